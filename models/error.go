@@ -1,0 +1,47 @@
+package models
+
+import "time"
+
+// Reason says exactly why an operation failed, and why a session ended. The schema's ErrorReason is bound to it.
+type Reason string
+
+// The reasons are described in schema.graphqls.
+const (
+	ReasonRequestInvalid      Reason = "REQUEST_INVALID"
+	ReasonUsernameInvalid     Reason = "USERNAME_INVALID"
+	ReasonPasswordInvalid     Reason = "PASSWORD_INVALID"
+	ReasonInvalidCredentials  Reason = "INVALID_CREDENTIALS"
+	ReasonAccountLocked       Reason = "ACCOUNT_LOCKED"
+	ReasonAccountInactive     Reason = "ACCOUNT_INACTIVE"
+	ReasonAccountDeleted      Reason = "ACCOUNT_DELETED"
+	ReasonTokenMissing        Reason = "TOKEN_MISSING"
+	ReasonTokenInvalid        Reason = "TOKEN_INVALID"
+	ReasonTokenExpired        Reason = "TOKEN_EXPIRED"
+	ReasonTokenReused         Reason = "TOKEN_REUSED"
+	ReasonSignedIn            Reason = "SIGNED_IN"
+	ReasonSignedOut           Reason = "SIGNED_OUT"
+	ReasonSignedOutEverywhere Reason = "SIGNED_OUT_EVERYWHERE"
+	ReasonPasswordChanged     Reason = "PASSWORD_CHANGED"
+	ReasonTooManyAttempts     Reason = "TOO_MANY_ATTEMPTS"
+	ReasonBusy                Reason = "BUSY"
+	ReasonTimedOut            Reason = "TIMED_OUT"
+	ReasonInternal            Reason = "INTERNAL"
+)
+
+// Error is a failure that was built to be shown to whoever asked. Any other error is shown as INTERNAL, without a word of its cause.
+type Error struct {
+	Reason Reason
+	// RetryAfter is how long to wait before the same request can succeed; zero where waiting does not help or nobody knows.
+	RetryAfter time.Duration
+	// Refreshable says that a refresh gets over it: what was wrong is the access token.
+	Refreshable bool
+}
+
+// Error implements error.
+func (e *Error) Error() string { return string(e.Reason) }
+
+// Is makes errors.Is compare reasons: an Error matches every other of the same reason.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error)
+	return ok && other.Reason == e.Reason
+}

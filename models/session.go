@@ -1,0 +1,29 @@
+package models
+
+import "time"
+
+// Session is one chain of tickets, from sign-in to sign-out. Every ticket of it is a pure function of this row, so nothing
+// that could be used as a token is stored.
+type Session struct {
+	ID          ID `gorm:"primaryKey"`
+	Application string
+	// UserID is the shopper's; of a customer it is that of the account.
+	UserID ID
+	// IsAnonymous says that the shopper had not signed in when the session began.
+	IsAnonymous bool
+	// Generation is how often the session's ticket has been refreshed; 0 for the first ticket.
+	Generation int64
+	StartedAt  time.Time
+	// RefreshedAt is when the ticket of this generation was issued; for generation 0 it is StartedAt.
+	RefreshedAt time.Time
+	// ExpiresAt is when the refresh token of this generation expires.
+	ExpiresAt time.Time
+	// PurgeAt is when every token ever issued for the session has expired, rounded up to a whole day so that its index
+	// changes once a day and not with every refresh.
+	PurgeAt time.Time
+	EndedAt *time.Time
+	// EndReason is why the session ended; empty while it goes on.
+	EndReason Reason
+	// ClaimedBy is the user id of the customer who claimed an anonymous session by signing in.
+	ClaimedBy *ID
+}
