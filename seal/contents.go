@@ -1,0 +1,138 @@
+package seal
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// Kind tells access and refresh tokens apart. It is part of what a token is authenticated with, so that one is never accepted for the other.
+type Kind byte
+
+// The kinds of token. Their numbers are part of every token and never change.
+const (
+	Access  Kind = 1
+	Refresh Kind = 2
+)
+
+// Contents is what a token says. Its holder can neither read nor change it.
+type Contents struct {
+	Kind Kind
+	// Application is the id of the application the token was issued to: at most 32 bytes, so that a refresh token stays short.
+	Application string
+	SessionID   [16]byte
+	// Generation is how often the session's ticket had been refreshed; never negative.
+	Generation int64
+	UserID     [16]byte
+	Anonymous  bool
+	// Behaviors are those of the application; empty in a refresh token.
+	Behaviors []string
+	// StartedAt is when the session began. The three instants keep their microseconds.
+	StartedAt time.Time
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+}
+
+// version is the first byte of the plain contents. A change of the layout below takes the next number, and the old one stays readable
+// for as long as a refresh token can live.
+const version = 1
+
+const flagAnonymous = 1
+
+var errMalformed = errors.New("malformed contents")
+
+// encode lays the contents out: version, kind, flags, ids, then the numbers and texts, each as long as it needs to be.
+func (c Contents) encode() []byte {
+	out := make([]byte, 0, 256)
+	var flags byte
+	if c.Anonymous {
+		flags |= flagAnonymous
+	}
+	out = append(out, version, byte(c.Kind), flags)
+	out = append(out, c.SessionID[:]...)
+	out = append(out, c.UserID[:]...)
+	out = binary.AppendVarint(out, c.Generation)
+	started, issued := c.StartedAt.UnixMicro(), c.IssuedAt.UnixMicro()
+	out = binary.AppendVarint(out, started)
+	out = binary.AppendVarint(out, issued-started)
+	out = binary.AppendVarint(out, c.ExpiresAt.UnixMicro()-issued)
+	out = appendText(out, c.Application)
+	out = binary.AppendUvarint(out, uint64(len(c.Behaviors)))
+	for _, behavior := range c.Behaviors {
+		out = appendText(out, behavior)
+	}
+	return out
+}
+
+func appendText(out []byte, text string) []byte {
+	return append(binary.AppendUvarint(out, uint64(len(text))), text...)
+}
+
+// decode reads what encode has written, all of it and nothing else.
+func decode(in []byte) (Contents, error) {
+	r := reader{rest: in}
+	if r.byte() != version {
+		return Contents{}, errMalformed
+	}
+	c := Contents{Kind: Kind(r.byte()), Anonymous: r.byte()&flagAnonymous != 0}
+	copy(c.SessionID[:], r.bytes(len(c.SessionID)))
+	copy(c.UserID[:], r.bytes(len(c.UserID)))
+	c.Generation = r.number()
+	started := r.number()
+	issued := started + r.number()
+	c.StartedAt, c.IssuedAt, c.ExpiresAt = time.UnixMicro(started).UTC(), time.UnixMicro(issued).UTC(), time.UnixMicro(issued+r.number()).UTC()
+	c.Application = string(r.text())
+	for range r.count() {
+		c.Behaviors = append(c.Behaviors, string(r.text()))
+	}
+	if r.failed || len(r.rest) > 0 {
+		return Contents{}, errMalformed
+	}
+	return c, nil
+}
+
+// reader takes fields off the front of rest. After a field that is not there, failed is set and every further one is empty.
+type reader struct {
+	rest   []byte
+	failed bool
+}
+
+func (r *reader) bytes(n int) []byte {
+	if r.failed || n < 0 || n > len(r.rest) {
+		r.failed = true
+		return nil
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+func (r *reader) byte() byte {
+	if b := r.bytes(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) number() int64 {
+	number, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.failed = true
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return number
+}
+
+// count reads how many bytes or texts follow, which is never more than there are bytes left.
+func (r *reader) count() int {
+	number, n := binary.Uvarint(r.rest)
+	if n <= 0 || number > uint64(len(r.rest)-n) { //nolint:gosec // not negative
+		r.failed = true
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return int(number) //nolint:gosec // at most len(rest)
+}
+
+func (r *reader) text() []byte { return r.bytes(r.count()) }

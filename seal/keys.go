@@ -1,0 +1,119 @@
+package seal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/tink-crypto/tink-go/v2/daead"
+	"github.com/tink-crypto/tink-go/v2/daead/aessiv"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"github.com/authtickets/authtickets/secret"
+)
+
+// Errors of loading keys. Their texts never hold any of a key.
+var (
+	// ErrWeakKeys: the keyset has a key that is not AES-SIV with 64 bytes, or is visibly not random.
+	ErrWeakKeys = errors.New("the keyset has a weak key")
+	// ErrNotAKeyset: the text is no Tink keyset in JSON.
+	ErrNotAKeyset = errors.New("not a keyset")
+	// ErrReadableByOthers: the key file can be read or written by others than its owner.
+	ErrReadableByOthers = errors.New("the key file can be read by others; make it private with chmod 600")
+)
+
+// Parse reads a Tink keyset in JSON, as CreateFile writes it.
+func Parse(text secret.Text) (*Keys, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader([]byte(text.Reveal()))))
+	if err != nil {
+		return nil, ErrNotAKeyset // the cause could quote the keyset
+	}
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return nil, ErrNotAKeyset
+		}
+		if key, ok := entry.Key().(*aessiv.Key); !ok || !strong(key) {
+			return nil, ErrWeakKeys
+		}
+	}
+	primitive, err := daead.New(handle)
+	if err != nil {
+		return nil, ErrNotAKeyset
+	}
+	return &Keys{primitive}, nil
+}
+
+// strong reports whether the key has 64 bytes of which at least 32 differ. Random bytes always do: fewer than 32 different ones among 64
+// happen less than once in 10^18 keys, while typed and example keys repeat themselves.
+func strong(key *aessiv.Key) bool {
+	material := key.KeyBytes().Data(insecuresecretdataaccess.Token{})
+	different := map[byte]bool{}
+	for _, b := range material {
+		different[b] = true
+	}
+	return len(material) == 64 && len(different) >= 32
+}
+
+// LoadFile reads a keyset from a file that only its owner may read.
+func LoadFile(path string) (*Keys, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	keys, err := Parse(secret.New(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return keys, nil
+}
+
+// CreateFile writes a new keyset with one random key to a file of mode 0600. It returns an error that is fs.ErrExist when the file exists: a keyset
+// is never overwritten, because with it every ticket would be lost.
+//
+// The file is written under another name and then linked into place, so that of several processes that start at
+// once exactly one makes the keyset, and none reads half of one.
+func CreateFile(path string) error {
+	handle, err := keyset.NewHandle(daead.AESSIVKeyTemplate())
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	var text bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // CreateTemp gives mode 0600
+	if err != nil {
+		return fmt.Errorf("key file: %w", err)
+	}
+	defer os.Remove(draft.Name()) //nolint:errcheck // a draft left behind does no harm
+	_, err = draft.Write(append(text.Bytes(), '\n'))
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return fmt.Errorf("key file: %w", err)
+	}
+	if err := os.Link(draft.Name(), path); err != nil {
+		return fmt.Errorf("key file: %w", err)
+	}
+	return nil
+}
+
+// LoadOrCreateFile is LoadFile, after CreateFile where there is no file yet.
+func LoadOrCreateFile(path string) (*Keys, error) {
+	if err := CreateFile(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return LoadFile(path)
+}
