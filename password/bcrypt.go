@@ -1,0 +1,31 @@
+package password
+
+import (
+	"regexp"
+
+	"github.com/go-crypt/crypt/algorithm/bcrypt"
+)
+
+const (
+	minBcryptCost  = 4
+	maxBcryptCost  = 14 // about a second
+	maxBcryptPlain = 72
+)
+
+var bcryptPattern = regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$`)
+
+// readBcrypt makes a password of more than 72 bytes never match: bcrypt does not read on, so that any tail would do.
+// The comparison runs all the same, for the time it takes.
+func readBcrypt(captured []string) (matcher, error) {
+	switch cost := number(captured[1]); {
+	case cost > maxBcryptCost:
+		return nil, ErrTooCostly
+	case cost < minBcryptCost:
+		return nil, ErrUnknownFormat
+	}
+	matches, err := decoded(bcrypt.Decode(captured[0]))
+	if err != nil {
+		return nil, err
+	}
+	return func(plain string) bool { return matches(plain) && len(plain) <= maxBcryptPlain }, nil
+}

@@ -1,0 +1,43 @@
+package password
+
+import (
+	"crypto/sha1" //nolint:gosec // the format is made of it, and is only read
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
+	"hash"
+	"regexp"
+	"strings"
+
+	"github.com/go-crypt/crypt"
+)
+
+// unlabelled takes off what a directory writes before a hash that speaks for itself: {CRYPT}, {ARGON2}, and for that of
+// passlib {PBKDF2-SHA256} and the like. Labels are in either case (RFC 2307).
+func unlabelled(text string) string {
+	if !strings.HasPrefix(text, "{") {
+		return text
+	}
+	label, rest, _ := strings.Cut(text, "}")
+	return crypt.Normalize(strings.ToUpper(label) + "}" + rest)
+}
+
+// saltedSHAPattern is one pass of SHA over password and salt; the salt follows the digest.
+var saltedSHAPattern = regexp.MustCompile(`^\{SSHA(256|512)?\}([A-Za-z0-9+/]+=*)$`)
+
+func readSaltedSHA(captured []string) (matcher, error) {
+	newHash := map[string]func() hash.Hash{"": sha1.New, "256": sha256.New, "512": sha512.New}[captured[1]]
+	size := newHash().Size()
+	bytes, err := base64.StdEncoding.DecodeString(captured[2])
+	if err != nil || len(bytes) <= size {
+		return nil, ErrUnknownFormat
+	}
+	digest, salt := bytes[:size], bytes[size:]
+	return func(plain string) bool {
+		sum := newHash()
+		_, _ = sum.Write([]byte(plain))
+		_, _ = sum.Write(salt)
+		return subtle.ConstantTimeCompare(sum.Sum(nil), digest) == 1
+	}, nil
+}

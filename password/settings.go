@@ -1,0 +1,58 @@
+package password
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+)
+
+const (
+	saltSize = 16
+	keySize  = 32
+)
+
+// Settings say what a new hash costs and how many run at a time. The zero Settings are good: they are what OWASP asks
+// of argon2id, and take some 25 ms.
+type Settings struct {
+	// MemoryKiB is what one hash allocates, rounded down to a multiple of 4 × Parallelism; 0 means 19456 (19 MiB).
+	MemoryKiB int
+	// Iterations is how often a hash passes over its memory; 0 means 2.
+	Iterations int
+	// Parallelism is how many threads share the work of one hash; 0 means 1, which suits a server with many at a time.
+	Parallelism int
+	// Concurrent is how many hashes may run at a time; 0 means one per processor that Go may use. Memory is bounded by
+	// Concurrent × MemoryKiB, or × 128 MiB as long as there are imported hashes that dear.
+	Concurrent int
+	// Wait is how long a hash may wait its turn before it ends with ErrBusy; 0 means 5 s.
+	Wait time.Duration
+}
+
+func (s Settings) withDefaults() Settings {
+	s.MemoryKiB = cmp.Or(s.MemoryKiB, 19456)
+	s.Iterations = cmp.Or(s.Iterations, 2)
+	s.Parallelism = cmp.Or(s.Parallelism, 1)
+	s.MemoryKiB -= s.MemoryKiB % (4 * s.Parallelism)
+	s.Concurrent = cmp.Or(s.Concurrent, runtime.GOMAXPROCS(0))
+	s.Wait = cmp.Or(s.Wait, 5*time.Second)
+	return s
+}
+
+// check holds the cost to what read accepts: a hash that can be made can be checked.
+func (s Settings) check() error {
+	var faults []error
+	require := func(met bool, rule string, limits ...any) {
+		if !met {
+			faults = append(faults, fmt.Errorf("password: "+rule, limits...))
+		}
+	}
+	require(s.Parallelism >= 1 && s.Parallelism <= maxLanes, "parallelism must be from 1 to %d", maxLanes)
+	require(s.MemoryKiB >= 8*s.Parallelism && s.MemoryKiB <= maxMemoryKiB,
+		"memory must be from 8 × parallelism to %d KiB", maxMemoryKiB)
+	require(s.Iterations >= 1 && s.Iterations <= maxPassedKiB/max(s.MemoryKiB, 1),
+		"iterations must be at least 1, and memory × iterations at most %d KiB", maxPassedKiB)
+	require(s.Concurrent >= 1, "hashes at a time must be at least 1")
+	require(s.Wait > 0, "the wait must not be negative")
+	return errors.Join(faults...)
+}
