@@ -1,0 +1,124 @@
+package storage
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Errors of CheckSchema.
+var (
+	// ErrSchemaOlder: migrations are missing.
+	ErrSchemaOlder = errors.New("the database has an older schema than this version needs")
+	// ErrSchemaNewer: a later version has migrated the database.
+	ErrSchemaNewer = errors.New("the database has a newer schema than this version knows")
+)
+
+// Migrate brings the schema up to this version, and returns how many migrations that took. Of several processes that
+// migrate at once, one does it and the others wait.
+func (s *Store) Migrate(ctx context.Context) (int, error) {
+	if s.dialect.file != "" {
+		unlock, err := lockedfile.MutexAt(s.dialect.file + ".lock").Lock()
+		if err != nil {
+			return 0, fmt.Errorf("migrate: %w", err)
+		}
+		defer unlock()
+	}
+	if err := s.CheckSchema(ctx); err != nil && !errors.Is(err, ErrSchemaOlder) {
+		return 0, err
+	}
+	migrator, err := s.migrator()
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	applied, err := migrator.Up(ctx)
+	if err := errors.Join(err, s.finish(migrator)); err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	return len(applied), nil
+}
+
+// CheckSchema returns ErrSchemaOlder or ErrSchemaNewer when the schema is not the one this version knows. It changes nothing, as goose's own look
+// at the versions would: a server need not be allowed to make tables.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	files, err := migrations.ReadDir("migrations/" + s.dialect.name)
+	if err != nil {
+		return fmt.Errorf("check the schema: %w", err)
+	}
+	needs := int64(len(files)) // they are numbered from 1
+	has, err := s.schemaVersion(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("check the schema: %w", err)
+	case has < needs:
+		return fmt.Errorf("%w: it has %d, and %d is needed", ErrSchemaOlder, has, needs)
+	case has > needs:
+		return fmt.Errorf("%w: it has %d, and %d is the latest known", ErrSchemaNewer, has, needs)
+	}
+	return nil
+}
+
+// schemaVersion returns the number of the last migration; 0 when there was none.
+func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
+	var version int64
+	err := retry(ctx, func() error {
+		return s.read.WithContext(ctx).Raw(`SELECT COALESCE(MAX(version_id), 0) FROM ` + versionsTable).Scan(&version).Error
+	})
+	const noSuchTable = 1146
+	if fromMySQL, ok := errors.AsType[*mysql.MySQLError](err); ok && fromMySQL.Number == noSuchTable {
+		return 0, nil
+	}
+	if fromSQLite, ok := errors.AsType[*sqlite3.Error](err); ok && strings.Contains(fromSQLite.Error(), "no such table") {
+		return 0, nil
+	}
+	return version, err
+}
+
+const versionsTable = "schema_versions"
+
+func (s *Store) migrator() (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name)
+	if err != nil {
+		return nil, err
+	}
+	options := []goose.ProviderOption{goose.WithTableName(versionsTable), goose.WithDisableGlobalRegistry(true)}
+	if s.dialect.file != "" {
+		// On a connection of its own, because goose writes its instants as text.
+		connection, err := driver.Open(fileURL(s.dialect.file))
+		if err != nil {
+			return nil, err
+		}
+		return goose.NewProvider(goose.DialectSQLite3, connection, files, options...)
+	}
+	connections, err := s.write.DB()
+	if err != nil {
+		return nil, err
+	}
+	locker, err := lock.NewMySQLTableLocker(lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(time.Second, 300))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectMySQL, connections, files, append(options, goose.WithLocker(locker))...)
+}
+
+// finish closes the connection that migrator has opened.
+func (s *Store) finish(migrator *goose.Provider) error {
+	if s.dialect.file == "" {
+		return nil
+	}
+	return migrator.Close()
+}

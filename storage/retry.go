@@ -1,0 +1,104 @@
+package storage
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+const (
+	attempts   = 8
+	firstPause = 2 * time.Millisecond
+	longest    = 200 * time.Millisecond
+)
+
+// retry runs do again while the database says that it may succeed next time, at most 8 times and until ctx ends, with pauses that
+// grow from 2 to 200 ms. What still fails then is a models.Error of the reason BUSY, with the cause behind it for the log; when ctx has ended it is
+// the error of ctx, whatever the database calls it.
+//
+// A statement whose connection broke may have been carried out all the same. do must therefore be such that it can be run twice: it
+// inserts a row with a known key, or its condition is made false by the first run.
+func retry(ctx context.Context, do func() error) error {
+	return retryIf(ctx, func(err error) bool { return undone(err) || broken(err) }, do)
+}
+
+// retryUndone is retry for what must not be run twice: it leaves it at an error that does not say whether the statement was carried out.
+func retryUndone(ctx context.Context, do func() error) error {
+	return retryIf(ctx, undone, do)
+}
+
+func retryIf(ctx context.Context, again func(error) bool, do func() error) error {
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := do()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		case !again(err):
+			return shownBusy(err)
+		}
+		if attempt == attempts {
+			return shownBusy(err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // spreads the attempts, keeps no secret
+		}
+		pause = min(2*pause, longest)
+	}
+}
+
+// shownBusy makes an error that may be gone next time one that clients are told as BUSY.
+func shownBusy(err error) error {
+	if undone(err) || broken(err) {
+		return fmt.Errorf("%w: %w", &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}, err)
+	}
+	return err
+}
+
+// undone reports whether the database has refused a statement, done nothing of it, and may carry it out next time.
+func undone(err error) bool {
+	if fromMySQL, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return slices.Contains([]uint16{
+			1213, // deadlock; on Galera also a failed certification
+			1205, // lock wait timeout
+			1020, // row changed since it was read, with MariaDB's snapshot isolation
+			1180, // error during commit: Galera's certification at commit
+			1047, // Galera node not ready
+			1040, // too many connections
+			1203, // too many connections of this user
+			1053, // server shutdown in progress
+			1290, // read-only after a fail-over
+			1836, // read-only after a fail-over
+		}, fromMySQL.Number)
+	}
+	return errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.LOCKED)
+}
+
+// broken reports whether the connection has broken, so that nobody knows what became of the statement.
+func broken(err error) bool {
+	if fromMySQL, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return slices.Contains([]uint16{
+			1927, // connection was killed
+			2006, // server has gone away, as proxies send it
+			2013, // lost connection during the query, as proxies send it
+		}, fromMySQL.Number)
+	}
+	_, network := errors.AsType[*net.OpError](err)
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || network ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,129 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// ErrNotFound is returned when there is no row with the key asked for.
+var ErrNotFound = errors.New("no such row")
+
+// Holding names a session by what a refresh token says of it, and when such a token is still good: the session has not ended, and
+// it is at the token's generation, or at the next one and moved there no earlier than ReusableSince.
+type Holding struct {
+	ID            models.ID
+	Generation    int64
+	ReusableSince time.Time
+}
+
+// held is the condition that Holding describes. In an upsert it must name the table, or it would be ambiguous.
+const held = `sessions.ended_at IS NULL AND (sessions.generation = ? OR (sessions.generation = ? AND sessions.refreshed_at >= ?))`
+
+func (h Holding) values() []any { return []any{h.Generation, h.Generation + 1, h.ReusableSince} }
+
+// InsertSession writes the first row of a session and reports whether it was the first: false means that somebody was faster.
+func (s *Store) InsertSession(ctx context.Context, session *models.Session) (bool, error) {
+	return inserted(retry(ctx, func() error { return s.write.WithContext(ctx).Create(session).Error }))
+}
+
+// inserted turns a duplicate key into false.
+func inserted(err error) (bool, error) {
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("insert a session: %w", err)
+	}
+	return true, nil
+}
+
+// AdvanceSession moves a session to next.Generation from the one before, with the instants of next, and reports whether it did: of
+// all that try, one does. It is a plain statement because no other runs as often.
+func (s *Store) AdvanceSession(ctx context.Context, next *models.Session) (bool, error) {
+	rows, err := s.exec(ctx, `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, `+
+		`purge_at = CASE WHEN purge_at < ? THEN ? ELSE purge_at END `+
+		`WHERE id = ? AND generation = ? AND ended_at IS NULL`,
+		next.Generation, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.PurgeAt, next.ID, next.Generation-1)
+	if err != nil {
+		return false, fmt.Errorf("advance a session: %w", err)
+	}
+	return rows == 1, nil
+}
+
+// Session returns the row with this id, or ErrNotFound.
+func (s *Store) Session(ctx context.Context, id models.ID) (models.Session, error) {
+	var session models.Session
+	err := retry(ctx, func() (err error) {
+		session, err = gorm.G[models.Session](s.read).Where("id = ?", id).Take(ctx)
+		return err
+	})
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return session, ErrNotFound
+	}
+	if err != nil {
+		return session, fmt.Errorf("read a session: %w", err)
+	}
+	return session, nil
+}
+
+// IsHeld reports whether a refresh token that says this is still good.
+func (s *Store) IsHeld(ctx context.Context, holding Holding) (bool, error) {
+	var sessions int64
+	err := retry(ctx, func() error {
+		return s.read.WithContext(ctx).Model(&models.Session{}).
+			Where("id = ? AND "+held, append([]any{holding.ID}, holding.values()...)...).Count(&sessions).Error
+	})
+	if err != nil {
+		return false, fmt.Errorf("look at a session: %w", err)
+	}
+	return sessions == 1, nil
+}
+
+// EndSession ends a session, whatever its generation, and reports whether it was this call that did.
+func (s *Store) EndSession(ctx context.Context, id models.ID, reason models.Reason, at time.Time) (bool, error) {
+	rows, err := s.exec(ctx, `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL`, at, reason, id)
+	if err != nil {
+		return false, fmt.Errorf("end a session: %w", err)
+	}
+	return rows == 1, nil
+}
+
+// EndHeldSession is EndSession for the holder of a refresh token, and only while that token is good.
+func (s *Store) EndHeldSession(ctx context.Context, holding Holding, reason models.Reason, at time.Time) (bool, error) {
+	values := append([]any{at, reason, holding.ID}, holding.values()...)
+	rows, err := s.exec(ctx, `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND `+held, values...)
+	if err != nil {
+		return false, fmt.Errorf("end a session: %w", err)
+	}
+	return rows == 1, nil
+}
+
+// EndSessionsOf ends all sessions of a shopper that have neither ended nor expired, and returns how many there were.
+func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason, at time.Time) (int, error) {
+	var ended int
+	err := retry(ctx, func() (err error) {
+		ended, err = endSessionsOf(s.write.WithContext(ctx), userID, reason, at)
+		return err
+	})
+	return ended, err
+}
+
+func endSessionsOf(db *gorm.DB, userID models.ID, reason models.Reason, at time.Time) (int, error) {
+	result := db.Exec(`UPDATE sessions SET ended_at = ?, end_reason = ? WHERE user_id = ? AND ended_at IS NULL AND expires_at > ?`,
+		at, reason, userID, at)
+	if result.Error != nil {
+		return 0, fmt.Errorf("end a shopper's sessions: %w", result.Error)
+	}
+	return int(result.RowsAffected), nil
+}
+
+// PurgeSessions deletes at most limit sessions of which every token has expired, and returns how many it has deleted.
+func (s *Store) PurgeSessions(ctx context.Context, now time.Time, limit int) (int, error) {
+	return purge[models.Session, models.ID](ctx, s, "id", "purge_at <= ?", now, limit)
+}

@@ -1,0 +1,157 @@
+// Package storage keeps the rows, with GORM, on MySQL and on SQLite: opening, migrating, and the queries, one file per row type.
+// Races are decided by the database, in one conditional statement each; what the outcome means is for others to say.
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/authtickets/authtickets/secret"
+)
+
+// Settings say which database to open and how. The zero value of a field means the default that is named.
+type Settings struct {
+	// URL is where the database is: sqlite:///path/to/file, mysql://user:password@host:3306/name, or the DSN of the
+	// MySQL driver, user:password@tcp(host:3306)/name. Required. It holds the password.
+	URL secret.Text
+	// Connections is how many connections the pool opens at most, all of which it keeps; 32. On SQLite it bounds the readers.
+	Connections int
+	// ConnectionLifetime is after how long a connection is replaced, so that a moved or resized cluster is noticed; 30 minutes.
+	ConnectionLifetime time.Duration
+	// ConnectTimeout bounds one attempt to connect; 3 s.
+	ConnectTimeout time.Duration
+	// StatementTimeout bounds the wait for an answer to one statement, and on SQLite for another process's write; 5 s.
+	StatementTimeout time.Duration
+	// Now tells the time for the columns created_at and updated_at. Required.
+	Now func() time.Time
+	// Log gets a record per statement at the debug level, never with a value. Required.
+	Log *slog.Logger
+}
+
+func (s Settings) withDefaults() Settings {
+	if s.Connections == 0 {
+		s.Connections = 32
+	}
+	if s.ConnectionLifetime == 0 {
+		s.ConnectionLifetime = 30 * time.Minute
+	}
+	if s.ConnectTimeout == 0 {
+		s.ConnectTimeout = 3 * time.Second
+	}
+	if s.StatementTimeout == 0 {
+		s.StatementTimeout = 5 * time.Second
+	}
+	return s
+}
+
+// Store is an open database. Its methods may be called at the same time from anywhere.
+type Store struct {
+	// write runs statements that change something, read the others. On MySQL they are the same; SQLite has one writer at a time, which waits less
+	// when it need not queue behind readers.
+	write, read *gorm.DB
+	dialect     dialect
+	settings    Settings
+}
+
+// dialect is what differs between the databases.
+type dialect struct {
+	name string
+	// file is the path of a SQLite database; empty on MySQL.
+	file string
+}
+
+const (
+	mysqlName  = "mysql"
+	sqliteName = "sqlite"
+)
+
+// ErrURL is returned for a database URL that cannot be understood. The error never shows the URL, which may hold a password.
+var ErrURL = errors.New("the database must be sqlite:///path, mysql://user:password@host:3306/name or a MySQL DSN")
+
+// Embedded reports whether the URL names a SQLite file, which needs no server.
+func Embedded(url secret.Text) bool { return strings.HasPrefix(url.Reveal(), sqliteScheme) }
+
+// CheckURL returns ErrURL unless Open would understand the URL.
+func CheckURL(address secret.Text) error {
+	if Embedded(address) {
+		return nil
+	}
+	_, err := mysqlConfig(address)
+	return err
+}
+
+// Open prepares a database for use. It does not connect to a server yet, so that a program can start before its database; it does open a SQLite file.
+func Open(settings Settings) (*Store, error) {
+	settings = settings.withDefaults()
+	if Embedded(settings.URL) {
+		return openSQLite(settings)
+	}
+	return openMySQL(settings)
+}
+
+func (s Settings) open(dialector gorm.Dialector) (*gorm.DB, error) {
+	db, err := gorm.Open(dialector, &gorm.Config{
+		Logger: statementLog{s.Log, s.Now}, NowFunc: s.Now, TranslateError: true,
+		SkipDefaultTransaction: true, DisableAutomaticPing: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return db, nil
+}
+
+// Close gives the connections back.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*gorm.DB{s.write, s.read} {
+		pool, err := db.DB()
+		if err == nil {
+			err = pool.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	pool, err := s.write.DB()
+	if err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	if err := pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
+// transaction runs do in one transaction, and again from its beginning when the database asks for that. do must therefore have no effect
+// but on the database.
+func (s *Store) transaction(ctx context.Context, do func(tx *gorm.DB) error) error {
+	return retry(ctx, func() error { return s.write.WithContext(ctx).Transaction(do) })
+}
+
+// exec runs one statement that changes something and returns how many rows it has matched.
+func (s *Store) exec(ctx context.Context, statement string, values ...any) (int64, error) {
+	var rows int64
+	err := retry(ctx, func() error {
+		result := s.write.WithContext(ctx).Exec(statement, values...)
+		rows = result.RowsAffected
+		return result.Error
+	})
+	return rows, err
+}
+
+func pool(db *sql.DB, connections int, lifetime time.Duration) *sql.DB {
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(lifetime)
+	return db
+}

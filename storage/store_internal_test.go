@@ -1,0 +1,335 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/google/go-cmp/cmp"
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 123456000, time.UTC)
+
+func open(t *testing.T, url string, log *slog.Logger) *Store {
+	t.Helper()
+	store, err := Open(Settings{URL: secret.New(url), Now: func() time.Time { return noon }, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// onEach runs a test with a store of the right schema on every database.
+func onEach(t *testing.T, test func(t *testing.T, store *Store)) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		store := open(t, url, slog.New(slog.DiscardHandler))
+		if _, err := store.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		test(t, store)
+	})
+}
+
+func newID(t *testing.T) models.ID {
+	t.Helper()
+	var id models.ID
+	if _, err := rand.Read(id[:]); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func newSession(t *testing.T) models.Session {
+	t.Helper()
+	return models.Session{
+		ID: newID(t), Application: "storefront", UserID: newID(t), IsAnonymous: true, StartedAt: noon, RefreshedAt: noon,
+		ExpiresAt: noon.Add(time.Hour), PurgeAt: noon.Add(2 * time.Hour),
+	}
+}
+
+func TestSessionRoundTrip(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		want := newSession(t)
+		claimant := newID(t)
+		want.EndedAt, want.EndReason, want.ClaimedBy = &noon, models.ReasonSignedIn, &claimant
+		row := want
+		if first, err := store.InsertSession(t.Context(), &row); !first || err != nil {
+			t.Fatal(first, err)
+		}
+		if second, err := store.InsertSession(t.Context(), &row); second || err != nil {
+			t.Errorf("the same id twice: %v, %v", second, err)
+		}
+		got, err := store.Session(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if _, err := store.Session(t.Context(), newID(t)); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+	})
+}
+
+// Of a hundred that advance a session at once, one does.
+func TestAdvanceSessionRace(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		session := newSession(t)
+		if _, err := store.InsertSession(t.Context(), &session); err != nil {
+			t.Fatal(err)
+		}
+		for generation := range int64(5) {
+			var all sync.WaitGroup
+			winners := make(chan bool, 100)
+			for range 100 {
+				all.Go(func() {
+					next := session
+					next.Generation, next.RefreshedAt = generation+1, noon.Add(time.Duration(generation)*time.Minute)
+					won, err := store.AdvanceSession(t.Context(), &next)
+					if err != nil {
+						t.Error(err)
+					}
+					if won {
+						winners <- true
+					}
+				})
+			}
+			all.Wait()
+			if len(winners) != 1 {
+				t.Errorf("%d winners", len(winners))
+			}
+		}
+	})
+}
+
+// PurgeAt never moves back: an earlier token may live longer than a later one when lifetimes were shortened.
+func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		session := newSession(t)
+		if _, err := store.InsertSession(t.Context(), &session); err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range []struct{ purgeAt, want time.Time }{
+			{noon, session.PurgeAt}, {noon.Add(5 * time.Hour), noon.Add(5 * time.Hour)},
+		} {
+			next := session
+			next.Generation, next.PurgeAt = int64(i+1), c.purgeAt
+			if won, err := store.AdvanceSession(t.Context(), &next); !won || err != nil {
+				t.Fatal(won, err)
+			}
+			if got, err := store.Session(t.Context(), session.ID); err != nil || !got.PurgeAt.Equal(c.want) {
+				t.Errorf("purged at %v, want %v, error %v", got.PurgeAt, c.want, err)
+			}
+		}
+	})
+}
+
+func TestSessionRowIsSmall(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		session := newSession(t)
+		claimant := newID(t)
+		session.Application = strings.Repeat("a", 32)
+		session.EndedAt, session.EndReason, session.ClaimedBy = &noon, models.ReasonSignedOutEverywhere, &claimant
+		if _, err := store.InsertSession(t.Context(), &session); err != nil {
+			t.Fatal(err)
+		}
+		var bytes int
+		err := store.read.Raw(`SELECT LENGTH(id) + LENGTH(application) + LENGTH(user_id) + LENGTH(end_reason) + LENGTH(claimed_by) + ` +
+			`1 + 8 + 5 * 8 FROM sessions`).Scan(&bytes).Error // a flag, the generation, five instants
+		if err != nil || bytes > 200 {
+			t.Errorf("%d bytes, error %v", bytes, err)
+		}
+	})
+}
+
+func TestPurgeInBatches(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		for i := range 25 {
+			session := newSession(t)
+			session.PurgeAt = noon.Add(time.Duration(i) * time.Hour)
+			if _, err := store.InsertSession(t.Context(), &session); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []int{10, 10, 1, 0} {
+			if got, err := store.PurgeSessions(t.Context(), noon.Add(20*time.Hour), 10); got != want || err != nil {
+				t.Errorf("%d purged, want %d, error %v", got, want, err)
+			}
+		}
+	})
+}
+
+func TestMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		var all sync.WaitGroup
+		var mutex sync.Mutex
+		total := 0
+		for range 4 {
+			store := open(t, url, slog.New(slog.DiscardHandler))
+			all.Go(func() {
+				applied, err := store.Migrate(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				mutex.Lock()
+				defer mutex.Unlock()
+				total += applied
+			})
+		}
+		all.Wait()
+		files, err := migrations.ReadDir("migrations/mysql")
+		if err != nil || total != len(files) {
+			t.Errorf("%d migrations applied, there are %d, error %v", total, len(files), err)
+		}
+	})
+}
+
+func TestCheckSchema(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		store := open(t, url, slog.New(slog.DiscardHandler))
+		if err := store.CheckSchema(t.Context()); !errors.Is(err, ErrSchemaOlder) {
+			t.Errorf("empty: %v", err)
+		}
+		if _, err := store.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CheckSchema(t.Context()); err != nil {
+			t.Errorf("migrated: %v", err)
+		}
+		if err := store.write.Exec(`INSERT INTO schema_versions (version_id, is_applied) VALUES (999, TRUE)`).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CheckSchema(t.Context()); !errors.Is(err, ErrSchemaNewer) {
+			t.Errorf("from the future: %v", err)
+		}
+	})
+}
+
+func TestSQLiteFilesArePrivate(t *testing.T) {
+	t.Parallel()
+	store := open(t, storagetest.SQLite(t), slog.New(slog.DiscardHandler))
+	if _, err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	session := newSession(t)
+	if _, err := store.InsertSession(t.Context(), &session); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{store.dialect.file, store.dialect.file + "-wal"} {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, error %v", file, info.Mode(), err)
+		}
+	}
+}
+
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err   error
+		tries int
+	}{
+		"deadlock": {&mysql.MySQLError{Number: 1213}, attempts}, "lock wait": {&mysql.MySQLError{Number: 1205}, attempts},
+		"certification": {&mysql.MySQLError{Number: 1180}, attempts}, "too many connections": {&mysql.MySQLError{Number: 1040}, attempts},
+		"read-only": {&mysql.MySQLError{Number: 1290}, attempts}, "gone away": {&mysql.MySQLError{Number: 2006}, attempts},
+		"bad connection": {driver.ErrBadConn, attempts}, "invalid connection": {mysql.ErrInvalidConn, attempts},
+		"busy": {sqlite3.BUSY, attempts}, "syntax": {&mysql.MySQLError{Number: 1064}, 1}, "unknown": {errors.New("unknown"), 1}, "OK": {nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tries := 0
+			err := retry(t.Context(), func() error {
+				tries++
+				if c.err == nil {
+					return nil
+				}
+				return fmt.Errorf("wrapped: %w", c.err)
+			})
+			if tries != c.tries || !errors.Is(err, c.err) {
+				t.Errorf("%d tries, error %v", tries, err)
+			}
+			if busy := errors.Is(err, &models.Error{Reason: models.ReasonBusy}); busy != (c.tries > 1) {
+				t.Errorf("shown as busy: %v", busy)
+			}
+		})
+	}
+	t.Run("EndsWithTheContext", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		tries := 0
+		err := retry(ctx, func() error { tries++; cancel(); return driver.ErrBadConn })
+		if !errors.Is(err, context.Canceled) || tries > 2 {
+			t.Errorf("%d tries, error %v", tries, err)
+		}
+	})
+}
+
+func TestMySQLAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"mysql://shop:p%40ss@db.example/tickets":             "shop:p@ss@tcp(db.example:3306)/tickets",
+		"mysql://shop:pass@db.example:3307/tickets?tls=true": "shop:pass@tcp(db.example:3307)/tickets",
+		"mysql://shop@[2001:db8::1]/tickets":                 "shop@tcp([2001:db8::1]:3306)/tickets",
+		"shop:pass@tcp(db.example:3306)/tickets":             "shop:pass@tcp(db.example:3306)/tickets",
+		"shop:pass@unix(/run/mysqld/mysqld.sock)/tickets":    "shop:pass@unix(/run/mysqld/mysqld.sock)/tickets",
+	} {
+		config, err := mysqlConfig(secret.New(address))
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		if got := config.FormatDSN(); !strings.HasPrefix(got, want+"?") || !config.ClientFoundRows || !config.RejectReadOnly {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+	for _, address := range []string{"", "x", "mysql://", "mysql://shop:hunter2@db.example", "mysql://shop:hunter2@%zz/x", "postgres://shop:hunter2@db/x", "shop:hunter2@tcp(db)/"} {
+		if _, err := mysqlConfig(secret.New(address)); !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// What is logged of a statement is its text, never a value.
+func TestStatementsAreLoggedWithoutValues(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	store := open(t, storagetest.SQLite(t), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if _, err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	session := newSession(t)
+	session.Application = "valuemarker"
+	if _, err := store.InsertSession(t.Context(), &session); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.RenewHash(t.Context(), 1, secret.New("oldmarker"), secret.New("newmarker"), noon); err != nil {
+		t.Fatal(err)
+	}
+	if logged := log.String(); strings.Contains(logged, "marker") || !strings.Contains(logged, "INSERT INTO") || !strings.Contains(logged, "UPDATE customer_accounts") {
+		t.Error(logged)
+	}
+}
