@@ -1,0 +1,79 @@
+package accounts
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// csvDecoder reads records from rows of CSV (RFC 4180). An empty cell gives no value: what the account has stays.
+type csvDecoder struct {
+	rows   *rowReader
+	header []string
+	reader *csv.Reader
+	// The reader reads from buffer, which is set to each row in turn.
+	buffer *bufio.Reader
+}
+
+// newCSVDecoder reads the header: the names of fields. The error does not repeat it, for it could be a row with passwords.
+func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
+	rows.quoted = true
+	d := &csvDecoder{rows: rows, buffer: bufio.NewReader(nil)}
+	d.reader = csv.NewReader(d.buffer)
+	row, err := rows.next()
+	if err != nil {
+		return nil, err
+	}
+	names, err := d.cells(row)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		name = strings.TrimSpace(name)
+		if !isField(name) {
+			return nil, fmt.Errorf("the header must have names of fields, as the schema's CustomerAccount has them, but not in column %d", i+1)
+		}
+		if slices.Contains(d.header, name) {
+			return nil, fmt.Errorf("the header has %s twice", name)
+		}
+		d.header = append(d.header, name)
+	}
+	return d, nil
+}
+
+// decode reads a record from a row.
+func (d *csvDecoder) decode(row []byte) (*Record, error) {
+	cells, err := d.cells(row)
+	if err != nil {
+		return nil, err
+	}
+	var record Record
+	for i, cell := range cells {
+		if cell == "" {
+			continue
+		}
+		if err := record.Set(d.header[i], cell); err != nil {
+			return nil, err
+		}
+	}
+	return &record, nil
+}
+
+func (d *csvDecoder) cells(row []byte) ([]string, error) {
+	d.buffer.Reset(bytes.NewReader(row))
+	cells, err := d.reader.Read()
+	switch {
+	case err == nil:
+		return cells, nil
+	case errors.Is(err, csv.ErrFieldCount):
+		err = refused("the row has %d columns, and the header %d", len(cells), len(d.header))
+	default:
+		err = refused("the row is not CSV: is a quote not closed, or inside a cell not doubled?")
+	}
+	d.rows.takeLine() // a quote can have tied rows together that do not belong together
+	return nil, err
+}

@@ -1,0 +1,116 @@
+package accounts
+
+import (
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// key is what at most one account has.
+type key struct {
+	kind keyKind
+	text string
+}
+
+type keyKind int
+
+const (
+	nameKey keyKind = iota
+	externalIDKey
+	userIDKey
+)
+
+// keys are those that a record gives.
+func (r *Record) keys() []key {
+	keys := make([]key, 0, 4)
+	if r.account.ExternalID != nil {
+		keys = append(keys, key{externalIDKey, *r.account.ExternalID})
+	}
+	for _, name := range []string{r.userName, r.emailAddress} {
+		if name != "" {
+			keys = append(keys, key{nameKey, name})
+		}
+	}
+	if r.gives(userIDField) {
+		keys = append(keys, key{userIDKey, string(r.account.UserID[:])})
+	}
+	return keys
+}
+
+// keysOf are the keys under which to look for everything that concerns the records.
+func keysOf(records []*Record) storage.AccountKeys {
+	var keys storage.AccountKeys
+	for _, record := range records {
+		for _, key := range record.keys() {
+			switch key.kind {
+			case nameKey:
+				keys.Names = append(keys.Names, key.text)
+			case externalIDKey:
+				keys.ExternalIDs = append(keys.ExternalIDs, key.text)
+			case userIDKey:
+				keys.UserIDs = append(keys.UserIDs, record.account.UserID)
+			}
+		}
+		keys.Attributes = keys.Attributes || record.gives(attributesField)
+	}
+	return keys
+}
+
+// directory finds the accounts that exist.
+type directory struct {
+	byID         map[int64]*models.CustomerAccount
+	byExternalID map[string]*models.CustomerAccount
+	byUserID     map[models.ID]*models.CustomerAccount
+	names        map[string]int64
+}
+
+func newDirectory(existing storage.Existing) directory {
+	d := directory{
+		byID: map[int64]*models.CustomerAccount{}, byExternalID: map[string]*models.CustomerAccount{},
+		byUserID: map[models.ID]*models.CustomerAccount{}, names: existing.Names,
+	}
+	for _, account := range existing.Accounts {
+		d.byID[*account.ID], d.byUserID[account.UserID] = account, account
+		if account.ExternalID != nil {
+			d.byExternalID[*account.ExternalID] = account
+		}
+	}
+	return d
+}
+
+// find returns the account that a record means; nil when it means a new one.
+func (d directory) find(record *Record) *models.CustomerAccount {
+	externalID := record.account.ExternalID
+	if externalID != nil && d.byExternalID[*externalID] != nil {
+		return d.byExternalID[*externalID]
+	}
+	account := d.byID[d.names[record.userName]]
+	if account == nil || normalOrNone(account.UserName) != record.userName { // the name is somebody's e-mail address
+		return nil
+	}
+	if externalID != nil && account.ExternalID != nil { // it is known by another
+		return nil
+	}
+	return account
+}
+
+// owned are the keys that an account has, apart from its user id, which never changes hands.
+func owned(account *models.CustomerAccount) []key {
+	var keys []key
+	for _, name := range []string{normalOrNone(account.UserName), normalOrNone(account.EmailAddress)} {
+		if name != "" {
+			keys = append(keys, key{nameKey, name})
+		}
+	}
+	if account.ExternalID != nil {
+		keys = append(keys, key{externalIDKey, *account.ExternalID})
+	}
+	return keys
+}
+
+func normalOrNone(name *string) string {
+	if name == nil {
+		return ""
+	}
+	normal, _ := NormalName(*name) // it was one when it was written
+	return normal
+}

@@ -1,0 +1,148 @@
+package accounts_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// begin is the instant at which every test begins.
+var begin = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
+
+// clock is a clock that moves when it is told to.
+type clock struct {
+	mutex sync.Mutex
+	now   time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// book is a book of accounts on a database of its own.
+type book struct {
+	*accounts.Book
+
+	t     testing.TB
+	clock *clock
+}
+
+func openBook(t testing.TB, url string) *book {
+	t.Helper()
+	clock := &clock{now: begin}
+	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: clock.Now, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { must(t, store.Close()) })
+	_, err = store.Migrate(t.Context())
+	must(t, err)
+	return &book{&accounts.Book{Store: store, Hasher: cheapHasher(t), Now: clock.Now, Random: rand.Reader}, t, clock}
+}
+
+func cheapHasher(t testing.TB) *password.Hasher {
+	t.Helper()
+	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
+	must(t, err)
+	return hasher
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load imports a text and returns what became of its rows, e.g. "created 2, updated 1, line 3: userName must not be empty".
+func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string {
+	b.t.Helper()
+	var said []string
+	options := accounts.ImportOptions{
+		Refused:  func(line int, reason error) { said = append(said, fmt.Sprintf("line %d: %s", line, reason)) },
+		Progress: func(accounts.Counts) {},
+	}
+	for _, change := range change {
+		change(&options)
+	}
+	counts, err := b.Import(b.t.Context(), strings.NewReader(text), options)
+	if counts.Refused != len(said) || counts.Created+counts.Updated+counts.Unchanged+counts.Refused != counts.Read {
+		b.t.Errorf("the counts do not add up: %+v, %d reasons", counts, len(said))
+	}
+	for _, count := range []struct {
+		name string
+		n    int
+	}{{"unchanged", counts.Unchanged}, {"updated", counts.Updated}, {"created", counts.Created}} {
+		if count.n > 0 {
+			said = append([]string{fmt.Sprintf("%s %d", count.name, count.n)}, said...)
+		}
+	}
+	if err != nil {
+		said = append(said, "error: "+err.Error())
+	}
+	return strings.Join(said, ", ")
+}
+
+// want loads a text, of which what is said must become.
+func (b *book) want(want, text string, change ...func(*accounts.ImportOptions)) {
+	b.t.Helper()
+	if got := b.load(text, change...); got != want {
+		b.t.Errorf("%.300s\ngot:  %s\nwant: %s", text, got, want)
+	}
+}
+
+// find returns the account with a user name or e-mail address, or else with an external id; nil when there is none.
+func (b *book) find(key string) *models.CustomerAccount {
+	b.t.Helper()
+	account, err := b.Find(b.t.Context(), storage.AccountKey{Name: key})
+	if errors.Is(err, accounts.ErrNotFound) {
+		account, err = b.Find(b.t.Context(), storage.AccountKey{ExternalID: key})
+	}
+	if errors.Is(err, accounts.ErrNotFound) {
+		return nil
+	}
+	must(b.t, err)
+	return account
+}
+
+// signsIn reports whether a password is the account's.
+func (b *book) signsIn(account *models.CustomerAccount, plain string) bool {
+	b.t.Helper()
+	result, err := b.Hasher.Check(b.t.Context(), account.PasswordHash, secret.New(plain))
+	return err == nil && result.Matches
+}
+
+// session begins a session of an account and returns a function that tells why it has ended.
+func (b *book) session(account *models.CustomerAccount) (ended func() models.Reason) {
+	b.t.Helper()
+	session := models.Session{
+		Application: "storefront", UserID: account.UserID, StartedAt: begin, RefreshedAt: begin,
+		ExpiresAt: begin.Add(time.Hour), PurgeAt: begin.Add(24 * time.Hour),
+	}
+	_, err := rand.Read(session.ID[:])
+	must(b.t, err)
+	_, err = b.Store.InsertSession(b.t.Context(), &session)
+	must(b.t, err)
+	return func() models.Reason {
+		row, err := b.Store.Session(b.t.Context(), session.ID)
+		must(b.t, err)
+		return row.EndReason
+	}
+}

@@ -1,0 +1,189 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Format is how the rows of an import are written.
+type Format string
+
+// The formats.
+const (
+	// JSONLines has an object on each line: the fields of the schema's CustomerAccount, with password or passwordHash. null clears a field.
+	JSONLines Format = "jsonl"
+	// CSV has a header with the names of the same fields. An empty cell leaves a field as it is; the cell of attributes is a JSON list.
+	CSV Format = "csv"
+)
+
+// ImportOptions say how an import is done.
+type ImportOptions struct {
+	// Format is told by the first byte when it is empty: JSON Lines begin with {.
+	Format Format
+	// KeepPasswords leaves alone the passwords that accounts have.
+	KeepPasswords bool
+	// DryRun decides everything and writes nothing. Conflicts between rows of the file show only where the rows are in one batch.
+	DryRun bool
+	// Refused is told of every row that is refused, in their order. Required.
+	Refused func(line int, reason error)
+	// Progress is told after every batch. Required.
+	Progress func(Counts)
+}
+
+// Counts say what has become of the rows that were read so far.
+type Counts struct {
+	Read, Created, Updated, Unchanged, Refused int
+}
+
+const (
+	// A batch has at most so many rows, and ends with the row that makes it so large.
+	batchRows = 500
+	batchSize = 1 << 20
+)
+
+// Import creates and updates accounts from a file of any length, in batches that Write writes. The text is UTF-8; gzip is unpacked. A row that is refused takes no
+// other with it, and what has been written stays written whatever comes after: an import that was broken off is run again.
+//
+// It returns what it has done also with an error: when ctx ends, when the file cannot be read, or when the database fails. in may still be waited on then.
+func (b *Book) Import(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan batch) // the next one is read while one is written
+	go read(ctx, in, options.Format, batches)
+	var counts Counts
+	for {
+		select {
+		case <-ctx.Done():
+			return counts, ctx.Err()
+		case next := <-batches:
+			if err := b.importBatch(ctx, next.rows, options, &counts); err != nil {
+				return counts, err
+			}
+			options.Progress(counts)
+			if errors.Is(next.end, io.EOF) {
+				return counts, nil
+			}
+			if next.end != nil {
+				return counts, fmt.Errorf("read the import: %w", next.end)
+			}
+		}
+	}
+}
+
+// importBatch writes the rows that can be, and reports the others.
+func (b *Book) importBatch(ctx context.Context, rows []row, options ImportOptions, counts *Counts) error {
+	records := make([]*Record, 0, len(rows))
+	for _, row := range rows {
+		if row.refusal == nil {
+			records = append(records, row.record)
+		}
+	}
+	allNew := counts.Created > 0 && counts.Created+counts.Refused == counts.Read // so far, and so these will be
+	outcomes, err := b.write(ctx, records, WriteOptions{KeepPasswords: options.KeepPasswords, DryRun: options.DryRun}, allNew)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		outcome := Outcome{Result: Refused, Refusal: row.refusal}
+		if row.refusal == nil {
+			outcome, outcomes = outcomes[0], outcomes[1:]
+		}
+		counts.add(outcome.Result)
+		if outcome.Result == Refused {
+			options.Refused(row.line, outcome.Refusal)
+		}
+	}
+	return nil
+}
+
+func (c *Counts) add(result Result) {
+	c.Read++
+	switch result {
+	case Created:
+		c.Created++
+	case Updated:
+		c.Updated++
+	case Unchanged:
+		c.Unchanged++
+	case Refused:
+		c.Refused++
+	}
+}
+
+// row is one of a file: what it says, or why that cannot be accepted.
+type row struct {
+	line    int
+	record  *Record
+	refusal error
+}
+
+// batch is some rows that follow each other, and why there are no more: io.EOF at the end of the file, nil when there are.
+type batch struct {
+	rows []row
+	end  error
+}
+
+func read(ctx context.Context, in io.Reader, format Format, batches chan<- batch) {
+	rows, decode, err := open(in, format)
+	for {
+		next := batch{end: err}
+		if err == nil {
+			next = readBatch(rows, decode)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case batches <- next:
+		}
+		if next.end != nil {
+			return
+		}
+	}
+}
+
+type decoder func(row []byte) (*Record, error)
+
+func open(in io.Reader, format Format) (*rowReader, decoder, error) {
+	rows, err := newRowReader(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, err := rows.first()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case format == JSONLines, format == "" && first == '{':
+		return rows, decodeJSON, nil
+	case format == "" && first == '[':
+		return nil, nil, errors.New("it is a JSON list: write one object on each line, without brackets and commas around them")
+	}
+	csv, err := newCSVDecoder(rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rows, csv.decode, nil
+}
+
+func readBatch(rows *rowReader, decode decoder) batch {
+	var next batch
+	for size := 0; len(next.rows) < batchRows && size < batchSize; {
+		text, err := rows.next()
+		size += len(text) + len("\n")
+		var record *Record
+		if err == nil {
+			if len(bytes.TrimSpace(text)) == 0 {
+				continue
+			}
+			record, err = decode(text)
+		}
+		if _, refused := errors.AsType[RefusedError](err); err != nil && !refused {
+			next.end = err
+			break
+		}
+		next.rows = append(next.rows, row{rows.line, record, err})
+	}
+	return next
+}

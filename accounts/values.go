@@ -1,0 +1,154 @@
+package accounts
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/secret"
+)
+
+func (r *Record) setText(field string, to **string, limit int, value any) error {
+	text, err := textOrNone(field, value)
+	if err != nil {
+		return err
+	}
+	if err := checkText(field, text, limit); err != nil {
+		return err
+	}
+	*to = nil
+	if text != "" {
+		*to = &text
+	}
+	switch field {
+	case userNameField:
+		return r.setUserName(text)
+	case emailAddressField:
+		return r.setEmailAddress(text)
+	case externalIDField:
+		return checkEnds(field, text)
+	}
+	return nil
+}
+
+// textOrNone returns a text, empty for null: the two mean the same.
+func textOrNone(field string, value any) (string, error) {
+	text, ok := value.(string)
+	if !ok && value != nil {
+		return "", refused("%s must be a text", field)
+	}
+	return text, nil
+}
+
+// checkText refuses what a column has no room for and what nobody sees.
+func checkText(field, text string, limit int) error {
+	switch {
+	case !utf8.ValidString(text):
+		return refused("%s is not UTF-8", field)
+	case len(text) > limit && utf8.RuneCountInString(text) > limit:
+		return refused("%s is longer than %d characters", field, limit)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return refused("%s has a control character", field)
+	}
+	return nil
+}
+
+// checkEnds refuses blanks around a key: MySQL takes keys that differ in them for the same.
+func checkEnds(field, text string) error {
+	if strings.TrimSpace(text) != text {
+		return refused("%s must not begin or end with a blank", field)
+	}
+	return nil
+}
+
+func (r *Record) setUserName(text string) (err error) {
+	if text == "" {
+		return refused("userName must not be empty")
+	}
+	r.userName, err = signInName(userNameField, text)
+	return err
+}
+
+func (r *Record) setEmailAddress(text string) (err error) {
+	if text == "" {
+		return nil
+	}
+	before, after, _ := strings.Cut(text, "@")
+	if before == "" || after == "" || strings.Contains(after, "@") || strings.Contains(text, " ") {
+		return refused("emailAddress must be like name@example.com")
+	}
+	r.emailAddress, err = signInName(emailAddressField, text)
+	return err
+}
+
+func signInName(field, text string) (string, error) {
+	normal, err := NormalName(text)
+	if err != nil {
+		return "", refused("%s has characters, or blanks in places, that a name to sign in with cannot have", field)
+	}
+	return normal, nil
+}
+
+func (r *Record) setCustomerSince(value any) error {
+	text, err := textOrNone(customerSinceField, value)
+	if err != nil || text == "" {
+		return err
+	}
+	var since time.Time
+	if err := since.UnmarshalText([]byte(text)); err != nil {
+		return refused("customerSinceDate must be an instant in RFC 3339, e.g. 2026-11-24T09:30:00Z")
+	}
+	since = since.UTC().Truncate(time.Microsecond)
+	if since.Year() < 1 || since.Year() >= Forever().Year() {
+		return refused("customerSinceDate must be in the years from 1 to %d", Forever().Year()-1)
+	}
+	r.account.CustomerSinceDate = &since
+	return nil
+}
+
+func (r *Record) setUserID(value any) (err error) {
+	text, _ := value.(string)
+	if r.account.UserID, err = models.ParseID(text); err != nil || r.account.UserID == (models.ID{}) {
+		return refused("userId must have 32 hexadecimal digits, not all of them zero")
+	}
+	return nil
+}
+
+// SetPassword gives the account a password. The error is a RefusedError.
+func (r *Record) SetPassword(plain secret.Text) error { return r.set(passwordField, plain.Reveal()) }
+
+func (r *Record) setPassword(value any) error {
+	text, err := textOrNone(passwordField, value)
+	if err != nil || value == nil {
+		return err
+	}
+	r.password = secret.New(text)
+	if err := password.Acceptable(r.password); err != nil {
+		return refused("password is %s", withoutPackage(err))
+	}
+	return r.checkOne()
+}
+
+func (r *Record) setPasswordHash(value any) error {
+	text, err := textOrNone(passwordHashField, value)
+	if err != nil || text == "" {
+		return err
+	}
+	r.hash = secret.New(text)
+	if r.external, err = password.Inspect(r.hash); err != nil {
+		return refused("passwordHash is %s", withoutPackage(err))
+	}
+	return r.checkOne()
+}
+
+func (r *Record) checkOne() error {
+	if r.password.Reveal() != "" && r.hash.Reveal() != "" {
+		return refused("password and passwordHash are both given")
+	}
+	return nil
+}
+
+func withoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "password: ") }
