@@ -1,0 +1,114 @@
+package tickets
+
+import (
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+)
+
+// Policy is how long things last. All its durations are positive but Lockout, which may be zero.
+type Policy struct {
+	// AccessLifetime is how long an access token lives.
+	AccessLifetime time.Duration
+	// RefreshLifetime is how long a customer's refresh token lives, and AnonymousRefreshLifetime an anonymous shopper's. Each refresh starts it anew.
+	RefreshLifetime          time.Duration
+	AnonymousRefreshLifetime time.Duration
+	// SessionLifetime is how long a session lives at most, however often it is refreshed. No token outlives its session.
+	SessionLifetime time.Duration
+	// ReuseWindow is how long a refresh token that was used gives the same ticket again.
+	ReuseWindow time.Duration
+
+	// GuessesPerSource is how many wrong passwords one source may send for one name within GuessWindow before it must wait for its end.
+	GuessesPerSource int
+	GuessWindow      time.Duration
+	// GuessesPerAccount is how many wrong passwords, from several sources and without a right one between, lock an account.
+	GuessesPerAccount int
+	// GuessesOfSource is how many wrong passwords one source may send for all names together within GuessWindow.
+	GuessesOfSource int
+	// Lockout is how long such a lock lasts; 0 means until an operator ends it.
+	Lockout time.Duration
+}
+
+// DefaultPolicy returns the policy of a server that is not told otherwise.
+func DefaultPolicy() Policy {
+	const day = 24 * time.Hour
+	return Policy{
+		AccessLifetime: 15 * time.Minute, RefreshLifetime: 14 * day, AnonymousRefreshLifetime: 30 * day, SessionLifetime: 90 * day,
+		ReuseWindow:      30 * time.Second,
+		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerAccount: 10, GuessesOfSource: 100, Lockout: 15 * time.Minute,
+	}
+}
+
+// leeway is how far the clocks of two servers may be apart: a token issued up to so much in the future is accepted. There is none for its expiration.
+const leeway = 5 * time.Second
+
+// alive judges a token of either kind by its instants; the reason is empty when it is good.
+func alive(contents seal.Contents, now time.Time) models.Reason {
+	switch {
+	case contents.IssuedAt.After(now.Add(leeway)):
+		return models.ReasonTokenInvalid
+	case !now.Before(contents.ExpiresAt):
+		return models.ReasonTokenExpired
+	default:
+		return ""
+	}
+}
+
+// refreshExpiration is when a refresh token issued now expires.
+func (p Policy) refreshExpiration(anonymous bool, startedAt, now time.Time) time.Time {
+	lifetime := p.RefreshLifetime
+	if anonymous {
+		lifetime = p.AnonymousRefreshLifetime
+	}
+	return earlier(now.Add(lifetime), startedAt.Add(p.SessionLifetime))
+}
+
+// accessExpiration is when the access token beside a refresh token expires: never after it.
+func (p Policy) accessExpiration(issuedAt, refreshExpiration time.Time) time.Time {
+	return earlier(issuedAt.Add(p.AccessLifetime), refreshExpiration)
+}
+
+// refreshAfter is when a client should refresh: after 70 to 85 % of the access token's lifetime, spread evenly by a byte of chance.
+func refreshAfter(lifetime time.Duration, chance byte) time.Duration {
+	return lifetime*70/100 + lifetime*15/100*time.Duration(chance)/255
+}
+
+// reusable reports whether a token that was used at an instant still gives the same ticket.
+func (p Policy) reusable(usedAt, now time.Time) bool { return now.Sub(usedAt) <= p.ReuseWindow }
+
+// lockUntil is when a lock that begins now ends.
+func (p Policy) lockUntil(now, forever time.Time) time.Time {
+	if p.Lockout == 0 {
+		return forever
+	}
+	return now.Add(p.Lockout)
+}
+
+// waits returns how long a source must wait before its next guess, given its count of wrong ones; zero when it need not.
+func (p Policy) waits(failures int, since, now time.Time) time.Duration {
+	if failures < p.GuessesPerSource {
+		return 0
+	}
+	return max(0, since.Add(p.GuessWindow).Sub(now))
+}
+
+// purgeAt is a day's beginning by which a token has expired on every server, whatever their clocks.
+func purgeAt(expiration time.Time) time.Time {
+	const day = 24 * time.Hour
+	return expiration.Add(time.Hour + day).Truncate(day)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

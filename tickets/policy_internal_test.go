@@ -1,0 +1,131 @@
+package tickets
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func TestAlive(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		issued, expires time.Duration // from now
+		want            models.Reason
+	}{
+		{-time.Hour, time.Second, ""},
+		{-time.Hour, time.Microsecond, ""},
+		{-time.Hour, 0, models.ReasonTokenExpired},
+		{-time.Hour, -time.Second, models.ReasonTokenExpired},
+		{5 * time.Second, time.Hour, ""},
+		{5*time.Second + time.Microsecond, time.Hour, models.ReasonTokenInvalid},
+	} {
+		got := alive(seal.Contents{IssuedAt: noon.Add(c.issued), ExpiresAt: noon.Add(c.expires)}, noon)
+		if got != c.want {
+			t.Errorf("issued %v and expiring %v from now: %q", c.issued, c.expires, got)
+		}
+	}
+}
+
+func TestExpirations(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	policy := DefaultPolicy()
+	for _, c := range []struct {
+		anonymous bool
+		age, want time.Duration
+	}{
+		{false, 0, 14 * day}, {true, 0, 30 * day}, {false, 70 * day, 14 * day}, {true, 70 * day, 20 * day}, {false, 89 * day, day}, {false, 90 * day, 0},
+	} {
+		if got := policy.refreshExpiration(c.anonymous, noon.Add(-c.age), noon).Sub(noon); got != c.want {
+			t.Errorf("anonymous %v, %v old: %v", c.anonymous, c.age, got)
+		}
+	}
+	if got := policy.accessExpiration(noon, noon.Add(time.Minute)); got != noon.Add(time.Minute) {
+		t.Errorf("an access token outlives its session until %v", got)
+	}
+}
+
+func TestPurgeAt(t *testing.T) {
+	t.Parallel()
+	for _, hour := range []time.Duration{0, time.Minute, 11 * time.Hour, 12*time.Hour - time.Microsecond, 23 * time.Hour} {
+		expiration := noon.Add(hour)
+		got := purgeAt(expiration)
+		if got.Sub(expiration) < time.Hour || got.Sub(expiration) > 26*time.Hour || got.Truncate(24*time.Hour) != got {
+			t.Errorf("%v is purged at %v", expiration, got)
+		}
+	}
+}
+
+func TestRefreshAfter(t *testing.T) {
+	t.Parallel()
+	if low, high := refreshAfter(1000*time.Second, 0), refreshAfter(1000*time.Second, 255); low != 700*time.Second || high != 850*time.Second {
+		t.Errorf("from %v to %v", low, high)
+	}
+}
+
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	policy := DefaultPolicy()
+	for _, c := range []struct {
+		failures int
+		age      time.Duration
+		want     time.Duration
+	}{{4, 0, 0}, {5, 0, 15 * time.Minute}, {5, 10 * time.Minute, 5 * time.Minute}, {9, 15 * time.Minute, 0}, {5, time.Hour, 0}} {
+		if got := policy.waits(c.failures, noon.Add(-c.age), noon); got != c.want {
+			t.Errorf("%d failures since %v: %v", c.failures, c.age, got)
+		}
+	}
+}
+
+func TestSource(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"203.0.113.5": "203.0.113.5", "::ffff:203.0.113.5": "203.0.113.5", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		if got := Source(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+}
+
+func TestSessionIDs(t *testing.T) {
+	t.Parallel()
+	var o Office
+	random := byteReader(0)
+	o.Random = &random
+	early, err := o.newSessionID(noon)
+	late, err2 := o.newSessionID(noon.Add(time.Millisecond))
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	if early[0]&0xf0 == late[0]&0xf0 && early.String() >= late.String() {
+		t.Errorf("%s is not before %s", early, late)
+	}
+	places := map[byte]bool{}
+	for range 200 {
+		id, err := o.newSessionID(noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		places[id[0]>>4] = true
+	}
+	if len(places) != 16 {
+		t.Errorf("ids begin in %d places", len(places))
+	}
+}
+
+// byteReader counts.
+type byteReader byte
+
+func (r *byteReader) Read(p []byte) (int, error) {
+	for i := range p {
+		*r += 37
+		p[i] = byte(*r)
+	}
+	return len(p), nil
+}

@@ -1,0 +1,244 @@
+package tickets
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// Credentials are what a customer signs in with. The schema's CustomerUserAuthInfoInput is bound to it, and describes its fields.
+type Credentials struct {
+	Username             string
+	Password             secret.Text
+	PreviousRefreshToken *secret.Text
+}
+
+// signIn is one sign-in on its way.
+type signIn struct {
+	name     string
+	password secret.Text
+	// source is where the password comes from, as Source tells it.
+	source string
+	// previous is what the ticket the client held before says; nil when there was none, or none of ours.
+	previous  *seal.Contents
+	selection *accounts.Selection
+	now       time.Time
+}
+
+// SignIn checks a customer's password and issues a ticket. source is where the request comes from, as Source tells it. The reasons of
+// its errors are those of the schema's createUserTicket, and BUSY.
+func (o *Office) SignIn(ctx context.Context, credentials Credentials, source string, selection *accounts.Selection) (*Ticket, error) {
+	name, err := accounts.NormalName(credentials.Username)
+	if err != nil {
+		return nil, err
+	}
+	if password.Acceptable(credentials.Password) != nil {
+		return nil, &models.Error{Reason: models.ReasonPasswordInvalid}
+	}
+	attempt := &signIn{name: name, password: credentials.Password, source: source, selection: selection, now: o.now()}
+	if credentials.PreviousRefreshToken != nil {
+		attempt.previous = o.previous(*credentials.PreviousRefreshToken)
+	}
+	ticket, err := o.signIn(ctx, attempt)
+	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
+		ticket, err = o.signIn(ctx, attempt)
+	}
+	if errors.Is(err, storage.ErrAccountChanged) {
+		return nil, busy()
+	}
+	return ticket, err
+}
+
+func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
+
+// previous returns what a refresh token that need not be good any more says.
+func (o *Office) previous(refreshToken secret.Text) *seal.Contents {
+	contents, err := o.Keys.Open(seal.Refresh, refreshToken)
+	if err != nil || contents.Application != o.Application.ID {
+		return nil
+	}
+	return &contents
+}
+
+func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
+	signer, err := o.signer(ctx, attempt)
+	if err != nil {
+		return nil, err
+	}
+	result, err := o.checkPassword(ctx, attempt, signer)
+	if err != nil {
+		return nil, err
+	}
+	// Whether the account may be used is told to the right password only.
+	if !signer.IsActive {
+		return nil, &models.Error{Reason: models.ReasonAccountInactive}
+	}
+	if locked, wait := accounts.LockedFor(&signer.CustomerAccount, attempt.knows(signer), attempt.now); locked {
+		return nil, &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: wait}
+	}
+	ticket, err := o.openSession(ctx, attempt, signer)
+	if err != nil {
+		return nil, err
+	}
+	o.settle(ctx, attempt, signer, result)
+	if attempt.selection == nil {
+		return ticket, nil
+	}
+	ticket.CustomerAccount = &signer.CustomerAccount
+	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, attempt.selection, attempt.now)
+}
+
+// signer looks up who signs in. It returns nil when nobody has the name.
+func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, error) {
+	query := storage.SignerQuery{Name: attempt.name, Source: attempt.source, KnownSource: attempt.source}
+	if attempt.previous != nil && !attempt.previous.Anonymous {
+		query.KnownUserID = attempt.previous.UserID
+		query.KnownSource = knownDevice(attempt.previous.SessionID)
+	}
+	signer, err := o.Accounts.Signer(ctx, query, attempt.selection)
+	if errors.Is(err, accounts.ErrNotFound) {
+		return nil, nil //nolint:nilnil // an unknown name goes the same way as a known one
+	}
+	return signer, err
+}
+
+// knows reports whether the client held a ticket of the same customer before, so that the device is known.
+func (a *signIn) knows(signer *storage.Signer) bool {
+	return signer != nil && a.previous != nil && !a.previous.Anonymous && a.previous.UserID == signer.UserID
+}
+
+// guessSource is where wrong passwords are counted: a known device counts for itself, so that strangers at the same address cannot hold it up.
+func (a *signIn) guessSource(signer *storage.Signer) string {
+	if a.knows(signer) {
+		return knownDevice(a.previous.SessionID)
+	}
+	return a.source
+}
+
+// checkPassword checks the password, as long and with the same words whether or not there is a signer. It returns an error unless the
+// password is right.
+func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
+	source := attempt.guessSource(signer)
+	guess, err := o.guesses.begin(ctx, attempt.name, source, attempt.now)
+	if err != nil {
+		return password.Result{}, err
+	}
+	if signer != nil && signer.Failures != nil {
+		if wait := o.Policy.waits(*signer.Failures, *signer.FailuresSince, attempt.now); wait > 0 {
+			guess.abandon()
+			return password.Result{}, tooMany(wait)
+		}
+	}
+	result, err := o.check(ctx, attempt.password, signer)
+	switch {
+	case err != nil:
+		guess.abandon()
+		return result, err
+	case result.Matches:
+		guess.right()
+		return result, nil
+	default:
+		guess.wrong()
+		return result, o.refuse(ctx, attempt, signer, source)
+	}
+}
+
+func (o *Office) check(ctx context.Context, plain secret.Text, signer *storage.Signer) (password.Result, error) {
+	var result password.Result
+	var err error
+	if signer == nil || signer.PasswordHash.Reveal() == "" {
+		err = o.Hasher.CheckUnknown(ctx, plain)
+	} else {
+		result, err = o.Hasher.Check(ctx, signer.PasswordHash, plain)
+	}
+	switch {
+	case errors.Is(err, password.ErrBusy):
+		return result, busy()
+	case errors.Is(err, password.ErrUnknownFormat) || errors.Is(err, password.ErrTooCostly):
+		o.Log.ErrorContext(ctx, "stored password hash cannot be checked", "user", signer.UserID, "error", err)
+		return password.Result{}, nil
+	}
+	return result, err
+}
+
+// refuse counts a wrong password and returns what the client is told.
+func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
+	refused := &models.Error{Reason: models.ReasonInvalidCredentials}
+	if signer == nil {
+		o.Log.InfoContext(ctx, "sign-in refused: unknown name", "source", source)
+		return refused
+	}
+	locked, err := o.Store.CountFailure(ctx, storage.Guess{
+		AccountID: *signer.ID, Source: source, At: attempt.now, WindowStart: attempt.now.Add(-o.Policy.GuessWindow),
+		MostPerSource: o.Policy.GuessesPerSource, LockAt: o.Policy.GuessesPerAccount,
+		LockUntil: o.Policy.lockUntil(attempt.now, accounts.Forever()),
+	})
+	if err != nil {
+		return err
+	}
+	o.Log.InfoContext(ctx, "sign-in refused: wrong password", "source", source, "user", signer.UserID)
+	if locked {
+		o.Log.WarnContext(ctx, "account locked after wrong passwords", "user", signer.UserID)
+	}
+	return refused
+}
+
+// openSession writes the session's row and returns its first ticket.
+func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *storage.Signer) (*Ticket, error) {
+	session, err := o.begin(signer.UserID, false, attempt.now)
+	if err != nil {
+		return nil, err
+	}
+	claim := o.claim(attempt, signer.UserID)
+	claimed, err := o.Store.SignIn(ctx, storage.SignIn{
+		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash,
+		KnownDevice: attempt.knows(signer), Claim: claim,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ticket, err := o.ticket(session)
+	if err == nil && claimed {
+		ticket.ClaimedAnonymousUserID = &claim.Ended.UserID
+	}
+	return ticket, err
+}
+
+// claim is the anonymous session that the client held before; nil when it held none whose token is still good.
+func (o *Office) claim(attempt *signIn, customer models.ID) *storage.Claim {
+	if attempt.previous == nil || !attempt.previous.Anonymous || alive(*attempt.previous, attempt.now) != "" {
+		return nil
+	}
+	ended := sessionOf(*attempt.previous)
+	ended.EndedAt, ended.EndReason, ended.ClaimedBy = &attempt.now, models.ReasonSignedIn, &customer
+	return &storage.Claim{Holding: o.holding(*attempt.previous, attempt.now), Ended: *ended}
+}
+
+// settle does what a right password leaves to do: it resets the count of wrong ones and renews an outdated hash. The shopper is signed
+// in already, so what fails here is logged and done at the next sign-in.
+func (o *Office) settle(ctx context.Context, attempt *signIn, signer *storage.Signer, result password.Result) {
+	if signer.AnyFailures {
+		if err := o.Store.ResetFailures(ctx, *signer.ID); err != nil {
+			o.Log.ErrorContext(ctx, "wrong passwords not reset", "user", signer.UserID, "error", err)
+		}
+	}
+	if !result.Outdated {
+		return
+	}
+	renewed, err := o.Hasher.Hash(ctx, attempt.password)
+	if err == nil {
+		err = o.Store.RenewHash(ctx, *signer.ID, signer.PasswordHash, renewed, attempt.now)
+	}
+	if err != nil {
+		o.Log.WarnContext(ctx, "password hash not renewed", "user", signer.UserID, "error", err)
+		return
+	}
+	signer.HasExternalPassword = false
+}
