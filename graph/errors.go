@@ -1,0 +1,185 @@
+package graph
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// ErrorCode is the kind of an error. The schema's ErrorCode is bound to it, and describes its values.
+type ErrorCode string
+
+// The codes are described in schema.graphqls.
+const (
+	CodeUnauthenticated            ErrorCode = "UNAUTHENTICATED"
+	CodeForbidden                  ErrorCode = "FORBIDDEN"
+	CodeBadUserInput               ErrorCode = "BAD_USER_INPUT"
+	CodeTryAgain                   ErrorCode = "TRY_AGAIN"
+	CodeInternalServerError        ErrorCode = "INTERNAL_SERVER_ERROR"
+	CodeParseFailed                ErrorCode = "GRAPHQL_PARSE_FAILED"
+	CodeValidationFailed           ErrorCode = "GRAPHQL_VALIDATION_FAILED"
+	CodePersistedQueryNotSupported ErrorCode = "PERSISTED_QUERY_NOT_SUPPORTED"
+)
+
+// NextStep is what a client does now. The schema's NextStep is bound to it, and describes its values.
+type NextStep string
+
+// The steps are described in schema.graphqls.
+const (
+	NextStepRefresh  NextStep = "REFRESH"
+	NextStepSignIn   NextStep = "SIGN_IN"
+	NextStepWait     NextStep = "WAIT"
+	NextStepFixInput NextStep = "FIX_INPUT"
+)
+
+// shown is how a reason is told to a client.
+type shown struct {
+	code    ErrorCode
+	step    NextStep
+	message string
+}
+
+// show is the one table of what clients are told. A reason it does not know is shown as INTERNAL.
+func show(reason models.Reason) shown {
+	switch reason {
+	case models.ReasonRequestInvalid:
+		return shown{CodeBadUserInput, NextStepFixInput, "The request cannot be run."}
+	case models.ReasonUsernameInvalid:
+		return shown{CodeBadUserInput, NextStepFixInput, "The user name is empty, too long, or has characters that names cannot have."}
+	case models.ReasonPasswordInvalid:
+		return shown{CodeBadUserInput, NextStepFixInput, "The password is empty, too long, or has characters that passwords cannot have."}
+	case models.ReasonInvalidCredentials:
+		return shown{CodeUnauthenticated, NextStepFixInput, "The user name or the password is wrong."}
+	case models.ReasonAccountLocked:
+		return shown{CodeForbidden, NextStepWait, "The account is locked."}
+	case models.ReasonAccountInactive:
+		return shown{CodeForbidden, NextStepFixInput, "The account is inactive."}
+	case models.ReasonAccountDeleted:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The account has been deleted."}
+	case models.ReasonTokenMissing:
+		return shown{CodeUnauthenticated, NextStepSignIn, "There is no access token in the request."}
+	case models.ReasonTokenInvalid:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The token is not valid."}
+	case models.ReasonTokenExpired:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The token has expired."}
+	case models.ReasonTokenReused:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The refresh token was used before, so its session has ended."}
+	case models.ReasonSignedIn:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The anonymous session has ended: its shopper has signed in."}
+	case models.ReasonSignedOut:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session was signed out."}
+	case models.ReasonSignedOutEverywhere:
+		return shown{CodeUnauthenticated, NextStepSignIn, "All sessions of the shopper were signed out."}
+	case models.ReasonPasswordChanged:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the password was changed."}
+	case models.ReasonTooManyAttempts:
+		return shown{CodeTryAgain, NextStepWait, "Too many wrong guesses. Wait before the next."}
+	case models.ReasonBusy:
+		return shown{CodeTryAgain, NextStepWait, "The server cannot answer at the moment. Try again."}
+	case models.ReasonTimedOut:
+		return shown{CodeTryAgain, NextStepWait, "The request took too long. Try again."}
+	case models.ReasonInternal:
+	}
+	return shown{CodeInternalServerError, NextStepWait, "The server failed. The operator finds the reason under the error's id."}
+}
+
+// Presenter turns every error into what a client is told. An error that was not built to be shown is told as INTERNAL, and logged with an id
+// that is drawn from random.
+func Presenter(log *slog.Logger, random io.Reader) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		if refused := requestError(err); refused != nil {
+			return refused
+		}
+		var known *models.Error
+		switch {
+		case errors.As(err, &known):
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+			known = timedOut()
+		default:
+			known = &models.Error{Reason: models.ReasonInternal}
+		}
+		presented := present(known)
+		presented.Path = graphql.GetPath(ctx)
+		if known.Reason == models.ReasonInternal {
+			presented.Extensions["errorId"] = logFailure(ctx, log, random, err)
+		}
+		if known.Reason == models.ReasonBusy || known.Reason == models.ReasonTimedOut {
+			log.WarnContext(ctx, "operation put off", "reason", known.Reason, "cause", err)
+		}
+		return presented
+	}
+}
+
+func timedOut() *models.Error {
+	return &models.Error{Reason: models.ReasonTimedOut, RetryAfter: time.Second}
+}
+
+// TimedOut returns the error of an operation that the deadline has cut off.
+func TimedOut() *gqlerror.Error { return present(timedOut()) }
+
+// present returns the error that tells a client of a failure.
+func present(failure *models.Error) *gqlerror.Error {
+	told := show(failure.Reason)
+	if failure.Refreshable {
+		told.step = NextStepRefresh
+	}
+	extensions := map[string]any{"code": told.code, "reason": failure.Reason, "nextStep": told.step}
+	if failure.RetryAfter > 0 {
+		extensions["retryAfterSeconds"] = int(math.Ceil(failure.RetryAfter.Seconds()))
+	}
+	return &gqlerror.Error{Message: told.message, Extensions: extensions}
+}
+
+// requestError returns what is told of a document or of variables that cannot be run; nil for any other error. The messages of the parser and of the validator
+// help developers, and are told but where they would repeat a value, which could be a password.
+func requestError(err error) *gqlerror.Error {
+	var refused *gqlerror.Error
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	code, _ := refused.Extensions["code"].(string)
+	message := refused.Message
+	switch {
+	case code == errcode.ParseFailed:
+		message = "The document is not GraphQL."
+	case code != errcode.ValidationFailed:
+		return nil
+	case refused.Rule == "ValuesOfCorrectType":
+		message = "A value in the document does not fit the type of its argument or field."
+	case refused.Rule == "" && len(refused.Path) > 0:
+		message = "A variable does not fit its type."
+	}
+	return RequestError(ErrorCode(code), message, refused.Locations...)
+}
+
+const longestMessage = 300
+
+// RequestError returns the error of a request that cannot be run, with the reason REQUEST_INVALID.
+func RequestError(code ErrorCode, message string, locations ...gqlerror.Location) *gqlerror.Error {
+	if len(message) > longestMessage {
+		message = message[:longestMessage] + "…"
+	}
+	presented := present(&models.Error{Reason: models.ReasonRequestInvalid})
+	presented.Message, presented.Locations = message, locations
+	presented.Extensions["code"] = code
+	return presented
+}
+
+// logFailure writes the one log record of a failure and returns the id under which it is found.
+func logFailure(ctx context.Context, log *slog.Logger, random io.Reader, err error) string {
+	var id [8]byte
+	_, _ = io.ReadFull(random, id[:]) // an id of zeros is better than no answer
+	text := hex.EncodeToString(id[:])
+	log.ErrorContext(ctx, "operation failed", "errorId", text, "path", graphql.GetPath(ctx).String(), "error", err)
+	return text
+}

@@ -1,0 +1,156 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
+)
+
+func present(t *testing.T, err error) (answer, logged string) {
+	t.Helper()
+	var log bytes.Buffer
+	presenter := graph.Presenter(slog.New(slog.NewJSONHandler(&log, nil)), strings.NewReader("01234567"))
+	text, failed := json.Marshal(presenter(t.Context(), err))
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	return string(text), log.String()
+}
+
+func TestPresentedErrors(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[models.Reason]string{
+		models.ReasonRequestInvalid:      `{"message":"The request cannot be run.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"REQUEST_INVALID"}}`,
+		models.ReasonUsernameInvalid:     `{"message":"The user name is empty, too long, or has characters that names cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"USERNAME_INVALID"}}`,
+		models.ReasonPasswordInvalid:     `{"message":"The password is empty, too long, or has characters that passwords cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"PASSWORD_INVALID"}}`,
+		models.ReasonInvalidCredentials:  `{"message":"The user name or the password is wrong.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"INVALID_CREDENTIALS"}}`,
+		models.ReasonAccountLocked:       `{"message":"The account is locked.","extensions":{"code":"FORBIDDEN","nextStep":"WAIT","reason":"ACCOUNT_LOCKED"}}`,
+		models.ReasonAccountInactive:     `{"message":"The account is inactive.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_INACTIVE"}}`,
+		models.ReasonAccountDeleted:      `{"message":"The account has been deleted.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ACCOUNT_DELETED"}}`,
+		models.ReasonTokenMissing:        `{"message":"There is no access token in the request.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_MISSING"}}`,
+		models.ReasonTokenInvalid:        `{"message":"The token is not valid.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_INVALID"}}`,
+		models.ReasonTokenExpired:        `{"message":"The token has expired.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_EXPIRED"}}`,
+		models.ReasonTokenReused:         `{"message":"The refresh token was used before, so its session has ended.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_REUSED"}}`,
+		models.ReasonSignedIn:            `{"message":"The anonymous session has ended: its shopper has signed in.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_IN"}}`,
+		models.ReasonSignedOut:           `{"message":"The session was signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT"}}`,
+		models.ReasonSignedOutEverywhere: `{"message":"All sessions of the shopper were signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT_EVERYWHERE"}}`,
+		models.ReasonPasswordChanged:     `{"message":"The session has ended: the password was changed.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"PASSWORD_CHANGED"}}`,
+		models.ReasonTooManyAttempts:     `{"message":"Too many wrong guesses. Wait before the next.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS"}}`,
+		models.ReasonBusy:                `{"message":"The server cannot answer at the moment. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY"}}`,
+		models.ReasonTimedOut:            `{"message":"The request took too long. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT"}}`,
+		models.ReasonInternal:            `{"message":"The server failed. The operator finds the reason under the error's id.","extensions":{"code":"INTERNAL_SERVER_ERROR","errorId":"3031323334353637","nextStep":"WAIT","reason":"INTERNAL"}}`,
+	} {
+		if got, _ := present(t, fmt.Errorf("secret cause: %w", &models.Error{Reason: reason})); got != want {
+			t.Errorf("%s: %s", reason, cmp.Diff(want, got))
+		}
+	}
+	got, _ := present(t, &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true})
+	if want := `{"message":"The token has expired.","extensions":{"code":"UNAUTHENTICATED","nextStep":"REFRESH","reason":"TOKEN_EXPIRED"}}`; got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+	got, _ = present(t, &models.Error{Reason: models.ReasonTooManyAttempts, RetryAfter: 1500 * time.Millisecond})
+	if !strings.Contains(got, `"retryAfterSeconds":2`) {
+		t.Error(got)
+	}
+}
+
+func TestUnknownErrorShowsNothing(t *testing.T) {
+	t.Parallel()
+	got, logged := present(t, errors.New("dial tcp 10.1.2.3:3306: Access denied for user 'shop'@'10.1.2.3' (using password: YES)"))
+	for _, word := range []string{"10.1.2.3", "denied", "shop", "tcp", "password"} {
+		if strings.Contains(got, word) {
+			t.Errorf("%q is shown: %s", word, got)
+		}
+	}
+	if !strings.Contains(logged, "Access denied") || !strings.Contains(logged, `"errorId":"3031323334353637"`) {
+		t.Errorf("logged: %s", logged)
+	}
+	if got, _ := present(t, fmt.Errorf("read: %w", context.DeadlineExceeded)); !strings.Contains(got, "TIMED_OUT") {
+		t.Error(got)
+	}
+}
+
+func schema(t *testing.T) *ast.Schema {
+	t.Helper()
+	text, err := os.ReadFile("../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
+}
+
+// The enums of the schema and the constants of the code are the same.
+func TestEnumsOfTheSchema(t *testing.T) {
+	t.Parallel()
+	source := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for enum, path := range map[string]string{"ErrorCode": "errors.go", "NextStep": "errors.go", "ErrorReason": "../models/error.go"} {
+		goType := map[string]string{"ErrorReason": "Reason"}[enum]
+		if goType == "" {
+			goType = enum
+		}
+		var inCode, inSchema []string
+		for line := range strings.Lines(source(path)) {
+			fields := strings.Fields(line)
+			if len(fields) == 4 && fields[1] == goType && fields[2] == "=" {
+				inCode = append(inCode, strings.Trim(fields[3], `"`))
+			}
+		}
+		for _, value := range schema(t).Types[enum].EnumValues {
+			inSchema = append(inSchema, value.Name)
+		}
+		slices.Sort(inCode)
+		slices.Sort(inSchema)
+		if diff := cmp.Diff(inSchema, inCode); diff != "" {
+			t.Errorf("%s: %s", enum, diff)
+		}
+	}
+}
+
+func TestEverythingIsDescribed(t *testing.T) {
+	t.Parallel()
+	described := func(description, what string) {
+		t.Helper()
+		if len(strings.Fields(description)) < 3 {
+			t.Errorf("%s is described by %q", what, description)
+		}
+	}
+	for name, definition := range schema(t).Types {
+		if definition.BuiltIn {
+			continue
+		}
+		described(definition.Description, name)
+		for _, field := range definition.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			described(field.Description, name+"."+field.Name)
+			for _, argument := range field.Arguments {
+				described(argument.Description, name+"."+field.Name+"."+argument.Name)
+			}
+		}
+		for _, value := range definition.EnumValues {
+			described(value.Description, name+"."+value.Name)
+		}
+	}
+}
