@@ -1,0 +1,254 @@
+package web
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// What the page loads is here, of the right type, and from nowhere else.
+func TestPlaygroundLoadsOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+
+	page := askPlayground(t, http.MethodGet, "/", nil)
+	if got, want := page.Header.Get("Content-Type"), "text/html; charset=utf-8"; got != want {
+		t.Errorf("Content-Type of the page = %q, want %q", got, want)
+	}
+	html := contentOf(t, page)
+	references := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(html, -1)
+	if len(references) < 7 {
+		t.Fatalf("the page refers to %d files only", len(references))
+	}
+	types := map[string]string{
+		".js":  "text/javascript; charset=utf-8",
+		".css": "text/css; charset=utf-8",
+		".svg": "image/svg+xml",
+		".txt": "text/plain; charset=utf-8",
+	}
+	for _, reference := range references {
+		asset := askPlayground(t, http.MethodGet, "/"+reference[1], nil)
+		if asset.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", reference[1], asset.StatusCode)
+		}
+		if got, want := asset.Header.Get("Content-Type"), types[path.Ext(reference[1])]; got != want {
+			t.Errorf("%s: Content-Type = %q, want %q", reference[1], got, want)
+		}
+	}
+
+	script := contentOf(t, askPlayground(t, http.MethodGet, "/playground/app.js", nil))
+	style := contentOf(t, askPlayground(t, http.MethodGet, "/playground/style.css", nil))
+	if outside := regexp.MustCompile(`(?i)(https?:|wss?:)?//[a-z0-9]`).FindString(html + script + style); outside != "" {
+		t.Errorf("the playground names another host: %q", outside)
+	}
+	if inline := regexp.MustCompile(`<script(>| [^>]*[^"]>)[^<]|<style|\son\w+=|\sstyle=`).FindString(html); inline != "" {
+		t.Errorf("the page has inline script or style: %q", inline)
+	}
+}
+
+// The files of others are, byte for byte, those whose checksums gqlgen v0.17.98 pins in its playground.
+func TestPlaygroundServesThePinnedFiles(t *testing.T) {
+	t.Parallel()
+
+	for name, want := range map[string]string{
+		"graphiql.min.js":             "hnImuor1znlJkD/FOTL3jayfS/xsyNoP04abi8bFJWs=",
+		"graphiql.min.css":            "MEh+B2NdMSpj9kexQNN3QKc8UzMrCXW/Sx/phcpuyIU=",
+		"react.production.min.js":     "S0lp+k7zWUMk2ixteM6HZvu8L9Eh//OVrt+ZfbCpmgY=",
+		"react-dom.production.min.js": "IXWO0ITNDjfnNXIu5POVfqlgYoop36bDzhodR6LW5Pc=",
+	} {
+		sum := sha256.Sum256([]byte(contentOf(t, askPlayground(t, http.MethodGet, "/playground/"+name, nil))))
+		if got := base64.StdEncoding.EncodeToString(sum[:]); got != want {
+			t.Errorf("%s: sha256 = %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestPlaygroundGzipAndIdentityAreTheSame(t *testing.T) {
+	t.Parallel()
+
+	for _, name := range []string{"graphiql.min.js", "graphiql.min.css", "react.production.min.js", "react-dom.production.min.js", "licences.txt"} {
+		plain := askPlayground(t, http.MethodGet, "/playground/"+name, nil)
+		packed := askPlayground(t, http.MethodGet, "/playground/"+name, http.Header{"Accept-Encoding": {"br, gzip;q=0.5"}})
+		if got := plain.Header.Get("Content-Encoding"); got != "" {
+			t.Errorf("%s: Content-Encoding of the plain answer = %q", name, got)
+		}
+		if got := packed.Header.Get("Content-Encoding"); got != "gzip" {
+			t.Errorf("%s: Content-Encoding of the packed answer = %q, want gzip", name, got)
+		}
+		for _, answer := range []*http.Response{plain, packed} {
+			if got := answer.Header.Get("Vary"); got != "Accept-Encoding" {
+				t.Errorf("%s: Vary = %q, want Accept-Encoding", name, got)
+			}
+		}
+		reader, err := gzip.NewReader(packed.Body)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		unpacked, err := io.ReadAll(reader)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if string(unpacked) != contentOf(t, plain) {
+			t.Errorf("%s: the packed answer is not the plain one", name)
+		}
+	}
+}
+
+func TestAcceptsGzip(t *testing.T) {
+	t.Parallel()
+
+	for offer, want := range map[string]bool{
+		"":                     false,
+		"gzip":                 true,
+		"GZIP":                 true,
+		"deflate, gzip, br":    true,
+		"gzip;q=1.0, *;q=0":    true,
+		"br;q=1.0, gzip;q=0.1": true,
+		"gzip;q=0":             false,
+		"gzip ; q=0.000":       false,
+		"gzip;q=high":          false,
+		"identity":             false,
+		"x-gzip-like":          false,
+	} {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		request.Header.Set("Accept-Encoding", offer)
+		if got := acceptsGzip(request); got != want {
+			t.Errorf("acceptsGzip(%q) = %t, want %t", offer, got, want)
+		}
+	}
+}
+
+func TestPlaygroundHeader(t *testing.T) {
+	t.Parallel()
+
+	for _, target := range []string{"/", "/playground/app.js", "/playground/graphiql.min.js", "/playground/nothing"} {
+		header := askPlayground(t, http.MethodGet, target, nil).Header
+		got := map[string]string{}
+		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} {
+			got[name] = header.Get(name)
+		}
+		want := map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; " +
+				"style-src 'self' 'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='; " +
+				"connect-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
+				"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options": "nosniff",
+			"Referrer-Policy":        "no-referrer",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: header (-want +got):\n%s", target, diff)
+		}
+	}
+}
+
+func TestPlaygroundIsRevalidated(t *testing.T) {
+	t.Parallel()
+
+	for _, target := range []string{"/", "/playground/app.js", "/playground/graphiql.min.js"} {
+		first := askPlayground(t, http.MethodGet, target, http.Header{"Accept-Encoding": {"gzip"}})
+		etag := first.Header.Get("ETag")
+		if etag == "" || first.Header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: ETag = %q, Cache-Control = %q", target, etag, first.Header.Get("Cache-Control"))
+		}
+		again := askPlayground(t, http.MethodGet, target, http.Header{"Accept-Encoding": {"gzip"}, "If-None-Match": {etag}})
+		if again.StatusCode != http.StatusNotModified || contentOf(t, again) != "" {
+			t.Errorf("%s: status %d for the same ETag, want %d and no body", target, again.StatusCode, http.StatusNotModified)
+		}
+		other := askPlayground(t, http.MethodGet, target, http.Header{"If-None-Match": {`W/"of-an-older-version"`}})
+		if other.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d for another ETag, want %d", target, other.StatusCode, http.StatusOK)
+		}
+	}
+}
+
+func TestPlaygroundMethodsAndPaths(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		method, target string
+		want           int
+	}{
+		{http.MethodHead, "/", http.StatusOK},
+		{http.MethodHead, "/playground/graphiql.min.js", http.StatusOK},
+		{http.MethodPost, "/", http.StatusMethodNotAllowed},
+		{http.MethodDelete, "/playground/app.js", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/playground/", http.StatusNotFound},
+		{http.MethodGet, "/playground/index.html", http.StatusNotFound},
+		{http.MethodGet, "/playground/graphiql.min.js.gz", http.StatusNotFound},
+		{http.MethodGet, "/playground/update", http.StatusNotFound},
+		{http.MethodGet, "/playground/README.md", http.StatusNotFound},
+		{http.MethodGet, "/nothing", http.StatusNotFound},
+	} {
+		answer := askPlayground(t, test.method, test.target, nil)
+		if answer.StatusCode != test.want {
+			t.Errorf("%s %s: status %d, want %d", test.method, test.target, answer.StatusCode, test.want)
+		}
+		if test.method == http.MethodHead && contentOf(t, answer) != "" {
+			t.Errorf("HEAD %s has a body", test.target)
+		}
+		if test.want == http.StatusMethodNotAllowed && answer.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s %s: Allow = %q", test.method, test.target, answer.Header.Get("Allow"))
+		}
+	}
+}
+
+// Every tab's operation is one that the schema knows, and has a name, which is the tab's title.
+func TestPlaygroundTabsFitTheSchema(t *testing.T) {
+	t.Parallel()
+
+	source, err := os.ReadFile("../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(source)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var titles []string
+	script := contentOf(t, askPlayground(t, http.MethodGet, "/playground/app.js", nil))
+	for _, query := range regexp.MustCompile("query: `([^`]*)`").FindAllStringSubmatch(script, -1) {
+		document, errs := gqlparser.LoadQueryWithRules(schema, query[1], nil)
+		if errs != nil {
+			t.Errorf("%v in\n%s", errs, query[1])
+			continue
+		}
+		for _, operation := range document.Operations {
+			titles = append(titles, operation.Name)
+		}
+	}
+	want := []string{"AnonymousTicket", "SignIn", "Refresh", "CurrentShopper", "SignOut"}
+	if diff := cmp.Diff(want, titles); diff != "" {
+		t.Errorf("tabs (-want +got):\n%s", diff)
+	}
+}
+
+func askPlayground(t *testing.T, method, target string, header http.Header) *http.Response {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(""))
+	if header != nil {
+		request.Header = header
+	}
+	recorder := httptest.NewRecorder()
+	playground().ServeHTTP(recorder, request)
+	return recorder.Result()
+}
+
+func contentOf(t *testing.T, response *http.Response) string {
+	t.Helper()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}

@@ -1,0 +1,121 @@
+// Package web is the HTTP side: the GraphQL transport, CORS, limits, health and the playground.
+package web
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/cors"
+
+	"github.com/authtickets/authtickets/graph"
+)
+
+// Settings say what is served and to whom.
+type Settings struct {
+	// Schema answers the GraphQL operations, and SDL is its text. Both are required.
+	Schema graphql.ExecutableSchema
+	SDL    string
+	// Ready returns why the server cannot answer operations at the moment; nil when it can. Required.
+	Ready func(context.Context) error
+	// Origins are those of the web pages that may call the server, each as a browser writes it, e.g. https://shop.example. None means that only pages
+	// of the server's own origin may.
+	Origins []string
+	// TrustedProxies are the networks whose X-Forwarded-For header is believed. None means that the address of the connection counts.
+	TrustedProxies []netip.Prefix
+	// Playground serves the playground at /.
+	Playground bool
+	// Introspection answers questions about the schema.
+	Introspection bool
+	// BodyLimit bounds a request's body, in bytes. Required.
+	BodyLimit int64
+	// Deadline bounds an operation. Required.
+	Deadline time.Duration
+	// Random draws the ids of requests and errors. Required.
+	Random io.Reader
+	// Log gets a record per request at the debug level, and one per failure. Required.
+	Log *slog.Logger
+}
+
+// New returns the handler of everything that is served.
+func New(settings Settings) (http.Handler, error) {
+	operations, err := newGraphQL(settings)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", crossOrigin(settings.Origins, operations))
+	mux.Handle("GET /schema.graphqls", text(settings.SDL))
+	mux.Handle("GET /livez", text("ok\n"))
+	mux.Handle("GET /readyz", ready(settings.Ready, settings.Log))
+	if settings.Playground {
+		mux.Handle("/{$}", playground())
+		mux.Handle("/playground/", playground())
+	}
+	return settings.traced(mux), nil
+}
+
+// Server timeouts: a client that is slower is cut off.
+const (
+	readTimeout  = 15 * time.Second
+	writeTimeout = 30 * time.Second
+	idleTimeout  = 2 * time.Minute
+	headerLimit  = 16 << 10
+)
+
+// NewServer returns an HTTP server with limits on how slow and how long a request's head and body may be.
+func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: headerLimit, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// crossOrigin lets pages of other origins call the endpoint. Credentials are never allowed: a ticket comes in a header that a page sets itself.
+func crossOrigin(origins []string, next http.Handler) http.Handler {
+	if len(origins) == 0 {
+		return next
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{
+			"content-type", "authorization", "x-vol-user-claims", preflightHeader, operationNameHeader,
+			"apollographql-client-name", "apollographql-client-version", "x-request-id",
+		},
+		ExposedHeaders: []string{requestIDHeader},
+		MaxAge:         int((2 * time.Hour).Seconds()),
+	}).Handler(next)
+}
+
+func text(content string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = io.WriteString(w, content)
+	})
+}
+
+// ready answers 200 when the server can answer operations, and 503 when it is starting, draining, or without its database. The reason is for the log alone.
+func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		if err := check(r.Context()); err != nil {
+			log.WarnContext(r.Context(), "not ready", "error", err)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, "not ready\n")
+			return
+		}
+		_, _ = io.WriteString(w, "ready\n")
+	})
+}
+
+// request returns what the resolvers need to know of an HTTP request.
+func (s Settings) request(r *http.Request) graph.Request {
+	return graph.Request{Address: clientAddress(r, s.TrustedProxies), AccessToken: accessToken(r.Header)}
+}

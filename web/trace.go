@@ -1,0 +1,107 @@
+package web
+
+import (
+	"context"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+type requestIDKey struct{}
+
+// LogHandler returns a handler that adds the id of the request to each record that is logged with its context.
+func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
+
+type logHandler struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h logHandler) Handle(ctx context.Context, record slog.Record) error {
+	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+		record.AddAttrs(slog.String("requestId", id))
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
+// WithAttrs implements slog.Handler.
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return logHandler{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
+
+// traced gives each request an id, which is answered in X-Request-Id, bounds its time, and survives a panic.
+func (s Settings) traced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := s.requestID(r)
+		w.Header()[requestIDHeader] = []string{id}
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), s.Deadline)
+		defer cancel()
+		defer s.survive(ctx, w)
+		if !s.Log.Enabled(ctx, slog.LevelDebug) {
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
+		answer := &observed{ResponseWriter: w, status: http.StatusOK}
+		begin := time.Now() //nolint:forbidigo // measures, decides nothing
+		next.ServeHTTP(answer, r.WithContext(ctx))
+		took := time.Since(begin) //nolint:forbidigo // measures, decides nothing
+		s.Log.DebugContext(ctx, "request", "method", r.Method, "path", r.URL.Path, "status", answer.status, "bytes", answer.bytes, "took", took)
+	})
+}
+
+// requestID takes over the id that a proxy has given, if it is harmless, or draws one.
+func (s Settings) requestID(r *http.Request) string {
+	if given := r.Header.Get(requestIDHeader); harmless(given) {
+		return given
+	}
+	var id [8]byte
+	_, _ = io.ReadFull(s.Random, id[:]) // an id of zeros is better than no answer
+	return hex.EncodeToString(id[:])
+}
+
+func harmless(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// survive ends a panic of a handler: the stack goes to the log and the client gets 500. A resolver's panic never comes this far.
+func (s Settings) survive(ctx context.Context, w http.ResponseWriter) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	s.Log.ErrorContext(ctx, "panic", "cause", cause, "stack", string(debug.Stack()))
+	w.WriteHeader(http.StatusInternalServerError)
+}
+
+// observed remembers what was answered.
+type observed struct {
+	http.ResponseWriter
+
+	status int
+	bytes  int
+}
+
+func (o *observed) WriteHeader(status int) {
+	o.status = status
+	o.ResponseWriter.WriteHeader(status)
+}
+
+func (o *observed) Write(content []byte) (int, error) {
+	o.bytes += len(content)
+	return o.ResponseWriter.Write(content)
+}
