@@ -1,0 +1,379 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// Account are the commands for customer accounts.
+type Account struct {
+	Create      CreateAccount     `cmd:"" help:"Create an account. Its password is asked for, or is the first line of the standard input."`
+	Import      ImportAccounts    `cmd:"" help:"Create and update accounts from a file of JSON Lines or CSV."`
+	Show        ShowAccount       `cmd:"" help:"Show an account."`
+	SetPassword SetPassword       `cmd:"" help:"Give an account a new password, and end its sessions. The password is asked for, or is the first line of the standard input."`
+	Lock        LockAccount       `cmd:"" help:"Keep everybody from signing in to an account, until it is unlocked. Its sessions go on."`
+	Unlock      UnlockAccount     `cmd:"" help:"End every lock of an account, and forget the wrong passwords."`
+	Activate    ActivateAccount   `cmd:"" help:"Make an account usable again."`
+	Deactivate  DeactivateAccount `cmd:"" help:"Make an account unusable, and end its sessions."`
+	Delete      DeleteAccount     `cmd:"" help:"Delete an account for good, and end its sessions."`
+}
+
+// named is an account named on the command line, in one of three ways.
+type named struct {
+	Name       string `arg:"" optional:"" help:"User name or e-mail address."`
+	ID         int64  `help:"Number of the account, instead of its name." name:"id" placeholder:"NUMBER"`
+	ExternalID string `help:"Its id in another system, instead of its name." name:"external-id" placeholder:"ID"`
+}
+
+var errNameOne = errors.New("name one account: by its user name or e-mail address, with --id, or with --external-id")
+
+func (n *named) find(env *Environment, book *accounts.Book) (*models.CustomerAccount, error) {
+	ways := 0
+	for _, given := range []bool{n.Name != "", n.ID != 0, n.ExternalID != ""} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return nil, errNameOne
+	}
+	account, err := book.Find(env.Context, storage.AccountKey{ID: n.ID, Name: n.Name, ExternalID: n.ExternalID})
+	if errors.Is(err, &models.Error{Reason: models.ReasonUsernameInvalid}) {
+		return nil, accounts.ErrNotFound // nobody can have such a name
+	}
+	return account, err
+}
+
+// withAccount opens the book, finds the account, does something with it, and says what was done.
+func (n *named) withAccount(env *Environment, settings *Settings, done string, do func(*accounts.Book, *models.CustomerAccount) error) (err error) {
+	return withBook(env, settings, func(book *accounts.Book) error {
+		account, err := n.find(env, book)
+		if err != nil {
+			return err
+		}
+		if err := do(book, account); err != nil {
+			return err
+		}
+		if done != "" {
+			_, err = fmt.Fprintf(env.Stdout, done+"\n", *account.UserName)
+		}
+		return err
+	})
+}
+
+func withBook(env *Environment, settings *Settings, do func(*accounts.Book) error) (err error) {
+	book, closeBook, err := settings.OpenBook(env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeBook()) }()
+	return do(book)
+}
+
+// CreateAccount creates an account.
+type CreateAccount struct {
+	UserName     string            `arg:"" help:"User name."`
+	Email        string            `help:"E-mail address, by which the customer can sign in too." placeholder:"ADDRESS"`
+	FirstName    string            `help:"Given name." placeholder:"NAME"`
+	LastName     string            `help:"Family name." placeholder:"NAME"`
+	ExternalID   string            `help:"Id in another system." placeholder:"ID" name:"external-id"`
+	AccountType  string            `help:"Kind of account, e.g. B2C." placeholder:"TYPE"`
+	Company      string            `help:"Company or organization." placeholder:"NAME"`
+	CustomerSet  string            `help:"Customer set." placeholder:"NAME"`
+	Since        string            `help:"Since when the customer has been one, in RFC 3339; now unless it is given." placeholder:"INSTANT"`
+	Locale       string            `help:"Language and region, e.g. en-US." placeholder:"CODE"`
+	TaxID        string            `help:"Tax number." placeholder:"NUMBER" name:"tax-id"`
+	TaxExempt    bool              `help:"The customer is exempt from tax."`
+	AcceptsMails bool              `help:"The customer accepts marketing." name:"accepts-marketing"`
+	Attribute    map[string]string `help:"An attribute and its JSON value, or a JSON list of its values, e.g. --attribute 'tenant~colour=\"teal\"'. Repeatable." placeholder:"NAME=JSON" mapsep:"none"`
+	NoPassword   bool              `help:"Create the account without a password: nobody can sign in until one is set."`
+}
+
+// Help gives examples.
+func (*CreateAccount) Help() string {
+	return `For example:
+
+  authtickets account create ada --email ada@example.com --attribute 'tenant~size=42'
+  authtickets account create ada <password.txt`
+}
+
+// Run carries the command out.
+func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
+	record, err := c.record()
+	if err != nil {
+		return err
+	}
+	if !c.NoPassword {
+		plain, err := askPassword(env)
+		if err != nil {
+			return err
+		}
+		if err := record.Set("password", plain.Reveal()); err != nil {
+			return err
+		}
+	}
+	return withBook(env, settings, func(book *accounts.Book) error {
+		outcomes, err := book.Write(env.Context, []*accounts.Record{record}, accounts.WriteOptions{CreateOnly: true})
+		if err != nil {
+			return err
+		}
+		if outcomes[0].Refusal != nil {
+			return outcomes[0].Refusal
+		}
+		account := outcomes[0].Account
+		_, err = fmt.Fprintf(env.Stdout, "Created account %d, user id %s.\n", *account.ID, account.UserID)
+		return err
+	})
+}
+
+func (c *CreateAccount) record() (*accounts.Record, error) {
+	attributes, err := c.attributes()
+	if err != nil {
+		return nil, err
+	}
+	var record accounts.Record
+	for _, given := range []struct{ field, value string }{
+		{"userName", c.UserName},
+		{"emailAddress", c.Email},
+		{"firstName", c.FirstName},
+		{"lastName", c.LastName},
+		{"externalId", c.ExternalID},
+		{"accountType", c.AccountType},
+		{"companyOrOrganization", c.Company},
+		{"customerSet", c.CustomerSet},
+		{"customerSinceDate", c.Since},
+		{"localeCode", c.Locale},
+		{"taxId", c.TaxID},
+		{"attributes", attributes},
+		{"taxExempt", strconv.FormatBool(c.TaxExempt)},
+		{"acceptsMarketing", strconv.FormatBool(c.AcceptsMails)},
+	} {
+		if given.value == "" {
+			continue
+		}
+		if err := record.Set(given.field, given.value); err != nil {
+			return nil, err
+		}
+	}
+	return &record, nil
+}
+
+// attributes returns the attributes as the JSON list that a record takes; empty when there are none.
+func (c *CreateAccount) attributes() (string, error) {
+	type attribute struct {
+		FullyQualifiedName string            `json:"fullyQualifiedName"`
+		Values             []json.RawMessage `json:"values"`
+	}
+	var list []attribute
+	for name, value := range c.Attribute {
+		var values []json.RawMessage
+		if !json.Valid([]byte(value)) {
+			return "", fmt.Errorf("--attribute %s: the value must be JSON; a text is written %q", name, `"text"`)
+		}
+		if json.Unmarshal([]byte(value), &values) != nil {
+			values = []json.RawMessage{json.RawMessage(value)}
+		}
+		list = append(list, attribute{name, values})
+	}
+	if len(list) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
+// ShowAccount shows an account.
+type ShowAccount struct {
+	named
+
+	JSON bool `help:"Show it as JSON, with the schema's field names."`
+}
+
+// Run carries the command out.
+func (c *ShowAccount) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "", func(_ *accounts.Book, account *models.CustomerAccount) error {
+		if c.JSON {
+			return showJSON(env.Stdout, account)
+		}
+		return showTable(env.Stdout, account)
+	})
+}
+
+// field is a field of an account by its name in the schema.
+type field struct {
+	name  string
+	value any
+}
+
+func fieldsOf(account *models.CustomerAccount) []field {
+	attributes := make([]map[string]any, len(account.Attributes))
+	for i, attribute := range account.Attributes {
+		attributes[i] = map[string]any{
+			"fullyQualifiedName": attribute.FullyQualifiedName, "attributeDefinitionId": attribute.AttributeDefinitionID, "values": attribute.Values,
+		}
+	}
+	return []field{
+		{"id", account.ID},
+		{"userId", account.UserID},
+		{"userName", account.UserName},
+		{"emailAddress", account.EmailAddress},
+		{"firstName", account.FirstName},
+		{"lastName", account.LastName},
+		{"companyOrOrganization", account.CompanyOrOrganization},
+		{"externalId", account.ExternalID},
+		{"accountType", account.AccountType},
+		{"customerSet", account.CustomerSet},
+		{"customerSinceDate", account.CustomerSinceDate},
+		{"localeCode", account.LocaleCode},
+		{"taxId", account.TaxID},
+		{"taxExempt", account.TaxExempt},
+		{"acceptsMarketing", account.AcceptsMarketing},
+		{"isActive", account.IsActive},
+		{"isLocked", account.IsLocked},
+		{"isAnonymous", account.IsAnonymous},
+		{"hasExternalPassword", account.HasExternalPassword},
+		{"attributes", attributes},
+	}
+}
+
+// showJSON writes one line, which can be imported.
+func showJSON(out io.Writer, account *models.CustomerAccount) error {
+	object := map[string]any{}
+	for _, field := range fieldsOf(account) {
+		object[field.name] = field.value
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(object)
+}
+
+func showTable(out io.Writer, account *models.CustomerAccount) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, field := range fieldsOf(account) {
+		if field.name != "attributes" {
+			fmt.Fprintf(table, "%s\t%s\n", field.name, plain(field.value))
+		}
+	}
+	for _, attribute := range account.Attributes {
+		values, err := json.Marshal(attribute.Values)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(table, "attribute %s\t%s\n", attribute.FullyQualifiedName, printable(string(values)))
+	}
+	return table.Flush()
+}
+
+// plain is a value as people write it, and a dash for none.
+func plain(value any) string {
+	switch value := value.(type) {
+	case *string:
+		if value != nil {
+			return printable(*value)
+		}
+	case *time.Time:
+		if value != nil {
+			return value.Format(time.RFC3339Nano)
+		}
+	case *int64:
+		return strconv.FormatInt(*value, 10)
+	default:
+		return fmt.Sprint(value)
+	}
+	return "-"
+}
+
+// printable shows what would move a terminal's cursor or change its colours, instead of doing it.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
+// SetPassword gives an account a new password.
+type SetPassword struct{ named }
+
+// Run carries the command out.
+func (c *SetPassword) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "The password of %s is set, and its sessions have ended.",
+		func(book *accounts.Book, account *models.CustomerAccount) error {
+			plain, err := askPassword(env)
+			if err != nil {
+				return err
+			}
+			return book.SetPassword(env.Context, account, plain)
+		})
+}
+
+// LockAccount locks an account.
+type LockAccount struct{ named }
+
+// Run carries the command out.
+func (c *LockAccount) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "%s is locked.", func(book *accounts.Book, account *models.CustomerAccount) error {
+		return book.Lock(env.Context, account)
+	})
+}
+
+// UnlockAccount ends the locks of an account.
+type UnlockAccount struct{ named }
+
+// Run carries the command out.
+func (c *UnlockAccount) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "%s is not locked any more.", func(book *accounts.Book, account *models.CustomerAccount) error {
+		return book.Unlock(env.Context, account)
+	})
+}
+
+// ActivateAccount makes an account usable.
+type ActivateAccount struct{ named }
+
+// Run carries the command out.
+func (c *ActivateAccount) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "%s is active.", func(book *accounts.Book, account *models.CustomerAccount) error {
+		return book.Activate(env.Context, account)
+	})
+}
+
+// DeactivateAccount makes an account unusable.
+type DeactivateAccount struct{ named }
+
+// Run carries the command out.
+func (c *DeactivateAccount) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "%s is inactive, and its sessions have ended.", func(book *accounts.Book, account *models.CustomerAccount) error {
+		return book.Deactivate(env.Context, account)
+	})
+}
+
+// DeleteAccount deletes an account.
+type DeleteAccount struct {
+	named
+
+	Yes bool `help:"Do not ask."`
+}
+
+var errNotConfirmed = errors.New("nothing was deleted: say yes, or give --yes")
+
+// Run carries the command out.
+func (c *DeleteAccount) Run(env *Environment, settings *Settings) error {
+	return c.withAccount(env, settings, "%s is deleted, and its sessions have ended.", func(book *accounts.Book, account *models.CustomerAccount) error {
+		if !c.Yes && !confirmed(env, fmt.Sprintf("Delete the account %d of %s for good?", *account.ID, *account.UserName)) {
+			return errNotConfirmed
+		}
+		return book.Delete(env.Context, account)
+	})
+}

@@ -1,0 +1,238 @@
+package command_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/command"
+)
+
+var begin = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
+
+// console runs commands on an embedded database of its own.
+type console struct {
+	t      testing.TB
+	folder string
+	// context and stdin are those of the next command, stderr is what the last one has printed there.
+	context context.Context
+	stdin   io.Reader
+	stderr  string
+}
+
+func newConsole(t testing.TB) *console {
+	t.Helper()
+	return &console{t: t, folder: t.TempDir(), context: t.Context(), stdin: strings.NewReader("")}
+}
+
+// run runs a command and returns what it has printed, and its error.
+func (c *console) run(arguments ...string) (string, error) {
+	c.t.Helper()
+	var program struct {
+		command.Settings
+
+		Account command.Account `cmd:""`
+	}
+	var out, log bytes.Buffer
+	env := &command.Environment{
+		Context: c.context, Stdin: c.stdin, Stdout: &out, Stderr: &log, Getenv: func(string) string { return "" },
+		Now: func() time.Time { return begin }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	}
+	arguments = append([]string{"account"}, arguments...)
+	arguments = append(arguments, "--data="+c.folder, "--hash-memory=8", "--hash-iterations=1")
+	parsed, err := command.Parse(env, &program, arguments, &program.Settings)
+	if err == nil {
+		err = parsed.Run()
+	}
+	c.stderr, c.stdin = log.String(), strings.NewReader("")
+	return out.String(), err
+}
+
+// want runs a command that must print something and fail with an error, or succeed where that is empty.
+func (c *console) want(out, failure string, arguments ...string) {
+	c.t.Helper()
+	got, err := c.run(arguments...)
+	if got != out {
+		c.t.Errorf("%s: prints\n%swant\n%s", arguments, got, out)
+	}
+	if message := fmt.Sprint(err); err == nil && failure != "" || err != nil && message != failure {
+		c.t.Errorf("%s: fails with %v, want %q", arguments, err, failure)
+	}
+}
+
+// show returns an account as JSON shows it.
+func (c *console) show(who ...string) map[string]any {
+	c.t.Helper()
+	text, err := c.run(append([]string{"show", "--json"}, who...)...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		c.t.Fatal(err)
+	}
+	return fields
+}
+
+// file writes a file into the folder and returns its path.
+func (c *console) file(name, text string) string {
+	c.t.Helper()
+	path := filepath.Join(c.folder, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	return path
+}
+
+func TestAccountCreateAndShow(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	c.stdin = strings.NewReader("the password\r\nand no more")
+	out, err := c.run("create", "ada", "--email=Ada@example.com", "--first-name=Ada", "--last-name=O&M \u202e", "--company=<Co>", "--locale=en-GB",
+		"--account-type=B2C", "--customer-set=gold", "--tax-id=T", "--tax-exempt", "--accepts-marketing", "--external-id=X 1",
+		"--since=2020-02-29T12:00:00.5Z", `--attribute=b=["x,y",1.0]`, `--attribute=a={"k=v":null}`, `--attribute=c="<é>"`)
+	if err != nil || !strings.HasPrefix(out, "Created account 1, user id ") {
+		t.Fatalf("%s%v", out, err)
+	}
+	id := c.show("ada")["userId"].(string)
+	table := strings.ReplaceAll(`id                     1
+userId                 ID
+userName               ada
+emailAddress           Ada@example.com
+firstName              Ada
+lastName               O&M `+"\ufffd"+`
+companyOrOrganization  <Co>
+externalId             X 1
+accountType            B2C
+customerSet            gold
+customerSinceDate      2020-02-29T12:00:00.5Z
+localeCode             en-GB
+taxId                  T
+taxExempt              true
+acceptsMarketing       true
+isActive               true
+isLocked               false
+isAnonymous            false
+hasExternalPassword    false
+attribute a            [{"k=v":null}]
+attribute b            ["x,y",1.0]
+attribute c            ["\u003cé\u003e"]
+`, "ID", id)
+	for _, who := range [][]string{{"ada"}, {"ADA@example.com"}, {"--id=1"}, {"--external-id=X 1"}} {
+		c.want(table, "", append([]string{"show"}, who...)...)
+	}
+	object := fmt.Sprintf(`{"acceptsMarketing":true,"accountType":"B2C","attributes":[{"attributeDefinitionId":null,"fullyQualifiedName":"a","values":[{"k=v":null}]},`+
+		`{"attributeDefinitionId":null,"fullyQualifiedName":"b","values":["x,y",1.0]},{"attributeDefinitionId":null,"fullyQualifiedName":"c","values":["\u003cé\u003e"]}],`+
+		`"companyOrOrganization":"<Co>","customerSet":"gold","customerSinceDate":"2020-02-29T12:00:00.5Z","emailAddress":"Ada@example.com","externalId":"X 1",`+
+		`"firstName":"Ada","hasExternalPassword":false,"id":1,"isActive":true,"isAnonymous":false,"isLocked":false,"lastName":"O&M \u202e","localeCode":"en-GB",`+
+		`"taxExempt":true,"taxId":"T","userId":"%s","userName":"ada"}`, id) + "\n"
+	object = strings.ReplaceAll(object, `\u202e`, "\u202e")
+	c.want(object, "", "show", "ada", "--json")
+	c.stdin = strings.NewReader(object) // what is shown can be imported
+	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", "-")
+}
+
+func TestAccountCreateRefuses(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	for _, test := range []struct {
+		stdin, failure string
+		arguments      []string
+	}{
+		{"", "there is no password on the standard input", []string{"ada"}},
+		{"\nx\n", "there is no password on the standard input", []string{"ada"}},
+		{"  \n", "password is empty or blank", []string{"ada"}},
+		{strings.Repeat("x", 1025) + "\n", "password is longer than 1024 bytes", []string{"ada"}},
+		{strings.Repeat("x", 1<<20), "the first line of the standard input is longer than a password can be", []string{"ada"}},
+		{"x", "userName is missing, and there is no such account yet", []string{""}},
+		{"x", "userName is longer than 254 characters", []string{strings.Repeat("x", 255)}},
+		{"x", "emailAddress must be like name@example.com", []string{"ada", "--email=x"}},
+		{"x", `--attribute a: the value must be JSON; a text is written "\"text\""`, []string{"ada", "--attribute=a=x"}},
+		{"x", "attribute 1: fullyQualifiedName must not begin or end with a blank", []string{"ada", "--attribute=a =1"}},
+		{"x", "customerSinceDate must be an instant in RFC 3339, e.g. 2026-11-24T09:30:00Z", []string{"ada", "--since=yesterday"}},
+	} {
+		c.stdin = strings.NewReader(test.stdin)
+		c.want("", test.failure, append([]string{"create"}, test.arguments...)...)
+	}
+	if _, err := c.run("create", "ada", "--no-password", "--external-id=2"); err != nil {
+		t.Fatal(err)
+	}
+	c.want("", "the account exists already", "create", "ADA", "--no-password")
+	c.want("", "userName is a name that another account signs in with", "create", "ada", "--no-password", "--external-id=1")
+}
+
+func TestAccountIsNamedInOneWay(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	const one = "name one account: by its user name or e-mail address, with --id, or with --external-id"
+	for _, test := range []struct {
+		failure string
+		who     []string
+	}{
+		{one, nil},
+		{one, []string{"ada", "--id=1"}},
+		{one, []string{"--id=1", "--external-id=1"}},
+		{"there is no such account", []string{"ada"}},
+		{"there is no such account", []string{"a\x00b"}},
+		{"there is no such account", []string{"--id=-1"}},
+		{"there is no such account", []string{"--external-id=1"}},
+	} {
+		for _, name := range []string{"show", "lock", "unlock", "activate", "deactivate", "set-password", "delete"} {
+			c.want("", test.failure, append([]string{name}, test.who...)...)
+		}
+	}
+}
+
+func TestAccountChanges(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	if _, err := c.run("create", "ada", "--no-password"); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		command, out, field string
+		want                bool
+	}{
+		{"lock", "ada is locked.\n", "isLocked", true},
+		{"unlock", "ada is not locked any more.\n", "isLocked", false},
+		{"deactivate", "ada is inactive, and its sessions have ended.\n", "isActive", false},
+		{"activate", "ada is active.\n", "isActive", true},
+	} {
+		for range 2 { // it can be repeated
+			c.want(step.out, "", step.command, "ada")
+			if got := c.show("ada")[step.field]; got != step.want {
+				t.Errorf("%s: %s is %v", step.command, step.field, got)
+			}
+		}
+	}
+	c.want("", "there is no password on the standard input", "set-password", "ada")
+	c.stdin = strings.NewReader("new\n")
+	c.want("The password of ada is set, and its sessions have ended.\n", "", "set-password", "ada")
+	c.stdin = strings.NewReader(`{"userName":"ada","password":"new"}`)
+	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", "-")
+
+	c.stdin = strings.NewReader("yes\n") // not from a terminal
+	c.want("", "nothing was deleted: say yes, or give --yes", "delete", "ada")
+	c.want("ada is deleted, and its sessions have ended.\n", "", "delete", "ada", "--yes")
+	c.want("", "there is no such account", "delete", "ada", "--yes")
+}
+
+// A password that nobody types does not keep a command from ending.
+func TestAccountCreateIsInterrupted(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	silent, _ := io.Pipe()
+	c.context, c.stdin = ctx, silent
+	c.want("", "interrupted", "create", "ada")
+}

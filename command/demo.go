@@ -1,0 +1,42 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/storage"
+)
+
+//go:embed demo.jsonl
+var demoCustomers []byte
+
+// DemoCredentials says how the sample customers sign in.
+const DemoCredentials = `Sample customers, all with the password "correct horse battery staple":
+  demo      or demo@example.com       signs in
+  imported  or imported@example.com   signs in; its bcrypt hash is renewed by the first time
+  locked    or locked@example.com     is locked
+`
+
+// ErrNotFresh is returned where a database has accounts that are not the sample customers'.
+var ErrNotFresh = errors.New("--demo: the database has accounts already; name another folder with --data")
+
+// LoadDemo imports the sample customers, unless they are there already.
+func LoadDemo(ctx context.Context, book *accounts.Book) error {
+	_, err := book.Find(ctx, storage.AccountKey{Name: "demo"})
+	if !errors.Is(err, accounts.ErrNotFound) {
+		return err
+	}
+	if used, err := book.Store.HasAccounts(ctx); err != nil || used {
+		return errors.Join(err, ErrNotFresh)
+	}
+	var refusals []error
+	_, err = book.Import(ctx, bytes.NewReader(demoCustomers), accounts.ImportOptions{
+		Refused:  func(line int, reason error) { refusals = append(refusals, fmt.Errorf("line %d: %w", line, reason)) },
+		Progress: func(accounts.Counts) {},
+	})
+	return errors.Join(append(refusals, err)...)
+}

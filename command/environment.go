@@ -1,0 +1,28 @@
+// Package command holds the operator's commands and the settings of the program.
+package command
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Environment is what a command gets from outside the program.
+type Environment struct {
+	// Context ends when the operator interrupts the command.
+	Context context.Context //nolint:containedctx // a command is called once, by a library that passes no context
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	// Getenv reads what is only ever set as a variable: secrets, and what the Go runtime reads for itself.
+	Getenv func(string) string
+	// Now tells the time.
+	Now func() time.Time
+	// Random must be fit for cryptography.
+	Random io.Reader
+	Log    *slog.Logger
+	// Version is the program's, and SDL the schema's text.
+	Version string
+	SDL     string
+}

@@ -1,0 +1,118 @@
+package command_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const someRows = `{"userName":"ada","password":"one"}
+{"userName":""}
+
+{"userName":"bob"}
+`
+
+func TestAccountImport(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	const refused = "line 2: userName must not be empty\n"
+	file := c.file("customers.jsonl", someRows)
+
+	c.want("Dry run, nothing was written. 3 rows: 2 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import", file, "--dry-run")
+	c.want("", "there is no such account", "show", "ada")
+	c.want("3 rows: 2 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import", file)
+	if c.stderr != refused {
+		t.Errorf("on the standard error: %q", c.stderr)
+	}
+	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", c.file("a.jsonl", `{"userName":"ada","password":"two"}`), "--keep-passwords")
+	c.want("1 rows: 0 created, 1 updated, 0 unchanged, 0 refused.\n", "", "import", c.file("a.jsonl", `{"userName":"ada","password":"two"}`))
+
+	report := filepath.Join(c.folder, "refused.txt")
+	c.stdin = strings.NewReader(someRows)
+	c.want("3 rows: 0 created, 1 updated, 1 unchanged, 1 refused.\n", "1 rows were refused", "import", "-", "--report="+report)
+	if text, err := os.ReadFile(report); err != nil || string(text) != refused || c.stderr != "" {
+		t.Errorf("reported %q, error %v, on the standard error: %q", text, err, c.stderr)
+	}
+	c.want("", "open "+filepath.Join(c.folder, "none")+": no such file or directory", "import", filepath.Join(c.folder, "none"))
+}
+
+func TestAccountImportTellsTheFormat(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	const csv, notJSON = "userName\nada\n", "line 1: the line is not JSON, from byte 1 on\n"
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(writer, csv)
+	_ = writer.Close()
+	for _, test := range []struct {
+		name, text, stderr string
+		flags              []string
+	}{
+		{"a", csv, "", nil},
+		{"a.csv", csv, "", nil},
+		{"a.CSV.gz", packed.String(), "", nil},
+		{"a.gz", packed.String(), "", nil},
+		{"a.jsonl", csv, notJSON, nil},
+		{"a.ndjson.gz", packed.String(), notJSON, nil},
+		{"a.csv", csv, notJSON, []string{"--format=jsonl"}},
+		{"a.jsonl", csv, "", []string{"--format=csv"}},
+	} {
+		_, _ = c.run(append([]string{"import", c.file(test.name, test.text)}, test.flags...)...)
+		if c.stderr != test.stderr && !strings.HasPrefix(c.stderr, test.stderr+"line 2") {
+			t.Errorf("%s %s: %q", test.name, test.flags, c.stderr)
+		}
+	}
+}
+
+func TestAccountImportListsSoMany(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	c.stdin = strings.NewReader(strings.Repeat("{}\n", 1234))
+	c.want("1234 rows: 0 created, 0 updated, 0 unchanged, 1234 refused.\n", "1234 rows were refused", "import", "-")
+	lines := strings.Split(c.stderr, "\n")
+	if len(lines) != 1002 || !strings.HasPrefix(lines[999], "line 1000: ") || lines[1000] != "and 234 more; --report FILE lists all" {
+		t.Errorf("%d lines, the last are %q", len(lines), lines[max(0, len(lines)-3):])
+	}
+}
+
+// interrupting is a file during whose reading the operator interrupts.
+type interrupting struct {
+	io.Reader
+
+	interrupt func()
+}
+
+func (i interrupting) Read(p []byte) (int, error) {
+	n, err := i.Reader.Read(p)
+	if err == io.EOF {
+		i.interrupt()
+		select {} // like a pipe from which nothing comes any more
+	}
+	return n, err
+}
+
+func TestAccountImportIsInterrupted(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	var rows strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&rows, `{"userName":"user%d","firstName":"%0200d"}`+"\n", i, i)
+	}
+	c.context, c.stdin = ctx, interrupting{strings.NewReader(rows.String()), interrupt}
+	out, err := c.run("import", "-")
+	if err == nil || err.Error() != "interrupted; what was counted is written: run the import again to go on" || !strings.Contains(out, " created, 0 updated, 0 unchanged, 0 refused.") {
+		t.Errorf("%s%v", out, err)
+	}
+	c.context, c.stdin = t.Context(), strings.NewReader(rows.String())
+	out, err = c.run("import", "-")
+	if err != nil || !strings.HasPrefix(out, "3000 rows: ") {
+		t.Errorf("%s%v", out, err)
+	}
+}

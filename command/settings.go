@@ -1,0 +1,271 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// Settings are those that more than one command needs. The tags hold the defaults and the words of --help; each is also a variable
+// and a key of the file that --config names.
+type Settings struct {
+	Config kong.ConfigFlag `help:"YAML file with settings: the names of the flags without dashes in front, e.g. \"listen: 0.0.0.0:8080\"." placeholder:"FILE" group:"General:"`
+	Data   string          `help:"Folder of the embedded database and its key file." default:"./data" type:"path" group:"General:"`
+
+	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. It holds a password, so set the variable or --database-file. Without it, the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
+	DatabaseFile          string        `help:"File that holds what --database would." placeholder:"FILE" group:"Database:"`
+	DatabaseConnections   int           `help:"Most connections open at a time." default:"32" group:"Database:"`
+	DatabaseLifetime      time.Duration `help:"After how long a connection is replaced." default:"30m" group:"Database:"`
+	DatabaseConnectWait   time.Duration `help:"Longest wait for a connection." default:"3s" group:"Database:"`
+	DatabaseStatementWait time.Duration `help:"Longest wait for the answer to a statement." default:"5s" group:"Database:"`
+
+	Keys string `help:"Key file that seals the tickets, made by \"authtickets keys create\"; every replica needs the same. The keyset itself can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
+
+	HashMemory      int           `help:"Memory of a password hash (argon2id), in KiB." default:"19456" group:"Passwords:"`
+	HashIterations  int           `help:"Passes of a password hash over its memory." default:"2" group:"Passwords:"`
+	HashParallelism int           `help:"Threads of a password hash." default:"1" group:"Passwords:"`
+	HashConcurrent  int           `help:"Password hashes at a time; 0 means one per core." default:"0" group:"Passwords:"`
+	HashWait        time.Duration `help:"Longest wait of a sign-in for its turn." default:"5s" group:"Passwords:"`
+
+	LogFormat string `help:"Format of the log: text or json." default:"text" group:"General:"`
+	LogLevel  string `help:"Least severe records of the log: debug, info, warn or error. At debug there is a record per request and statement, still without values." default:"info" group:"General:"`
+}
+
+// Check returns all faults of the settings together, nil when there are none.
+func (s *Settings) Check() error {
+	faults := []error{
+		positive("--database-connections", s.DatabaseConnections), positive("--database-lifetime", s.DatabaseLifetime),
+		positive("--database-connect-wait", s.DatabaseConnectWait), positive("--database-statement-wait", s.DatabaseStatementWait),
+	}
+	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
+		faults = append(faults, errors.New("--log-format: must be text or json"))
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
+		faults = append(faults, errors.New("--log-level: must be debug, info, warn or error"))
+	}
+	if s.Database.Reveal() != "" && s.DatabaseFile != "" {
+		faults = append(faults, errors.New("--database and --database-file: set one of them"))
+	}
+	if url, err := s.DatabaseURL(); err != nil {
+		faults = append(faults, err)
+	} else if err := storage.CheckURL(url); err != nil {
+		faults = append(faults, fmt.Errorf("--database: %w", err))
+	}
+	if _, err := s.Hasher(); err != nil {
+		faults = append(faults, err)
+	}
+	const leastWork = 7168 * 5 // the cheapest choice of OWASP's password storage cheat sheet: 7 MiB, 5 passes
+	if s.HashMemory*s.HashIterations < leastWork {
+		faults = append(faults, fmt.Errorf("--hash-memory times --hash-iterations: must be at least %d, or guessing is cheap", leastWork))
+	}
+	return errors.Join(faults...)
+}
+
+func positive[N int | int64 | time.Duration](flag string, value N) error {
+	if value <= 0 {
+		return fmt.Errorf("%s: must be more than 0", flag)
+	}
+	return nil
+}
+
+// LogHandler returns the handler of log records.
+func (s *Settings) LogHandler(out io.Writer) slog.Handler {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // one of the four
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.NewJSONHandler(out, options)
+	}
+	return slog.NewTextHandler(out, options)
+}
+
+// DatabaseURL returns where the database is.
+func (s *Settings) DatabaseURL() (secret.Text, error) {
+	if s.Database.Reveal() != "" {
+		return s.Database, nil
+	}
+	if s.DatabaseFile != "" {
+		text, err := os.ReadFile(s.DatabaseFile)
+		if err != nil {
+			return secret.Text{}, fmt.Errorf("--database-file: %w", err)
+		}
+		return secret.New(strings.TrimSpace(string(text))), nil
+	}
+	return secret.New("sqlite://" + filepath.Join(s.Data, "authtickets.db")), nil
+}
+
+// OpenStore opens the database. It does not look at its schema yet.
+func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
+	url, err := s.DatabaseURL()
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(storage.Settings{
+		URL: url, Connections: s.DatabaseConnections, ConnectionLifetime: s.DatabaseLifetime,
+		ConnectTimeout: s.DatabaseConnectWait, StatementTimeout: s.DatabaseStatementWait, Now: env.Now, Log: env.Log,
+	})
+}
+
+// Hasher returns the hasher of passwords.
+func (s *Settings) Hasher() (*password.Hasher, error) {
+	return password.New(password.Settings{
+		MemoryKiB: s.HashMemory, Iterations: s.HashIterations, Parallelism: s.HashParallelism,
+		Concurrent: s.HashConcurrent, Wait: s.HashWait,
+	})
+}
+
+// PrepareSchema brings the schema of the embedded database up to date, and checks that of a server's.
+func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) error {
+	url, err := s.DatabaseURL()
+	if err != nil {
+		return err
+	}
+	err = store.CheckSchema(ctx)
+	if storage.Embedded(url) && errors.Is(err, storage.ErrSchemaOlder) {
+		_, err = store.Migrate(ctx)
+	}
+	if errors.Is(err, storage.ErrSchemaOlder) {
+		return fmt.Errorf("%w; run: authtickets migrate", err)
+	}
+	return err
+}
+
+// OpenBook opens the book of accounts, on a database with the right schema. The returned function closes it.
+func (s *Settings) OpenBook(env *Environment) (*accounts.Book, func() error, error) {
+	store, err := s.OpenStore(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.PrepareSchema(env.Context, store); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	hasher, err := s.Hasher()
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return &accounts.Book{Store: store, Hasher: hasher, Now: env.Now, Random: env.Random}, store.Close, nil
+}
+
+// keysetVariable holds a whole keyset, for platforms that hand out secrets as variables.
+const keysetVariable = "AUTHTICKETS_KEYSET"
+
+// LoadKeys returns the keys that seal the tickets. Only beside the embedded database are they made where there are none: replicas on a
+// server's database must share them.
+func (s *Settings) LoadKeys(env *Environment) (*seal.Keys, error) {
+	if keyset := env.Getenv(keysetVariable); keyset != "" {
+		keys, err := seal.Parse(secret.New(keyset))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
+		}
+		return keys, nil
+	}
+	url, err := s.DatabaseURL()
+	if err != nil {
+		return nil, err
+	}
+	if s.Keys == "" && storage.Embedded(url) {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+		return s.explained(seal.LoadOrCreateFile(s.keyFile()))
+	}
+	return s.explained(seal.LoadFile(s.keyFile()))
+}
+
+func (s *Settings) keyFile() string {
+	if s.Keys != "" {
+		return s.Keys
+	}
+	return filepath.Join(s.Data, "keys.json")
+}
+
+// explained adds to an error of loading the key file how to mend it.
+func (s *Settings) explained(keys *seal.Keys, err error) (*seal.Keys, error) {
+	switch {
+	case err == nil || errors.Is(err, seal.ErrReadableByOthers):
+		return keys, err
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w; make one with: authtickets keys create %s", err, s.keyFile())
+	default:
+		return nil, fmt.Errorf("%w; make a good one with: authtickets keys create FILE", err)
+	}
+}
+
+// TicketSettings are what tickets are like.
+type TicketSettings struct {
+	AccessLifetime           time.Duration `help:"Lifetime of an access token." default:"15m" group:"Tickets:"`
+	RefreshLifetime          time.Duration `help:"Lifetime of a customer's refresh token, from the last refresh." default:"336h" group:"Tickets:"`
+	AnonymousRefreshLifetime time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." default:"720h" group:"Tickets:"`
+	SessionLifetime          time.Duration `help:"Longest lifetime of a session, however often it is refreshed." default:"2160h" group:"Tickets:"`
+	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again; used later, it ends the session." default:"30s" group:"Tickets:"`
+	Behaviors                []string      `help:"Behaviors that every ticket carries, e.g. cart.write,catalog.read." placeholder:"NAME" group:"Tickets:"`
+
+	Lockout           time.Duration `help:"How long an account is locked after repeated wrong passwords from several sources; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
+	GuessWindow       time.Duration `help:"Window in which wrong passwords of one source are counted." default:"15m" group:"Passwords:"`
+	GuessesPerSource  int           `help:"Wrong passwords of one source for one name within the window before it must wait." default:"5" group:"Passwords:"`
+	GuessesOfSource   int           `help:"Wrong passwords of one source for all names within the window before it must wait." default:"100" group:"Passwords:"`
+	GuessesPerAccount int           `help:"Wrong passwords of several sources in a row before the account is locked." default:"10" group:"Passwords:"`
+}
+
+var behaviorName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
+
+const mostBehaviors = 100
+
+// Check returns all faults of the settings together, nil when there are none.
+func (s *TicketSettings) Check() error {
+	faults := []error{
+		positive("--access-lifetime", s.AccessLifetime), positive("--refresh-lifetime", s.RefreshLifetime),
+		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime), positive("--session-lifetime", s.SessionLifetime),
+		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
+		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
+	}
+	if s.AccessLifetime > min(s.RefreshLifetime, s.AnonymousRefreshLifetime) {
+		faults = append(faults, errors.New("--access-lifetime: must not be longer than --refresh-lifetime and --anonymous-refresh-lifetime"))
+	}
+	if s.ReuseWindow < 0 || s.ReuseWindow > s.AccessLifetime {
+		faults = append(faults, errors.New("--reuse-window: must not be negative, nor longer than --access-lifetime"))
+	}
+	if s.Lockout < 0 {
+		faults = append(faults, errors.New("--lockout: must not be negative"))
+	}
+	if s.GuessesPerAccount <= s.GuessesPerSource {
+		faults = append(faults, errors.New("--guesses-per-account: must be more than --guesses-per-source, or one stranger could lock an owner out"))
+	}
+	if len(s.Behaviors) > mostBehaviors {
+		faults = append(faults, fmt.Errorf("--behaviors: more than %d", mostBehaviors))
+	}
+	for _, behavior := range s.Behaviors {
+		if !behaviorName.MatchString(behavior) {
+			faults = append(faults, fmt.Errorf("--behaviors: %q is not a name of up to 64 letters, digits, '.', '_', ':' and '-'", behavior))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Policy returns how long things last.
+func (s *TicketSettings) Policy() tickets.Policy {
+	return tickets.Policy{
+		AccessLifetime: s.AccessLifetime, RefreshLifetime: s.RefreshLifetime, AnonymousRefreshLifetime: s.AnonymousRefreshLifetime,
+		SessionLifetime: s.SessionLifetime, ReuseWindow: s.ReuseWindow,
+		GuessesPerSource: s.GuessesPerSource, GuessWindow: s.GuessWindow, GuessesPerAccount: s.GuessesPerAccount,
+		GuessesOfSource: s.GuessesOfSource, Lockout: s.Lockout,
+	}
+}
