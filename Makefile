@@ -1,0 +1,66 @@
+# `make help` lists what this can do. Everything needs Go; the tests also need a C compiler, for the race detector, and
+# fetch or name what else they lack: test/with-mysql starts a private MariaDB or MySQL server.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+GO ?= go
+# Run by version, so that the linter's many dependencies stay out of ours.
+GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# What is tested, and how: make test PACKAGES=./tickets/... TESTFLAGS='-run Refresh -count 10'
+PACKAGES ?= ./...
+TESTFLAGS ?=
+RACE ?= -race
+# Arguments of the server and of the benchmark: make run ARGS='accounts --help'
+ARGS ?=
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Builds the server, one static file: bin/authtickets
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w -X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo development)" -o bin/authtickets .
+
+.PHONY: run
+run: ## Runs the server: make run ARGS='serve'
+	$(GO) run . $(or $(ARGS),serve)
+
+.PHONY: test
+test: unit lint generated tidy ## All that must hold before a change lands: the tests on every database, and every check
+
+.PHONY: unit
+unit: ## Runs the tests alone, on SQLite and MySQL
+	@test/with-mysql $(GO) run ./test/report $(RACE) -timeout 10m $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: lint
+lint: ## Checks the rules of .golangci.yml
+	@echo 'lint'; $(GOLANGCI_LINT) run
+
+.PHONY: format
+format: ## Lays the code out as .golangci.yml wants it
+	@$(GOLANGCI_LINT) fmt
+
+.PHONY: generated
+generated: ## Checks that the generated code is what go generate makes
+	@echo 'generated'; test/unchanged $(GO) generate ./...
+
+.PHONY: tidy
+tidy: ## Checks that go.mod and go.sum are what go mod tidy makes
+	@echo 'tidy'; $(GO) mod tidy -diff | sed -n '1,40p'
+
+.PHONY: fuzz
+fuzz: ## Fuzzes each fuzz target for FUZZTIME (30s)
+	@test/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Measures the server on a private MySQL server: make bench ARGS='...'
+	@test/with-mysql $(GO) run ./bench $(ARGS)
+
+.PHONY: program
+program: ## Runs the tests of the whole program: its processes, signals, faults of the database and settings
+	@test/with-mysql $(GO) run ./test/report -tags program -timeout 10m $(TESTFLAGS) ./test/program

@@ -1,0 +1,269 @@
+package test_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+func TestSourceMustWait(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device := o.signIn("ada")
+		for _, name := range []string{"ada", "nobody"} {
+			for range 5 {
+				expect(t, o.trySignIn(name, "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
+				o.clock.pass(time.Minute)
+			}
+			for range 60 {
+				got := o.trySignIn(name, rightPassword, "", "203.0.113.5")
+				expect(t, got, models.ReasonTooManyAttempts)
+				if wait := got.Errors[0].Extensions.RetryAfterSeconds; wait != 600 {
+					t.Errorf("%s: must wait %d seconds", name, wait)
+				}
+			}
+			o.clock.pass(-5 * time.Minute)
+		}
+		// The owner still gets in, from elsewhere and on a known device even at the same address.
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
+		expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "203.0.113.5"), "")
+	})
+}
+
+func TestWaitEndsWithTheWindow(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for range 5 {
+			o.trySignIn("ada", "wrong", "", "203.0.113.5")
+		}
+		o.clock.pass(15*time.Minute - time.Second)
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
+		o.clock.pass(time.Second)
+		expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
+	})
+}
+
+func TestRightPasswordResetsTheCount(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for range 4 {
+			for range 4 {
+				expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
+			}
+			expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
+		}
+	})
+}
+
+// Replicas agree, because what they count is in the database.
+func TestReplicasAgree(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		other := openWith(t, o.url, o.Keys, o.clock)
+		for range 5 {
+			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
+		}
+		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
+		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
+	})
+}
+
+func TestIPv6NetworkIsOneSource(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for i := range 5 {
+			expect(t, o.trySignIn("ada", "wrong", "", fmt.Sprintf("2001:db8:1:2::%x", i)), models.ReasonInvalidCredentials)
+		}
+		expect(t, o.trySignIn("ada", rightPassword, "", "2001:db8:1:2:ffff::1"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignIn("ada", rightPassword, "", "2001:db8:1:3::1"), "")
+	})
+}
+
+func TestAccountLocks(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device := o.signIn("ada")
+		guess := func(times int, address string) {
+			t.Helper()
+			for range times {
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
+			}
+		}
+		// One source alone never locks: what it guesses while it must wait counts for nothing.
+		for range 4 {
+			guess(5, "203.0.113.5")
+			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonTooManyAttempts)
+			o.clock.pass(15 * time.Minute)
+		}
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+
+		guess(5, "203.0.113.5")
+		guess(4, "203.0.113.6")
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		guess(5, "203.0.113.7")
+		guess(5, "203.0.113.8")
+		got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
+		expect(t, got, models.ReasonAccountLocked)
+		if wait := got.Errors[0].Extensions.RetryAfterSeconds; wait != 900 {
+			t.Errorf("locked for %d seconds", wait)
+		}
+		if o.log.count("account locked after wrong passwords") != 1 {
+			t.Error("the lock was not logged once")
+		}
+		guess(1, "198.51.100.9") // the lock is told to the right password only
+		// It holds neither on a known device nor for who is signed in, and it ends by itself.
+		known := o.post(strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1),
+			variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": device.RefreshToken}})
+		if locked := known.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
+			t.Errorf("isLocked is %v", locked)
+		}
+		o.refresh(device.RefreshToken)
+		o.clock.pass(15 * time.Minute)
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+	})
+}
+
+func TestLockBegins(t *testing.T) {
+	t.Parallel()
+	lock := func(o *office) {
+		for _, address := range []string{"203.0.113.7", "203.0.113.8"} {
+			for range 5 {
+				o.trySignIn("ada", "wrong", "", address)
+			}
+		}
+	}
+	t.Run("AnewAfterItsEnd", func(t *testing.T) {
+		onEach(t, func(t *testing.T, o *office) {
+			o.customer("ada")
+			lock(o)
+			o.clock.pass(16 * time.Minute)
+			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.9"), models.ReasonInvalidCredentials)
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		})
+	})
+	t.Run("ForGood", func(t *testing.T) {
+		onEach(t, func(t *testing.T, o *office) {
+			ada := o.customer("ada")
+			lock(o)
+			o.clock.pass(10 * 365 * 24 * time.Hour)
+			got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
+			expect(t, got, models.ReasonAccountLocked)
+			if got.Errors[0].Extensions.RetryAfterSeconds != 0 {
+				t.Error("tells a time")
+			}
+			must(t, o.Accounts.Unlock(t.Context(), ada))
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		}, func(w *tickets.Office) { w.Policy.Lockout = 0 })
+	})
+	t.Run("ByAnOperator", func(t *testing.T) {
+		onEach(t, func(t *testing.T, o *office) {
+			ada := o.customer("ada")
+			device := o.signIn("ada")
+			must(t, o.Accounts.Lock(t.Context(), ada))
+			expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "198.51.100.1"), models.ReasonAccountLocked)
+			o.clock.pass(24 * time.Hour)
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
+			must(t, o.Accounts.Unlock(t.Context(), ada))
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		})
+	})
+}
+
+// A known device has guesses of its own, and no more than others.
+func TestKnownDeviceIsLimitedToo(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.customer("bob")
+		device := o.signIn("ada")
+		for i := range 5 {
+			expect(t, o.trySignIn("ada", "wrong", device.RefreshToken, fmt.Sprintf("203.0.113.%d", i)), models.ReasonInvalidCredentials)
+		}
+		expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "203.0.113.99"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.99"), "")
+		// Somebody else's ticket makes no device known.
+		for range 5 {
+			expect(t, o.trySignIn("bob", "wrong", device.RefreshToken, "203.0.113.50"), models.ReasonInvalidCredentials)
+		}
+		expect(t, o.trySignIn("bob", rightPassword, device.RefreshToken, "203.0.113.50"), models.ReasonTooManyAttempts)
+	})
+}
+
+func TestManyGuessesAtOnceAreNoMore(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for _, name := range []string{"ada", "nobody"} {
+			reasons := make(map[models.Reason]int)
+			var mutex sync.Mutex
+			var all sync.WaitGroup
+			for range 60 {
+				all.Go(func() {
+					reason := o.trySignIn(name, "wrong", "", "203.0.113.5").reason()
+					mutex.Lock()
+					defer mutex.Unlock()
+					reasons[reason]++
+				})
+			}
+			all.Wait()
+			if reasons[models.ReasonInvalidCredentials] != 5 || reasons[models.ReasonTooManyAttempts] != 55 {
+				t.Errorf("%s: %v", name, reasons)
+			}
+		}
+	})
+}
+
+func TestSourceIsLimitedForAllNames(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device := o.signIn("ada")
+		for i := range 20 {
+			expect(t, o.trySignIn(fmt.Sprintf("name%d", i), "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
+		}
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "203.0.113.5"), "")
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
+		o.clock.pass(15 * time.Minute)
+		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
+		// Many at once are no more.
+		var all sync.WaitGroup
+		var judged atomic.Int64
+		for i := range 60 {
+			all.Go(func() {
+				if o.trySignIn(fmt.Sprintf("other%d", i), "wrong", "", "203.0.113.5").reason() == models.ReasonInvalidCredentials {
+					judged.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if judged.Load() != 20 {
+			t.Errorf("%d were judged", judged.Load())
+		}
+	}, func(w *tickets.Office) { w.Policy.GuessesOfSource = 20 })
+}
+
+func TestManyRightPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { o.signIn("ada") })
+		}
+		all.Wait()
+	})
+}

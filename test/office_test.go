@@ -1,0 +1,309 @@
+// Package test_test calls the whole server through its front door, GraphQL over HTTP, with a real database below, on every
+// database. Only the clock is made.
+package test_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/web"
+)
+
+const rightPassword = "correct horse battery staple"
+
+// begin is when the clock of every office starts.
+var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
+
+// office is a server under test.
+type office struct {
+	*tickets.Office
+
+	t     testing.TB
+	url   string // of the database
+	web   *httptest.Server
+	clock *clock
+	log   *log
+}
+
+// onEach runs a test with a new office on every database.
+func onEach(t *testing.T, test func(t *testing.T, o *office), changes ...func(*tickets.Office)) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, url string) { test(t, open(t, url, changes...)) })
+}
+
+func open(t testing.TB, url string, changes ...func(*tickets.Office)) *office {
+	t.Helper()
+	keys, err := seal.LoadOrCreateFile(filepath.Join(t.TempDir(), "keys.json"))
+	must(t, err)
+	return openWith(t, url, keys, &clock{now: begin}, changes...)
+}
+
+// openWith opens an office that shares keys and clock with others, as replicas do.
+func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes ...func(*tickets.Office)) *office {
+	t.Helper()
+	o := &office{t: t, url: url, clock: clock, log: &log{}}
+	logger := slog.New(web.LogHandler(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: clock.Now, Log: logger})
+	must(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	_, err = store.Migrate(t.Context())
+	must(t, err)
+	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
+	must(t, err)
+	book := &accounts.Book{Store: store, Hasher: hasher, Now: clock.Now, Random: rand.Reader}
+	wiring := tickets.Office{
+		Store: store, Accounts: book, Keys: keys, Hasher: hasher, Policy: tickets.DefaultPolicy(),
+		Application: tickets.Application{ID: "storefront", Behaviors: []string{"cart.write", "catalog.read"}},
+		Now:         clock.Now, Random: rand.Reader, Log: logger,
+	}
+	for _, change := range changes {
+		change(&wiring)
+	}
+	o.Office, err = tickets.Open(wiring)
+	must(t, err)
+	handler, err := web.New(web.Settings{
+		Schema: graph.NewSchema(&graph.Resolver{Office: o.Office}), SDL: "schema",
+		Ready: store.Ping, BodyLimit: 64 << 10, Deadline: 30 * time.Second, Random: rand.Reader, Log: logger,
+		Introspection: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Origins: []string{"https://shop.example"},
+	})
+	must(t, err)
+	o.web = httptest.NewServer(handler)
+	t.Cleanup(o.web.Close)
+	return o
+}
+
+// customer writes an account and returns it. Its user name is name, and its e-mail address is at example.com.
+func (o *office) customer(name string, changes ...func(*models.CustomerAccount)) *models.CustomerAccount {
+	o.t.Helper()
+	hash, err := o.Hasher.Hash(o.t.Context(), secret.New(rightPassword))
+	must(o.t, err)
+	account := &models.CustomerAccount{
+		UserName: &name, EmailAddress: new(name + "@example.com"), FirstName: new("Ada"), IsActive: true, PasswordHash: hash,
+		CustomerSinceDate: &begin,
+		Attributes: []models.CustomerAttribute{
+			{FullyQualifiedName: "tenant~b", Values: []json.RawMessage{json.RawMessage(`12345678901234567890.10`), json.RawMessage(`{"k":[null]}`)}},
+			{FullyQualifiedName: "tenant~a", AttributeDefinitionID: new(int64(7)), Values: []json.RawMessage{json.RawMessage(`"x"`), json.RawMessage(`null`)}},
+		},
+	}
+	_, err = rand.Read(account.UserID[:])
+	must(o.t, err)
+	for _, change := range changes {
+		change(account)
+	}
+	names := []string{strings.ToLower(name), strings.ToLower(*account.EmailAddress)}
+	must(o.t, o.Store.WriteAccounts(o.t.Context(), func(w *storage.AccountWriter) error {
+		account.ID = nil
+		return w.Write([]storage.AccountWrite{{Account: account, Names: names, ReplaceAttributes: true}})
+	}))
+	return account
+}
+
+// clock is a clock that moves when it is told to.
+type clock struct {
+	mutex sync.Mutex
+	now   time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// log keeps what was logged.
+type log struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *log) Write(record []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(record)
+}
+
+func (l *log) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
+}
+
+// count returns how many records have a message.
+func (l *log) count(message string) int { return strings.Count(l.String(), `"msg":"`+message+`"`) }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer is what the server has answered to an operation.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	Data   map[string]json.RawMessage `json:"data"`
+	Errors []struct {
+		Message    string `json:"message"`
+		Path       []any  `json:"path"`
+		Extensions struct {
+			Code, Reason, NextStep, ErrorID string
+			RetryAfterSeconds               int
+		} `json:"extensions"`
+	} `json:"errors"`
+}
+
+// reason returns the reason of the one error; empty when there is none.
+func (a answer) reason() models.Reason {
+	if len(a.Errors) == 0 {
+		return ""
+	}
+	return models.Reason(a.Errors[0].Extensions.Reason)
+}
+
+// ticket is a ticket as a client sees it.
+type ticket struct {
+	AccessToken, RefreshToken                               string
+	AccessTokenExpiration, RefreshTokenExpiration           string
+	AccessTokenLifetime, RefreshTokenLifetime, RefreshAfter int
+	UserID                                                  string
+	Behaviors                                               []string
+	ClaimedAnonymousUserID                                  *string
+	CustomerAccount                                         map[string]any
+	raw                                                     string
+}
+
+// fields selects a whole ticket but its account.
+const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration refreshTokenLifetime ` +
+	`refreshAfter userId behaviors claimedAnonymousUserId`
+
+type variables = map[string]any
+
+// post sends an operation. Headers come in pairs.
+func (o *office) post(query string, values variables, headers ...string) answer {
+	o.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": values})
+	must(o.t, err)
+	request, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.web.URL+"/graphql", bytes.NewReader(body))
+	must(o.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Add(headers[i], headers[i+1])
+	}
+	return o.send(request)
+}
+
+func (o *office) send(request *http.Request) answer {
+	o.t.Helper()
+	response, err := o.web.Client().Do(request)
+	must(o.t, err)
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	text, err := io.ReadAll(response.Body)
+	must(o.t, err)
+	got := answer{status: response.StatusCode, header: response.Header, text: string(text)}
+	if strings.Contains(response.Header.Get("Content-Type"), "json") && request.Method != http.MethodHead {
+		if err := json.Unmarshal(text, &got); err != nil {
+			o.t.Fatalf("no JSON: %v: %q", err, text)
+		}
+	}
+	return got
+}
+
+// ticket takes the ticket of a field out of the answer.
+func (a answer) ticket(t testing.TB, field string) ticket {
+	t.Helper()
+	if len(a.Errors) > 0 {
+		t.Fatalf("refused: %s", a.text)
+	}
+	got := ticket{raw: string(a.Data[field])}
+	must(t, json.Unmarshal(a.Data[field], &got))
+	return got
+}
+
+func (o *office) anonymous() ticket {
+	o.t.Helper()
+	return o.post(`mutation { anonymousShopperTicket { `+fields+` } }`, nil).ticket(o.t, "anonymousShopperTicket")
+}
+
+const signInQuery = `mutation ($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { ` + fields + ` } }`
+
+// trySignIn signs in from an address; previous may be empty.
+func (o *office) trySignIn(name, plain, previous, address string) answer {
+	o.t.Helper()
+	input := variables{"username": name, "password": plain}
+	if previous != "" {
+		input["previousRefreshToken"] = previous
+	}
+	return o.post(signInQuery, variables{"input": input}, "X-Forwarded-For", address)
+}
+
+func (o *office) signIn(name string) ticket {
+	o.t.Helper()
+	return o.trySignIn(name, rightPassword, "", "198.51.100.1").ticket(o.t, "createUserTicket")
+}
+
+func (o *office) tryRefresh(token string) answer {
+	o.t.Helper()
+	return o.post(`mutation ($token: String!) { refreshTicket(refreshToken: $token) { `+fields+` } }`, variables{"token": token})
+}
+
+func (o *office) refresh(token string) ticket {
+	o.t.Helper()
+	return o.tryRefresh(token).ticket(o.t, "refreshTicket")
+}
+
+// revoke returns how many sessions it has ended.
+func (o *office) revoke(token string, everywhere bool) int {
+	o.t.Helper()
+	got := o.post(`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`,
+		variables{"token": token, "everywhere": everywhere})
+	var revoked struct{ SessionsEnded int }
+	if len(got.Errors) > 0 {
+		o.t.Fatalf("refused: %s", got.text)
+	}
+	must(o.t, json.Unmarshal(got.Data["revokeTicket"], &revoked))
+	return revoked.SessionsEnded
+}
+
+func (o *office) currentShopper(selection string, headers ...string) answer {
+	o.t.Helper()
+	return o.post(`{ currentShopper { `+selection+` } }`, nil, headers...)
+}
+
+// expect fails unless an answer was refused for a reason.
+func expect(t testing.TB, got answer, reason models.Reason) {
+	t.Helper()
+	if got.reason() != reason {
+		t.Errorf("want the reason %q, got %s", reason, got.text)
+	}
+	if reason != "" && got.status != http.StatusOK {
+		t.Errorf("status %d", got.status)
+	}
+}

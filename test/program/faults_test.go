@@ -1,0 +1,473 @@
+//go:build program
+
+package program_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+// impatient are the flags of a server that soon gives up on its database.
+func impatient() []string {
+	return []string{"--database-connect-wait=300ms", "--database-statement-wait=300ms", "--request-timeout=2s"}
+}
+
+// giveUp is within what an impatient server must have answered, even on a busy machine.
+const giveUp = 10 * time.Second
+
+// behindProxy returns a site whose servers reach MySQL through a proxy; the test itself goes around it. Without MySQL it returns false.
+func behindProxy(t *testing.T) (*site, *proxy, bool) {
+	t.Helper()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		return nil, nil, false
+	}
+	return newSite(t, url), newProxy(t, url), true
+}
+
+// through returns the site as its servers see it.
+func (s *site) through(p *proxy) *site {
+	seen := *s
+	seen.url = p.url
+	return &seen
+}
+
+// A server that starts before its database waits for it: it lives, is not ready, and says why. Then it is.
+func TestDatabaseComesLater(t *testing.T) {
+	t.Parallel()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		return
+	}
+	proxy := newProxy(t, url)
+	s := newSite(t, url)
+	server := s.through(proxy).startAt(impatient()...)
+	server.becomes("/livez", http.StatusOK)
+	server.expectStatus("/readyz", http.StatusServiceUnavailable)
+	eventually(t, "the server says what it waits for", func() bool {
+		return server.stderr.count(`"level":"ERROR"`, "the database does not answer", "connection refused") > 0
+	})
+	token := s.start().anonymous().RefreshToken
+	begin := time.Now()
+	if got := server.ask(refreshOperation(token)); got.code() != "TRY_AGAIN" || time.Since(begin) > giveUp {
+		t.Errorf("after %s: %s", time.Since(begin), got.text)
+	}
+
+	proxy.listen()
+	server.becomes("/readyz", http.StatusOK)
+	server.refresh(token)
+	eventually(t, "the server greets", func() bool { return strings.Contains(server.stdout.String(), "serves GraphQL at "+server.url) })
+}
+
+// A database that goes away again while the server looks at its schema is no reason to give up.
+func TestDatabaseComesAndGoes(t *testing.T) {
+	t.Parallel()
+	s, proxy, ok := behindProxy(t)
+	if !ok {
+		return
+	}
+	lost := proxy.stallsBeforeAnswer("schema_versions")
+	proxy.listen()
+	server := s.through(proxy).startAt(impatient()...)
+	<-lost
+	eventually(t, "the server notices", func() bool { return !server.running() || server.stderr.count("the database does not answer") > 0 })
+	if !server.running() {
+		t.Fatal("the server gave up")
+	}
+	server.expectStatus("/readyz", http.StatusServiceUnavailable)
+	proxy.passes()
+	server.becomes("/readyz", http.StatusOK)
+}
+
+// A server that is told to stop while it waits for its database does.
+func TestStopWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		return
+	}
+	s := emptySite(t, url).through(newProxy(t, url))
+	server := s.startAt("--shutdown-delay=0s")
+	eventually(t, "the server waits", func() bool { return server.stderr.count("the database does not answer") > 0 })
+	must(t, server.command.Process.Signal(syscall.SIGTERM))
+	if code := server.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// Until the schema is there, operations are put off.
+func TestDatabaseIsMigratedLater(t *testing.T) {
+	t.Parallel()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		return
+	}
+	proxy := newProxy(t, url)
+	proxy.listen()
+	proxy.slows(20 * time.Millisecond) // so that there is time between
+	s := emptySite(t, url).through(proxy)
+	foreign := newSite(t, storagetest.SQLite(t)) // with the same keys
+	foreign.keys = s.keys
+	token := foreign.start().anonymous().RefreshToken
+	server := s.startAt("--migrate")
+	server.becomes("/livez", http.StatusOK)
+	for {
+		got := server.ask(refreshOperation(token))
+		if len(got.Errors) == 0 {
+			break
+		}
+		if got.code() != "TRY_AGAIN" {
+			t.Fatal(got.text)
+		}
+	}
+}
+
+// scene is a server with shoppers in all states, and what each is about to do.
+type scene struct {
+	*server
+
+	t testing.TB
+	// site is where a server stands by that nothing happens to.
+	site          *site
+	beside        *server
+	operations    map[string]operation
+	accessToken   string
+	refreshTokens []string
+	// guesses is how many wrong passwords were sent.
+	guesses int
+}
+
+func newScene(t testing.TB, s *site, server *server) *scene {
+	t.Helper()
+	s.customer("ada", rightPassword)
+	s.customer("bob", rightPassword)
+	beside := s.start()
+	fresh, later, customer := beside.anonymous(), beside.refresh(beside.anonymous().RefreshToken), beside.signIn("ada")
+	return &scene{
+		server: server, t: t, site: s, beside: beside, accessToken: customer.AccessToken,
+		operations: map[string]operation{
+			"refresh, first":    refreshOperation(fresh.RefreshToken),
+			"refresh, later":    refreshOperation(later.RefreshToken),
+			"refresh, customer": refreshOperation(customer.RefreshToken),
+			"sign-in":           signInOperation("ada", rightPassword, ""),
+			"sign-in and claim": signInOperation("ada", rightPassword, beside.anonymous().RefreshToken),
+			"wrong password":    signInOperation("bob", "wrong", ""),
+			"sign-out":          revokeOperation(beside.signIn("ada").RefreshToken, false),
+			"account":           accountOperation(),
+		},
+		refreshTokens: []string{fresh.RefreshToken, later.RefreshToken, customer.RefreshToken},
+	}
+}
+
+// connect makes the server open several connections to its database.
+func (s *scene) connect() {
+	s.t.Helper()
+	together(8, func(int) {
+		got, err := s.try(s.t.Context(), accountOperation(), "Authorization", "Bearer "+s.accessToken)
+		if err != nil || got.code() != "" && got.code() != "TRY_AGAIN" {
+			s.t.Errorf("%v %s", err, got.text)
+		}
+	})
+}
+
+// all sends all operations at once and returns their answers, all of which must come in time.
+func (s *scene) all() map[string]answer {
+	s.t.Helper()
+	type named struct {
+		name string
+		answer
+	}
+	answers := make(chan named)
+	if _, ok := s.operations["wrong password"]; ok {
+		s.guesses++
+	}
+	for name, operation := range s.operations {
+		go func() {
+			begin := time.Now()
+			got, err := s.try(context.WithoutCancel(s.t.Context()), operation, "Authorization", "Bearer "+s.accessToken)
+			if took := time.Since(begin); err != nil || took > giveUp {
+				s.t.Errorf("%s: %v after %s", name, err, took)
+			}
+			answers <- named{name, got}
+		}()
+	}
+	all := map[string]answer{}
+	for range s.operations {
+		got := <-answers
+		all[got.name] = got.answer
+	}
+	return all
+}
+
+// allFail sends all operations at once while nothing of them can be done.
+func (s *scene) allFail() {
+	s.t.Helper()
+	for name, got := range s.all() {
+		if got.code() != "TRY_AGAIN" || got.Errors[0].Extensions.RetryAfterSeconds < 1 {
+			s.t.Errorf("%s: %s", name, got.text)
+		}
+	}
+}
+
+// works fails unless an operation has done what it should.
+func (s *scene) works(name string, got answer) {
+	s.t.Helper()
+	want := ""
+	if name == "wrong password" {
+		want = "INVALID_CREDENTIALS"
+	}
+	if got.reason() != want {
+		s.t.Errorf("%s: %s", name, got.text)
+	}
+}
+
+// allWork sends all operations at once and fails unless each does what it should, at the first try.
+func (s *scene) allWork() {
+	s.t.Helper()
+	for name, got := range s.all() {
+		s.works(name, got)
+	}
+}
+
+// allWorkInTheEnd is allWork for a server so impatient that it can put operations off on a busy machine. Those are repeated.
+func (s *scene) allWorkInTheEnd() {
+	s.t.Helper()
+	eventually(s.t, "all operations are done", func() bool {
+		for name, got := range s.all() {
+			if got.code() != "TRY_AGAIN" {
+				s.works(name, got)
+				delete(s.operations, name)
+			}
+		}
+		return len(s.operations) == 0
+	})
+}
+
+// expectOnce fails unless the database holds each thing that was asked for once, however often it was tried.
+func (s *scene) expectOnce() {
+	s.t.Helper()
+	for i, want := range []int{1, 2, 1} {
+		userID := s.beside.refresh(s.refreshTokens[i]).UserID // the same ticket again
+		if got := s.site.number("SELECT MAX(generation) FROM sessions WHERE HEX(user_id) = ?", strings.ToUpper(userID)); got != want {
+			s.t.Errorf("token %d: the session is at generation %d, not %d", i, got, want)
+		}
+	}
+	if got := s.site.number("SELECT SUM(failures) FROM sign_in_failures"); got > s.guesses {
+		s.t.Errorf("%d wrong passwords were counted as %d", s.guesses, got)
+	}
+}
+
+// While the database does not answer, whatever needs it is put off in time with a code that says so, the rest goes on, and afterwards everything works at
+// once. Nothing was done twice.
+func TestDatabaseFails(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(p *proxy){"stops": (*proxy).stalls, "refuses": (*proxy).refuses} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, proxy, ok := behindProxy(t)
+			if !ok {
+				return
+			}
+			proxy.listen()
+			server := s.through(proxy).start(impatient()...)
+			scene := newScene(t, s, server)
+			scene.connect()
+			server.expectStatus("/readyz", http.StatusOK)
+
+			fail(proxy)
+			scene.allFail()
+			server.expectStatus("/readyz", http.StatusServiceUnavailable)
+			server.expectStatus("/livez", http.StatusOK)
+			server.anonymous()
+			proxy.passes()
+			scene.allWorkInTheEnd()
+			server.becomes("/readyz", http.StatusOK)
+			scene.expectOnce()
+		})
+	}
+}
+
+// killConnections has the database end all connections to the site's.
+func (s *site) killConnections() {
+	s.t.Helper()
+	for _, id := range s.texts("SELECT id FROM information_schema.processlist WHERE db = DATABASE()") {
+		_, _ = s.database().ExecContext(s.t.Context(), "KILL "+id) // some have ended by themselves
+	}
+}
+
+// Connections that break while they are idle, or with a statement on its way, are replaced without anybody's noticing.
+func TestDatabaseConnectionsBreak(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(s *site, p *proxy){
+		"cut":    func(_ *site, p *proxy) { p.cut() },
+		"killed": func(s *site, _ *proxy) { s.killConnections() },
+		"slow":   func(_ *site, p *proxy) { p.slows(20 * time.Millisecond) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, proxy, ok := behindProxy(t)
+			if !ok {
+				return
+			}
+			proxy.listen()
+			scene := newScene(t, s, s.through(proxy).start())
+			scene.connect()
+			fault(s, proxy)
+			scene.allWork()
+			proxy.passes()
+			scene.expectOnce()
+		})
+	}
+}
+
+// What the database has carried out, and the server does not know, is done once all the same.
+func TestDatabaseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	s, proxy, ok := behindProxy(t)
+	if !ok {
+		return
+	}
+	ada, bob := s.customer("ada", rightPassword), s.customer("bob", rightPassword)
+	proxy.listen()
+	server := s.through(proxy).start()
+	loses := func(statement string, operation operation, headers ...string) answer {
+		t.Helper()
+		lost := proxy.losesAnswer(statement)
+		got := server.ask(operation, headers...)
+		select {
+		case <-lost:
+		default:
+			t.Fatalf("there was no statement %q", statement)
+		}
+		return got
+	}
+	expectNumber := func(want int, query string, values ...any) {
+		t.Helper()
+		if got := s.number(query, values...); got != want {
+			t.Errorf("%s: want %d, got %d", query, want, got)
+		}
+	}
+
+	// Refresh.
+	anonymous := server.anonymous()
+	first := loses("INSERT INTO `sessions`", refreshOperation(anonymous.RefreshToken))
+	expect(t, first, "")
+	next := server.refresh(anonymous.RefreshToken)
+	if next.raw != string(first.Data["refreshTicket"]) {
+		t.Errorf("not the same ticket: %s %s", next.raw, first.text)
+	}
+	expect(t, loses("UPDATE sessions SET generation", refreshOperation(next.RefreshToken)), "")
+	expectNumber(2, "SELECT MAX(generation) FROM sessions")
+
+	// Sign-in, with and without a claim.
+	const sessionsOf = "SELECT COUNT(*) FROM sessions WHERE user_id = ? AND ended_at IS NULL"
+	expect(t, loses("INSERT INTO sessions", signInOperation("ada", rightPassword, "")), "")
+	expectNumber(1, sessionsOf, ada.UserID)
+	for _, statement := range []string{"INSERT INTO `sessions`", "INSERT INTO sessions", "COMMIT"} {
+		anonymous := server.anonymous()
+		got := loses(statement, signInOperation("ada", rightPassword, anonymous.RefreshToken))
+		if !strings.Contains(got.text, `"claimedAnonymousUserId":"`+anonymous.UserID+`"`) {
+			t.Errorf("%s: nobody was claimed: %s", statement, got.text)
+		}
+		expect(t, server.ask(refreshOperation(anonymous.RefreshToken)), "SIGNED_IN")
+	}
+	expectNumber(4, sessionsOf, ada.UserID)
+
+	// Wrong passwords. Whether the one was counted nobody knows, so the client may be told to repeat it.
+	if got := loses("INSERT INTO `sign_in_failures`", signInOperation("bob", "wrong", "")); got.reason() != "INVALID_CREDENTIALS" && got.code() != "TRY_AGAIN" {
+		t.Error(got.text)
+	}
+	expectNumber(1, "SELECT failures FROM sign_in_failures WHERE account_id = ?", *bob.ID)
+
+	// Sign-out.
+	token := server.signIn("ada").RefreshToken
+	if ended := loses("UPDATE sessions SET ended_at", revokeOperation(token, false)).sessionsEnded(t); ended != 1 {
+		t.Errorf("sign-out: %d sessions ended", ended)
+	}
+	expectNumber(4, sessionsOf, ada.UserID)
+	token = server.signIn("ada").RefreshToken
+	loses("UPDATE sessions SET ended_at", revokeOperation(token, true)).sessionsEnded(t)
+	expectNumber(0, sessionsOf, ada.UserID)
+	server.signIn("ada")
+	token = server.signIn("ada").RefreshToken
+	loses("WHERE user_id = ", revokeOperation(token, true)).sessionsEnded(t)
+	expectNumber(0, sessionsOf, ada.UserID)
+
+	unwritten := server.anonymous().RefreshToken
+	loses("INSERT INTO `sessions`", revokeOperation(unwritten, false)).sessionsEnded(t)
+	expect(t, server.ask(refreshOperation(unwritten)), "SIGNED_OUT")
+
+	// A refresh token used twice.
+	impostor := s.through(proxy).start("--reuse-window=0s")
+	stolen := impostor.anonymous().RefreshToken
+	impostor.refresh(stolen)
+	server = impostor
+	expect(t, loses("UPDATE sessions SET ended_at", refreshOperation(stolen)), "TOKEN_REUSED")
+	expectNumber(1, "SELECT COUNT(*) FROM sessions WHERE end_reason = 'TOKEN_REUSED'")
+}
+
+// A database that somebody else keeps busy puts operations off in time, whichever of the waits is over first.
+func TestDatabaseIsBusy(t *testing.T) {
+	t.Parallel()
+	for name, flags := range map[string][]string{
+		"statement": {"--database-statement-wait=100ms", "--request-timeout=3s"}, "request": {"--database-statement-wait=5s", "--request-timeout=2s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Each(t, func(t *testing.T, url string) {
+				s := newSite(t, url)
+				scene := newScene(t, s, s.start(flags...))
+				delete(scene.operations, "account") // reading goes on
+				release := s.hold()
+				scene.allFail()
+				scene.anonymous()
+				release()
+				scene.allWorkInTheEnd()
+				scene.expectOnce()
+			})
+		})
+	}
+}
+
+// A deadline may strike at any moment, in the middle of a statement too.
+func TestDeadlineStrikes(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := newSite(t, url)
+		s.customer("ada", rightPassword)
+		patient := s.start()
+		tokens := make([]string, 25)
+		together(len(tokens), func(i int) { tokens[i] = patient.anonymous().RefreshToken })
+		tokens = append(tokens, patient.signIn("ada").RefreshToken)
+		struck := 0
+		for _, timeout := range []string{"500us", "1ms", "2ms", "5ms", "10ms"} {
+			hasty := s.start("--request-timeout=" + timeout)
+			answers := make([]answer, 4*len(tokens))
+			together(len(answers), func(i int) {
+				var err error
+				if answers[i], err = hasty.try(t.Context(), refreshOperation(tokens[i%len(tokens)])); err != nil {
+					t.Error(err)
+				}
+			})
+			for _, got := range answers {
+				if got.code() == "TRY_AGAIN" {
+					struck++
+				} else {
+					expect(t, got, "")
+				}
+			}
+			hasty.kill()
+			for i := range tokens {
+				tokens[i] = patient.refresh(tokens[i]).RefreshToken
+			}
+		}
+		if struck == 0 {
+			t.Error("no deadline has struck")
+		}
+	})
+}

@@ -1,0 +1,272 @@
+//go:build program
+
+package program_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jxskiss/base62"
+
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+// secrets are what must be found nowhere.
+type secrets struct{ texts []string }
+
+// password returns a new password.
+func (s *secrets) password() string {
+	text := "Pw" + rand.Text()
+	s.texts = append(s.texts, text)
+	return text
+}
+
+// ticket keeps the tokens of a ticket.
+func (s *secrets) ticket(held ticket) ticket {
+	s.texts = append(s.texts, held.AccessToken, held.RefreshToken)
+	return held
+}
+
+// encodings returns a secret in every form in which it could be written, by what the form is called.
+func encodings(secret string) map[string]string {
+	raw := []byte(secret)
+	all := map[string]string{
+		"plain": secret, "hex": hex.EncodeToString(raw), "base32": strings.TrimRight(base32.StdEncoding.EncodeToString(raw), "="),
+	}
+	if sealed, err := base62.DecodeString(secret); err == nil && len(secret) > 60 { // what a token is made of
+		all["sealed"], all["sealed in hex"] = string(sealed), hex.EncodeToString(sealed)
+		all["sealed in base64"] = base64.RawStdEncoding.EncodeToString(sealed)
+	}
+	for shift := range 3 { // inside a longer text that is encoded
+		text := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), raw...))
+		all[fmt.Sprint("base64 ", shift)] = text[2+shift : len(text)-2]
+	}
+	return all
+}
+
+// expectNowhere fails when a place holds a secret in any form.
+func (s *secrets) expectNowhere(t testing.TB, place string, content []byte) {
+	t.Helper()
+	content = bytes.ToLower(content)
+	for i, secret := range s.texts {
+		for form, text := range encodings(secret) {
+			if bytes.Contains(content, bytes.ToLower([]byte(text))) {
+				t.Errorf("%s holds secret %d (%s…), %s", place, i, secret[:8], form)
+			}
+		}
+	}
+}
+
+// What the server writes down, in its log or its database, is of no use to whoever reads it.
+func TestSecretsAreWrittenNowhere(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		var hidden secrets
+		s := newSite(t, url)
+		right := hidden.password()
+		s.customer("ada", right)
+		s.customer("bob", right)
+		server := s.start("--reuse-window=1s", "--guesses-per-account=7")
+		outputs := []*output{&server.stdout, &server.stderr}
+		hidden.doEverything(server, "ada", right)
+		second := s.start("--reuse-window=0s", "--log-format=text", "--guesses-per-source=2", "--guesses-per-account=3", "--introspection=false")
+		outputs = append(outputs, &second.stdout, &second.stderr)
+		hidden.doEverything(second, "bob", right)
+
+		logged := server.stderr.String() + second.stderr.String()
+		for _, event := range []string{"statement", "request", "wrong password", "unknown name", "session ended"} {
+			if !strings.Contains(logged, event) {
+				t.Errorf("the log does not tell of %q", event)
+			}
+		}
+		for _, output := range outputs {
+			hidden.expectNowhere(t, "the log", []byte(output.String()))
+		}
+		hidden.expectNowhere(t, "the database", s.dump())
+		for _, file := range s.databaseFiles() {
+			content, err := os.ReadFile(file)
+			must(t, err)
+			hidden.expectNowhere(t, filepath.Base(file), content)
+		}
+	})
+}
+
+// doEverything sends the server secrets in all the right and wrong places.
+func (s *secrets) doEverything(server *server, name, right string) {
+	t := server.t
+	t.Helper()
+	ask := func(operation operation, headers ...string) answer {
+		t.Helper()
+		got := server.ask(operation, headers...)
+		for _, password := range s.texts {
+			if strings.HasPrefix(password, "Pw") && strings.Contains(got.text, password) {
+				t.Errorf("the answer repeats a password: %s", got.text)
+			}
+		}
+		return got
+	}
+	ticketOf := func(operation operation) ticket {
+		t.Helper()
+		return s.ticket(server.ticket(operation))
+	}
+
+	anonymous := ticketOf(anonymousOperation())
+	ticketOf(refreshOperation(anonymous.RefreshToken))
+	customer := ticketOf(signInOperation(name, right, anonymous.RefreshToken))
+	ask(accountOperation(), "Authorization", "Bearer "+customer.AccessToken)
+	ask(accountOperation(), "x-vol-user-claims", customer.AccessToken)
+	ask(accountOperation(), "Authorization", "Basic "+customer.AccessToken)
+	ask(accountOperation(), "Authorization", customer.RefreshToken, "Authorization", customer.AccessToken)
+	next := ticketOf(refreshOperation(customer.RefreshToken))
+	ticketOf(refreshOperation(next.RefreshToken))
+	expect(t, ask(refreshOperation(customer.RefreshToken)), "TOKEN_REUSED")
+	expect(t, ask(refreshOperation(next.AccessToken)), "TOKEN_INVALID")
+	ask(revokeOperation(ticketOf(signInOperation(name, right, "")).RefreshToken, false))
+	ask(revokeOperation(ticketOf(signInOperation(name, right, customer.RefreshToken)).RefreshToken, true))
+	for range 4 {
+		ask(signInOperation(name, s.password(), ""))
+		ask(signInOperation("nobody", s.password(), ""))
+		ask(signInOperation(s.password(), right, "")) // in the wrong field
+	}
+	ask(signInOperation(name, strings.Repeat(s.password(), 100), ""))
+	ask(signInOperation(strings.Repeat(s.password(), 100), right, ""))
+	ask(refreshOperation(s.password()))
+	ask(refreshOperation(next.RefreshToken[:80] + s.password()))
+
+	// In documents and variables that cannot be run.
+	for _, query := range []string{
+		`mutation { createUserTicket(input: {username: "ada", password: "%s"}) { accessToken } }`,
+		`mutation { createUserTicket(input: {username: "ada", password: ["%s"]}) { accessToken } }`,
+		`mutation { createUserTicket(input: {username: "ada", password: {is: "%s"}}) { accessToken } }`,
+		`mutation { createUserTicket(input: "%s") { accessToken } }`,
+		`mutation { revokeTicket(refreshToken: "x", everywhere: "%s") { sessionsEnded } }`,
+		`mutation { createUserTicket(input: {username: "ada", password: "%s") { accessToken } }`,
+		`mutation { createUserTicket(input: {username: "ada", password: "%s}) { accessToken } }`,
+		`mutation { createUserTicket(input: {username: "ada", password: "\%s"}) { accessToken } }`,
+		`mutation { createUserTicket(input: {username: "ada", password: """%s"""}) { accessToken } } }`,
+		`mutation ($p: Int = "%s") { createUserTicket(input: {username: "ada", password: $p}) { accessToken } }`,
+		`# %s`, "%s",
+	} {
+		ask(operation{query: fmt.Sprintf(query, s.password())})
+	}
+	for _, password := range []any{
+		[]any{s.password()}, map[string]any{"is": s.password()}, map[string]any{s.password(): nil},
+	} {
+		ask(operation{signInOperation("", "", "").query, variables{"input": variables{"username": "ada", "password": password}}})
+	}
+	ask(operation{signInOperation("", "", "").query, variables{"input": s.password()}})
+	ask(operation{signInOperation("", "", "").query, variables{"input": []any{s.password()}}})
+	ask(operation{signInOperation("", "", "").query, variables{"input": variables{"username": "ada", "password": "x", "more": s.password()}}})
+	ask(operation{revokeOperation("", false).query, variables{"token": s.password(), "everywhere": s.password()}})
+
+	// In bodies, addresses and headers that are none.
+	for _, body := range []string{
+		`{"query": "mutation { createUserTicket(input: {username: \"ada\", password: \"%s`, `%s`, `"%s"`, `["%s"]`, `{"query": {"%s": 1}}`, `{"query": 1, "x": "%s"}`,
+		`{"variables": "%s", "query": "{ currentShopper { userId } }"}`, `{"query": "{ currentShopper { userId } }"} %s`, `{"%s": tru}`, `query=%s`,
+	} {
+		for _, contentType := range []string{"application/json", "text/plain"} {
+			s.send(server, http.MethodPost, "/graphql", fmt.Sprintf(body, s.password()), "Content-Type", contentType)
+		}
+	}
+	s.send(server, http.MethodGet, "/graphql?query="+url.QueryEscape(`{ x(y: "`+s.password()+`") }`)+"&variables="+s.password(), "", "apollo-require-preflight", "1")
+	s.send(server, http.MethodGet, "/graphql?query="+url.QueryEscape(`mutation { refreshTicket(refreshToken: "`+s.password()+`") { userId } }`), "", "apollo-require-preflight", "1")
+	s.send(server, http.MethodPost, "/graphql?password="+s.password(), "{}", "Content-Type", "application/json; charset="+s.password())
+	s.send(server, http.MethodPut, "/graphql", s.password(), "Content-Encoding", s.password(), "Origin", "https://"+s.password(), "Cookie", s.password())
+	s.send(server, http.MethodGet, "/livez?"+s.password(), "", "X-Forwarded-For", s.password(), "User-Agent", s.password(), "X-Request-Id", "a b "+s.password())
+
+	// As no HTTP at all.
+	connection, err := (&net.Dialer{}).DialContext(soon(t), "tcp", strings.TrimPrefix(server.url, "http://"))
+	must(t, err)
+	_, _ = io.WriteString(connection, s.password()+"\r\nX: "+s.password()+"\r\n\r\n")
+	_, _ = io.ReadAll(connection)
+	_ = connection.Close()
+}
+
+func (s *secrets) send(server *server, method, path, body string, headers ...string) {
+	server.t.Helper()
+	request, err := http.NewRequestWithContext(soon(server.t), method, server.url+path, strings.NewReader(body))
+	must(server.t, err)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	got, err := send(server.client, request)
+	must(server.t, err)
+	s.expectNowhere(server.t, method+" "+path[:6]+"'s answer", []byte(got.text))
+	for name, values := range got.header {
+		s.expectNowhere(server.t, name, []byte(strings.Join(values, "\n")))
+	}
+}
+
+// dump returns the text of everything in the database.
+func (s *site) dump() []byte {
+	s.t.Helper()
+	db := s.database()
+	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
+	if !strings.HasPrefix(s.url, "sqlite://") {
+		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+	}
+	var dump bytes.Buffer
+	for _, table := range s.texts(tables) {
+		s.dumpTable(db, table, &dump)
+	}
+	if !bytes.Contains(dump.Bytes(), []byte("$argon2id$")) {
+		s.t.Error("the dump of the database holds no account")
+	}
+	return dump.Bytes()
+}
+
+func (s *site) dumpTable(db *sql.DB, table string, out *bytes.Buffer) {
+	s.t.Helper()
+	rows, err := db.QueryContext(s.t.Context(), "SELECT * FROM `"+table+"`")
+	must(s.t, err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	must(s.t, err)
+	for rows.Next() {
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		must(s.t, rows.Scan(targets...))
+		for _, value := range values {
+			if raw, ok := value.([]byte); ok {
+				out.Write(raw)
+			}
+			fmt.Fprintln(out, value)
+		}
+	}
+	must(s.t, rows.Err())
+}
+
+// databaseFiles returns the files in which the database keeps the site's rows, and its log. Of a server that is not on this machine there are none.
+func (s *site) databaseFiles() []string {
+	s.t.Helper()
+	if file, ok := strings.CutPrefix(s.url, "sqlite://"); ok {
+		return []string{file, file + "-wal"}
+	}
+	config, err := mysql.ParseDSN(s.url)
+	must(s.t, err)
+	data := os.Getenv("AUTHTICKETS_TEST_MYSQL_DATA")
+	if data == "" {
+		return nil
+	}
+	files, err := filepath.Glob(filepath.Join(data, config.DBName, "*.ibd"))
+	if err != nil || len(files) < 5 {
+		s.t.Errorf("the tables are in %v: %v", files, err)
+	}
+	return append(files, os.Getenv("AUTHTICKETS_TEST_MYSQL_LOG"))
+}

@@ -1,0 +1,387 @@
+//go:build program
+
+package program_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/web"
+)
+
+// marker stands for what must not be repeated: it is in requests where a password could be.
+const marker = "marker5b7f2c"
+
+// exchange sends any request to the endpoint and checks what holds of every answer. Headers come in pairs.
+func (s *server) exchange(method, query, body string, headers ...string) answer {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(soon(s.t), method, s.url+"/graphql"+query, strings.NewReader(body))
+	must(s.t, err)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Add(headers[i], headers[i+1])
+	}
+	got, err := send(s.client, request)
+	must(s.t, err)
+	about := fmt.Sprintf("%s %.60s %.60q %s", method, query, body, headers)
+	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+		if got.header.Get(name) != want {
+			s.t.Errorf("%s: %s is %q", about, name, got.header.Get(name))
+		}
+	}
+	if mediaType := got.header.Get("Content-Type"); !strings.HasPrefix(mediaType, "application/") || !strings.HasSuffix(mediaType, "json; charset=utf-8") {
+		s.t.Errorf("%s: the content type is %q", about, mediaType)
+	}
+	if strings.Contains(got.text, marker) {
+		s.t.Errorf("%s: the answer repeats the request: %s", about, got.text)
+	}
+	if len(got.Errors) > 0 && (got.code() == "" || got.reason() == "" || got.Errors[0].Extensions.NextStep == "") || len(got.text) > 4<<10 && len(got.Errors) > 0 {
+		s.t.Errorf("%s: an error without a code, or of %d bytes: %.200s", about, len(got.text), got.text)
+	}
+	return got
+}
+
+// refuses sends a request that cannot be run, and fails unless it is refused so.
+func (s *server) refuses(status int, code, method, query, body string, headers ...string) answer {
+	s.t.Helper()
+	begin := time.Now()
+	got := s.exchange(method, query, body, headers...)
+	if got.status != status || got.code() != code || len(got.Errors) == 0 || got.Data != nil || strings.Contains(got.text, `"data"`) {
+		s.t.Errorf("%s %.60s %.60q %s: want %d %s, got %d %.200s", method, query, body, headers, status, code, got.status, got.text)
+	}
+	if took := time.Since(begin); took > 3*time.Second {
+		s.t.Errorf("%.60q: refused after %s", body, took)
+	}
+	return got
+}
+
+const (
+	jsonType     = "application/json"
+	responseType = "application/graphql-response+json"
+)
+
+func TestRequestsThatAreNone(t *testing.T) {
+	t.Parallel()
+	server := newSite(t, storagetest.SQLite(t)).start()
+	for _, body := range []string{
+		"", " ", "null", "1", `"` + marker + `"`, "[]", `[{"query":"{ __typename }"}]`, "{}", `{"query":null}`, `{"query":""}`, `{"query":5}`, `{"query":["{ __typename }"]}`,
+		`{"query":"{ __typename }","variables":"` + marker + `"}`, `{"query":"{ __typename }","variables":["` + marker + `"]}`, `{"query":"{ __typename }","variables":1}`,
+		`{"query":"{ __typename }","operationName":5}`, `{"query":"{ __typename }","extensions":"` + marker + `"}`,
+		`{"query":"{ __typename }"} ` + marker, `{"query":"{ __typename }"}{}`, `{"query":"{ __typename }"},`, `{"query":"{ __typename }" "` + marker + `"}`,
+		`{"query":"` + marker, `{"query":"{ __typename }","variables":{"` + marker + `":`, `{"query":"{ __typename }",}`, "\x00", "\xef\xbb\xbf{}", "{'query':'{ __typename }'}",
+		`{"variables":{"a":` + strings.Repeat("[", 60_000), `{"variables":{"a":` + strings.Repeat(`{"a":`, 12_000),
+	} {
+		server.refuses(http.StatusBadRequest, "BAD_USER_INPUT", http.MethodPost, "", body, "Content-Type", jsonType)
+	}
+
+	const good = `{"query":"{ __typename }"}`
+	for _, contentType := range []string{
+		"", "text/plain", "text/plain; a=application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=" + marker, "application/graphql",
+		"application/json; charset=utf-16", "application/jsonp", "application/json, text/plain", "text/json", ";", "application/graphql-response+json",
+	} {
+		server.refuses(http.StatusUnsupportedMediaType, "BAD_USER_INPUT", http.MethodPost, "", good, "Content-Type", contentType)
+	}
+	for _, encoding := range []string{"gzip", "deflate", "br", "identity, gzip", marker} {
+		server.refuses(http.StatusUnsupportedMediaType, "BAD_USER_INPUT", http.MethodPost, "", good, "Content-Type", jsonType, "Content-Encoding", encoding)
+	}
+	var zipped bytes.Buffer
+	writer := gzip.NewWriter(&zipped)
+	_, err := writer.Write([]byte(good))
+	must(t, err)
+	must(t, writer.Close())
+	server.refuses(http.StatusUnsupportedMediaType, "BAD_USER_INPUT", http.MethodPost, "", zipped.String(), "Content-Type", jsonType, "Content-Encoding", "gzip")
+	for _, contentType := range []string{jsonType, "Application/JSON", "application/json; charset=UTF-8", `application/json;charset="utf-8"`} {
+		if got := server.exchange(http.MethodPost, "", good, "Content-Type", contentType); got.status != http.StatusOK || len(got.Errors) > 0 {
+			t.Errorf("%s: %d %s", contentType, got.status, got.text)
+		}
+	}
+
+	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace, "QUERY"} {
+		got := server.refuses(http.StatusMethodNotAllowed, "BAD_USER_INPUT", method, "", good, "Content-Type", jsonType)
+		if got.header.Get("Allow") != "GET, HEAD, POST" {
+			t.Errorf("%s: Allow is %q", method, got.header.Get("Allow"))
+		}
+	}
+	for _, path := range []string{"/debug/pprof/", "/debug/vars", "/metrics", "/.git/config", "/graphql/" + marker, "/data/keys.json", "/go.mod"} {
+		if status, err := server.get(path); err != nil || status != http.StatusNotFound {
+			t.Errorf("%s: %d %v", path, status, err)
+		}
+	}
+	if strings.Contains(server.stderr.String(), `"`+marker) {
+		t.Error("the log repeats a request")
+	}
+}
+
+// A query may come with GET, if no page of another origin can have made the browser send it.
+func TestGet(t *testing.T) {
+	t.Parallel()
+	server := newSite(t, storagetest.SQLite(t)).start()
+	query := "?query=" + url.QueryEscape("query A($a: Boolean = true) { __typename @include(if: $a) }")
+	const preflight = "apollo-require-preflight"
+	for _, headers := range [][]string{{}, {preflight, ""}, {"Content-Type", "text/plain"}, {"Accept", jsonType}} {
+		server.refuses(http.StatusBadRequest, "BAD_USER_INPUT", http.MethodGet, query, "", headers...)
+	}
+	for _, header := range []string{preflight, "x-apollo-operation-name"} {
+		for variables, want := range map[string]string{
+			"": `{"data":{"__typename":"Query"}}`, `&variables={"a":false}`: `{"data":{}}`, "&operationName=A&extensions={}&variables={}": `{"data":{"__typename":"Query"}}`,
+		} {
+			if got := server.exchange(http.MethodGet, query+variables, "", header, "x"); got.status != http.StatusOK || got.text != want {
+				t.Errorf("%s: want %s, got %d %s", variables, want, got.status, got.text)
+			}
+		}
+	}
+	if got := server.exchange(http.MethodHead, query, "", preflight, "x"); got.status != http.StatusOK || got.text != "" || got.header.Get("Content-Length") != "31" {
+		t.Errorf("HEAD: %d %s %v", got.status, got.text, got.header)
+	}
+	for _, wrong := range []string{"", "?query=", "?q=" + marker, query + "&variables=" + marker, query + "&variables=[]", query + "&variables=1", query + `&variables={"a":` + marker + `}`, query + "&extensions=[]", query + "&variables={}" + marker} {
+		server.refuses(http.StatusBadRequest, "BAD_USER_INPUT", http.MethodGet, wrong, "", preflight, "x")
+	}
+	before := server.stderr.count("INSERT")
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		token := server.anonymous().RefreshToken
+		mutation := "?query=" + url.QueryEscape(`mutation { refreshTicket(refreshToken: "`+token+`") { userId } }`)
+		got := server.exchange(method, mutation, "", preflight, "x")
+		if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "POST" {
+			t.Errorf("%s: %d %v", method, got.status, got.header)
+		}
+	}
+	if server.stderr.count("INSERT") != before {
+		t.Error("a mutation was run with GET")
+	}
+}
+
+// What cannot be run is told so that both kinds of clients understand it, and without a word of a value.
+func TestOperationsThatCannotBeRun(t *testing.T) {
+	t.Parallel()
+	server := newSite(t, storagetest.SQLite(t)).start()
+	signIn := signInOperation("ada", "x", "").query
+	type request struct {
+		code, query, variables string
+	}
+	const parse, valid = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
+	requests := []request{
+		{parse, "{", ""},
+		{parse, marker, ""},
+		{parse, `{ currentShopper { userId } } }`, ""},
+		{parse, `mutation { refreshTicket(refreshToken: "` + marker + `) { userId } }`, ""},
+		{parse, `mutation { refreshTicket(refreshToken: "` + marker + `\q") { userId } }`, ""},
+		{valid, `{ nothing }`, ""},
+		{valid, `{ currentShopper }`, ""},
+		{valid, `{ currentShopper(a: "` + marker + `") { userId } }`, ""},
+		{valid, `mutation { refreshTicket { userId } }`, ""},
+		{valid, `mutation { refreshTicket(refreshToken: ["` + marker + `", "` + marker + `"]) { userId } }`, ""},
+		{valid, `mutation { refreshTicket(refreshToken: {a: "` + marker + `"}) { userId } }`, ""},
+		{valid, `mutation { revokeTicket(refreshToken: "x", everywhere: "` + marker + `") { sessionsEnded } }`, ""},
+		{valid, `mutation { createUserTicket(input: {username: "ada", password: 5}) { userId } }`, ""},
+		{valid, `mutation { createUserTicket(input: {username: "ada"}) { userId } }`, ""},
+		{valid, `mutation { createUserTicket(input: "` + marker + `") { userId } }`, ""},
+		{valid, `mutation ($a: Int = "` + marker + `") { refreshTicket(refreshToken: $a) { userId } }`, ""},
+		{valid, `query A { __typename } query A { __typename }`, ""},
+		{valid, `query A { __typename } query B { __typename }`, ""},
+		{valid, `{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`, ""},
+		{valid, `subscription { a }`, ""},
+		{valid, `mutation @defer { anonymousShopperTicket { userId } }`, ""},
+		{valid, `mutation { anonymousShopperTicket { ... @defer { userId } } }`, ""},
+		{valid, signIn, `{}`},
+		{valid, signIn, `null`},
+		{valid, signIn, `{"input":"` + marker + `"}`},
+		{valid, signIn, `{"input":["` + marker + `"]}`},
+		{valid, signIn, `{"input":{"username":"ada"}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":null}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":["` + marker + `"]}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":{"is":"` + marker + `"}}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":true}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":12345678}}`},
+		{valid, signIn, `{"input":{"username":12345678,"password":"` + marker + `"}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":"x","previousRefreshToken":5}}`},
+		{valid, signIn, `{"input":{"username":"ada","password":"x","more":"` + marker + `"}}`},
+		{valid, refreshOperation("").query, `{"token":5}`},
+		{valid, revokeOperation("", false).query, `{"token":"x","everywhere":"` + marker + `"}`},
+		{valid, revokeOperation("", false).query, `{"token":"x","everywhere":1}`},
+		{"", strings.Repeat("@aa ", 10_000), ""},
+		{"", `{ __typename ` + strings.Repeat("@include(if: true) ", 3_000) + `}`, ""},
+		{"", `{ ` + strings.Repeat("a ", 20_000) + ` }`, ""},
+		{"", strings.Repeat("{a", 15_000), ""},
+		{"", `{ __typename(a: ` + strings.Repeat("[", 30_000), ""},
+		{"", `{ ` + strings.Repeat("...A ", 5_000) + `} fragment A on Query { __typename }`, ""},
+	}
+	for _, r := range requests {
+		variables := ""
+		if r.variables != "" {
+			variables = `,"variables":` + r.variables
+		}
+		body := fmt.Sprintf(`{"query":%q%s}`, r.query, variables)
+		code := r.code
+		if code == "" { // either will do
+			code = server.exchange(http.MethodPost, "", body, "Content-Type", jsonType).code()
+		}
+		for accept, status := range map[string]int{
+			"": http.StatusOK, jsonType: http.StatusOK, "*/*": http.StatusOK, "application/*": http.StatusOK,
+			responseType: http.StatusBadRequest, responseType + ";charset=utf-8, application/json;q=0.9": http.StatusBadRequest,
+		} {
+			got := server.refuses(status, code, http.MethodPost, "", body, "Content-Type", jsonType, "Accept", accept)
+			want := jsonType
+			if status == http.StatusBadRequest {
+				want = responseType
+			}
+			if got.header.Get("Content-Type") != want+"; charset=utf-8" {
+				t.Errorf("Accept %q is answered with %q", accept, got.header.Get("Content-Type"))
+			}
+			if t.Failed() { // the other media types would say the same
+				break
+			}
+		}
+	}
+	// Of several operations one is named, and what fails while it runs has a null as its data, with either media type.
+	if got := server.exchange(http.MethodPost, "", `{"query":"query A { __typename } query B { b: __typename }","operationName":"B"}`, "Content-Type", jsonType); got.text != `{"data":{"b":"Query"}}` {
+		t.Error(got.text)
+	}
+	for _, accept := range []string{jsonType, responseType} {
+		got := server.exchange(http.MethodPost, "", `{"query":"mutation { refreshTicket(refreshToken: \"`+marker+`\") { userId } }"}`, "Content-Type", jsonType, "Accept", accept)
+		if got.status != http.StatusOK || got.code() != "UNAUTHENTICATED" || !strings.Contains(got.text, `"data":null`) {
+			t.Errorf("%s: %d %s", accept, got.status, got.text)
+		}
+	}
+	if strings.Contains(server.stderr.String(), marker) {
+		t.Error("the log repeats a request")
+	}
+}
+
+func TestIntrospection(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storagetest.SQLite(t))
+	open, closed := s.start(), s.start("--introspection=false", "--no-playground")
+	for _, query := range []string{
+		`{ __schema { queryType { name } } }`, `{ __type(name: \"Query\") { name } }`, `{ a: __schema { queryType { name } } }`, `{ ... { __schema { queryType { name } } } }`,
+		`{ ...A } fragment A on Query { ...B } fragment B on Query { __schema { queryType { name } } }`,
+		`{ __typename __schema { queryType { name } } }`,
+		`query A($a: Boolean = true) { __schema @include(if: $a) { queryType { name } } }`,
+	} {
+		body := `{"query":"` + query + `"}`
+		closed.refuses(http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", body, "Content-Type", jsonType)
+		if got := open.exchange(http.MethodPost, "", body, "Content-Type", jsonType); len(got.Errors) > 0 || !strings.Contains(got.text, `"Query"`) {
+			t.Errorf("%s: %s", query, got.text)
+		}
+	}
+	for _, query := range []string{
+		`{ currentShoper { userId } }`, `{ currentShopper { userID } }`, `mutation { refreshTickets(refreshToken: \"x\") { userId } }`, `mutation { refreshTicket(refreshTokens: \"x\") { userId } }`,
+		`mutation { createUserTicket(input: {usernam: \"ada\", password: \"x\"}) { userId } }`, `mutation ($a: CustomerUserAuthInfoInputs!) { createUserTicket(input: $a) { userId } }`,
+		`{ currentShopper { ... on Shoper { userId } } }`, `{ __typename @includes(if: true) }`, `{ currentShopper { customerAccount { attribute { values } } } }`,
+	} {
+		body := `{"query":"` + query + `"}`
+		got := closed.refuses(http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", body, "Content-Type", jsonType)
+		if strings.Contains(strings.ToLower(got.text), "did you mean") {
+			t.Errorf("%s: the server helps to guess: %s", query, got.text)
+		}
+		open.refuses(http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", body, "Content-Type", jsonType)
+	}
+	if got := closed.ask(operation{query: `{ __typename }`}); got.text != `{"data":{"__typename":"Query"}}` {
+		t.Error(got.text)
+	}
+	open.expectStatus("/", http.StatusOK)
+	closed.expectStatus("/", http.StatusNotFound)
+}
+
+func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storagetest.SQLite(t))
+	some, none, all := s.start("--origins=https://shop.example,https://www.shop.example:8443"), s.start(), s.start("--origins=*")
+	const allowed = "https://shop.example"
+	from := func(server *server, origin string) http.Header {
+		t.Helper()
+		return server.exchange(http.MethodPost, "", `{"query":"{ __typename }"}`, "Content-Type", jsonType, "Origin", origin).header
+	}
+	preflight := func(server *server, origin, headers string) http.Header {
+		t.Helper()
+		request, err := http.NewRequestWithContext(soon(t), http.MethodOptions, server.url+"/graphql", nil)
+		must(t, err)
+		for name, value := range map[string]string{
+			"Origin": origin, "Access-Control-Request-Method": http.MethodPost, "Access-Control-Request-Headers": headers,
+		} {
+			request.Header.Set(name, value)
+		}
+		got, err := send(server.client, request)
+		must(t, err)
+		return got.header
+	}
+	const allow = "Access-Control-Allow-Origin"
+	headers := []string{
+		"apollo-require-preflight", "apollographql-client-name", "apollographql-client-version", "authorization", "content-type", "x-apollo-operation-name", "x-vol-user-claims",
+	}
+	for _, origin := range []string{allowed, "https://www.shop.example:8443"} {
+		got := from(some, origin)
+		if got.Get(allow) != origin || !strings.Contains(strings.Join(got.Values("Vary"), ","), "Origin") {
+			t.Errorf("%s: %v", origin, got)
+		}
+		got = preflight(some, origin, strings.Join(headers, ","))
+		for _, header := range headers {
+			if got.Get(allow) != origin || !strings.Contains(strings.ToLower(got.Get("Access-Control-Allow-Headers")), header) {
+				t.Errorf("preflight of %s from %s: %v", header, origin, got)
+			}
+		}
+		if !strings.Contains(got.Get("Access-Control-Allow-Methods"), http.MethodPost) || !strings.Contains(strings.Join(got.Values("Vary"), ","), "Origin") {
+			t.Errorf("preflight from %s: %v", origin, got)
+		}
+	}
+	if got := preflight(some, allowed, "x-"+marker); got.Get("Access-Control-Allow-Headers") != "" {
+		t.Errorf("preflight of another header: %v", got)
+	}
+	for _, origin := range []string{
+		"https://foreign.example", "null", "https://shop.example.foreign.example", "https://foreignshop.example", "http://shop.example", "https://shop.example:8443", "https://shop.example/",
+		"https://www.shop.example", "https://sub.shop.example", "https://shop.exampl", "https://shop.example\u2024com", "*", "https://shop.example https://foreign.example",
+	} {
+		for _, got := range []http.Header{from(some, origin), preflight(some, origin, "content-type"), from(none, origin), preflight(none, origin, "content-type")} {
+			if got.Get(allow) != "" {
+				t.Errorf("%s is allowed: %v", origin, got)
+			}
+		}
+		if got := from(some, origin); !strings.Contains(strings.Join(got.Values("Vary"), ","), "Origin") {
+			t.Errorf("%s: a cache would mix origins up: %v", origin, got)
+		}
+	}
+	if got := from(none, allowed); got.Get(allow) != "" {
+		t.Errorf("nobody is allowed, and %s is: %v", allowed, got)
+	}
+	for _, got := range []http.Header{from(all, "https://foreign.example"), preflight(all, "https://foreign.example", "authorization"), from(some, allowed), preflight(some, allowed, "authorization")} {
+		if got.Get(allow) == "" || got.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
+// A resolver that panics costs its own answer and nothing else; what happened is told to the log alone.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	var logged output
+	log := slog.New(slog.NewJSONHandler(&logged, nil))
+	handler, err := web.New(web.Settings{
+		Schema: graph.NewSchema(&graph.Resolver{}), // without an office
+		SDL:    "x", BodyLimit: 1 << 10, Deadline: time.Second, Random: rand.Reader, Log: log,
+	})
+	must(t, err)
+	front := httptest.NewServer(handler)
+	defer front.Close()
+	s := &server{process: &process{t: t}, url: front.URL, client: front.Client()}
+	for range 2 {
+		got := s.exchange(http.MethodPost, "", `{"query":"mutation { refreshTicket(refreshToken: \"`+marker+`\") { userId } }"}`, "Content-Type", jsonType)
+		if got.status != http.StatusOK || got.code() != "INTERNAL_SERVER_ERROR" || got.Errors[0].Extensions.ErrorID == "" || strings.Contains(got.text, "nil pointer") {
+			t.Errorf("%d %s", got.status, got.text)
+		}
+		if logged.count(got.Errors[0].Extensions.ErrorID) != 1 {
+			t.Errorf("not found in the log: %s", got.text)
+		}
+	}
+	if logged.count("nil pointer", "goroutine", "resolvers.go") != 2 || strings.Contains(logged.String(), marker) {
+		t.Error(logged.String())
+	}
+}
