@@ -1,0 +1,183 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// connectionCounts are how many connections there are at a time.
+var connectionCounts = []int{1, 16, mostConnections}
+
+// contest is an operation, and who answers it in turn: round by round, so that whatever else the machine does meets them all.
+type contest struct {
+	operation string
+	entrants  []entrant
+}
+
+// entrant is a server, or a floor.
+type entrant struct {
+	name string
+	job  job
+	// pid is the process that does the work; 0 when it is the driver's own.
+	pid int
+}
+
+// Names of entrants in the tables, beside those of the floors.
+const (
+	mysqlName  = "authtickets on MariaDB"
+	sqliteName = "authtickets on SQLite"
+	ofMySQL    = ", MariaDB"
+	ofSQLite   = ", SQLite"
+)
+
+func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest {
+	servers := func(operation string) []entrant {
+		return []entrant{
+			{mysqlName, job{Work: operation, Address: onMySQL.address}, onMySQL.pid()},
+			{sqliteName, job{Work: operation, Address: onSQLite.address}, onSQLite.pid()},
+		}
+	}
+	withBare := func(operation string) []entrant {
+		return append(servers(operation), entrant{bareName, job{Work: operation, Address: bare.address}, bare.pid()})
+	}
+	withStatement := func(operation, statement string) []entrant {
+		return append(withBare(operation),
+			entrant{name: statement + ofMySQL, job: job{Work: statement, Database: onMySQL.database}},
+			entrant{name: statement + ofSQLite, job: job{Work: statement, Database: onSQLite.database}})
+	}
+	return []contest{
+		{anonymousTicket, withBare(anonymousTicket)},
+		{userTicket, append(servers(userTicket), entrant{name: passwordHash, job: job{Work: passwordHash}})},
+		{refresh, withStatement(refresh, updateSession)},
+		{customerRefresh, servers(customerRefresh)},
+		{shopper, withBare(shopper)},
+		{shopperAccount, withStatement(shopperAccount, selectAccount)},
+	}
+}
+
+// hold holds all contests.
+func (b *bench) hold(ctx context.Context, contests []contest) (results, error) {
+	all := results{}
+	for _, contest := range contests {
+		for _, connections := range connectionCounts {
+			b.report("%s, %d connections", contest.operation, connections)
+			for range b.effort.rounds {
+				for _, entrant := range contest.entrants {
+					sample, err := b.round(ctx, entrant, connections, b.effort.round)
+					if err != nil {
+						return nil, err
+					}
+					key := cell{contest.operation, entrant.name, connections}
+					all[key] = append(all[key], sample)
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// sample is what one round has given.
+type sample struct {
+	rate     float64 // turns a second
+	p50, p99 time.Duration
+	// cpu is the time of all cores that a turn has taken of the process that does the work, and databaseCPU that of the MySQL server.
+	cpu, databaseCPU time.Duration
+}
+
+func (b *bench) round(ctx context.Context, e entrant, connections int, duration time.Duration) (sample, error) {
+	j := e.job
+	j.Connections, j.WarmUp, j.Duration = connections, b.effort.warmUp, duration
+	d, err := b.newDriver(ctx, j)
+	if err != nil {
+		return sample{}, err
+	}
+	defer d.end()
+	pid := cmp.Or(e.pid, d.pid())
+	before, err := b.cpuTimes(pid)
+	if err != nil {
+		return sample{}, err
+	}
+	if err := d.begin(); err != nil {
+		return sample{}, err
+	}
+	seen, err := d.outcome()
+	if err != nil {
+		return sample{}, err
+	}
+	after, err := b.cpuTimes(pid)
+	if err != nil {
+		return sample{}, err
+	}
+	turns := time.Duration(seen.Turns)
+	return sample{
+		rate: float64(seen.Turns) / seen.Took.Seconds(), p50: seen.P50, p99: seen.P99,
+		cpu: (after.process - before.process) / turns, databaseCPU: (after.database - before.database) / turns,
+	}, nil
+}
+
+type cpuTimes struct{ process, database time.Duration }
+
+func (b *bench) cpuTimes(pid int) (cpuTimes, error) {
+	process, err := cpuTime(pid)
+	if err != nil {
+		return cpuTimes{}, err
+	}
+	database, err := cpuTime(b.databasePID)
+	return cpuTimes{process, database}, err
+}
+
+// results are the samples of all rounds.
+type results map[cell][]sample
+
+// cell says what was measured.
+type cell struct {
+	operation, entrant string
+	connections        int
+}
+
+// What is looked at of a sample.
+func rate(s sample) float64     { return s.rate }
+func p50(s sample) float64      { return milliseconds(s.p50) }
+func p99(s sample) float64      { return milliseconds(s.p99) }
+func cpu(s sample) float64      { return microseconds(s.cpu) }
+func allCPU(s sample) float64   { return microseconds(s.cpu + s.databaseCPU) }
+func database(s sample) float64 { return microseconds(s.databaseCPU) }
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
+func microseconds(d time.Duration) float64 { return d.Seconds() * 1e6 }
+
+// median returns the median of what is looked at.
+func median(samples []sample, of func(sample) float64) float64 {
+	values := make([]float64, len(samples))
+	for i, s := range samples {
+		values[i] = of(s)
+	}
+	return middle(values)
+}
+
+// medianRatio returns the median of the ratios of rounds that came one after the other.
+func medianRatio(above, below []sample, of func(sample) float64) float64 {
+	ratios := make([]float64, len(above))
+	for i := range above {
+		ratios[i] = of(above[i]) / of(below[i])
+	}
+	return middle(ratios)
+}
+
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+// best returns the highest rate of an entrant, and at how many connections that was.
+func (r results) best(operation, entrant string) (highest float64, connections int) {
+	for _, count := range connectionCounts {
+		if present := median(r[cell{operation, entrant, count}], rate); present > highest {
+			highest, connections = present, count
+		}
+	}
+	return highest, connections
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// job is what a driver does.
+type job struct {
+	// Work is an operation, asked of Address, or a floor: a statement on Database, or a hash.
+	Work     string
+	Address  string
+	Database string
+	// Connections is how many loops run at a time.
+	Connections int
+	// WarmUp is for how long they run before it counts.
+	WarmUp time.Duration
+	// Duration is for how long they run then. No turn is cut short.
+	Duration time.Duration
+	// Turns is how many turns they take at most, all together; 0 means as many as they can.
+	Turns int64
+}
+
+// outcome is what a driver has seen.
+type outcome struct {
+	Turns    int
+	Took     time.Duration
+	P50, P99 time.Duration
+}
+
+// drive is the other side of driver: a process that reads a job, says when it has warmed up, begins when it is told, and prints the outcome. It
+// stops early when its standard input is closed.
+func drive(ctx context.Context, in io.Reader, out io.Writer) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	input := bufio.NewReader(in)
+	line, err := input.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	var j job
+	if err := json.Unmarshal(line, &j); err != nil {
+		return err
+	}
+	steps, err := prepare(ctx, j)
+	if err != nil {
+		return err
+	}
+	if _, err := loop(ctx, steps, j.WarmUp, 0); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "ready")
+	if _, err := input.ReadByte(); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = input.ReadByte()
+		stop()
+	}()
+	result, err := loop(ctx, steps, j.Duration, j.Turns)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(result)
+}
+
+func prepare(ctx context.Context, j job) ([]step, error) {
+	switch j.Work {
+	case updateSession, selectAccount:
+		return statements(ctx, j)
+	case passwordHash:
+		return hashes(ctx, j)
+	}
+	steps := make([]step, j.Connections)
+	group, _ := errgroup.WithContext(ctx)
+	for i := range steps {
+		group.Go(func() (err error) {
+			steps[i], err = operate(j.Work, j.Address, i)
+			return err
+		})
+	}
+	return steps, group.Wait()
+}
+
+// loop takes turns of all steps at a time until the duration is over or all turns have been begun, and finishes those that have.
+func loop(ctx context.Context, steps []step, duration time.Duration, turns int64) (outcome, error) {
+	begin := time.Now()
+	var begun atomic.Int64
+	took := make([][]time.Duration, len(steps))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, step := range steps {
+		group.Go(func() error {
+			for {
+				at := time.Now()
+				if at.Sub(begin) >= duration || ctx.Err() != nil || (begun.Add(1) > turns && turns > 0) {
+					return nil //nolint:nilerr // the end of the time is no error
+				}
+				if err := step(); err != nil {
+					return err
+				}
+				took[i] = append(took[i], time.Since(at))
+			}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return outcome{}, err
+	}
+	whole := time.Since(begin)
+	all := slices.Concat(took...)
+	slices.Sort(all)
+	if len(all) == 0 {
+		return outcome{}, nil
+	}
+	return outcome{Turns: len(all), Took: whole, P50: all[len(all)/2], P99: all[len(all)*99/100]}, nil
+}
+
+var errIdle = errors.New("a driver has not taken a single turn")
+
+// driver is a process of this program that does a job.
+type driver struct{ *process }
+
+// newDriver starts a driver, and returns when it has warmed up.
+func (b *bench) newDriver(ctx context.Context, j job) (*driver, error) {
+	p, err := start(ctx, b.directory, b.ownVariables, b.self, driverRole)
+	if err != nil {
+		return nil, err
+	}
+	d := &driver{p}
+	if err := json.NewEncoder(d.stdin).Encode(j); err != nil {
+		d.end()
+		return nil, err
+	}
+	if _, err := d.line(); err != nil {
+		d.end()
+		return nil, fmt.Errorf("%s: %w", j.Work, err)
+	}
+	return d, nil
+}
+
+// begin lets the driver begin. It goes on until its job is done.
+func (d *driver) begin() error {
+	_, err := fmt.Fprintln(d.stdin)
+	return err
+}
+
+// finish makes the driver stop now.
+func (d *driver) finish() (outcome, error) {
+	if err := d.stdin.Close(); err != nil {
+		return outcome{}, err
+	}
+	return d.outcome()
+}
+
+// outcome waits for the driver to have done its job.
+func (d *driver) outcome() (outcome, error) {
+	line, err := d.line()
+	if err != nil {
+		return outcome{}, err
+	}
+	var seen outcome
+	if err := json.Unmarshal([]byte(line), &seen); err != nil {
+		return outcome{}, err
+	}
+	if seen.Turns == 0 {
+		return outcome{}, errIdle
+	}
+	return seen, nil
+}

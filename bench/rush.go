@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// rush is what issuing anonymous tickets is like while many others sign in.
+type rush struct {
+	quiet, loaded []sample
+	// signIns is how many signed in meanwhile, a second.
+	signIns float64
+}
+
+// The rush of the issue's table.
+const (
+	rushConnections = 16
+	rushSignIns     = mostConnections
+)
+
+// measureRush issues anonymous tickets, in turns alone and while others sign in without pause.
+func (b *bench) measureRush(ctx context.Context, s *server) (rush, error) {
+	b.report("%s, %d connections, while %d others sign in", anonymousTicket, rushConnections, rushSignIns)
+	tickets := entrant{mysqlName, job{Work: anonymousTicket, Address: s.address}, s.pid()}
+	var r rush
+	for range b.effort.rounds {
+		quiet, err := b.round(ctx, tickets, rushConnections, b.effort.loaded)
+		if err != nil {
+			return r, err
+		}
+		others, err := b.newDriver(ctx, job{
+			Work: userTicket, Address: s.address, Connections: rushSignIns, WarmUp: b.effort.warmUp, Duration: time.Hour,
+		})
+		if err != nil {
+			return r, err
+		}
+		defer others.end()
+		if err := others.begin(); err != nil {
+			return r, err
+		}
+		loaded, err := b.round(ctx, tickets, rushConnections, b.effort.loaded)
+		if err != nil {
+			return r, err
+		}
+		signedIn, err := others.finish()
+		if err != nil {
+			return r, err
+		}
+		r.quiet, r.loaded = append(r.quiet, quiet), append(r.loaded, loaded)
+		r.signIns = float64(signedIn.Turns) / signedIn.Took.Seconds()
+	}
+	return r, nil
+}
