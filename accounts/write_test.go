@@ -370,7 +370,7 @@ func columnWidths(t *testing.T) map[string]int {
 	t.Helper()
 	sql, err := os.ReadFile("../storage/migrations/mysql/00001_ticket_office.sql")
 	must(t, err)
-	table, _, _ := strings.Cut(string(sql), "CREATE TABLE sign_in_names")
+	table, _, _ := strings.Cut(string(sql), "sign_in_names")
 	widths := map[string]int{}
 	for _, found := range regexp.MustCompile(`(\w+) VARCHAR\((\d+)\)`).FindAllStringSubmatch(table, -1) {
 		widths[found[1]], err = strconv.Atoi(found[2])

@@ -70,7 +70,7 @@ func (s *Settings) Check() error {
 		faults = append(faults, fmt.Errorf("--database: %w", err))
 	}
 	if _, err := s.Hasher(); err != nil {
-		faults = append(faults, err)
+		faults = append(faults, errors.New(strings.ReplaceAll(err.Error(), "password: ", "--hash-")))
 	}
 	const leastWork = 7168 * 5 // the cheapest choice of OWASP's password storage cheat sheet: 7 MiB, 5 passes
 	if s.HashMemory*s.HashIterations < leastWork {

@@ -110,11 +110,11 @@ func TestNew(t *testing.T) {
 		t.Parallel()
 		_, err := password.New(password.Settings{MemoryKiB: 1 << 20, Iterations: -1, Parallelism: -1, Concurrent: -1, Wait: -1})
 		want := []string{
-			"password: parallelism must be from 1 to 16",
-			"password: memory must be from 8 × parallelism to 131072 KiB",
-			"password: iterations must be at least 1, and memory × iterations at most 655360 KiB",
-			"password: hashes at a time must be at least 1",
-			"password: the wait must not be negative",
+			"password: parallelism: must be from 1 to 16",
+			"password: memory: must be from 8 × parallelism to 131072 KiB",
+			"password: iterations: must be at least 1, and memory × iterations at most 655360 KiB",
+			"password: concurrent: must be at least 1",
+			"password: wait: must not be negative",
 		}
 		if diff := cmp.Diff(want, strings.Split(fmt.Sprint(err), "\n")); diff != "" {
 			t.Error(diff)

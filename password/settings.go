@@ -47,12 +47,11 @@ func (s Settings) check() error {
 			faults = append(faults, fmt.Errorf("password: "+rule, limits...))
 		}
 	}
-	require(s.Parallelism >= 1 && s.Parallelism <= maxLanes, "parallelism must be from 1 to %d", maxLanes)
-	require(s.MemoryKiB >= 8*s.Parallelism && s.MemoryKiB <= maxMemoryKiB,
-		"memory must be from 8 × parallelism to %d KiB", maxMemoryKiB)
+	require(s.Parallelism >= 1 && s.Parallelism <= maxLanes, "parallelism: must be from 1 to %d", maxLanes)
+	require(s.MemoryKiB >= 8*s.Parallelism && s.MemoryKiB <= maxMemoryKiB, "memory: must be from 8 × parallelism to %d KiB", maxMemoryKiB)
 	require(s.Iterations >= 1 && s.Iterations <= maxPassedKiB/max(s.MemoryKiB, 1),
-		"iterations must be at least 1, and memory × iterations at most %d KiB", maxPassedKiB)
-	require(s.Concurrent >= 1, "hashes at a time must be at least 1")
-	require(s.Wait > 0, "the wait must not be negative")
+		"iterations: must be at least 1, and memory × iterations at most %d KiB", maxPassedKiB)
+	require(s.Concurrent >= 1, "concurrent: must be at least 1")
+	require(s.Wait > 0, "wait: must not be negative")
 	return errors.Join(faults...)
 }

@@ -126,7 +126,7 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 		if endSessions == "" {
 			return nil
 		}
-		_, err := endSessionsOf(tx, account.UserID, endSessions, s.settings.Now())
+		_, err := endingOf(account.UserID, endSessions, s.settings.Now()).run(tx)
 		return err
 	})
 }
@@ -142,7 +142,7 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 				return fmt.Errorf("delete an account: %w", err)
 			}
 		}
-		_, err := endSessionsOf(tx, account.UserID, models.ReasonAccountDeleted, s.settings.Now())
+		_, err := endingOf(account.UserID, models.ReasonAccountDeleted, s.settings.Now()).run(tx)
 		return err
 	})
 }

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -78,11 +75,7 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	err := retry(ctx, func() error {
 		return s.read.WithContext(ctx).Raw(`SELECT COALESCE(MAX(version_id), 0) FROM ` + versionsTable).Scan(&version).Error
 	})
-	const noSuchTable = 1146
-	if fromMySQL, ok := errors.AsType[*mysql.MySQLError](err); ok && fromMySQL.Number == noSuchTable {
-		return 0, nil
-	}
-	if fromSQLite, ok := errors.AsType[*sqlite3.Error](err); ok && strings.Contains(fromSQLite.Error(), "no such table") {
+	if noSuchTable(err) {
 		return 0, nil
 	}
 	return version, err

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -64,7 +65,7 @@ func retryIf(ctx context.Context, again func(error) bool, do func() error) error
 
 // shownBusy makes an error that may be gone next time one that clients are told as BUSY.
 func shownBusy(err error) error {
-	if undone(err) || broken(err) {
+	if undone(err) || broken(err) || noSuchTable(err) {
 		return fmt.Errorf("%w: %w", &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}, err)
 	}
 	return err
@@ -87,6 +88,15 @@ func undone(err error) bool {
 		}, fromMySQL.Number)
 	}
 	return errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.LOCKED)
+}
+
+// noSuchTable reports whether a table is missing, which it is until the first migration is over.
+func noSuchTable(err error) bool {
+	if fromMySQL, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return fromMySQL.Number == 1146
+	}
+	fromSQLite, ok := errors.AsType[*sqlite3.Error](err)
+	return ok && strings.Contains(fromSQLite.Error(), "no such table")
 }
 
 // broken reports whether the connection has broken, so that nobody knows what became of the statement.

@@ -87,38 +87,52 @@ func (s *Store) IsHeld(ctx context.Context, holding Holding) (bool, error) {
 
 // EndSession ends a session, whatever its generation, and reports whether it was this call that did.
 func (s *Store) EndSession(ctx context.Context, id models.ID, reason models.Reason, at time.Time) (bool, error) {
-	rows, err := s.exec(ctx, `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL`, at, reason, id)
-	if err != nil {
-		return false, fmt.Errorf("end a session: %w", err)
-	}
-	return rows == 1, nil
+	ended, err := s.end(ctx, ending{key: "id", of: id, state: "ended_at IS NULL", reason: reason, at: at})
+	return ended == 1, err
 }
 
 // EndHeldSession is EndSession for the holder of a refresh token, and only while that token is good.
 func (s *Store) EndHeldSession(ctx context.Context, holding Holding, reason models.Reason, at time.Time) (bool, error) {
-	values := append([]any{at, reason, holding.ID}, holding.values()...)
-	rows, err := s.exec(ctx, `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND `+held, values...)
-	if err != nil {
-		return false, fmt.Errorf("end a session: %w", err)
-	}
-	return rows == 1, nil
+	ended, err := s.end(ctx, ending{key: "id", of: holding.ID, state: held, values: holding.values(), reason: reason, at: at})
+	return ended == 1, err
 }
 
 // EndSessionsOf ends all sessions of a shopper that have neither ended nor expired, and returns how many there were.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason, at time.Time) (int, error) {
+	return s.end(ctx, endingOf(userID, reason, at))
+}
+
+// ending says which sessions end, and why.
+type ending struct {
+	// key is a column, of is what it holds, and state is a condition beside it, with its values.
+	key    string
+	of     models.ID
+	state  string
+	values []any
+	reason models.Reason
+	at     time.Time
+}
+
+func endingOf(userID models.ID, reason models.Reason, at time.Time) ending {
+	return ending{key: "user_id", of: userID, state: "ended_at IS NULL AND expires_at > ?", values: []any{at}, reason: reason, at: at}
+}
+
+// end returns how many sessions it has ended. Those count that the first attempt has ended without our getting to know.
+func (s *Store) end(ctx context.Context, e ending) (int, error) {
 	var ended int
 	err := retry(ctx, func() (err error) {
-		ended, err = endSessionsOf(s.write.WithContext(ctx), userID, reason, at)
+		ended, err = e.run(s.write.WithContext(ctx))
+		e.state, e.values = "("+e.state+" OR (ended_at = ? AND end_reason = ?))", append(e.values, e.at, e.reason)
 		return err
 	})
 	return ended, err
 }
 
-func endSessionsOf(db *gorm.DB, userID models.ID, reason models.Reason, at time.Time) (int, error) {
-	result := db.Exec(`UPDATE sessions SET ended_at = ?, end_reason = ? WHERE user_id = ? AND ended_at IS NULL AND expires_at > ?`,
-		at, reason, userID, at)
+func (e ending) run(db *gorm.DB) (int, error) {
+	values := append([]any{e.at, e.reason, e.of}, e.values...)
+	result := db.Exec(`UPDATE sessions SET ended_at = ?, end_reason = ? WHERE `+e.key+` = ? AND `+e.state, values...)
 	if result.Error != nil {
-		return 0, fmt.Errorf("end a shopper's sessions: %w", result.Error)
+		return 0, fmt.Errorf("end sessions: %w", result.Error)
 	}
 	return int(result.RowsAffected), nil
 }
