@@ -115,7 +115,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	database := &database{store: store}
 	handler, err := web.New(web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{Office: office}), SDL: env.SDL, Ready: database.ready,
+		Schema: graph.NewSchema(&graph.Resolver{Office: office}, false), SDL: env.SDL, Ready: database.ready,
 		Origins: s.Origins, TrustedProxies: proxies, Playground: s.Playground, Introspection: s.Introspection,
 		BodyLimit: s.BodyLimit, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})

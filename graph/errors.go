@@ -82,6 +82,8 @@ func show(reason models.Reason) shown {
 		return shown{CodeUnauthenticated, NextStepSignIn, "All sessions of the shopper were signed out."}
 	case models.ReasonPasswordChanged:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the password was changed."}
+	case models.ReasonNotAllowed:
+		return shown{CodeForbidden, NextStepFixInput, "This is another shopper's."}
 	case models.ReasonTooManyAttempts:
 		return shown{CodeTryAgain, NextStepWait, "Too many wrong guesses. Wait before the next."}
 	case models.ReasonBusy:
@@ -150,6 +152,8 @@ func requestError(err error) *gqlerror.Error {
 	code, _ := refused.Extensions["code"].(string)
 	message := refused.Message
 	switch {
+	case refused.Extensions["reason"] != nil: // made by RequestError
+		return refused
 	case code == errcode.ParseFailed:
 		message = "The document is not GraphQL."
 	case code != errcode.ValidationFailed:

@@ -50,6 +50,7 @@ func TestPresentedErrors(t *testing.T) {
 		models.ReasonSignedOut:           `{"message":"The session was signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT"}}`,
 		models.ReasonSignedOutEverywhere: `{"message":"All sessions of the shopper were signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT_EVERYWHERE"}}`,
 		models.ReasonPasswordChanged:     `{"message":"The session has ended: the password was changed.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"PASSWORD_CHANGED"}}`,
+		models.ReasonNotAllowed:          `{"message":"This is another shopper's.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"NOT_ALLOWED"}}`,
 		models.ReasonTooManyAttempts:     `{"message":"Too many wrong guesses. Wait before the next.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS"}}`,
 		models.ReasonBusy:                `{"message":"The server cannot answer at the moment. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY"}}`,
 		models.ReasonTimedOut:            `{"message":"The request took too long. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT"}}`,

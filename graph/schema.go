@@ -1,15 +1,24 @@
 package graph
 
 import (
-	"maps"
-
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
 )
 
-// NewSchema returns the schema with resolvers to answer it. It has no @defer: a deferred field with a resolver of its own would come back null.
-func NewSchema(resolvers ResolverRoot) graphql.ExecutableSchema {
-	schema := *parsedSchema // which all servers of the process share
-	schema.Directives = maps.Clone(schema.Directives)
+// The parts of the schema, in the order of gqlgen.yml.
+const (
+	ownPart    = iota // schema.graphqls
+	entityPart        // what it says to a router, and then what every subgraph has
+)
+
+// NewSchema returns the schema with resolvers to answer it: that of schema.graphqls or, with federation, that of a subgraph of Apollo Federation. It
+// has no @defer: a deferred field with a resolver of its own would come back null.
+func NewSchema(resolvers ResolverRoot, federation bool) graphql.ExecutableSchema {
+	parts := sources
+	if !federation {
+		parts = sources[:entityPart]
+	}
+	schema := gqlparser.MustLoadSchema(parts...) // not the generated one, which all servers of the process share
 	delete(schema.Directives, "defer")
-	return NewExecutableSchema(Config{Schema: &schema, Resolvers: resolvers})
+	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/accounts"
 )
@@ -44,13 +45,16 @@ func accountColumns(field string) (column string, known bool) {
 	}
 }
 
-// selectedAccount returns what the operation selects of the field customerAccount below the present field; nil when it does not. Fragments,
-// aliases, @skip and @include are already resolved in what it sees.
+// selectedAccount returns what the operation selects of the field customerAccount below the present field; nil when it does not. Of _entities it
+// returns what is selected of the accounts there. Fragments, aliases, @skip and @include are already resolved in what it sees.
 //
 // gqlgen keeps for each operation the fields it has collected of a type, and asks again when it writes the answer. So that
 // nothing is collected twice, this asks in the same words.
 func selectedAccount(ctx context.Context) *accounts.Selection {
 	operation, present := graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field
+	if present.Name == "_entities" {
+		return addSelected(&accounts.Selection{}, operation, present.Selections)
+	}
 	var selection *accounts.Selection
 	for _, field := range graphql.CollectFields(operation, present.Selections, []string{present.Definition.Type.Name()}) {
 		if field.Name != "customerAccount" {
@@ -59,12 +63,17 @@ func selectedAccount(ctx context.Context) *accounts.Selection {
 		if selection == nil {
 			selection = &accounts.Selection{}
 		}
-		for _, wanted := range graphql.CollectFields(operation, field.Selections, customerAccountImplementors) {
-			if column, _ := accountColumns(wanted.Name); column != "" {
-				selection.Columns = append(selection.Columns, column)
-			}
-			selection.Attributes = selection.Attributes || wanted.Name == "attributes"
+		addSelected(selection, operation, field.Selections)
+	}
+	return selection
+}
+
+func addSelected(selection *accounts.Selection, operation *graphql.OperationContext, selected ast.SelectionSet) *accounts.Selection {
+	for _, field := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
+		if column, _ := accountColumns(field.Name); column != "" {
+			selection.Columns = append(selection.Columns, column)
 		}
+		selection.Attributes = selection.Attributes || field.Name == "attributes"
 	}
 	return selection
 }

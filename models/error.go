@@ -22,6 +22,7 @@ const (
 	ReasonSignedOut           Reason = "SIGNED_OUT"
 	ReasonSignedOutEverywhere Reason = "SIGNED_OUT_EVERYWHERE"
 	ReasonPasswordChanged     Reason = "PASSWORD_CHANGED"
+	ReasonNotAllowed          Reason = "NOT_ALLOWED"
 	ReasonTooManyAttempts     Reason = "TOO_MANY_ATTEMPTS"
 	ReasonBusy                Reason = "BUSY"
 	ReasonTimedOut            Reason = "TIMED_OUT"

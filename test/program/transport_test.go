@@ -365,7 +365,7 @@ func TestPanic(t *testing.T) {
 	var logged output
 	log := slog.New(slog.NewJSONHandler(&logged, nil))
 	handler, err := web.New(web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{}), // without an office
+		Schema: graph.NewSchema(&graph.Resolver{}, false), // without an office
 		SDL:    "x", BodyLimit: 1 << 10, Deadline: time.Second, Random: rand.Reader, Log: log,
 	})
 	must(t, err)

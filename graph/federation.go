@@ -1,0 +1,62 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// Reference is how another subgraph refers to an account. The schema's _Any is bound to it.
+type Reference struct{ UserID models.ID }
+
+// Entity is what can be referred to: an account. The schema's _Entity is bound to it, and models.CustomerAccount is its one type, which need not know that.
+type Entity any
+
+// Service describes this subgraph to a router. The schema's _Service is bound to it.
+type Service struct {
+	// SDL is the text of the schema, without what a router knows of every subgraph.
+	SDL string
+}
+
+// UnmarshalReference reads a reference. Its errors repeat nothing of it.
+func UnmarshalReference(value any) (Reference, error) {
+	object, _ := value.(map[string]any)
+	text, _ := object["userId"].(string)
+	userID, err := models.ParseID(text)
+	if err != nil || object["__typename"] != "CustomerAccount" {
+		return Reference{}, RequestError(CodeBadUserInput, "A reference must have the __typename CustomerAccount, and its userId.")
+	}
+	return Reference{userID}, nil
+}
+
+// MarshalReference is here because the generator asks for it: no answer is a reference.
+func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
+
+// __resolve_entities answers _entities; gqlgen sets the name. It goes by the access token, as currentShopper does, so it reads one account at most.
+//
+//nolint:revive // the name
+func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
+	entities := make([]Entity, len(references))
+	shopper, err := ec.Resolvers.Query().CurrentShopper(ctx)
+	if err != nil {
+		ec.Error(ctx, err)
+		return entities
+	}
+	for i, reference := range references {
+		if reference.UserID != shopper.UserID {
+			ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), &models.Error{Reason: models.ReasonNotAllowed})
+			continue
+		}
+		entities[i] = shopper.CustomerAccount
+	}
+	return entities
+}
+
+// __resolve__service answers _service; gqlgen sets the name.
+//
+//nolint:revive // the name
+func (*executionContext) __resolve__service(context.Context) (Service, error) {
+	return Service{SDL: sources[ownPart].Input + "\n" + sources[entityPart].Input}, nil
+}
