@@ -13,6 +13,7 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
@@ -27,6 +28,7 @@ type serve struct {
 	TrustedProxies []string      `help:"Networks of the proxies whose X-Forwarded-For header is believed, e.g. 10.0.0.0/8." placeholder:"CIDR" group:"Server:"`
 	Playground     bool          `help:"Serve the playground at /." default:"true" negatable:"" group:"Server:"`
 	Introspection  bool          `help:"Answer questions about the schema." default:"true" negatable:"" group:"Server:"`
+	Federation     bool          `help:"Be a subgraph of Apollo Federation: answer _service and _entities." group:"Server:"`
 	BodyLimit      int64         `help:"Longest body of a request, in bytes." default:"65536" group:"Server:"`
 	RequestTimeout time.Duration `help:"Longest time for a request." default:"10s" group:"Server:"`
 	ShutdownDelay  time.Duration `help:"How long /readyz says no before the server stops to accept connections: as long as a load balancer needs to notice." default:"250ms" group:"Server:"`
@@ -115,7 +117,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	database := &database{store: store}
 	handler, err := web.New(web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{Office: office}, false), SDL: env.SDL, Ready: database.ready,
+		Schema: graph.NewSchema(&graph.Resolver{Office: office}, s.Federation), SDL: env.SDL, Ready: database.ready,
 		Origins: s.Origins, TrustedProxies: proxies, Playground: s.Playground, Introspection: s.Introspection,
 		BodyLimit: s.BodyLimit, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
@@ -193,7 +195,10 @@ func (d *database) prepare(env *command.Environment, settings *command.Settings,
 	for {
 		err := d.store.Ping(env.Context)
 		if err == nil {
-			return d.prepareSchema(env, settings, migrate)
+			err = d.prepareSchema(env, settings, migrate)
+			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
+				return err
+			}
 		}
 		env.Log.ErrorContext(env.Context, "the database does not answer; trying again", "error", err)
 		select {
