@@ -60,7 +60,3 @@ fuzz: ## Fuzzes each fuzz target for FUZZTIME (30s)
 .PHONY: bench
 bench: ## Measures the server on a private MySQL server: make bench ARGS='...'
 	@test/with-mysql $(GO) run ./bench $(ARGS)
-
-.PHONY: program
-program: ## Runs the tests of the whole program: its processes, signals, faults of the database and settings
-	@test/with-mysql $(GO) run ./test/report -tags program -timeout 10m $(TESTFLAGS) ./test/program

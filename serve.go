@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 // serve is the command that serves tickets.
 type serve struct {
 	command.TicketSettings
+	web.Limits `group:"Limits:"`
 
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" group:"Server:"`
 	Origins        []string      `help:"Origins of the web pages that may call the server, e.g. https://shop.example; * allows all." placeholder:"ORIGIN" group:"Server:"`
@@ -29,7 +31,8 @@ type serve struct {
 	Playground     bool          `help:"Serve the playground at /." default:"true" negatable:"" group:"Server:"`
 	Introspection  bool          `help:"Answer questions about the schema." default:"true" negatable:"" group:"Server:"`
 	Federation     bool          `help:"Be a subgraph of Apollo Federation: answer _service and _entities." group:"Server:"`
-	BodyLimit      int64         `help:"Longest body of a request, in bytes." default:"65536" group:"Server:"`
+	Operations     string        `help:"Manifest of trusted documents, as @apollo/generate-persisted-query-manifest writes it: clients need to send their hashes only." placeholder:"FILE" group:"Server:"`
+	OperationsOnly bool          `help:"Run the trusted documents, and no others." group:"Server:"`
 	RequestTimeout time.Duration `help:"Longest time for a request." default:"10s" group:"Server:"`
 	ShutdownDelay  time.Duration `help:"How long /readyz says no before the server stops to accept connections: as long as a load balancer needs to notice." default:"250ms" group:"Server:"`
 	ShutdownWait   time.Duration `help:"Longest time for requests to finish when the server stops." default:"20s" group:"Server:"`
@@ -40,7 +43,7 @@ type serve struct {
 
 // check returns all faults of the settings together, nil when there are none.
 func (s *serve) check(settings *command.Settings) error {
-	faults := []error{s.Check()}
+	faults := []error{s.TicketSettings.Check(), s.Limits.Check()}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
@@ -48,7 +51,6 @@ func (s *serve) check(settings *command.Settings) error {
 	}
 	host, _, err := net.SplitHostPort(s.Listen)
 	fault(err != nil, "--listen: must be an address and a port, e.g. 127.0.0.1:8080")
-	fault(s.BodyLimit <= 0, "--body-limit: must be more than 0")
 	fault(s.RequestTimeout <= 0, "--request-timeout: must be more than 0")
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
@@ -58,7 +60,10 @@ func (s *serve) check(settings *command.Settings) error {
 		isOrigin := err == nil && u.Scheme != "" && u.Host != "" && u.Scheme+"://"+u.Host == origin
 		fault(origin != "*" && !isOrigin, fmt.Sprintf("--origins: %q is no origin; write it as a browser does, e.g. https://shop.example", origin))
 	}
+	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	_, err = s.proxies()
+	faults = append(faults, err)
+	_, err = s.trustedDocuments()
 	faults = append(faults, err)
 	if database, err := settings.DatabaseURL(); err == nil && s.Demo {
 		fault(!storage.Embedded(database), "--demo: only on the embedded database")
@@ -79,6 +84,22 @@ func (s *serve) proxies() ([]netip.Prefix, error) {
 		networks = append(networks, network)
 	}
 	return networks, errors.Join(faults...)
+}
+
+// trustedDocuments returns the texts of the trusted documents by their hashes.
+func (s *serve) trustedDocuments() (map[string]string, error) {
+	if s.Operations == "" {
+		return nil, nil //nolint:nilnil // there are none
+	}
+	text, err := os.ReadFile(s.Operations)
+	if err != nil {
+		return nil, fmt.Errorf("--operations: %w", err)
+	}
+	documents, err := web.ReadManifest(text)
+	if err != nil {
+		return nil, fmt.Errorf("--operations: %w", err)
+	}
+	return documents, nil
 }
 
 func isLoopback(host string) bool {
@@ -115,11 +136,15 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
+	trusted, err := s.trustedDocuments()
+	if err != nil {
+		return err
+	}
 	database := &database{store: store}
 	handler, err := web.New(web.Settings{
 		Schema: graph.NewSchema(&graph.Resolver{Office: office}, s.Federation), SDL: env.SDL, Ready: database.ready,
 		Origins: s.Origins, TrustedProxies: proxies, Playground: s.Playground, Introspection: s.Introspection,
-		BodyLimit: s.BodyLimit, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
+		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -28,6 +29,7 @@ const (
 	CodeInternalServerError        ErrorCode = "INTERNAL_SERVER_ERROR"
 	CodeParseFailed                ErrorCode = "GRAPHQL_PARSE_FAILED"
 	CodeValidationFailed           ErrorCode = "GRAPHQL_VALIDATION_FAILED"
+	CodePersistedQueryNotFound     ErrorCode = "PERSISTED_QUERY_NOT_FOUND"
 	CodePersistedQueryNotSupported ErrorCode = "PERSISTED_QUERY_NOT_SUPPORTED"
 )
 
@@ -54,6 +56,10 @@ func show(reason models.Reason) shown {
 	switch reason {
 	case models.ReasonRequestInvalid:
 		return shown{CodeBadUserInput, NextStepFixInput, "The request cannot be run."}
+	case models.ReasonLimitExceeded:
+		return shown{CodeBadUserInput, NextStepFixInput, "The request goes beyond a limit."}
+	case models.ReasonDocumentNotTrusted:
+		return shown{CodeForbidden, NextStepFixInput, "The document is not one of those that this server runs."}
 	case models.ReasonUsernameInvalid:
 		return shown{CodeBadUserInput, NextStepFixInput, "The user name is empty, too long, or has characters that names cannot have."}
 	case models.ReasonPasswordInvalid:
@@ -98,8 +104,9 @@ func show(reason models.Reason) shown {
 // Presenter turns every error into what a client is told. An error that was not built to be shown is told as INTERNAL, and logged with an id
 // that is drawn from random.
 func Presenter(log *slog.Logger, random io.Reader) graphql.ErrorPresenterFunc {
+	names := namesOf(parsedSchema)
 	return func(ctx context.Context, err error) *gqlerror.Error {
-		if refused := requestError(err); refused != nil {
+		if refused := requestError(err, names); refused != nil {
 			return refused
 		}
 		var known *models.Error
@@ -144,15 +151,15 @@ func present(failure *models.Error) *gqlerror.Error {
 
 // requestError returns what is told of a document or of variables that cannot be run; nil for any other error. The messages of the parser and of the validator
 // help developers, and are told but where they would repeat a value, which could be a password.
-func requestError(err error) *gqlerror.Error {
+func requestError(err error, names schemaNames) *gqlerror.Error {
 	var refused *gqlerror.Error
 	if !errors.As(err, &refused) {
 		return nil
 	}
 	code, _ := refused.Extensions["code"].(string)
-	message := refused.Message
+	message := names.only(refused.Message)
 	switch {
-	case refused.Extensions["reason"] != nil: // made by RequestError
+	case refused.Extensions["reason"] != nil: // made here
 		return refused
 	case code == errcode.ParseFailed:
 		message = "The document is not GraphQL."
@@ -162,8 +169,23 @@ func requestError(err error) *gqlerror.Error {
 		message = "A value in the document does not fit the type of its argument or field."
 	case refused.Rule == "" && len(refused.Path) > 0:
 		message = "A variable does not fit its type."
+	case refused.Rule == "" && strings.HasSuffix(refused.Message, "not found"):
+		message = "The document has no operation of this name, or several and none was named."
 	}
 	return RequestError(ErrorCode(code), message, refused.Locations...)
+}
+
+// LimitError returns the error of a request that goes beyond a limit, which the extension limit names as its setting is named.
+func LimitError(code ErrorCode, limit, message string) *gqlerror.Error {
+	presented := present(&models.Error{Reason: models.ReasonLimitExceeded})
+	presented.Message = message
+	presented.Extensions["code"], presented.Extensions["limit"] = code, limit
+	return presented
+}
+
+// NotTrustedError returns the error of a document that is not on the operator's list, where no others are run.
+func NotTrustedError() *gqlerror.Error {
+	return present(&models.Error{Reason: models.ReasonDocumentNotTrusted})
 }
 
 const longestMessage = 300

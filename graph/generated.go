@@ -582,11 +582,16 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
-The reasons for which a field can fail, beside those every operation shares: REQUEST_INVALID, BUSY, TIMED_OUT and INTERNAL.
+The reasons for which a field can fail, beside those every operation shares: REQUEST_INVALID, LIMIT_EXCEEDED, DOCUMENT_NOT_TRUSTED, BUSY, TIMED_OUT and INTERNAL.
 A failed operation has ` + "`" + `data: null` + "`" + ` and one error, whose ` + "`" + `extensions` + "`" + ` hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason),
-` + "`" + `nextStep` + "`" + ` (NextStep), where one waits ` + "`" + `retryAfterSeconds` + "`" + ` (Int), and with an INTERNAL reason ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
+` + "`" + `nextStep` + "`" + ` (NextStep), where one waits ` + "`" + `retryAfterSeconds` + "`" + ` (Int), with a LIMIT_EXCEEDED reason ` + "`" + `limit` + "`" + ` (String), and with an INTERNAL reason ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
 """
 directive @fails("What the error's ` + "`" + `reason` + "`" + ` can be." with: [ErrorReason!]!) on FIELD_DEFINITION
+
+"""
+Marks the fields that take a password or a token: an operation may have one of them, once, under whichever name.
+"""
+directive @oncePerOperation on FIELD_DEFINITION
 
 """
 An instant in RFC 3339, always in UTC and always with three fraction digits, e.g. ` + "`" + `2026-11-24T09:30:00.000Z` + "`" + `.
@@ -625,6 +630,7 @@ type Mutation {
     "Who signs in, and with which password."
     input: CustomerUserAuthInfoInput!
   ): CustomerAuthTicket!
+    @oncePerOperation
     @fails(
       with: [
         USERNAME_INVALID
@@ -645,6 +651,7 @@ type Mutation {
     "The refresh token of the last ticket: letters and digits, at most 200 characters."
     refreshToken: String!
   ): CustomerAuthTicket!
+    @oncePerOperation
     @fails(
       with: [
         TOKEN_INVALID
@@ -668,7 +675,7 @@ type Mutation {
     refreshToken: String!
     "Whether to end every session of the same shopper, on all devices."
     everywhere: Boolean! = false
-  ): RevokedTickets!
+  ): RevokedTickets! @oncePerOperation
 }
 
 """
@@ -975,7 +982,12 @@ enum ErrorCode {
   GRAPHQL_VALIDATION_FAILED
 
   """
-  Persisted queries are not supported: send the whole document.
+  No document is known by this hash: send it with the hash.
+  """
+  PERSISTED_QUERY_NOT_FOUND
+
+  """
+  Persisted queries of this version are not supported: send the document without a hash.
   """
   PERSISTED_QUERY_NOT_SUPPORTED
 }
@@ -988,6 +1000,16 @@ enum ErrorReason {
   The request is not one this endpoint can run: its message says what to change.
   """
   REQUEST_INVALID
+
+  """
+  The request goes beyond a limit of this server, which ` + "`" + `extensions.limit` + "`" + ` names.
+  """
+  LIMIT_EXCEEDED
+
+  """
+  This server runs documents of a list only, and this one is not on it.
+  """
+  DOCUMENT_NOT_TRUSTED
 
   """
   The user name is empty, longer than 254 characters, or has characters that names cannot have.

@@ -8,6 +8,8 @@ type Reason string
 // The reasons are described in schema.graphqls.
 const (
 	ReasonRequestInvalid      Reason = "REQUEST_INVALID"
+	ReasonLimitExceeded       Reason = "LIMIT_EXCEEDED"
+	ReasonDocumentNotTrusted  Reason = "DOCUMENT_NOT_TRUSTED"
 	ReasonUsernameInvalid     Reason = "USERNAME_INVALID"
 	ReasonPasswordInvalid     Reason = "PASSWORD_INVALID"
 	ReasonInvalidCredentials  Reason = "INVALID_CREDENTIALS"

@@ -83,7 +83,7 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	must(t, err)
 	handler, err := web.New(web.Settings{
 		Schema: graph.NewSchema(&graph.Resolver{Office: o.Office}, false), SDL: "schema",
-		Ready: store.Ping, BodyLimit: 64 << 10, Deadline: 30 * time.Second, Random: rand.Reader, Log: logger,
+		Ready: store.Ping, Limits: web.DefaultLimits(), Deadline: 30 * time.Second, Random: rand.Reader, Log: logger,
 		Introspection: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Origins: []string{"https://shop.example"},
 	})
 	must(t, err)

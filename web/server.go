@@ -31,8 +31,11 @@ type Settings struct {
 	Playground bool
 	// Introspection answers questions about the schema.
 	Introspection bool
-	// BodyLimit bounds a request's body, in bytes. Required.
-	BodyLimit int64
+	// Limits bound what one request may ask for. Required.
+	Limits Limits
+	// TrustedDocuments are texts of documents by their hashes, which clients need not send. With TrustedOnly no others are run.
+	TrustedDocuments map[string]string
+	TrustedOnly      bool
 	// Deadline bounds an operation. Required.
 	Deadline time.Duration
 	// Random draws the ids of requests and errors. Required.

@@ -1,5 +1,3 @@
-//go:build program
-
 // Package program_test runs the program as an operator does: the built binary, in processes of its own, on every database. What it does at its
 // start, at its end and while something fails can only be seen from outside.
 package program_test

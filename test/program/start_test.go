@@ -1,5 +1,3 @@
-//go:build program
-
 package program_test
 
 import (

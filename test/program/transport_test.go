@@ -1,5 +1,3 @@
-//go:build program
-
 package program_test
 
 import (
@@ -366,7 +364,7 @@ func TestPanic(t *testing.T) {
 	log := slog.New(slog.NewJSONHandler(&logged, nil))
 	handler, err := web.New(web.Settings{
 		Schema: graph.NewSchema(&graph.Resolver{}, false), // without an office
-		SDL:    "x", BodyLimit: 1 << 10, Deadline: time.Second, Random: rand.Reader, Log: log,
+		SDL:    "x", Limits: web.DefaultLimits(), Deadline: time.Second, Random: rand.Reader, Log: log,
 	})
 	must(t, err)
 	front := httptest.NewServer(handler)

@@ -1,0 +1,220 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/authtickets/authtickets/graph"
+)
+
+// Limits bound what one request may ask for. The tags are the names of the settings, their words in --help and their defaults, which any operation
+// of this schema stays far below, the introspection of GraphiQL too. All must be positive.
+type Limits struct {
+	Body           int64 `name:"body-limit" help:"Longest body of a request, in bytes." default:"65536"`
+	Document       int   `name:"document-limit" help:"Longest document, in bytes." default:"16384"`
+	Tokens         int   `name:"token-limit" help:"Most tokens of a document." default:"2000"`
+	Depth          int   `name:"depth-limit" help:"Most fields inside each other." default:"30"`
+	RootFields     int   `name:"root-field-limit" help:"Most fields that an operation selects at its root." default:"10"`
+	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"50"`
+	Directives     int   `name:"directive-limit" help:"Most directives in a document." default:"50"`
+	Complexity     int   `name:"complexity-limit" help:"Most fields of an operation, each counted as often as fragments bring it." default:"1000"`
+	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
+	VariablesDepth int   `name:"variables-depth-limit" help:"Most objects and lists inside each other in the variables." default:"16"`
+}
+
+// DefaultLimits returns the limits of a server that is not told otherwise.
+func DefaultLimits() Limits {
+	return Limits{
+		Body: 64 << 10, Document: 16 << 10, Tokens: 2000, Depth: 30, RootFields: 10, Aliases: 50, Directives: 50, Complexity: 1000,
+		Variables: 32 << 10, VariablesDepth: 16,
+	}
+}
+
+// Check returns all limits that are not positive, by the names of their settings.
+func (l Limits) Check() error {
+	var faults []error
+	for name, limit := range map[string]int64{
+		"body-limit": l.Body, "document-limit": int64(l.Document), "token-limit": int64(l.Tokens), "depth-limit": int64(l.Depth),
+		"root-field-limit": int64(l.RootFields), "alias-limit": int64(l.Aliases), "directive-limit": int64(l.Directives),
+		"complexity-limit": int64(l.Complexity), "variables-limit": int64(l.Variables), "variables-depth-limit": int64(l.VariablesDepth),
+	} {
+		if limit <= 0 {
+			faults = append(faults, fmt.Errorf("--%s: must be more than 0", name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// exceeded is the error of a document that goes beyond a limit, which is named as its setting is.
+func exceeded(limit, message string, most int) *gqlerror.Error {
+	return graph.LimitError(graph.CodeValidationFailed, limit, fmt.Sprintf(message, most))
+}
+
+// bounds holds documents to the limits before they are validated, because that is where a hostile one costs most. It is an extension of gqlgen's executor.
+type bounds struct {
+	limits Limits
+	// credentialFields are the root fields that the schema marks with @oncePerOperation.
+	credentialFields map[string]bool
+	parsed           *parsedDocuments
+}
+
+func newBounds(limits Limits, schema *ast.Schema, parsed *parsedDocuments) bounds {
+	fields := map[string]bool{}
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		for _, field := range root.Fields {
+			if field.Directives.ForName("oncePerOperation") != nil {
+				fields[field.Name] = true
+			}
+		}
+	}
+	return bounds{limits, fields, parsed}
+}
+
+// ExtensionName implements graphql.HandlerExtension.
+func (bounds) ExtensionName() string { return "Limits" }
+
+// Validate implements graphql.HandlerExtension.
+func (bounds) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters implements graphql.OperationParameterMutator. What is not GraphQL it leaves to the executor, which parses it again.
+func (b bounds) MutateOperationParameters(ctx context.Context, asked *graphql.RawParams) *gqlerror.Error {
+	if _, good := b.parsed.Get(ctx, asked.Query); good {
+		return nil
+	}
+	_, err := b.parse(asked.Query)
+	var refused *gqlerror.Error
+	if errors.As(err, &refused) && refused.Extensions != nil {
+		return refused
+	}
+	return nil
+}
+
+// parse parses a document that keeps to the limits. Of one that does not, the error has extensions.
+func (b bounds) parse(text string) (*ast.QueryDocument, error) {
+	if len(text) > b.limits.Document {
+		return nil, exceeded("document-limit", "The document has more than %d bytes.", b.limits.Document)
+	}
+	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, b.limits.Tokens)
+	if err != nil {
+		if strings.Contains(err.Error(), "exceeded token limit") {
+			err = exceeded("token-limit", "The document has more than %d tokens.", b.limits.Tokens)
+		}
+		return nil, err
+	}
+	if refused := b.check(document); refused != nil {
+		return nil, refused
+	}
+	return document, nil
+}
+
+// check returns which limit a document exceeds; nil when it keeps to all.
+func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
+	m := measure{credentialFields: b.credentialFields, fragments: map[string]*ast.FragmentDefinition{}, sizes: map[string]size{}}
+	for _, fragment := range document.Fragments {
+		m.fragments[fragment.Name] = fragment
+	}
+	var largest size
+	for _, operation := range document.Operations {
+		m.directives += len(operation.Directives)
+		for _, variable := range operation.VariableDefinitions {
+			m.directives += len(variable.Directives)
+		}
+		largest = largest.larger(m.all(operation.SelectionSet))
+	}
+	for name := range m.fragments { // those that no operation spreads are validated too
+		deep := m.fragment(name)
+		largest.depth = max(largest.depth, deep.depth)
+	}
+	switch limits := b.limits; {
+	case largest.depth > limits.Depth:
+		return exceeded("depth-limit", "The document has fields nested deeper than %d levels.", limits.Depth)
+	case largest.rootFields > limits.RootFields:
+		return exceeded("root-field-limit", "An operation selects more than %d fields at its root.", limits.RootFields)
+	case largest.credentialFields > 1:
+		return exceeded("credential-field-limit", "An operation may sign in, refresh or sign out %d time.", 1)
+	case m.aliases > limits.Aliases:
+		return exceeded("alias-limit", "The document has more than %d aliases.", limits.Aliases)
+	case m.directives > limits.Directives:
+		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
+	case largest.fields > limits.Complexity:
+		return exceeded("complexity-limit", "An operation selects more than %d fields.", limits.Complexity)
+	}
+	return nil
+}
+
+// size is how large a selection is, with all that its fragments bring: how deep it goes, how many fields it has, and how many of them on its first level.
+type size struct{ depth, fields, rootFields, credentialFields int }
+
+// tooMany is where counting ends: fragments that spread each other double the number of fields with each.
+const tooMany = 1 << 30
+
+func (s size) plus(other size) size {
+	return size{
+		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), min(s.rootFields+other.rootFields, tooMany),
+		min(s.credentialFields+other.credentialFields, tooMany),
+	}
+}
+
+func (s size) larger(other size) size {
+	return size{
+		max(s.depth, other.depth), max(s.fields, other.fields), max(s.rootFields, other.rootFields), max(s.credentialFields, other.credentialFields),
+	}
+}
+
+// measure takes the sizes of selections, of each fragment once, and counts what stands in the document.
+type measure struct {
+	credentialFields    map[string]bool
+	fragments           map[string]*ast.FragmentDefinition
+	sizes               map[string]size // of the fragments
+	aliases, directives int
+}
+
+func (m *measure) all(selections ast.SelectionSet) size {
+	var whole size
+	for _, selection := range selections {
+		switch selected := selection.(type) {
+		case *ast.Field:
+			whole = whole.plus(m.field(selected))
+		case *ast.InlineFragment:
+			m.directives += len(selected.Directives)
+			whole = whole.plus(m.all(selected.SelectionSet))
+		case *ast.FragmentSpread:
+			m.directives += len(selected.Directives)
+			whole = whole.plus(m.fragment(selected.Name))
+		}
+	}
+	return whole
+}
+
+func (m *measure) field(field *ast.Field) size {
+	m.directives += len(field.Directives)
+	if field.Alias != field.Name {
+		m.aliases++
+	}
+	below := m.all(field.SelectionSet)
+	whole := size{depth: below.depth + 1, fields: min(below.fields+1, tooMany), rootFields: 1}
+	if m.credentialFields[field.Name] {
+		whole.credentialFields = 1
+	}
+	return whole
+}
+
+// fragment returns the size of a fragment. One that spreads itself counts as nothing there: validation refuses it.
+func (m *measure) fragment(name string) size {
+	if known, ok := m.sizes[name]; ok {
+		return known
+	}
+	m.sizes[name] = size{}
+	if fragment := m.fragments[name]; fragment != nil {
+		m.directives += len(fragment.Directives)
+		m.sizes[name] = m.all(fragment.SelectionSet)
+	}
+	return m.sizes[name]
+}
