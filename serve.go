@@ -8,13 +8,11 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/graph"
-	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
@@ -169,6 +167,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		s.greet(env, listener.Addr())
 	}
 	go purge(env, office, s.PurgeInterval)
+	go logClients(env, handler)
 
 	select {
 	case err := <-served:
@@ -179,7 +178,9 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	time.Sleep(s.ShutdownDelay)
 	patience, cancel := context.WithTimeout(context.WithoutCancel(env.Context), s.ShutdownWait)
 	defer cancel()
-	if err := server.Shutdown(patience); err != nil {
+	err = server.Shutdown(patience)
+	handler.LogClients(patience)
+	if err != nil {
 		return fmt.Errorf("requests were still running after %s: %w", s.ShutdownWait, err)
 	}
 	return nil
@@ -199,86 +200,5 @@ func (s *serve) greet(env *command.Environment, listener net.Addr) {
 	}
 	if s.Demo {
 		fmt.Fprint(env.Stdout, "\n"+command.DemoCredentials)
-	}
-}
-
-// database follows whether operations can be answered.
-type database struct {
-	store    *storage.Store
-	prepared atomic.Bool
-	draining atomic.Bool
-}
-
-var (
-	errDraining   = errors.New("the server is stopping")
-	errUnprepared = errors.New("the database has not answered yet")
-)
-
-// prepare waits for the database as long as it does not answer, and then sees to its schema. It returns an error for what waiting does not mend.
-func (d *database) prepare(env *command.Environment, settings *command.Settings, migrate bool) error {
-	const pause = time.Second
-	for {
-		err := d.store.Ping(env.Context)
-		if err == nil {
-			err = d.prepareSchema(env, settings, migrate)
-			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
-				return err
-			}
-		}
-		env.Log.ErrorContext(env.Context, "the database does not answer; trying again", "error", err)
-		select {
-		case <-time.After(pause):
-		case <-env.Context.Done():
-			return nil
-		}
-	}
-}
-
-func (d *database) prepareSchema(env *command.Environment, settings *command.Settings, migrate bool) error {
-	if migrate {
-		if _, err := d.store.Migrate(env.Context); err != nil {
-			return err
-		}
-	}
-	if err := settings.PrepareSchema(env.Context, d.store); err != nil {
-		return err
-	}
-	d.prepared.Store(true)
-	return nil
-}
-
-// ready returns why operations cannot be answered at the moment.
-func (d *database) ready(ctx context.Context) error {
-	switch {
-	case d.draining.Load():
-		return errDraining
-	case !d.prepared.Load():
-		return errUnprepared
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	return d.store.Ping(ctx)
-}
-
-// purge deletes what has expired, until the program ends.
-func purge(env *command.Environment, office *tickets.Office, interval time.Duration) {
-	const pause = 50 * time.Millisecond
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		deleted, err := office.Purge(env.Context, pause)
-		switch {
-		case env.Context.Err() != nil:
-			return
-		case err != nil:
-			env.Log.ErrorContext(env.Context, "expired rows not purged", "error", err)
-		case deleted > 0:
-			env.Log.InfoContext(env.Context, "expired rows purged", "rows", deleted)
-		}
-		select {
-		case <-ticker.C:
-		case <-env.Context.Done():
-			return
-		}
 	}
 }

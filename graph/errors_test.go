@@ -36,6 +36,8 @@ func TestPresentedErrors(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[models.Reason]string{
 		models.ReasonRequestInvalid:      `{"message":"The request cannot be run.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"REQUEST_INVALID"}}`,
+		models.ReasonLimitExceeded:       `{"message":"The request goes beyond a limit.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"LIMIT_EXCEEDED"}}`,
+		models.ReasonDocumentNotTrusted:  `{"message":"The document is not one of those that this server runs.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"DOCUMENT_NOT_TRUSTED"}}`,
 		models.ReasonUsernameInvalid:     `{"message":"The user name is empty, too long, or has characters that names cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"USERNAME_INVALID"}}`,
 		models.ReasonPasswordInvalid:     `{"message":"The password is empty, too long, or has characters that passwords cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"PASSWORD_INVALID"}}`,
 		models.ReasonInvalidCredentials:  `{"message":"The user name or the password is wrong.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"INVALID_CREDENTIALS"}}`,

@@ -36,7 +36,7 @@ func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
 
 // __resolve_entities answers _entities; gqlgen sets the name. It goes by the access token, as currentShopper does, so it reads one account at most.
 //
-//nolint:revive // the name
+//nolint:staticcheck // the name
 func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
 	entities := make([]Entity, len(references))
 	shopper, err := ec.Resolvers.Query().CurrentShopper(ctx)
@@ -56,7 +56,7 @@ func (ec *executionContext) __resolve_entities(ctx context.Context, references [
 
 // __resolve__service answers _service; gqlgen sets the name.
 //
-//nolint:revive // the name
+//nolint:staticcheck,unparam // the name, and what it returns
 func (*executionContext) __resolve__service(context.Context) (Service, error) {
 	return Service{SDL: sources[ownPart].Input + "\n" + sources[entityPart].Input}, nil
 }

@@ -26,6 +26,7 @@ type graphQL struct {
 	settings  Settings
 	executor  *executor.Executor
 	documents *documents
+	clients   clientCounts
 	buffers   sync.Pool
 }
 
@@ -53,7 +54,10 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec.SetDisableSuggestion(!settings.Introspection)
 	exec.Use(limited)
 	exec.Use(introspection{settings.Introspection})
-	return &graphQL{settings, exec, known, sync.Pool{New: func() any { return new(bytes.Buffer) }}}, nil
+	return &graphQL{
+		settings: settings, executor: exec, documents: known, clients: clientCounts{counts: map[client]int{}},
+		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}, nil
 }
 
 var errPanic = errors.New("a resolver panicked")
@@ -77,6 +81,7 @@ func notAllowed(allow, message string) *refusal {
 
 // ServeHTTP implements http.Handler.
 func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.clients.add(clientOf(r.Header))
 	mediaType, acceptable := negotiate(r.Header["Accept"])
 	header := w.Header()
 	header["Content-Type"] = contentTypeOf(mediaType)

@@ -44,8 +44,19 @@ type Settings struct {
 	Log *slog.Logger
 }
 
+// Handler answers everything that is served.
+type Handler struct {
+	http.Handler
+
+	clients *clientCounts
+	log     *slog.Logger
+}
+
+// LogClients logs how many requests each client that says what it is has sent since the last time.
+func (h *Handler) LogClients(ctx context.Context) { h.clients.log(ctx, h.log) }
+
 // New returns the handler of everything that is served.
-func New(settings Settings) (http.Handler, error) {
+func New(settings Settings) (*Handler, error) {
 	operations, err := newGraphQL(settings)
 	if err != nil {
 		return nil, err
@@ -59,7 +70,7 @@ func New(settings Settings) (http.Handler, error) {
 		mux.Handle("/{$}", playground())
 		mux.Handle("/playground/", playground())
 	}
-	return settings.traced(mux), nil
+	return &Handler{settings.traced(mux), &operations.clients, settings.Log}, nil
 }
 
 // Server timeouts: a client that is slower is cut off.

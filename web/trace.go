@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -48,16 +49,29 @@ func (s Settings) traced(next http.Handler) http.Handler {
 			return
 		}
 		answer := &observed{ResponseWriter: w, status: http.StatusOK}
+		asked := r.WithContext(ctx)
 		begin := time.Now() //nolint:forbidigo // measures, decides nothing
-		next.ServeHTTP(answer, r.WithContext(ctx))
+		next.ServeHTTP(answer, asked)
 		took := time.Since(begin) //nolint:forbidigo // measures, decides nothing
-		s.Log.DebugContext(ctx, "request", "method", r.Method, "path", r.URL.Path, "status", answer.status, "bytes", answer.bytes, "took", took)
+		said := clientOf(r.Header)
+		// Neither the path nor an unknown method: both are the client's words.
+		s.Log.DebugContext(ctx, "request", "method", knownMethod(r.Method), "route", asked.Pattern, "status", answer.status, "bytes", answer.bytes, "took", took,
+			"client", said.name, "clientVersion", said.version)
 	})
+}
+
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+		return method
+	default:
+		return "other"
+	}
 }
 
 // requestID takes over the id that a proxy has given, if it is harmless, or draws one.
 func (s Settings) requestID(r *http.Request) string {
-	if given := r.Header.Get(requestIDHeader); harmless(given) {
+	if given := r.Header.Get(requestIDHeader); harmless(given, "-_") {
 		return given
 	}
 	var id [8]byte
@@ -65,13 +79,14 @@ func (s Settings) requestID(r *http.Request) string {
 	return hex.EncodeToString(id[:])
 }
 
-func harmless(id string) bool {
-	if id == "" || len(id) > 64 {
+// harmless reports whether what a client sends may be logged and answered: it is short, and has nothing but letters, digits and the marks that are named.
+func harmless(text, marks string) bool {
+	if text == "" || len(text) > 64 {
 		return false
 	}
-	for i := range len(id) {
-		c := id[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' && c != '_' {
+	for i := range len(text) {
+		c := text[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && strings.IndexByte(marks, c) < 0 {
 			return false
 		}
 	}
