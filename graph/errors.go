@@ -139,8 +139,11 @@ func TimedOut() *gqlerror.Error { return present(timedOut()) }
 // present returns the error that tells a client of a failure.
 func present(failure *models.Error) *gqlerror.Error {
 	told := show(failure.Reason)
-	if failure.Refreshable {
+	switch {
+	case failure.Refreshable:
 		told.step = NextStepRefresh
+	case failure.Replaceable:
+		told.step = NextStepSignIn
 	}
 	extensions := map[string]any{"code": told.code, "reason": failure.Reason, "nextStep": told.step}
 	if failure.RetryAfter > 0 {

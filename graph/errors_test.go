@@ -130,6 +130,33 @@ func TestEnumsOfTheSchema(t *testing.T) {
 	}
 }
 
+// The schema says what comes with each reason, and so it does.
+func TestWhatComesWithReasons(t *testing.T) {
+	t.Parallel()
+	for _, reason := range schema(t).Types["ErrorReason"].EnumValues {
+		comesWith := reason.Directives.ForName("comesWith")
+		for _, failure := range []*models.Error{
+			{Reason: models.Reason(reason.Name)}, {Reason: models.Reason(reason.Name), Refreshable: true}, {Reason: models.Reason(reason.Name), Replaceable: true},
+		} {
+			if failure.Refreshable && failure.Reason != models.ReasonTokenExpired || failure.Replaceable && failure.Reason != models.ReasonAccountInactive {
+				continue
+			}
+			text, _ := present(t, failure)
+			var told struct {
+				Extensions struct{ Code, NextStep string }
+			}
+			if err := json.Unmarshal([]byte(text), &told); err != nil {
+				t.Fatal(err)
+			}
+			for argument, got := range map[string]string{"code": told.Extensions.Code, "nextStep": told.Extensions.NextStep} {
+				if said := comesWith.Arguments.ForName(argument).Value.String(); !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune("[], ", r) }), got) {
+					t.Errorf("%s comes with %s, and the schema says %s", reason.Name, got, said)
+				}
+			}
+		}
+	}
+}
+
 func TestEverythingIsDescribed(t *testing.T) {
 	t.Parallel()
 	described := func(description, what string) {

@@ -586,7 +586,27 @@ The reasons for which a field can fail, beside those every operation shares: REQ
 A failed operation has ` + "`" + `data: null` + "`" + ` and one error, whose ` + "`" + `extensions` + "`" + ` hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason),
 ` + "`" + `nextStep` + "`" + ` (NextStep), where one waits ` + "`" + `retryAfterSeconds` + "`" + ` (Int), with a LIMIT_EXCEEDED reason ` + "`" + `limit` + "`" + ` (String), and with an INTERNAL reason ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
 """
-directive @fails("What the error's ` + "`" + `reason` + "`" + ` can be." with: [ErrorReason!]!) on FIELD_DEFINITION
+directive @fails(
+  """
+  What the error's ` + "`" + `reason` + "`" + ` can be.
+  """
+  with: [ErrorReason!]!
+) on FIELD_DEFINITION
+
+"""
+What an error with this reason has beside it in its ` + "`" + `extensions` + "`" + `.
+"""
+directive @comesWith(
+  """
+  Its ` + "`" + `code` + "`" + `: one of these.
+  """
+  code: [ErrorCode!]!
+
+  """
+  Its ` + "`" + `nextStep` + "`" + `: one of these.
+  """
+  nextStep: [NextStep!]!
+) on ENUM_VALUE
 
 """
 Marks the fields that take a password or a token: an operation may have one of them, once, under whichever name.
@@ -621,13 +641,15 @@ type Mutation {
   """
   Issues a ticket to a shopper who has not signed in, with a new user id. Each call is a new shopper.
   """
-  anonymousShopperTicket: CustomerAuthTicket!
+  anonymousShopperTicket: CustomerAuthTicket! @fails(with: [])
 
   """
   Signs a customer in and issues a ticket. An unknown user name and a wrong password cannot be told apart.
   """
   createUserTicket(
-    "Who signs in, and with which password."
+    """
+    Who signs in, and with which password.
+    """
     input: CustomerUserAuthInfoInput!
   ): CustomerAuthTicket!
     @oncePerOperation
@@ -648,7 +670,9 @@ type Mutation {
   tab does no harm. After the window it counts as stolen: the session ends, and with it every ticket of the session.
   """
   refreshTicket(
-    "The refresh token of the last ticket: letters and digits, at most 200 characters."
+    """
+    The refresh token of the last ticket: letters and digits, at most 200 characters.
+    """
     refreshToken: String!
   ): CustomerAuthTicket!
     @oncePerOperation
@@ -671,11 +695,15 @@ type Mutation {
   error (RFC 7009 section 2.2), so signing out can be repeated.
   """
   revokeTicket(
-    "The refresh token of the last ticket."
+    """
+    The refresh token of the last ticket.
+    """
     refreshToken: String!
-    "Whether to end every session of the same shopper, on all devices."
+    """
+    Whether to end every session of the same shopper, on all devices.
+    """
     everywhere: Boolean! = false
-  ): RevokedTickets! @oncePerOperation
+  ): RevokedTickets! @oncePerOperation @fails(with: [])
 }
 
 """
@@ -887,7 +915,8 @@ type CustomerAccount {
   isAnonymous: Boolean!
 
   """
-  Whether the account is locked, after repeated failed attempts or by an operator: nobody signs in with a password until it is unlocked.
+  Whether the account is locked: after repeated failed attempts, so that nobody signs in with a password until it is unlocked, but for who does it on a device that has
+  signed in before; or by an operator, then without exception.
   """
   isLocked: Boolean!
 
@@ -999,112 +1028,112 @@ enum ErrorReason {
   """
   The request is not one this endpoint can run: its message says what to change.
   """
-  REQUEST_INVALID
+  REQUEST_INVALID @comesWith(code: [GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT, PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED], nextStep: [FIX_INPUT])
 
   """
   The request goes beyond a limit of this server, which ` + "`" + `extensions.limit` + "`" + ` names.
   """
-  LIMIT_EXCEEDED
+  LIMIT_EXCEEDED @comesWith(code: [GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
   This server runs documents of a list only, and this one is not on it.
   """
-  DOCUMENT_NOT_TRUSTED
+  DOCUMENT_NOT_TRUSTED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
   """
   The user name is empty, longer than 254 characters, or has characters that names cannot have.
   """
-  USERNAME_INVALID
+  USERNAME_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
   The password is empty, longer than 1,024 bytes, or has a NUL character.
   """
-  PASSWORD_INVALID
+  PASSWORD_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
   No account has this user name and password.
   """
-  INVALID_CREDENTIALS
+  INVALID_CREDENTIALS @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
 
   """
   The password is right, and the account is locked.
   """
-  ACCOUNT_LOCKED
+  ACCOUNT_LOCKED @comesWith(code: [FORBIDDEN], nextStep: [WAIT])
 
   """
   The account is inactive.
   """
-  ACCOUNT_INACTIVE
+  ACCOUNT_INACTIVE @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT, SIGN_IN])
 
   """
   The account has been deleted.
   """
-  ACCOUNT_DELETED
+  ACCOUNT_DELETED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   There was no access token in the request.
   """
-  TOKEN_MISSING
+  TOKEN_MISSING @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The token is not one of this server's, not of this kind, or damaged.
   """
-  TOKEN_INVALID
+  TOKEN_INVALID @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The token was good and has expired.
   """
-  TOKEN_EXPIRED
+  TOKEN_EXPIRED @comesWith(code: [UNAUTHENTICATED], nextStep: [REFRESH, SIGN_IN])
 
   """
   The refresh token was used before, too long ago for a retry: its session has ended.
   """
-  TOKEN_REUSED
+  TOKEN_REUSED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The anonymous session ended when its shopper signed in.
   """
-  SIGNED_IN
+  SIGNED_IN @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The session was signed out.
   """
-  SIGNED_OUT
+  SIGNED_OUT @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   All sessions of the customer were signed out.
   """
-  SIGNED_OUT_EVERYWHERE
+  SIGNED_OUT_EVERYWHERE @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The session ended because the customer's password was changed.
   """
-  PASSWORD_CHANGED
+  PASSWORD_CHANGED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The shopper of the access token may not have what was asked for: it is another shopper's.
   """
-  NOT_ALLOWED
+  NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
   """
   Too many wrong guesses came from here: wait before the next.
   """
-  TOO_MANY_ATTEMPTS
+  TOO_MANY_ATTEMPTS @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
   The server cannot answer at the moment: it has too much to do, or its database has.
   """
-  BUSY
+  BUSY @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
   The request was not finished in the time it has. Repeating it is safe.
   """
-  TIMED_OUT
+  TIMED_OUT @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
   The server failed for a reason of its own.
   """
-  INTERNAL
+  INTERNAL @comesWith(code: [INTERNAL_SERVER_ERROR], nextStep: [WAIT])
 }
 
 """
@@ -5028,6 +5057,51 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 	return res
 }
 
+func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx context.Context, v any) (ErrorCode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := ErrorCode(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx context.Context, sel ast.SelectionSet, v ErrorCode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCodeᚄ(ctx context.Context, v any) ([]ErrorCode, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ErrorCode, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCodeᚄ(ctx context.Context, sel ast.SelectionSet, v []ErrorCode) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNErrorReason2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐReason(ctx context.Context, v any) (models.Reason, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := models.Reason(tmp)
@@ -5133,6 +5207,51 @@ func (ec *executionContext) marshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx con
 	ret := make(graphql.Array, len(v))
 	for i := range v {
 		ret[i] = ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, sel, v[i])
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx context.Context, v any) (NextStep, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := NextStep(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx context.Context, sel ast.SelectionSet, v NextStep) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "NextStep!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStepᚄ(ctx context.Context, v any) ([]NextStep, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]NextStep, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStepᚄ(ctx context.Context, sel ast.SelectionSet, v []NextStep) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
 	}
 
 	return ret

@@ -72,8 +72,10 @@ type SignInFailure struct {
 	AccountID int64 `gorm:"primaryKey"`
 	// Source is where the guesses came from: a network address, or the session of a known device.
 	Source string `gorm:"primaryKey"`
-	// Failures is how many were wrong since Since.
+	// Failures is how many were wrong since Since, when a window began: they make the source wait.
 	Failures int
-	// Since is when the first of them came.
-	Since time.Time
+	Since    time.Time
+	// InARow is how many were wrong in all windows without a right one between, up to what one source counts for: they lock the account.
+	InARow int
+	LastAt time.Time
 }

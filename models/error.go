@@ -38,6 +38,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Refreshable says that a refresh gets over it: what was wrong is the access token.
 	Refreshable bool
+	// Replaceable says that signing in gets over it: what was wrong is the refresh token.
+	Replaceable bool
 }
 
 // Error implements error.

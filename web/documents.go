@@ -18,16 +18,17 @@ import (
 	"github.com/authtickets/authtickets/graph"
 )
 
-// What is kept of clients' documents. A document counts with the length of its text, and no document with less than leastWeight, so that
-// there is a bound on their number too. Parsed, a document takes some ten times as much.
+// What is kept of clients' documents, in bytes of their texts. No document counts less than leastWeight, so that there is a bound on their
+// number too. Parsed, a document takes up to 70 times as much as its text.
 const (
-	keptText    = 1 << 20
-	leastWeight = 512
+	parsedText     = 256 << 10
+	registeredText = 1 << 20
+	leastWeight    = 512
 )
 
-func newDocumentCache[Value any](text func(key string, value Value) string) (*otter.Cache[string, Value], error) {
+func newDocumentCache[Value any](most uint64, text func(key string, value Value) string) (*otter.Cache[string, Value], error) {
 	cache, err := otter.New(&otter.Options[string, Value]{
-		MaximumWeight: keptText,
+		MaximumWeight: most,
 		Weigher: func(key string, value Value) uint32 {
 			return uint32(max(leastWeight, len(text(key, value)))) //nolint:gosec // bounded by Limits.Document
 		},
@@ -48,7 +49,7 @@ type parsedDocuments struct {
 }
 
 func newParsedDocuments() (*parsedDocuments, error) {
-	cache, err := newDocumentCache(func(text string, _ *ast.QueryDocument) string { return text })
+	cache, err := newDocumentCache(parsedText, func(text string, _ *ast.QueryDocument) string { return text })
 	return &parsedDocuments{map[string]*ast.QueryDocument{}, cache}, err
 }
 
@@ -76,7 +77,7 @@ type documents struct {
 }
 
 func newDocuments(trusted map[string]string, only bool) (*documents, error) {
-	registered, err := newDocumentCache(func(_, text string) string { return text })
+	registered, err := newDocumentCache(registeredText, func(_, text string) string { return text })
 	if err != nil {
 		return nil, err
 	}

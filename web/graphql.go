@@ -53,6 +53,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	})
 	exec.SetDisableSuggestion(!settings.Introspection)
 	exec.Use(limited)
+	exec.Use(nulls{})
 	exec.Use(introspection{settings.Introspection})
 	return &graphQL{
 		settings: settings, executor: exec, documents: known, clients: clientCounts{counts: map[client]int{}},

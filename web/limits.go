@@ -20,11 +20,12 @@ type Limits struct {
 	Body           int64 `name:"body-limit" help:"Longest body of a request, in bytes." default:"65536"`
 	Document       int   `name:"document-limit" help:"Longest document, in bytes." default:"16384"`
 	Tokens         int   `name:"token-limit" help:"Most tokens of a document." default:"2000"`
-	Depth          int   `name:"depth-limit" help:"Most fields inside each other." default:"30"`
+	Depth          int   `name:"depth-limit" help:"Most fields and inline fragments inside each other." default:"30"`
 	RootFields     int   `name:"root-field-limit" help:"Most fields that an operation selects at its root." default:"10"`
 	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"50"`
+	SameFields     int   `name:"same-field-limit" help:"Most fields of a document with the same name in the answer; validation compares each with each." default:"100"`
 	Directives     int   `name:"directive-limit" help:"Most directives in a document." default:"50"`
-	Complexity     int   `name:"complexity-limit" help:"Most fields of an operation, each counted as often as fragments bring it." default:"1000"`
+	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it." default:"1000"`
 	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
 	VariablesDepth int   `name:"variables-depth-limit" help:"Most objects and lists inside each other in the variables." default:"16"`
 }
@@ -32,7 +33,7 @@ type Limits struct {
 // DefaultLimits returns the limits of a server that is not told otherwise.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 64 << 10, Document: 16 << 10, Tokens: 2000, Depth: 30, RootFields: 10, Aliases: 50, Directives: 50, Complexity: 1000,
+		Body: 64 << 10, Document: 16 << 10, Tokens: 2000, Depth: 30, RootFields: 10, Aliases: 50, SameFields: 100, Directives: 50, Complexity: 1000,
 		Variables: 32 << 10, VariablesDepth: 16,
 	}
 }
@@ -42,7 +43,7 @@ func (l Limits) Check() error {
 	var faults []error
 	for name, limit := range map[string]int64{
 		"body-limit": l.Body, "document-limit": int64(l.Document), "token-limit": int64(l.Tokens), "depth-limit": int64(l.Depth),
-		"root-field-limit": int64(l.RootFields), "alias-limit": int64(l.Aliases), "directive-limit": int64(l.Directives),
+		"root-field-limit": int64(l.RootFields), "alias-limit": int64(l.Aliases), "same-field-limit": int64(l.SameFields), "directive-limit": int64(l.Directives),
 		"complexity-limit": int64(l.Complexity), "variables-limit": int64(l.Variables), "variables-depth-limit": int64(l.VariablesDepth),
 	} {
 		if limit <= 0 {
@@ -116,35 +117,41 @@ func (b bounds) parse(text string) (*ast.QueryDocument, error) {
 
 // check returns which limit a document exceeds; nil when it keeps to all.
 func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
-	m := measure{credentialFields: b.credentialFields, fragments: map[string]*ast.FragmentDefinition{}, sizes: map[string]size{}}
+	m := measure{
+		credentialFields: b.credentialFields, fragments: map[string]*ast.FragmentDefinition{}, sizes: map[string]size{}, names: map[string]int{},
+	}
 	for _, fragment := range document.Fragments {
+		if m.fragments[fragment.Name] != nil { // validation would say so, but not before it has compared all of both
+			return graph.RequestError(graph.CodeValidationFailed, "Two fragments have the same name.")
+		}
 		m.fragments[fragment.Name] = fragment
 	}
-	var largest size
+	var whole size
 	for _, operation := range document.Operations {
 		m.directives += len(operation.Directives)
 		for _, variable := range operation.VariableDefinitions {
 			m.directives += len(variable.Directives)
 		}
-		largest = largest.larger(m.all(operation.SelectionSet))
+		whole = whole.beside(m.all(operation.SelectionSet))
 	}
 	for name := range m.fragments { // those that no operation spreads are validated too
-		deep := m.fragment(name)
-		largest.depth = max(largest.depth, deep.depth)
+		whole.depth = max(whole.depth, m.fragment(name).depth)
 	}
 	switch limits := b.limits; {
-	case largest.depth > limits.Depth:
+	case whole.depth > limits.Depth:
 		return exceeded("depth-limit", "The document has fields nested deeper than %d levels.", limits.Depth)
-	case largest.rootFields > limits.RootFields:
+	case whole.rootFields > limits.RootFields:
 		return exceeded("root-field-limit", "An operation selects more than %d fields at its root.", limits.RootFields)
-	case largest.credentialFields > 1:
+	case whole.credentialFields > 1:
 		return exceeded("credential-field-limit", "An operation may sign in, refresh or sign out %d time.", 1)
 	case m.aliases > limits.Aliases:
 		return exceeded("alias-limit", "The document has more than %d aliases.", limits.Aliases)
+	case m.mostOfOne > limits.SameFields:
+		return exceeded("same-field-limit", "The document has more than %d fields with the same name in the answer.", limits.SameFields)
 	case m.directives > limits.Directives:
 		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
-	case largest.fields > limits.Complexity:
-		return exceeded("complexity-limit", "An operation selects more than %d fields.", limits.Complexity)
+	case whole.fields > limits.Complexity:
+		return exceeded("complexity-limit", "The operations select more than %d fields.", limits.Complexity)
 	}
 	return nil
 }
@@ -155,6 +162,7 @@ type size struct{ depth, fields, rootFields, credentialFields int }
 // tooMany is where counting ends: fragments that spread each other double the number of fields with each.
 const tooMany = 1 << 30
 
+// plus is the size of a selection that has both.
 func (s size) plus(other size) size {
 	return size{
 		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), min(s.rootFields+other.rootFields, tooMany),
@@ -162,9 +170,11 @@ func (s size) plus(other size) size {
 	}
 }
 
-func (s size) larger(other size) size {
+// beside is the size of a document with both operations, of which one is run.
+func (s size) beside(other size) size {
 	return size{
-		max(s.depth, other.depth), max(s.fields, other.fields), max(s.rootFields, other.rootFields), max(s.credentialFields, other.credentialFields),
+		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), max(s.rootFields, other.rootFields),
+		max(s.credentialFields, other.credentialFields),
 	}
 }
 
@@ -173,6 +183,8 @@ type measure struct {
 	credentialFields    map[string]bool
 	fragments           map[string]*ast.FragmentDefinition
 	sizes               map[string]size // of the fragments
+	names               map[string]int  // how many fields have each name in the answer
+	mostOfOne           int
 	aliases, directives int
 }
 
@@ -184,7 +196,9 @@ func (m *measure) all(selections ast.SelectionSet) size {
 			whole = whole.plus(m.field(selected))
 		case *ast.InlineFragment:
 			m.directives += len(selected.Directives)
-			whole = whole.plus(m.all(selected.SelectionSet))
+			below := m.all(selected.SelectionSet)
+			below.depth++
+			whole = whole.plus(below)
 		case *ast.FragmentSpread:
 			m.directives += len(selected.Directives)
 			whole = whole.plus(m.fragment(selected.Name))
@@ -195,6 +209,8 @@ func (m *measure) all(selections ast.SelectionSet) size {
 
 func (m *measure) field(field *ast.Field) size {
 	m.directives += len(field.Directives)
+	m.names[field.Alias]++
+	m.mostOfOne = max(m.mostOfOne, m.names[field.Alias])
 	if field.Alias != field.Name {
 		m.aliases++
 	}

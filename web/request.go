@@ -105,10 +105,11 @@ func (g *graphQL) tooLarge() *refusal {
 }
 
 // readQuery reads an operation out of the URL. A page of another origin could make the browser send such a request without asking first, so
-// it needs a header that such a page cannot set.
+// it needs a header that such a page cannot set: one of two of Apollo's, or the content type that Apollo Client sends with GET too.
 func (g *graphQL) readQuery(r *http.Request) (*parameters, *refusal) {
-	if r.Header.Get(preflightHeader) == "" && r.Header.Get(operationNameHeader) == "" {
-		return nil, refuse(http.StatusBadRequest, "A GET request needs a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
+	if r.Header.Get(preflightHeader) == "" && r.Header.Get(operationNameHeader) == "" && !isJSON(r.Header["Content-Type"]) {
+		return nil, refuse(http.StatusBadRequest,
+			"A GET request needs the content type application/json, or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
