@@ -87,6 +87,7 @@ func newConstants() constants {
 			AccessToken: secret.New(strings.Repeat("a", 170)), AccessTokenExpiration: at, AccessTokenLifetime: 15 * time.Minute,
 			RefreshToken: secret.New(strings.Repeat("r", 120)), RefreshTokenExpiration: at, RefreshTokenLifetime: 720 * time.Hour,
 			RefreshAfter: 11 * time.Minute, UserID: id, Behaviors: behaviors,
+			CustomerAccount: &models.CustomerAccount{UserID: id, IsAnonymous: true},
 		},
 		&tickets.Shopper{
 			UserID: id, Application: "storefront", Behaviors: behaviors,

@@ -18,6 +18,8 @@ type Guess struct {
 	At        time.Time
 	// WindowStart is when a window must have begun to be still open: a source whose window began earlier starts counting anew.
 	WindowStart time.Time
+	// LockEnded is when the last lock of the account ended; what was wrong before does not count towards the next one. nil when there was none.
+	LockEnded *time.Time
 	// MostPerSource bounds what one source adds to the account's count.
 	MostPerSource int
 	// LockAt is how many wrong guesses of all sources together lock the account.
@@ -31,11 +33,10 @@ func (s *Store) CountFailure(ctx context.Context, guess Guess) (bool, error) {
 	if err := retryUndone(ctx, func() error { return s.addFailure(ctx, guess) }); err != nil { // run twice it would count twice
 		return false, fmt.Errorf("count a wrong password: %w", err)
 	}
-	// Windows that began before an earlier lock ended do not count towards the next one.
 	rows, err := s.exec(ctx, `UPDATE customer_accounts SET locked_until = ? `+
 		`WHERE id = ? AND (locked_until IS NULL OR locked_until <= ?) AND ? <= (`+
-		`SELECT COALESCE(SUM(failures), 0) FROM sign_in_failures f WHERE f.account_id = customer_accounts.id `+
-		`AND (customer_accounts.locked_until IS NULL OR f.since >= customer_accounts.locked_until))`,
+		`SELECT COALESCE(SUM(in_a_row), 0) FROM sign_in_failures f WHERE f.account_id = customer_accounts.id `+
+		`AND (customer_accounts.locked_until IS NULL OR f.last_at >= customer_accounts.locked_until))`,
 		guess.LockUntil, guess.AccountID, guess.At, guess.LockAt)
 	if err != nil {
 		return false, fmt.Errorf("lock an account: %w", err)
@@ -44,16 +45,20 @@ func (s *Store) CountFailure(ctx context.Context, guess Guess) (bool, error) {
 }
 
 func (s *Store) addFailure(ctx context.Context, guess Guess) error {
-	row := models.SignInFailure{AccountID: guess.AccountID, Source: guess.Source, Failures: 1, Since: guess.At}
-	// MySQL assigns from left to right and sees what it has just assigned, so since comes last.
+	row := models.SignInFailure{AccountID: guess.AccountID, Source: guess.Source, Failures: 1, Since: guess.At, InARow: 1, LastAt: guess.At}
+	set := func(column, value string, values ...any) clause.Assignment {
+		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(value, values...)}
+	}
+	// MySQL assigns from left to right and sees what it has just assigned, so the instants come last.
 	return s.write.WithContext(ctx).Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "source"}},
 		DoUpdates: clause.Set{
-			{Column: clause.Column{Name: "failures"}, Value: gorm.Expr(
-				`CASE WHEN sign_in_failures.since <= ? THEN 1 WHEN sign_in_failures.failures < ? THEN sign_in_failures.failures + 1 `+
-					`ELSE sign_in_failures.failures END`, guess.WindowStart, guess.MostPerSource)},
-			{Column: clause.Column{Name: "since"}, Value: gorm.Expr(
-				`CASE WHEN sign_in_failures.since <= ? THEN ? ELSE sign_in_failures.since END`, guess.WindowStart, guess.At)},
+			set("failures", `CASE WHEN sign_in_failures.since <= ? THEN 1 WHEN sign_in_failures.failures < ? THEN sign_in_failures.failures + 1 `+
+				`ELSE sign_in_failures.failures END`, guess.WindowStart, guess.MostPerSource),
+			set("in_a_row", `CASE WHEN sign_in_failures.last_at < ? THEN 1 WHEN sign_in_failures.in_a_row < ? THEN sign_in_failures.in_a_row + 1 `+
+				`ELSE sign_in_failures.in_a_row END`, guess.LockEnded, guess.MostPerSource),
+			set("since", `CASE WHEN sign_in_failures.since <= ? THEN ? ELSE sign_in_failures.since END`, guess.WindowStart, guess.At),
+			set("last_at", `?`, guess.At),
 		},
 	}).Create(&row).Error
 }
@@ -66,7 +71,7 @@ func (s *Store) ResetFailures(ctx context.Context, accountID int64) error {
 	return nil
 }
 
-// PurgeFailures deletes the counts of at most limit accounts and sources that began before an instant, and returns how many it has deleted.
+// PurgeFailures deletes the counts of at most limit accounts and sources that have not guessed since an instant, and returns how many it has deleted.
 func (s *Store) PurgeFailures(ctx context.Context, before time.Time, limit int) (int, error) {
-	return purge[models.SignInFailure, int64](ctx, s, "account_id", "since <= ?", before, limit)
+	return purge[models.SignInFailure, int64](ctx, s, "account_id", "last_at <= ?", before, limit)
 }

@@ -60,7 +60,7 @@ func insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at, end_reason) `+
 		`SELECT ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '' FROM customer_accounts a `+
 		`WHERE a.id = ? AND a.is_active = TRUE AND a.password_hash = ? AND a.locked_by_operator = FALSE `+
-		`AND (? OR a.locked_until IS NULL OR a.locked_until <= ?)`+lockInShareMode(db),
+		`AND (? OR a.locked_until IS NULL OR a.locked_until <= ?)`+locked(db),
 		session.ID, session.Application, session.Generation, session.StartedAt, session.RefreshedAt, session.ExpiresAt, session.PurgeAt,
 		signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
 	switch {
@@ -114,10 +114,10 @@ func claimUnwritten(tx *gorm.DB, claim Claim) (bool, error) {
 	return claims == 1, nil
 }
 
-// lockInShareMode ends a SELECT that must see no change under way, whatever the isolation level. SQLite has one writer at a time.
-func lockInShareMode(db *gorm.DB) string {
+// locked ends a SELECT that must see no change under way, whatever the isolation level. SQLite has one writer at a time.
+func locked(db *gorm.DB) string {
 	if db.Name() == mysqlName {
-		return ` LOCK IN SHARE MODE`
+		return ` FOR UPDATE`
 	}
 	return ``
 }

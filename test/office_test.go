@@ -38,11 +38,13 @@ var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
 type office struct {
 	*tickets.Office
 
-	t     testing.TB
-	url   string // of the database
-	web   *httptest.Server
-	clock *clock
-	log   *log
+	t        testing.TB
+	url      string // of the database
+	settings web.Settings
+	handler  http.Handler
+	web      *httptest.Server
+	clock    *clock
+	log      *log
 }
 
 // onEach runs a test with a new office on every database.
@@ -81,15 +83,24 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	}
 	o.Office, err = tickets.Open(wiring)
 	must(t, err)
-	handler, err := web.New(web.Settings{
+	o.settings = web.Settings{
 		Schema: graph.NewSchema(&graph.Resolver{Office: o.Office}, false), SDL: "schema",
 		Ready: store.Ping, Limits: web.DefaultLimits(), Deadline: 30 * time.Second, Random: rand.Reader, Log: logger,
 		Introspection: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Origins: []string{"https://shop.example"},
-	})
-	must(t, err)
-	o.web = httptest.NewServer(handler)
-	t.Cleanup(o.web.Close)
-	return o
+	}
+	return o.with(func(*web.Settings) {})
+}
+
+// with serves the same office once more, with a change to the settings.
+func (o *office) with(change func(*web.Settings)) *office {
+	o.t.Helper()
+	served := *o
+	change(&served.settings)
+	handler, err := web.New(served.settings)
+	must(o.t, err)
+	served.handler, served.web = handler, httptest.NewServer(handler)
+	o.t.Cleanup(served.web.Close)
+	return &served
 }
 
 // customer writes an account and returns it. Its user name is name, and its e-mail address is at example.com.
@@ -154,6 +165,12 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
+func (l *log) clear() {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.text.Reset()
+}
+
 // count returns how many records have a message.
 func (l *log) count(message string) int { return strings.Count(l.String(), `"msg":"`+message+`"`) }
 
@@ -174,8 +191,8 @@ type answer struct {
 		Message    string `json:"message"`
 		Path       []any  `json:"path"`
 		Extensions struct {
-			Code, Reason, NextStep, ErrorID string
-			RetryAfterSeconds               int
+			Code, Reason, NextStep, ErrorID, Limit string
+			RetryAfterSeconds                      int
 		} `json:"extensions"`
 	} `json:"errors"`
 }
@@ -261,7 +278,9 @@ func (o *office) trySignIn(name, plain, previous, address string) answer {
 	if previous != "" {
 		input["previousRefreshToken"] = previous
 	}
-	return o.post(signInQuery, variables{"input": input}, "X-Forwarded-For", address)
+	got := o.post(signInQuery, variables{"input": input}, "X-Forwarded-For", address)
+	o.Drain() // of a wrong password, which is counted behind the answer
+	return got
 }
 
 func (o *office) signIn(name string) ticket {

@@ -23,6 +23,7 @@ func TestCurrentShopper(t *testing.T) {
 		}{"anonymous": {o.anonymous(), true}, "customer": {o.signIn("ada"), false}} {
 			o.clock.pass(time.Minute)
 			for _, headers := range [][]string{
+				{"Authorization", "Bearer the application's", "x-vol-user-claims", c.ticket.AccessToken},
 				{"Authorization", "Bearer " + c.ticket.AccessToken}, {"authorization", "bearer " + c.ticket.AccessToken}, {"x-vol-user-claims", c.ticket.AccessToken},
 			} {
 				got := o.currentShopper(selection, headers...)
@@ -56,7 +57,8 @@ func TestCurrentShopperRefuses(t *testing.T) {
 		"undefined": {"Authorization", "Bearer undefined"}, "no token": {"Authorization", "Bearer "}, "no scheme": {"Authorization", got.AccessToken},
 		"another scheme": {"Authorization", "Basic " + got.AccessToken}, "empty": {"Authorization", ""}, "refresh token": {"Authorization", "Bearer " + got.RefreshToken},
 		"twice":        {"Authorization", "Bearer " + got.AccessToken, "Authorization", "Bearer " + got.AccessToken},
-		"both headers": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", got.AccessToken},
+		"bad claims beside a good token": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", "nonsense"},
+		"claims twice":                   {"x-vol-user-claims", got.AccessToken, "x-vol-user-claims", got.AccessToken},
 		"two blanks":   {"Authorization", "Bearer  " + got.AccessToken}, "tail": {"Authorization", "Bearer " + got.AccessToken + " x"},
 		"JWT": {"Authorization", "Bearer eyJhbGciOiJub25lIiwianVrIjoiaHR0cDovL3gifQ.e30."},
 	} {

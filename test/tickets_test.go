@@ -354,7 +354,11 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 		got := o.signIn("again")
 		must(t, o.Accounts.Deactivate(t.Context(), account))
 		must(t, o.Accounts.Activate(t.Context(), account))
-		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonAccountInactive)
+		refused := o.tryRefresh(got.RefreshToken)
+		expect(t, refused, models.ReasonAccountInactive)
+		if step := refused.Errors[0].Extensions.NextStep; step != "SIGN_IN" {
+			t.Errorf("next step %s", step)
+		}
 		o.signIn("again")
 	})
 }

@@ -37,6 +37,8 @@ type guesses struct {
 	policy  Policy
 	names   *otter.Cache[[sha256.Size]byte, *attempts]
 	sources *otter.Cache[string, *attempts]
+	// counting are the wrong passwords on their way into the database. There are few, for each has taken a hash before.
+	counting sync.WaitGroup
 }
 
 func newGuesses(policy Policy) (*guesses, error) {
@@ -52,7 +54,7 @@ func newGuesses(policy Policy) (*guesses, error) {
 	if err != nil {
 		return nil, fmt.Errorf("guesses: %w", err)
 	}
-	return &guesses{policy, names, sources}, nil
+	return &guesses{policy: policy, names: names, sources: sources}, nil
 }
 
 // attempts counts wrong passwords, and those being checked at the moment, so that many at once get no further than as many one after the other.

@@ -26,7 +26,7 @@ func (o *Office) Refresh(ctx context.Context, refreshToken secret.Text, selectio
 	}
 	// A locked account goes on: a lock stops guessing, and must not let a stranger sign the owner out.
 	if !account.IsAnonymous && !account.IsActive {
-		return nil, &models.Error{Reason: models.ReasonAccountInactive}
+		return nil, &models.Error{Reason: models.ReasonAccountInactive, Replaceable: true}
 	}
 	session, err := o.advance(ctx, contents, now)
 	if err != nil {
@@ -65,7 +65,7 @@ func (o *Office) advance(ctx context.Context, contents seal.Contents, now time.T
 		case err != nil:
 			return nil, err
 		case present.EndedAt != nil:
-			return nil, &models.Error{Reason: present.EndReason}
+			return nil, &models.Error{Reason: present.EndReason, Replaceable: true}
 		case present.Generation == next.Generation && o.Policy.reusable(present.RefreshedAt, now):
 			return &present, nil
 		case present.Generation >= next.Generation:

@@ -168,27 +168,44 @@ func (o *Office) check(ctx context.Context, plain secret.Text, signer *storage.S
 	return result, err
 }
 
-// refuse counts a wrong password and returns what the client is told.
+// refuse sees to it that a wrong password is counted and returns what the client is told. The answer does not wait for that: its time and its words would
+// tell whether the name exists.
 func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
-	refused := &models.Error{Reason: models.ReasonInvalidCredentials}
 	if signer == nil {
 		o.Log.InfoContext(ctx, "sign-in refused: unknown name", "source", source)
-		return refused
+	} else {
+		o.Log.InfoContext(ctx, "sign-in refused: wrong password", "source", source, "user", signer.UserID)
+		o.guesses.counting.Go(func() { o.count(ctx, attempt, signer, source) })
 	}
-	locked, err := o.Store.CountFailure(ctx, storage.Guess{
+	return &models.Error{Reason: models.ReasonInvalidCredentials}
+}
+
+// countingTime bounds the time to count a wrong password.
+const countingTime = 10 * time.Second
+
+// count counts a wrong password, whether or not the client is still there.
+func (o *Office) count(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
+	defer cancel()
+	guess := storage.Guess{
 		AccountID: *signer.ID, Source: source, At: attempt.now, WindowStart: attempt.now.Add(-o.Policy.GuessWindow),
 		MostPerSource: o.Policy.GuessesPerSource, LockAt: o.Policy.GuessesPerAccount,
 		LockUntil: o.Policy.lockUntil(attempt.now, accounts.Forever()),
-	})
-	if err != nil {
-		return err
 	}
-	o.Log.InfoContext(ctx, "sign-in refused: wrong password", "source", source, "user", signer.UserID)
-	if locked {
+	if signer.LockedUntil != nil && !attempt.now.Before(*signer.LockedUntil) {
+		guess.LockEnded = signer.LockedUntil
+	}
+	locked, err := o.Store.CountFailure(ctx, guess)
+	switch {
+	case err != nil:
+		o.Log.ErrorContext(ctx, "wrong password not counted", "user", signer.UserID, "error", err)
+	case locked:
 		o.Log.WarnContext(ctx, "account locked after wrong passwords", "user", signer.UserID)
 	}
-	return refused
 }
+
+// Drain waits until every wrong password so far is counted.
+func (o *Office) Drain() { o.guesses.counting.Wait() }
 
 // openSession writes the session's row and returns its first ticket.
 func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *storage.Signer) (*Ticket, error) {

@@ -48,8 +48,10 @@ CREATE TABLE IF NOT EXISTS sign_in_failures (
     source VARCHAR(64) NOT NULL,
     failures INT NOT NULL,
     since DATETIME(6) NOT NULL,
+    in_a_row INT NOT NULL,
+    last_at DATETIME(6) NOT NULL,
     PRIMARY KEY (account_id, source),
-    KEY sign_in_failures_since (since)
+    KEY sign_in_failures_last_at (last_at)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS sessions (

@@ -46,10 +46,12 @@ CREATE TABLE sign_in_failures (
     source TEXT NOT NULL,
     failures INTEGER NOT NULL,
     since DATETIME NOT NULL,
+    in_a_row INTEGER NOT NULL,
+    last_at DATETIME NOT NULL,
     PRIMARY KEY (account_id, source)
 ) WITHOUT ROWID;
 
-CREATE INDEX sign_in_failures_since ON sign_in_failures (since);
+CREATE INDEX sign_in_failures_last_at ON sign_in_failures (last_at);
 
 CREATE TABLE sessions (
     id BLOB NOT NULL PRIMARY KEY,
