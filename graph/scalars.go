@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -35,7 +36,11 @@ func UnmarshalSecret(value any) (secret.Text, error) {
 
 // MarshalID writes an id as 32 hexadecimal digits.
 func MarshalID(id models.ID) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, `"`+id.String()+`"`) })
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendID(nil, id)) })
+}
+
+func appendID(out []byte, id models.ID) []byte {
+	return append(hex.AppendEncode(append(out, '"'), id[:]), '"')
 }
 
 // UnmarshalID reads 32 hexadecimal digits.
@@ -49,9 +54,11 @@ func UnmarshalID(value any) (models.ID, error) {
 
 // MarshalDateTime writes an instant in RFC 3339, in UTC, with three fraction digits.
 func MarshalDateTime(at time.Time) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) {
-		_, _ = w.Write(at.UTC().AppendFormat(make([]byte, 0, 32), `"2006-01-02T15:04:05.000Z"`))
-	})
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendDateTime(nil, at)) })
+}
+
+func appendDateTime(out []byte, at time.Time) []byte {
+	return at.UTC().AppendFormat(out, `"2006-01-02T15:04:05.000Z"`)
 }
 
 // UnmarshalDateTime is here because the generator asks for it: no argument is an instant.
@@ -59,9 +66,11 @@ func UnmarshalDateTime(any) (time.Time, error) { return time.Time{}, errOneWay }
 
 // MarshalSeconds writes a duration in whole seconds, rounded down.
 func MarshalSeconds(duration time.Duration) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) {
-		_, _ = w.Write(strconv.AppendInt(make([]byte, 0, 20), int64(duration/time.Second), 10))
-	})
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendSeconds(nil, duration)) })
+}
+
+func appendSeconds(out []byte, duration time.Duration) []byte {
+	return strconv.AppendInt(out, int64(duration/time.Second), 10)
 }
 
 // UnmarshalSeconds reads a duration in whole seconds.

@@ -55,6 +55,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec.Use(limited)
 	exec.Use(nulls{})
 	exec.Use(introspection{settings.Introspection})
+	exec.Use(graph.Direct{})
 	return &graphQL{
 		settings: settings, executor: exec, documents: known, clients: clientCounts{counts: map[client]int{}},
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},

@@ -1,0 +1,151 @@
+package graph_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// fixed answers every operation with the same ticket or shopper.
+type fixed struct {
+	graph.MutationResolver
+	graph.QueryResolver
+
+	ticket  *tickets.Ticket
+	shopper *tickets.Shopper
+}
+
+func (f fixed) Mutation() graph.MutationResolver { return f }
+func (f fixed) Query() graph.QueryResolver       { return f }
+
+func (f fixed) AnonymousShopperTicket(context.Context) (*tickets.Ticket, error) { return f.ticket, nil }
+func (f fixed) CurrentShopper(context.Context) (*tickets.Shopper, error)        { return f.shopper, nil }
+
+// full has a value everywhere, some of which are hard to write; empty has none where there need be none.
+func full() fixed {
+	at := time.Date(2026, 11, 24, 9, 30, 0, 1_999_999, time.FixedZone("", 3600))
+	text := "Ada \"& <Co>\" \u2028 ✓ \\ \x7f\t"
+	account := &models.CustomerAccount{
+		ID: new(int64(7)), UserID: models.ID{1, 2}, AcceptsMarketing: true, AccountType: &text, CompanyOrOrganization: &text, CustomerSet: &text, CustomerSinceDate: &at,
+		EmailAddress: &text, ExternalID: &text, FirstName: &text, LastName: &text, LocaleCode: &text, TaxExempt: true, TaxID: &text, UserName: &text,
+		IsActive: true, HasExternalPassword: true, IsAnonymous: true, IsLocked: true,
+		Attributes: []models.CustomerAttribute{
+			{FullyQualifiedName: text, AttributeDefinitionID: new(int64(-3)), Values: []json.RawMessage{json.RawMessage(`{"a":[1.50,null]}`), json.RawMessage(`"x"`)}},
+			{FullyQualifiedName: "b", Values: []json.RawMessage{}},
+		},
+	}
+	return fixed{
+		ticket: &tickets.Ticket{
+			AccessToken: secret.New("a1"), AccessTokenExpiration: at, AccessTokenLifetime: 15 * time.Minute, RefreshToken: secret.New("r1"), RefreshTokenExpiration: at,
+			RefreshTokenLifetime: 1999 * time.Millisecond, RefreshAfter: time.Hour, UserID: models.ID{15: 9}, Behaviors: []string{"a", "b"}, ClaimedAnonymousUserID: &models.ID{8},
+			CustomerAccount: account,
+		},
+		shopper: &tickets.Shopper{
+			UserID: models.ID{3}, IsAnonymous: true, Application: text, Behaviors: []string{"x"}, AccessTokenExpiration: at, AccessTokenRemaining: time.Second, SessionID: models.ID{4},
+			CustomerAccount: account,
+		},
+	}
+}
+
+func empty() fixed {
+	return fixed{
+		ticket:  &tickets.Ticket{Behaviors: []string{}, CustomerAccount: &models.CustomerAccount{}},
+		shopper: &tickets.Shopper{Behaviors: []string{}, CustomerAccount: &models.CustomerAccount{}},
+	}
+}
+
+// fieldCount counts the fields that gqlgen resolves.
+type fieldCount struct{ fields int }
+
+func (*fieldCount) ExtensionName() string                   { return "FieldCount" }
+func (*fieldCount) Validate(graphql.ExecutableSchema) error { return nil }
+
+func (c *fieldCount) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
+	c.fields++
+	return next(ctx)
+}
+
+// run runs a document, and returns the data and how many fields gqlgen has resolved for it.
+func run(t *testing.T, answers fixed, query string, extensions ...graphql.HandlerExtension) (data any, resolved int) {
+	t.Helper()
+	exec := executor.New(graph.NewSchema(answers, false))
+	count := &fieldCount{}
+	for _, extension := range append(extensions, count) {
+		exec.Use(extension)
+	}
+	ctx := graphql.StartOperationTrace(t.Context())
+	operation, faults := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: query})
+	if len(faults) > 0 {
+		t.Fatalf("%s: %v", query, faults)
+	}
+	respond, ctx := exec.DispatchOperation(ctx, operation)
+	response := respond(ctx)
+	if len(response.Errors) > 0 {
+		t.Fatalf("%s: %v", query, response.Errors)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(response.Data)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&data); err != nil {
+		t.Fatalf("%s: %v: %s", query, err, response.Data)
+	}
+	return data, count.fields
+}
+
+// selections returns a selection of each field of a type alone, of all, and of all in other ways.
+func selections(types map[string]*ast.Definition, name string) []string {
+	var alone []string
+	for _, field := range types[name].Fields {
+		if strings.HasPrefix(field.Name, "__") {
+			continue
+		}
+		below := ""
+		if inner := types[field.Type.Name()]; inner.Kind == ast.Object {
+			all := selections(types, inner.Name)
+			below = " { " + all[len(all)-1] + " }"
+		}
+		alone = append(alone, field.Name+below)
+	}
+	all := strings.Join(alone, " ") + " __typename"
+	return append(slices.Clone(alone), "one: "+alone[0]+" two: "+alone[0], "... on "+name+" { "+all+" } ... @skip(if: true) { "+alone[0]+" } other: __typename", all)
+}
+
+// What is written directly is what gqlgen would write, whatever is selected.
+func TestDirect(t *testing.T) {
+	t.Parallel()
+	types := schema(t).Types
+	var documents []string
+	for _, selection := range selections(types, "CustomerAuthTicket") {
+		documents = append(documents, "mutation { anonymousShopperTicket { "+selection+" } }")
+	}
+	for _, selection := range selections(types, "Shopper") {
+		documents = append(documents, "{ currentShopper { "+selection+" } }")
+	}
+	for _, selection := range selections(types, "CustomerAccount") {
+		documents = append(documents, "{ currentShopper { customerAccount { "+selection+" } } }")
+	}
+	for _, query := range documents {
+		for _, answers := range []fixed{full(), empty()} {
+			want, _ := run(t, answers, query)
+			got, resolved := run(t, answers, query, graph.Direct{})
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: %s", query, diff)
+			}
+			if resolved != 1 {
+				t.Errorf("%s: %d fields were left to gqlgen", query, resolved-1)
+			}
+		}
+	}
+}
