@@ -23,7 +23,7 @@ var peers = map[string]string{
 func judge(r results, rush rush, f footprint) []figure {
 	const most = mostConnections
 	figures := []figure{
-		r.atMost(1.2, anonymousTicket+", server CPU ÷ bare gqlgen", cpu, cell{anonymousTicket, mysqlName, 16}, cell{anonymousTicket, bareName, 16}),
+		r.atMost(0.85, anonymousTicket+", server CPU ÷ bare gqlgen", cpu, cell{anonymousTicket, mysqlName, 16}, cell{anonymousTicket, bareName, 16}),
 		r.atMost(1.2, shopper+", server CPU ÷ bare gqlgen", cpu, cell{shopper, mysqlName, 16}, cell{shopper, bareName, 16}),
 		r.atLeast(0.3, refresh+", rate at 64 connections ÷ the UPDATE alone", rate, cell{refresh, mysqlName, most}, cell{refresh, updateSession + ofMySQL, most}),
 		r.atMost(1.05, userTicket+", CPU with the database's ÷ one argon2id hash", allCPU, cell{userTicket, mysqlName, 16}, cell{userTicket, passwordHash, 16}),

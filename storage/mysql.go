@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -24,13 +25,14 @@ func openMySQL(settings Settings) (*Store, error) {
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
 	}
-	connections := pool(sql.OpenDB(connector), settings.Connections, settings.ConnectionLifetime)
+	ahead := new(atomic.Int64)
+	connections := pool(sql.OpenDB(clockedConnector{connector, ahead}), settings.Connections, settings.ConnectionLifetime)
 	// Without a look at the server's version GORM needs no connection yet.
 	db, err := settings.open(mysql.New(mysql.Config{Conn: connections, SkipInitializeWithVersion: true}))
 	if err != nil {
 		return nil, err
 	}
-	return &Store{write: db, read: db, dialect: dialect{name: mysqlName}, settings: settings}, nil
+	return &Store{write: db, read: db, dialect: dialect{name: mysqlName, ahead: ahead}, settings: settings}, nil
 }
 
 // mysqlConfig reads a URL or a DSN, and sets what the statements of this package rely on.

@@ -44,16 +44,37 @@ func inserted(err error) (bool, error) {
 }
 
 // AdvanceSession moves a session to next.Generation from the one before, with the instants of next, and reports whether it did: of
-// all that try, one does. It is a plain statement because no other runs as often.
-func (s *Store) AdvanceSession(ctx context.Context, next *models.Session) (bool, error) {
-	rows, err := s.exec(ctx, `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, `+
-		`purge_at = CASE WHEN purge_at < ? THEN ? ELSE purge_at END `+
-		`WHERE id = ? AND generation = ? AND ended_at IS NULL`,
-		next.Generation, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.PurgeAt, next.ID, next.Generation-1)
+// all that try, one does. It is a plain statement because no other runs as often. Unless late is set, the database does nothing any more after the deadline of ctx.
+func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, late bool) (bool, error) {
+	statement := `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, ` +
+		`purge_at = CASE WHEN purge_at < ? THEN ? ELSE purge_at END ` +
+		`WHERE id = ? AND generation = ? AND ended_at IS NULL`
+	values := []any{next.Generation, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.PurgeAt, next.ID, next.Generation - 1}
+	if inTime, deadline := s.inTime(ctx); inTime != "" && !late {
+		statement, values = statement+` AND `+inTime, append(values, deadline...)
+	}
+	rows, err := s.exec(ctx, statement, values...)
 	if err != nil {
 		return false, fmt.Errorf("advance a session: %w", err)
 	}
 	return rows == 1, nil
+}
+
+// BeginSession writes the first row of a session that has been advanced before it had one, and reports whether it did. It is InsertSession but for late, which is that of
+// AdvanceSession.
+func (s *Store) BeginSession(ctx context.Context, next *models.Session, late bool) (bool, error) {
+	inTime, deadline := s.inTime(ctx)
+	if inTime == "" || late {
+		return s.InsertSession(ctx, next)
+	}
+	values := []any{
+		next.ID, next.Application, next.UserID, next.IsAnonymous, next.Generation, next.StartedAt, next.RefreshedAt, next.ExpiresAt, next.PurgeAt,
+	}
+	rows, err := s.exec(ctx, `INSERT INTO sessions `+
+		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at) `+
+		`SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL WHERE `+inTime, append(values, deadline...)...)
+	first, err := inserted(err)
+	return first && rows == 1, err
 }
 
 // Session returns the row with this id, or ErrNotFound.

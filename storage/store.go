@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -65,6 +66,8 @@ type dialect struct {
 	name string
 	// file is the path of a SQLite database; empty on MySQL.
 	file string
+	// ahead is how far a server's clock is ahead of ours, in nanoseconds; nil on SQLite, which has none of its own.
+	ahead *atomic.Int64
 }
 
 const (

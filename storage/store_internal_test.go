@@ -105,7 +105,7 @@ func TestAdvanceSessionRace(t *testing.T) {
 				all.Go(func() {
 					next := session
 					next.Generation, next.RefreshedAt = generation+1, noon.Add(time.Duration(generation)*time.Minute)
-					won, err := store.AdvanceSession(t.Context(), &next)
+					won, err := store.AdvanceSession(t.Context(), &next, false)
 					if err != nil {
 						t.Error(err)
 					}
@@ -135,7 +135,7 @@ func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
 		} {
 			next := session
 			next.Generation, next.PurgeAt = int64(i+1), c.purgeAt
-			if won, err := store.AdvanceSession(t.Context(), &next); !won || err != nil {
+			if won, err := store.AdvanceSession(t.Context(), &next, false); !won || err != nil {
 				t.Fatal(won, err)
 			}
 			if got, err := store.Session(t.Context(), session.ID); err != nil || !got.PurgeAt.Equal(c.want) {

@@ -56,10 +56,10 @@ func TestCurrentShopperRefuses(t *testing.T) {
 	for name, headers := range map[string][]string{
 		"undefined": {"Authorization", "Bearer undefined"}, "no token": {"Authorization", "Bearer "}, "no scheme": {"Authorization", got.AccessToken},
 		"another scheme": {"Authorization", "Basic " + got.AccessToken}, "empty": {"Authorization", ""}, "refresh token": {"Authorization", "Bearer " + got.RefreshToken},
-		"twice":        {"Authorization", "Bearer " + got.AccessToken, "Authorization", "Bearer " + got.AccessToken},
+		"twice":                          {"Authorization", "Bearer " + got.AccessToken, "Authorization", "Bearer " + got.AccessToken},
 		"bad claims beside a good token": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", "nonsense"},
 		"claims twice":                   {"x-vol-user-claims", got.AccessToken, "x-vol-user-claims", got.AccessToken},
-		"two blanks":   {"Authorization", "Bearer  " + got.AccessToken}, "tail": {"Authorization", "Bearer " + got.AccessToken + " x"},
+		"two blanks":                     {"Authorization", "Bearer  " + got.AccessToken}, "tail": {"Authorization", "Bearer " + got.AccessToken + " x"},
 		"JWT": {"Authorization", "Bearer eyJhbGciOiJub25lIiwianVrIjoiaHR0cDovL3gifQ.e30."},
 	} {
 		if answer := o.currentShopper("userId", headers...); answer.reason() != models.ReasonTokenInvalid || answer.status != http.StatusOK {

@@ -291,6 +291,37 @@ func TestDatabaseFails(t *testing.T) {
 	}
 }
 
+// A database that stands still for longer than the reuse window does not make an honest client's repetition look like a stolen token.
+func TestDatabaseStandsStill(t *testing.T) {
+	t.Parallel()
+	s, proxy, ok := behindProxy(t)
+	if !ok {
+		return
+	}
+	s.customer("ada", rightPassword)
+	proxy.listen()
+	server := s.through(proxy).start(append(impatient(), "--reuse-window=1s")...)
+	tokens := map[string]string{
+		"anonymous": server.anonymous().RefreshToken, "refreshed": server.refresh(server.anonymous().RefreshToken).RefreshToken,
+		"customer": server.signIn("ada").RefreshToken,
+	}
+	proxy.stalls()
+	for name, token := range tokens {
+		if got := server.ask(refreshOperation(token)); got.code() != "TRY_AGAIN" {
+			t.Errorf("%s: %s", name, got.text)
+		}
+	}
+	time.Sleep(3 * time.Second) // what is under way is older than the window, and past its deadline
+	proxy.passes()
+	server.becomes("/readyz", http.StatusOK)
+	time.Sleep(time.Second)
+	for name, token := range tokens {
+		if got := server.ask(refreshOperation(token)); len(got.Errors) > 0 {
+			t.Errorf("%s: %s", name, got.text)
+		}
+	}
+}
+
 // killConnections has the database end all connections to the site's.
 func (s *site) killConnections() {
 	s.t.Helper()
@@ -354,7 +385,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 
 	// Refresh.
 	anonymous := server.anonymous()
-	first := loses("INSERT INTO `sessions`", refreshOperation(anonymous.RefreshToken))
+	first := loses("INSERT INTO sessions", refreshOperation(anonymous.RefreshToken))
 	expect(t, first, "")
 	next := server.refresh(anonymous.RefreshToken)
 	if next.raw != string(first.Data["refreshTicket"]) {
