@@ -81,6 +81,12 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("refreshTicket, customer with account", 3, func() {
 		customer = o.post(`mutation { refreshTicket(refreshToken: "`+customer.RefreshToken+`") { `+fields+` `+wholeAccount+` } }`, nil).ticket(t, "refreshTicket")
 	})
+	used := customer.RefreshToken
+	customer = o.refresh(used)
+	costs("refreshTicket, customer again within the window", 3, func() { o.refresh(used) })
+	usedAnonymous := next.RefreshToken
+	next = o.refresh(usedAnonymous)
+	costs("refreshTicket, anonymous again within the window", 2, func() { o.refresh(usedAnonymous) })
 	costs("refreshTicket, nonsense", 0, func() { o.tryRefresh("nonsense") })
 	costs("revokeTicket, never written", 1, func() { o.revoke(o.anonymous().RefreshToken, false) })
 	costs("revokeTicket", 1, func() { o.revoke(next.RefreshToken, false) })
