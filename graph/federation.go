@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -34,10 +35,17 @@ func UnmarshalReference(value any) (Reference, error) {
 // MarshalReference is here because the generator asks for it: no answer is a reference.
 func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
 
+// mostReferences bounds the references of one request.
+const mostReferences = 100
+
 // __resolve_entities answers _entities; gqlgen sets the name. It goes by the access token, as currentShopper does, so it reads one account at most.
 //
 //nolint:staticcheck // the name
 func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
+	if len(references) > mostReferences {
+		ec.Error(ctx, LimitError(CodeBadUserInput, "reference-limit", "There are more than 100 references."))
+		return []Entity{}
+	}
 	entities := make([]Entity, len(references))
 	shopper, err := ec.Resolvers.Query().CurrentShopper(ctx)
 	if err != nil {
@@ -45,11 +53,12 @@ func (ec *executionContext) __resolve_entities(ctx context.Context, references [
 		return entities
 	}
 	for i, reference := range references {
-		if reference.UserID != shopper.UserID {
-			ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), &models.Error{Reason: models.ReasonNotAllowed})
-			continue
+		if reference.UserID == shopper.UserID {
+			entities[i] = shopper.CustomerAccount
 		}
-		entities[i] = shopper.CustomerAccount
+	}
+	if refused := slices.IndexFunc(references, func(r Reference) bool { return r.UserID != shopper.UserID }); refused >= 0 {
+		ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(refused)), &models.Error{Reason: models.ReasonNotAllowed})
 	}
 	return entities
 }

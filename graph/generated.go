@@ -609,7 +609,7 @@ directive @comesWith(
 ) on ENUM_VALUE
 
 """
-Marks the fields that take a password or a token: an operation may have one of them, once, under whichever name.
+Marks fields of which an operation may have one, once, under whichever name: those that take a password or a token, so that one request tries one.
 """
 directive @oncePerOperation on FIELD_DEFINITION
 

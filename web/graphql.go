@@ -18,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
 )
 
 // graphQL is the endpoint for GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), on gqlgen's executor. gqlgen's own transports
@@ -25,6 +26,7 @@ import (
 type graphQL struct {
 	settings  Settings
 	executor  *executor.Executor
+	present   graphql.ErrorPresenterFunc
 	documents *documents
 	clients   clientCounts
 	buffers   sync.Pool
@@ -46,23 +48,27 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec := executor.New(settings.Schema)
 	exec.SetQueryCache(parsed)
 	exec.SetParserTokenLimit(settings.Limits.Tokens)
-	exec.SetErrorPresenter(graph.Presenter(settings.Log, settings.Random))
-	exec.SetRecoverFunc(func(ctx context.Context, cause any) error {
-		settings.Log.ErrorContext(ctx, "panic", "cause", cause, "stack", string(debug.Stack()))
-		return errPanic
-	})
+	present := graph.Presenter(settings.Log, settings.Random)
+	exec.SetErrorPresenter(present)
+	exec.SetRecoverFunc(settings.recovered)
 	exec.SetDisableSuggestion(!settings.Introspection)
 	exec.Use(limited)
 	exec.Use(nulls{})
 	exec.Use(introspection{settings.Introspection})
 	exec.Use(graph.Direct{})
 	return &graphQL{
-		settings: settings, executor: exec, documents: known, clients: clientCounts{counts: map[client]int{}},
+		settings: settings, executor: exec, present: present, documents: known, clients: clientCounts{counts: map[client]int{}},
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}, nil
 }
 
-var errPanic = errors.New("a resolver panicked")
+var errPanic = errors.New("panic")
+
+// recovered logs a panic and returns what it is from there on.
+func (s Settings) recovered(ctx context.Context, cause any) error {
+	s.Log.ErrorContext(ctx, "panic", "cause", cause, "stack", string(debug.Stack()))
+	return errPanic
+}
 
 // refusal is an answer without data: an HTTP status, and an error that says why. The status 0 is that of a document that cannot be run.
 type refusal struct {
@@ -89,6 +95,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["Content-Type"] = contentTypeOf(mediaType)
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
+	defer g.survive(w, r)
 	if !acceptable {
 		g.refuse(w, mediaType, refuse(http.StatusNotAcceptable, "The answer is "+jsonType+" or "+responseType+"."))
 		return
@@ -112,6 +119,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	respond, ctx := g.executor.DispatchOperation(ctx, operation)
 	response := respond(ctx)
 	if response == nil { // the deadline has passed
+		g.settings.Log.WarnContext(ctx, "operation put off", "reason", models.ReasonTimedOut)
 		response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{graph.TimedOut()}}
 	}
 	g.write(w, http.StatusOK, response)
@@ -163,6 +171,14 @@ func (g *graphQL) refuse(w http.ResponseWriter, mediaType string, refused *refus
 		w.Header().Set("Connection", "close") // or the rest of the body would be read
 	}
 	g.write(w, status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+}
+
+// survive ends a panic of the endpoint itself; a resolver's never comes this far.
+func (g *graphQL) survive(w http.ResponseWriter, r *http.Request) {
+	if cause := recover(); cause != nil {
+		fault := g.present(r.Context(), g.settings.recovered(r.Context(), cause))
+		g.write(w, http.StatusInternalServerError, &graphql.Response{Errors: gqlerror.List{fault}})
+	}
 }
 
 func (g *graphQL) buffer() *bytes.Buffer {

@@ -19,13 +19,13 @@ import (
 type Limits struct {
 	Body           int64 `name:"body-limit" help:"Longest body of a request, in bytes." default:"65536"`
 	Document       int   `name:"document-limit" help:"Longest document, in bytes." default:"16384"`
-	Tokens         int   `name:"token-limit" help:"Most tokens of a document." default:"2000"`
-	Depth          int   `name:"depth-limit" help:"Most fields and inline fragments inside each other." default:"30"`
+	Tokens         int   `name:"token-limit" help:"Most tokens of a document." default:"1000"`
+	Depth          int   `name:"depth-limit" help:"Most fields and inline fragments inside each other." default:"25"`
 	RootFields     int   `name:"root-field-limit" help:"Most fields that an operation selects at its root." default:"10"`
-	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"50"`
-	SameFields     int   `name:"same-field-limit" help:"Most fields of a document with the same name in the answer; validation compares each with each." default:"100"`
+	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"30"`
+	SameFields     int   `name:"same-field-limit" help:"Most fields of a document with the same name in the answer; validation compares each with each." default:"50"`
 	Directives     int   `name:"directive-limit" help:"Most directives in a document." default:"50"`
-	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it." default:"1000"`
+	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it." default:"600"`
 	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
 	VariablesDepth int   `name:"variables-depth-limit" help:"Most objects and lists inside each other in the variables." default:"16"`
 }
@@ -33,7 +33,7 @@ type Limits struct {
 // DefaultLimits returns the limits of a server that is not told otherwise.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 64 << 10, Document: 16 << 10, Tokens: 2000, Depth: 30, RootFields: 10, Aliases: 50, SameFields: 100, Directives: 50, Complexity: 1000,
+		Body: 64 << 10, Document: 16 << 10, Tokens: 1000, Depth: 25, RootFields: 10, Aliases: 30, SameFields: 50, Directives: 50, Complexity: 600,
 		Variables: 32 << 10, VariablesDepth: 16,
 	}
 }
@@ -128,9 +128,10 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	}
 	var whole size
 	for _, operation := range document.Operations {
-		m.directives += len(operation.Directives)
+		m.note(operation.Directives)
 		for _, variable := range operation.VariableDefinitions {
-			m.directives += len(variable.Directives)
+			m.note(variable.Directives)
+			m.value(variable.DefaultValue)
 		}
 		whole = whole.beside(m.all(operation.SelectionSet))
 	}
@@ -138,6 +139,8 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 		whole.depth = max(whole.depth, m.fragment(name).depth)
 	}
 	switch limits := b.limits; {
+	case m.outOfRange:
+		return graph.RequestError(graph.CodeValidationFailed, "A number in the document is too large.")
 	case whole.depth > limits.Depth:
 		return exceeded("depth-limit", "The document has fields nested deeper than %d levels.", limits.Depth)
 	case whole.rootFields > limits.RootFields:
@@ -186,6 +189,7 @@ type measure struct {
 	names               map[string]int  // how many fields have each name in the answer
 	mostOfOne           int
 	aliases, directives int
+	outOfRange          bool // a number is, which gqlgen would panic for
 }
 
 func (m *measure) all(selections ast.SelectionSet) size {
@@ -195,12 +199,12 @@ func (m *measure) all(selections ast.SelectionSet) size {
 		case *ast.Field:
 			whole = whole.plus(m.field(selected))
 		case *ast.InlineFragment:
-			m.directives += len(selected.Directives)
+			m.note(selected.Directives)
 			below := m.all(selected.SelectionSet)
 			below.depth++
 			whole = whole.plus(below)
 		case *ast.FragmentSpread:
-			m.directives += len(selected.Directives)
+			m.note(selected.Directives)
 			whole = whole.plus(m.fragment(selected.Name))
 		}
 	}
@@ -208,7 +212,10 @@ func (m *measure) all(selections ast.SelectionSet) size {
 }
 
 func (m *measure) field(field *ast.Field) size {
-	m.directives += len(field.Directives)
+	m.note(field.Directives)
+	for _, argument := range field.Arguments {
+		m.value(argument.Value)
+	}
 	m.names[field.Alias]++
 	m.mostOfOne = max(m.mostOfOne, m.names[field.Alias])
 	if field.Alias != field.Name {
@@ -229,8 +236,31 @@ func (m *measure) fragment(name string) size {
 	}
 	m.sizes[name] = size{}
 	if fragment := m.fragments[name]; fragment != nil {
-		m.directives += len(fragment.Directives)
+		m.note(fragment.Directives)
 		m.sizes[name] = m.all(fragment.SelectionSet)
 	}
 	return m.sizes[name]
+}
+
+// note takes down what directives there are.
+func (m *measure) note(directives ast.DirectiveList) {
+	m.directives += len(directives)
+	for _, directive := range directives {
+		for _, argument := range directive.Arguments {
+			m.value(argument.Value)
+		}
+	}
+}
+
+func (m *measure) value(value *ast.Value) {
+	if value == nil {
+		return
+	}
+	if value.Kind == ast.IntValue || value.Kind == ast.FloatValue {
+		_, err := value.Value(nil)
+		m.outOfRange = m.outOfRange || err != nil
+	}
+	for _, child := range value.Children {
+		m.value(child.Value)
+	}
 }

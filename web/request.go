@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json"
@@ -58,7 +59,7 @@ func (g *graphQL) readBody(w http.ResponseWriter, r *http.Request) (*parameters,
 	if !isJSON(r.Header["Content-Type"]) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The content type must be application/json, in UTF-8.")
 	}
-	if encoding := r.Header["Content-Encoding"]; len(encoding) > 1 || (len(encoding) == 1 && encoding[0] != "identity") {
+	if encoding := r.Header["Content-Encoding"]; len(encoding) > 1 || (len(encoding) == 1 && !strings.EqualFold(encoding[0], "identity")) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
 	if r.ContentLength > g.settings.Limits.Body {
@@ -112,7 +113,7 @@ func (g *graphQL) readQuery(r *http.Request) (*parameters, *refusal) {
 			"A GET request needs the content type application/json, or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
+	if err != nil || !utf8.ValidString(values.Get("query")+values.Get("operationName")) {
 		return nil, refuse(http.StatusBadRequest, "The parameters of the URL cannot be read.")
 	}
 	for _, name := range []string{"query", "operationName", "variables", "extensions"} {

@@ -6,7 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
+	"path"
 	"strings"
 	"time"
 )
@@ -44,6 +44,10 @@ func (s Settings) traced(next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), s.Deadline)
 		defer cancel()
 		defer s.survive(ctx, w)
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
+			http.NotFound(w, r) // the mux would send such a request elsewhere, with an answer that repeats it
+			return
+		}
 		if !s.Log.Enabled(ctx, slog.LevelDebug) {
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
@@ -93,14 +97,12 @@ func harmless(text, marks string) bool {
 	return true
 }
 
-// survive ends a panic of a handler: the stack goes to the log and the client gets 500. A resolver's panic never comes this far.
+// survive ends a panic of a handler. One below the endpoint for GraphQL never comes this far.
 func (s Settings) survive(ctx context.Context, w http.ResponseWriter) {
-	cause := recover()
-	if cause == nil {
-		return
+	if cause := recover(); cause != nil {
+		_ = s.recovered(ctx, cause)
+		w.WriteHeader(http.StatusInternalServerError)
 	}
-	s.Log.ErrorContext(ctx, "panic", "cause", cause, "stack", string(debug.Stack()))
-	w.WriteHeader(http.StatusInternalServerError)
 }
 
 // observed remembers what was answered.
