@@ -1,0 +1,270 @@
+package test_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/web"
+)
+
+// TestHardening sends what must do no harm, a kind of request per subtest. Clients that never finish what they send are those of TestSlowClients.
+func TestHardening(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(*guarded){
+		"document that cannot be run, as application json":                  (*guarded).cannotRunAsJSON,
+		"document that cannot be run, as application graphql-response json": (*guarded).cannotRunAsResponse,
+		"variable is null where nothing may be":                             (*guarded).nullVariables,
+		"no query":                                                          (*guarded).noQuery,
+		"batch":                                                             (*guarded).batches,
+		"GET and HEAD":                                                      (*guarded).get,
+		"mutation by GET":                                                   (*guarded).mutationByGET,
+		"other methods":                                                     (*guarded).otherMethods,
+		"other content types":                                               (*guarded).otherContentTypes,
+		"cross-site request forgery":                                        (*guarded).forgery,
+		"JSON cut short, or something after it":                             (*guarded).brokenJSON,
+		"wrong value in place of a password":                                (*guarded).wrongValues,
+		"body over the limit":                                               (*guarded).largeBodies,
+		"compressed body":                                                   (*guarded).compressedBodies,
+		"deadline has passed":                                               (*guarded).deadline,
+		"resolver panics":                                                   (*guarded).panics,
+		"introspection is off":                                              (*guarded).introspectionOff,
+		"misspelt name with introspection off":                              (*guarded).noSuggestions,
+		"100 sign-ins by alias":                                             (*guarded).manyGuesses,
+		"many of one thing":                                                 (*guarded).manyOfOneThing,
+		"just over a limit":                                                 (*guarded).overEachLimit,
+		"worst documents within the limits":                                 (*guarded).worstWithinLimits,
+		"large and deep variables":                                          (*guarded).largeVariables,
+		"persisted query with a false hash":                                 (*guarded).falseHashes,
+		"documents with credentials are not kept":                           (*guarded).credentialsAreNotKept,
+		"defer in a mutation":                                               (*guarded).deferred,
+		"foreign origin":                                                    (*guarded).origins,
+		"answer with a ticket":                                              (*guarded).ticketHeaders,
+		"paths of others":                                                   (*guarded).otherPaths,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(guard(t, func(*web.Settings) {}))
+		})
+	}
+}
+
+// marker stands for what must not be repeated: it is in requests where a password could be.
+const marker = "marker5b7f2c"
+
+const (
+	jsonType     = "application/json"
+	responseType = "application/graphql-response+json"
+	preflight    = "apollo-require-preflight"
+)
+
+// guarded is an office whose answers to anything are checked, and which tells what is run.
+type guarded struct {
+	*office
+
+	runs *runs
+}
+
+func guard(t testing.TB, change func(*web.Settings)) *guarded {
+	t.Helper()
+	return (&guarded{office: open(t, storagetest.SQLite(t))}).but(change)
+}
+
+// but returns the same office with a change to the settings.
+func (g *guarded) but(change func(*web.Settings)) *guarded {
+	g.t.Helper()
+	changed := &guarded{runs: &runs{}}
+	changed.office = g.with(func(s *web.Settings) {
+		change(s)
+		changed.runs.ExecutableSchema = s.Schema
+		s.Schema = changed.runs
+	})
+	return changed
+}
+
+// runs is a schema that remembers which documents were run.
+type runs struct {
+	graphql.ExecutableSchema
+
+	mutex     sync.Mutex
+	documents []*ast.QueryDocument
+}
+
+func (r *runs) Exec(ctx context.Context) graphql.ResponseHandler {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.documents = append(r.documents, graphql.GetOperationContext(ctx).Doc)
+	return r.ExecutableSchema.Exec(ctx)
+}
+
+func (r *runs) count() int {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return len(r.documents)
+}
+
+// attempt is a request to the endpoint. Without a method it is a POST; without headers, which come in pairs, it has the content type JSON.
+type attempt struct {
+	method, url, body string
+	headers           []string
+	unread            io.Reader // in place of a body
+	length            int64     // of unread, if it is told beforehand
+}
+
+// about is a document, and perhaps the JSON of variables, to POST.
+func about(query, values string) attempt {
+	text, _ := json.Marshal(query)
+	if values == "" {
+		return attempt{body: `{"query":` + string(text) + `}`}
+	}
+	return attempt{body: `{"query":` + string(text) + `,"variables":` + values + `}`}
+}
+
+func (a attempt) with(headers ...string) attempt {
+	if len(a.headers) == 0 {
+		a.headers = []string{"Content-Type", jsonType}
+	}
+	a.headers = append(slices.Clip(a.headers), headers...)
+	return a
+}
+
+// try makes an attempt and fails unless the answer does no harm, whatever it is.
+func (g *guarded) try(a attempt) answer {
+	g.t.Helper()
+	a = a.with()
+	var body io.Reader = strings.NewReader(a.body)
+	if a.unread != nil {
+		body = a.unread
+	}
+	if a.method == "" {
+		a.method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(g.t.Context(), a.method, "/graphql"+a.url, body)
+	must(g.t, err)
+	if a.unread != nil {
+		request.ContentLength = cmp.Or(a.length, -1)
+	}
+	request.RemoteAddr = "198.51.100.1:4711"
+	for i := 0; i < len(a.headers); i += 2 {
+		request.Header.Add(a.headers[i], a.headers[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	begin := time.Now()
+	g.handler.ServeHTTP(recorder, request)
+	took := time.Since(begin)
+	g.Drain()
+	got := answer{status: recorder.Code, header: recorder.Header(), text: recorder.Body.String()}
+
+	fails := func(message string) {
+		g.t.Helper()
+		g.t.Errorf("%s: %s %.100s %.100q %s is answered with %d %.300s", message, a.method, a.url, a.body, a.headers[:min(8, len(a.headers))], got.status, got.text)
+	}
+	if err := json.Unmarshal([]byte(got.text), &got); err != nil {
+		fails("no JSON")
+	}
+	mediaType := got.header.Get("Content-Type")
+	if mediaType != jsonType+"; charset=utf-8" && mediaType != responseType+"; charset=utf-8" {
+		fails("media type " + mediaType)
+	}
+	if got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Content-Type-Options") != "nosniff" {
+		fails("may be kept or taken for something else")
+	}
+	if strings.Contains(got.text, marker) || strings.Contains(g.log.String(), marker) {
+		fails("answer or log repeats the request")
+	}
+	for _, told := range got.Errors {
+		if told.Message == "" || told.Extensions.Code == "" || told.Extensions.Reason == "" || told.Extensions.NextStep == "" {
+			fails("error without a code, a reason or a next step")
+		}
+	}
+	if len(got.Errors) > 0 && len(got.text) > 4<<10 {
+		fails("long refusal")
+	}
+	if took > 2*time.Second {
+		fails("took " + took.String())
+	}
+	return got
+}
+
+// refusal says how an attempt must be refused. Without a status it is refused as a document that cannot be run, and without a reason as one that is invalid or goes
+// beyond the limit.
+type refusal struct {
+	status              int
+	code, reason, limit string
+	nextStep            string
+}
+
+// The codes of documents that cannot be run.
+const (
+	parseFailed      = "GRAPHQL_PARSE_FAILED"
+	validationFailed = "GRAPHQL_VALIDATION_FAILED"
+	badUserInput     = "BAD_USER_INPUT"
+)
+
+func badRequest(status int) refusal { return refusal{status: status, code: badUserInput} }
+
+// refuses makes an attempt under each media type, and fails unless nothing is run and it is refused as it must be.
+func (g *guarded) refuses(a attempt, want refusal) {
+	g.t.Helper()
+	for _, accept := range []string{jsonType, "*/*", responseType} {
+		g.refusesAs(accept, a, want)
+	}
+}
+
+func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
+	g.t.Helper()
+	mediaType := jsonType
+	if strings.HasPrefix(accept, responseType) {
+		mediaType = responseType
+	}
+	switch {
+	case want.status != 0:
+	case mediaType == responseType:
+		want.status = http.StatusBadRequest
+	default:
+		want.status = http.StatusOK
+	}
+	if want.reason == "" {
+		want.reason, want.nextStep = "REQUEST_INVALID", "FIX_INPUT"
+		if want.limit != "" {
+			want.reason = "LIMIT_EXCEEDED"
+		}
+	}
+	before := g.runs.count()
+	got := g.try(a.with("Accept", accept))
+	if len(got.Errors) == 0 {
+		g.t.Errorf("%.100q %s is not refused: %d %.300s", a.body, a.url, got.status, got.text)
+		return got
+	}
+	told := got.Errors[0].Extensions
+	is := refusal{got.status, told.Code, told.Reason, told.Limit, told.NextStep}
+	if is != want || got.header.Get("Content-Type") != mediaType+"; charset=utf-8" || strings.Contains(got.text, `"data"`) {
+		g.t.Errorf("%.100q %.100s accepting %s: want %+v, got %d %v %.300s", a.body, a.url, accept, want, got.status, got.header["Content-Type"], got.text)
+	}
+	if g.runs.count() != before {
+		g.t.Errorf("%.100q %.100s is run", a.body, a.url)
+	}
+	return got
+}
+
+// answers makes an attempt and fails unless it is run and answered with data alone.
+func (g *guarded) answers(a attempt) answer {
+	g.t.Helper()
+	got := g.try(a)
+	if got.status != http.StatusOK || len(got.Errors) > 0 || got.Data == nil {
+		g.t.Errorf("%.100q %.100s is not answered: %d %.300s", a.body, a.url, got.status, got.text)
+	}
+	return got
+}

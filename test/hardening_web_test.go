@@ -1,0 +1,188 @@
+package test_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/web"
+)
+
+// A deferred field with a resolver of its own would come back null without a word.
+func (g *guarded) deferred() {
+	for _, query := range []string{
+		`mutation { anonymousShopperTicket { ... @defer { userId } } }`, `mutation { anonymousShopperTicket { ... on CustomerAuthTicket @defer(if: false) { userId } } }`, `mutation { ... @defer { anonymousShopperTicket { userId } } }`,
+		`mutation { anonymousShopperTicket { ...A @defer(label: "` + marker + `") } } fragment A on CustomerAuthTicket { userId }`, `{ currentShopper { ... @defer { customerAccount { id } } } }`, `mutation { anonymousShopperTicket @defer { userId } }`,
+		`mutation { anonymousShopperTicket { behaviors @stream } }`,
+	} {
+		for _, accept := range []string{jsonType, responseType, "multipart/mixed; deferSpec=20220824, " + jsonType, "text/event-stream, */*;q=0.1"} {
+			g.refusesAs(accept, about(query, ""), refusal{code: validationFailed})
+		}
+	}
+	for _, accept := range []string{"multipart/mixed; deferSpec=20220824", "text/event-stream"} {
+		g.refusesAs(accept, attempt{body: good}, badRequest(http.StatusNotAcceptable))
+	}
+	if got := g.answers(about(`{ __schema { directives { name } } }`, "")); strings.Contains(got.text, `"defer"`) {
+		g.t.Error(got.text)
+	}
+	subgraph := g.but(func(s *web.Settings) { s.Schema = graph.NewSchema(&graph.Resolver{Office: g.Office}, true) })
+	subgraph.refuses(about(`mutation { anonymousShopperTicket { ... @defer { userId } } }`, ""), refusal{code: validationFailed})
+}
+
+func (g *guarded) origins() {
+	const allow, shop, other = "Access-Control-Allow-Origin", "https://shop.example", "https://www.shop.example:8443"
+	none, some, all := g.but(func(s *web.Settings) { s.Origins = nil }), g.but(func(s *web.Settings) { s.Origins = []string{shop, other} }), g.but(func(s *web.Settings) { s.Origins = []string{"*"} })
+	from := func(office *guarded, origin string) http.Header {
+		return office.answers(attempt{body: good}.with("Origin", origin)).header
+	}
+	preflighted := func(office *guarded, origin, method, headers string) http.Header {
+		request := httptest.NewRequestWithContext(g.t.Context(), http.MethodOptions, "/graphql", http.NoBody)
+		request.Header = http.Header{"Origin": {origin}, "Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {headers}}
+		recorder := httptest.NewRecorder()
+		office.handler.ServeHTTP(recorder, request)
+		return recorder.Header()
+	}
+	varies := func(header http.Header) bool {
+		return slices.Contains(strings.Split(strings.Join(header["Vary"], ", "), ", "), "Origin")
+	}
+	foreign := []string{
+		"https://foreign.example", "null", "https://shop.example.foreign.example", "https://foreignshop.example", "https://foreign.example/https://shop.example", "http://shop.example", "https://shop.example:8443", "https://shop.example/",
+		"https://www.shop.example", "https://sub.shop.example", "https://shop.exampl", "https://shop.example.", "*", "https://shop.example https://foreign.example", "https://shop.example,https://foreign.example", "https://shop.example@foreign.example", "shop.example", "",
+	}
+	for _, origin := range foreign {
+		for _, got := range []http.Header{from(some, origin), from(none, origin), preflighted(some, origin, http.MethodPost, "content-type"), preflighted(none, origin, http.MethodPost, "content-type")} {
+			if got[allow] != nil || got["Access-Control-Allow-Headers"] != nil || got["Access-Control-Allow-Credentials"] != nil {
+				g.t.Errorf("%q is allowed: %v", origin, got)
+			}
+		}
+		if got := from(some, origin); !varies(got) {
+			g.t.Errorf("%q: a cache would mix origins up: %v", origin, got)
+		}
+	}
+	headers := []string{"apollo-require-preflight", "apollographql-client-name", "apollographql-client-version", "authorization", "content-type", "x-apollo-operation-name", "x-vol-user-claims"}
+	for _, origin := range []string{shop, other} {
+		if got := from(some, origin); !slices.Equal(got[allow], []string{origin}) || !varies(got) || got["Access-Control-Allow-Credentials"] != nil {
+			g.t.Errorf("%s: %v", origin, got)
+		}
+		for _, asked := range append([]string{strings.Join(headers, ",")}, headers...) {
+			got := preflighted(some, origin, http.MethodPost, asked)
+			if !slices.Equal(got[allow], []string{origin}) || !varies(got) || got["Access-Control-Allow-Credentials"] != nil || !strings.EqualFold(got.Get("Access-Control-Allow-Headers"), asked) || got.Get("Access-Control-Allow-Methods") != http.MethodPost {
+				g.t.Errorf("preflight of %s from %s: %v", asked, origin, got)
+			}
+		}
+		for _, method := range []string{http.MethodPut, http.MethodDelete, "QUERY"} {
+			if got := preflighted(some, origin, method, "content-type"); got[allow] != nil {
+				g.t.Errorf("preflight of %s: %v", method, got)
+			}
+		}
+		if got := preflighted(some, origin, http.MethodPost, "x-"+marker); got["Access-Control-Allow-Headers"] != nil {
+			g.t.Errorf("preflight of another header: %v", got)
+		}
+	}
+	for _, got := range []http.Header{from(all, foreign[0]), preflighted(all, foreign[0], http.MethodPost, "authorization")} {
+		if got.Get(allow) == "" || got["Access-Control-Allow-Credentials"] != nil {
+			g.t.Errorf("%v", got)
+		}
+	}
+	// Refusals can be read by the pages that may call the server, too.
+	if got := some.try(attempt{body: "["}.with("Origin", shop)); got.header.Get(allow) != shop {
+		g.t.Errorf("%v", got.header)
+	}
+}
+
+func (g *guarded) ticketHeaders() {
+	g.customer("ada")
+	anonymous := g.anonymous()
+	for _, query := range []string{
+		`mutation { anonymousShopperTicket { accessToken refreshToken } }`, `mutation { createUserTicket(input: {username: "ada", password: "` + rightPassword + `"}) { accessToken refreshToken } }`,
+		`mutation { refreshTicket(refreshToken: "` + anonymous.RefreshToken + `") { accessToken refreshToken } }`,
+	} {
+		for _, accept := range []string{jsonType, responseType, "*/*"} {
+			got := g.answers(about(query, "").with("Accept", accept))
+			mediaType := strings.Replace(accept, "*/*", jsonType, 1) + "; charset=utf-8"
+			for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": mediaType} {
+				if !slices.Equal(got.header[name], []string{want}) {
+					g.t.Errorf("%s: %s is %q", query, name, got.header[name])
+				}
+			}
+			if got.header["Etag"] != nil || got.header["Last-Modified"] != nil || got.header["Set-Cookie"] != nil {
+				g.t.Errorf("%s: %v", query, got.header)
+			}
+		}
+	}
+}
+
+func (g *guarded) otherPaths() {
+	for _, path := range []string{
+		"/debug/pprof/", "/debug/pprof/heap", "/debug/vars", "/metrics", "/.git/config", "/.git/", "/.env", "/graphql/", "/graphql/" + marker, "/graphql.json", "/admin", "/data/keys.json", "/go.mod", "/server-status", "/playground/../go.mod", "/%2e%2e/go.mod", "/" + marker,
+	} {
+		request, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, g.web.URL+path, http.NoBody)
+		must(g.t, err)
+		if got := g.send(request); got.status != http.StatusNotFound || strings.Contains(got.text, marker) {
+			g.t.Errorf("%s: %d %s", path, got.status, got.text)
+		}
+	}
+	if strings.Contains(g.log.String(), marker) {
+		g.t.Error("the log repeats a path")
+	}
+}
+
+func (g *guarded) deadline() {
+	timedOut := func(office *guarded, a attempt) {
+		g.t.Helper()
+		for _, accept := range []string{jsonType, responseType} {
+			got := office.try(a.with("Accept", accept))
+			if len(got.Errors) != 1 || got.text == "null" {
+				g.t.Errorf("%s is answered with %d %s", a.body, got.status, got.text)
+				continue
+			}
+			if told := got.Errors[0].Extensions; told.Code != "TRY_AGAIN" || told.Reason != "TIMED_OUT" || told.NextStep != "WAIT" || told.RetryAfterSeconds < 1 {
+				g.t.Errorf("%s is answered with %d %s", a.body, got.status, got.text)
+			}
+		}
+	}
+	signIn := about(signInQuery, `{"input":{"username":"ada","password":"`+marker+`"}}`)
+	short := g.but(func(s *web.Settings) { s.Deadline = time.Nanosecond })
+	for _, a := range []attempt{
+		{body: good}, about(`mutation { anonymousShopperTicket { userId } }`, ""), signIn, {method: http.MethodGet, url: "?query={__typename}", headers: []string{preflight, "x"}},
+	} {
+		timedOut(short, a)
+	}
+	short.refuses(about("{", ""), refusal{code: parseFailed})
+
+	slow := g.but(func(s *web.Settings) { s.Deadline, s.Schema = 20*time.Millisecond, untilTheDeadline{s.Schema} })
+	timedOut(slow, signIn)
+	timedOut(slow, about(`mutation { refreshTicket(refreshToken: "`+g.refresh(g.anonymous().RefreshToken).RefreshToken+`") { userId } }`, ""))
+}
+
+// untilTheDeadline is a schema that has no time left when it comes to its resolvers.
+type untilTheDeadline struct{ graphql.ExecutableSchema }
+
+func (s untilTheDeadline) Exec(ctx context.Context) graphql.ResponseHandler {
+	respond := s.ExecutableSchema.Exec(ctx)
+	return func(ctx context.Context) *graphql.Response {
+		<-ctx.Done()
+		return respond(ctx)
+	}
+}
+
+func (g *guarded) panics() {
+	broken := g.but(func(s *web.Settings) { s.Schema = graph.NewSchema(&graph.Resolver{}, false) }) // without an office
+	signIn := about(signInQuery, `{"input":{"username":"ada","password":"`+marker+`"}}`)
+	for i, accept := range []string{jsonType, responseType} {
+		got := broken.try(signIn.with("Accept", accept))
+		if got.status != http.StatusOK || len(got.Errors) != 1 || got.Errors[0].Extensions.Code != "INTERNAL_SERVER_ERROR" || len(got.Errors[0].Extensions.ErrorID) < 8 {
+			g.t.Fatalf("%d %s", got.status, got.text)
+		}
+		if logged := g.log.String(); !strings.Contains(logged, got.Errors[0].Extensions.ErrorID) || g.log.count("panic") != i+1 || !strings.Contains(logged, "resolvers.go") || strings.Contains(got.text, "nil") {
+			g.t.Errorf("%s\n%s", got.text, logged)
+		}
+	}
+	broken.answers(attempt{body: good})
+}
