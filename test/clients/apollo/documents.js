@@ -1,0 +1,51 @@
+import { gql } from "graphql-tag";
+
+export const password = "correct horse battery staple";
+export const demo = { input: { username: "demo", password } };
+
+export const signIn = gql`
+  mutation SignIn($input: CustomerUserAuthInfoInput!) {
+    ticket: createUserTicket(input: $input) {
+      accessToken
+      refreshToken
+    }
+  }
+`;
+
+export const anonymous = gql`
+  mutation Anonymous {
+    ticket: anonymousShopperTicket {
+      accessToken
+      refreshToken
+      userId
+    }
+  }
+`;
+
+export const refresh = gql`
+  mutation Refresh($token: String!) {
+    ticket: refreshTicket(refreshToken: $token) {
+      accessToken
+      refreshToken
+    }
+  }
+`;
+
+export const signOut = gql`
+  mutation SignOut($token: String!) {
+    revokeTicket(refreshToken: $token) {
+      sessionsEnded
+    }
+  }
+`;
+
+export const whoAmI = gql`
+  query WhoAmI {
+    currentShopper {
+      customerAccount {
+        isAnonymous
+        userName
+      }
+    }
+  }
+`;
