@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse, print, visit } from "graphql";
+import { files } from "./guide.js";
+import { project } from "./project.js";
+
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const schema = readFileSync(new URL("../../schema.graphqls", import.meta.url), "utf8");
+
+// Generators want a name; the operations there have none.
+const named = (text, value) =>
+  print(visit(parse(text), { OperationDefinition: (node) => ({ ...node, name: { kind: "Name", value } }) }));
+
+test("the operations of the README get types that TypeScript accepts", async () => {
+  const { write, run } = project("readme");
+  const operations = [...readme.matchAll(/"query": "([^"]+)"/g)].map(([, text]) => text);
+  assert.equal(operations.length, 5);
+  operations.forEach((text, i) => write(`operations/${i}.graphql`, named(text, `Operation${i}`)));
+  write("schema.graphqls", schema);
+  for (const name of ["codegen.ts", "tsconfig.json"]) write(name, files[name]);
+  await run("npx graphql-codegen; npx tsc --noEmit");
+  const generated = await run("cat gql/graphql.ts");
+  assert.equal(generated.match(/^export const Operation\dDocument/gm).length, 5);
+});
