@@ -14,7 +14,7 @@ GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 PACKAGES ?= ./...
 TESTFLAGS ?=
 RACE ?= -race
-# Arguments of the server and of the benchmark: make run ARGS='accounts --help'
+# Arguments of the server and of the benchmark: make run ARGS='account --help'
 ARGS ?=
 FUZZTIME ?= 30s
 
@@ -31,11 +31,19 @@ run: ## Runs the server: make run ARGS='serve'
 	$(GO) run . $(or $(ARGS),serve)
 
 .PHONY: test
-test: unit lint generated tidy ## All that must hold before a change lands: the tests on every database, and every check
+test: unit clients consumers lint generated tidy ## All that must hold before a change lands: the tests on every database, and every check
 
 .PHONY: unit
 unit: ## Runs the tests alone, on SQLite and MySQL
 	@test/with-mysql $(GO) run ./test/report $(RACE) -timeout 10m $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: clients
+clients: build ## Runs Apollo Client and the audits of GraphQL over HTTP against the server; needs Node
+	@test/with-node test/clients/run
+
+.PHONY: consumers
+consumers: build ## Runs generators, typed clients and a federation gateway on the schema and the server; needs Node
+	@test/with-node test/consumers/run
 
 .PHONY: lint
 lint: ## Checks the rules of .golangci.yml
