@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -40,8 +40,8 @@ type serve struct {
 }
 
 // check returns all faults of the settings together, nil when there are none.
-func (s *serve) check(settings *command.Settings) error {
-	faults := []error{s.TicketSettings.Check(), s.Limits.Check()}
+func (s *serve) check(env *command.Environment, settings *command.Settings) error {
+	faults := []error{s.TicketSettings.Check(), s.Limits.Check(), settings.CheckKeys(env)}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
@@ -54,9 +54,7 @@ func (s *serve) check(settings *command.Settings) error {
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
 	fault(s.PurgeInterval <= 0, "--purge-interval: must be more than 0")
 	for _, origin := range s.Origins {
-		u, err := url.Parse(origin)
-		isOrigin := err == nil && u.Scheme != "" && u.Host != "" && u.Scheme+"://"+u.Host == origin
-		fault(origin != "*" && !isOrigin, fmt.Sprintf("--origins: %q is no origin; write it as a browser does, e.g. https://shop.example", origin))
+		fault(origin != "*" && !isOrigin(origin), fmt.Sprintf("--origins: %q is no origin; write it as a browser does, e.g. https://shop.example", origin))
 	}
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	_, err = s.proxies()
@@ -68,6 +66,16 @@ func (s *serve) check(settings *command.Settings) error {
 		fault(!isLoopback(host), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
 	}
 	return errors.Join(faults...)
+}
+
+var (
+	originForm  = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?$`)
+	defaultPort = regexp.MustCompile(`^(http://.*:80|https://.*:443)$`)
+)
+
+// isOrigin reports whether a browser could write an origin so: the host in lower case, and no port that goes without saying (RFC 6454 section 6.2).
+func isOrigin(text string) bool {
+	return originForm.MatchString(text) && !defaultPort.MatchString(text)
 }
 
 // proxies returns the networks of the trusted proxies.
@@ -115,6 +123,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
+	makeRoomForHashes(settings.HashConcurrent)
 	store, err := settings.OpenStore(env)
 	if err != nil {
 		return err
@@ -151,7 +160,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	server := web.NewServer(handler, env.Log)
+	server := web.NewServer(handler, s.RequestTimeout, env.Log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 

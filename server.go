@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -62,7 +64,7 @@ func run(ctx context.Context, arguments []string) error {
 	if parsed != nil {
 		faults = append(faults, p.Settings.Check())
 		if parsed.Command() == "serve" {
-			faults = append(faults, p.Serve.check(&p.Settings))
+			faults = append(faults, p.Serve.check(env, &p.Settings))
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -81,4 +83,14 @@ func collectRarely() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
 	}
+}
+
+// makeRoomForHashes lets as many more goroutines run at a time as there may be hashes, unless the operator has said how many. A hash keeps a processor of Go's for 20 ms or more;
+// with some to spare the system shares the cores out, and tickets do not wait behind hashes.
+func makeRoomForHashes(concurrent int) {
+	if os.Getenv("GOMAXPROCS") != "" {
+		return
+	}
+	cores := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(cores + cmp.Or(concurrent, cores))
 }

@@ -21,17 +21,20 @@ const DemoCredentials = `Sample customers, all with the password "correct horse 
   locked    or locked@example.com     is locked
 `
 
-// ErrNotFresh is returned where a database has accounts that are not the sample customers'.
+// ErrNotFresh is returned where a database has accounts, and they are not the sample customers'.
 var ErrNotFresh = errors.New("--demo: the database has accounts already; name another folder with --data")
 
 // LoadDemo imports the sample customers, unless they are there already.
 func LoadDemo(ctx context.Context, book *accounts.Book) error {
-	_, err := book.Find(ctx, storage.AccountKey{Name: "demo"})
-	if !errors.Is(err, accounts.ErrNotFound) {
+	others, err := book.Store.HasAccountsBeside(ctx, demoIDs()...)
+	switch {
+	case err != nil:
 		return err
+	case others:
+		return ErrNotFresh
 	}
-	if used, err := book.Store.HasAccounts(ctx); err != nil || used {
-		return errors.Join(err, ErrNotFresh)
+	if loaded, err := demoLoaded(ctx, book); err != nil || loaded {
+		return err
 	}
 	var refusals []error
 	_, err = book.Import(ctx, bytes.NewReader(demoCustomers), accounts.ImportOptions{
@@ -39,4 +42,21 @@ func LoadDemo(ctx context.Context, book *accounts.Book) error {
 		Progress: func(accounts.Counts) {},
 	})
 	return errors.Join(append(refusals, err)...)
+}
+
+// demoIDs are the external ids of the sample customers.
+func demoIDs() []string { return []string{"demo-1", "demo-2", "demo-3"} }
+
+// demoLoaded reports whether all sample customers are there.
+func demoLoaded(ctx context.Context, book *accounts.Book) (bool, error) {
+	for _, id := range demoIDs() {
+		_, err := book.Find(ctx, storage.AccountKey{ExternalID: id})
+		if errors.Is(err, accounts.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }

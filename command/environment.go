@@ -15,7 +15,7 @@ type Environment struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
-	// Getenv reads what is only ever set as a variable: secrets, and what the Go runtime reads for itself.
+	// Getenv reads a variable. An empty one is one that is not set.
 	Getenv func(string) string
 	// Now tells the time.
 	Now func() time.Time

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/seal"
@@ -27,14 +25,14 @@ import (
 // Settings are those that more than one command needs. The tags hold the defaults and the words of --help; each is also a variable
 // and a key of the file that --config names.
 type Settings struct {
-	Config kong.ConfigFlag `help:"YAML file with settings: the names of the flags without dashes in front, e.g. \"listen: 0.0.0.0:8080\"." placeholder:"FILE" group:"General:"`
-	Data   string          `help:"Folder of the embedded database and its key file." default:"./data" type:"path" group:"General:"`
+	Config string `help:"YAML file with settings: the names of the flags without dashes in front, e.g. \"listen: 0.0.0.0:8080\"." placeholder:"FILE" group:"General:"`
+	Data   string `help:"Folder of the embedded database and its key file." default:"./data" type:"path" group:"General:"`
 
-	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. It holds a password, so set the variable or --database-file. Without it, the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
+	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. One with a password goes into the variable or --database-file, not into the flag. By default the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
 	DatabaseFile          string        `help:"File that holds what --database would." placeholder:"FILE" group:"Database:"`
 	DatabaseConnections   int           `help:"Most connections open at a time." default:"32" group:"Database:"`
 	DatabaseLifetime      time.Duration `help:"After how long a connection is replaced." default:"30m" group:"Database:"`
-	DatabaseConnectWait   time.Duration `help:"Longest wait for a connection." default:"3s" group:"Database:"`
+	DatabaseConnectWait   time.Duration `help:"Longest attempt to connect." default:"3s" group:"Database:"`
 	DatabaseStatementWait time.Duration `help:"Longest wait for the answer to a statement." default:"5s" group:"Database:"`
 
 	Keys string `help:"Key file that seals the tickets, made by \"authtickets keys create\"; every replica needs the same. The keyset itself can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
@@ -170,24 +168,41 @@ const keysetVariable = "AUTHTICKETS_KEYSET"
 // LoadKeys returns the keys that seal the tickets. Only beside the embedded database are they made where there are none: replicas on a
 // server's database must share them.
 func (s *Settings) LoadKeys(env *Environment) (*seal.Keys, error) {
-	if keyset := env.Getenv(keysetVariable); keyset != "" {
-		keys, err := seal.Parse(secret.New(keyset))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
-		}
-		return keys, nil
+	keys, err := s.existingKeys(env)
+	if !s.makesKeys() || !errors.Is(err, fs.ErrNotExist) {
+		return keys, err
 	}
-	url, err := s.DatabaseURL()
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("--data: %w", err)
+	}
+	return s.explained(seal.LoadOrCreateFile(s.keyFile()))
+}
+
+// CheckKeys returns what LoadKeys would fail with, and makes no keys.
+func (s *Settings) CheckKeys(env *Environment) error {
+	_, err := s.existingKeys(env)
+	if s.makesKeys() && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (s *Settings) existingKeys(env *Environment) (*seal.Keys, error) {
+	keyset := env.Getenv(keysetVariable)
+	if keyset == "" {
+		return s.explained(seal.LoadFile(s.keyFile()))
+	}
+	keys, err := seal.Parse(secret.New(keyset))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
 	}
-	if s.Keys == "" && storage.Embedded(url) {
-		if err := os.MkdirAll(s.Data, 0o700); err != nil {
-			return nil, fmt.Errorf("--data: %w", err)
-		}
-		return s.explained(seal.LoadOrCreateFile(s.keyFile()))
-	}
-	return s.explained(seal.LoadFile(s.keyFile()))
+	return keys, nil
+}
+
+// makesKeys reports whether keys are made where there are none. Of a database that cannot be told it is assumed: one fault is enough.
+func (s *Settings) makesKeys() bool {
+	url, err := s.DatabaseURL()
+	return s.Keys == "" && (err != nil || storage.Embedded(url))
 }
 
 func (s *Settings) keyFile() string {

@@ -50,15 +50,21 @@ func Parse(text secret.Text) (*Keys, error) {
 	return &Keys{primitive}, nil
 }
 
-// strong reports whether the key has 64 bytes of which at least 32 differ. Random bytes always do: fewer than 32 different ones among 64
-// happen less than once in 10^18 keys, while typed and example keys repeat themselves.
+// strong reports whether the key has 64 bytes of which at least 32 differ, that neither count up or down nor say the same twice. Random bytes always pass: fewer than 32
+// different ones among 64 happen less than once in 10^18 keys, while typed and example keys repeat themselves.
 func strong(key *aessiv.Key) bool {
 	material := key.KeyBytes().Data(insecuresecretdataaccess.Token{})
-	different := map[byte]bool{}
-	for _, b := range material {
-		different[b] = true
+	if len(material) != 64 || bytes.Equal(material[:32], material[32:]) {
+		return false
 	}
-	return len(material) == 64 && len(different) >= 32
+	different, steps := map[byte]bool{}, map[byte]bool{}
+	for i, b := range material {
+		different[b] = true
+		if i > 0 {
+			steps[b-material[i-1]] = true
+		}
+	}
+	return len(different) >= 32 && len(steps) > 1
 }
 
 // LoadFile reads a keyset from a file that only its owner may read.

@@ -1,6 +1,9 @@
 package seal_test
 
 import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"io/fs"
 	"os"
@@ -182,9 +185,24 @@ func TestKeyFiles(t *testing.T) {
 	})
 	t.Run("ErrWeakKeys", func(t *testing.T) {
 		t.Parallel()
-		zero := regexp.MustCompile(`"value":\s*"[^"]+"`).ReplaceAllString(string(good), `"value":"EkA`+strings.Repeat("A", 85)+`"`)
-		if _, err := seal.LoadFile(write(t, zero, 0o600)); !errors.Is(err, seal.ErrWeakKeys) {
-			t.Error(err)
+		pattern := func(next func(i int) int) []byte {
+			key := make([]byte, 64)
+			for i := range key {
+				key[i] = byte(next(i))
+			}
+			return key
+		}
+		half := make([]byte, 32)
+		_, _ = rand.Read(half)
+		for name, key := range map[string][]byte{
+			"zeros": pattern(func(int) int { return 0 }), "counts up": pattern(func(i int) int { return i }), "counts down": pattern(func(i int) int { return 63 - i }),
+			"counts in steps": pattern(func(i int) int { return i*37 + 11 }), "a half twice": append(half, half...), "typed": bytes.Repeat([]byte("changeme"), 8),
+		} {
+			value := base64.StdEncoding.EncodeToString(append([]byte{0x12, byte(len(key))}, key...))
+			weak := regexp.MustCompile(`"value":\s*"[^"]+"`).ReplaceAllLiteralString(string(good), `"value":"`+value+`"`)
+			if _, err := seal.LoadFile(write(t, weak, 0o600)); !errors.Is(err, seal.ErrWeakKeys) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }

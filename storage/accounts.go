@@ -147,11 +147,12 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 	})
 }
 
-// HasAccounts reports whether there is any account.
-func (s *Store) HasAccounts(ctx context.Context) (bool, error) {
+// HasAccountsBeside reports whether there is any account beside those with the external ids.
+func (s *Store) HasAccountsBeside(ctx context.Context, externalIDs ...string) (bool, error) {
 	var ids []int64
 	err := retry(ctx, func() error {
-		return s.read.WithContext(ctx).Model(&models.CustomerAccount{}).Limit(1).Pluck("id", &ids).Error
+		return s.read.WithContext(ctx).Model(&models.CustomerAccount{}).
+			Where("external_id IS NULL OR external_id NOT IN ?", externalIDs).Limit(1).Pluck("id", &ids).Error
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for accounts: %w", err)

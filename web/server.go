@@ -29,7 +29,7 @@ type Settings struct {
 	TrustedProxies []netip.Prefix
 	// Playground serves the playground at /.
 	Playground bool
-	// Introspection answers questions about the schema.
+	// Introspection answers questions about the schema, and gives its text at /schema.graphqls.
 	Introspection bool
 	// Limits bound what one request may ask for. Required.
 	Limits Limits
@@ -63,9 +63,11 @@ func New(settings Settings) (*Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", crossOrigin(settings.Origins, operations))
-	mux.Handle("GET /schema.graphqls", text(settings.SDL))
 	mux.Handle("GET /livez", text("ok\n"))
 	mux.Handle("GET /readyz", ready(settings.Ready, settings.Log))
+	if settings.Introspection {
+		mux.Handle("GET /schema.graphqls", text(settings.SDL))
+	}
 	if settings.Playground {
 		mux.Handle("/{$}", playground())
 		mux.Handle("/playground/", playground())
@@ -73,18 +75,18 @@ func New(settings Settings) (*Handler, error) {
 	return &Handler{settings.traced(mux), &operations.clients, settings.Log}, nil
 }
 
-// Server timeouts: a client that is slower is cut off.
+// Server timeouts: a client that is slower is cut off. An answer has writeTimeout after the deadline of its request.
 const (
 	readTimeout  = 15 * time.Second
-	writeTimeout = 30 * time.Second
+	writeTimeout = 20 * time.Second
 	idleTimeout  = 2 * time.Minute
 	headerLimit  = 16 << 10
 )
 
-// NewServer returns an HTTP server with limits on how slow and how long a request's head and body may be.
-func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
+// NewServer returns an HTTP server for requests with a deadline, with limits on how slow and how long their heads and bodies may be.
+func NewServer(handler http.Handler, deadline time.Duration, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, WriteTimeout: deadline + writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -22,11 +23,18 @@ func keyset(keyType string, key []byte) string {
 		`"status":"ENABLED","keyId":7,"outputPrefixType":"TINK"}]}`, keyType, base64.StdEncoding.EncodeToString(value))
 }
 
-// material returns key bytes that do not repeat themselves.
+// material returns random key bytes.
 func material(length int) []byte {
 	key := make([]byte, length)
+	_, _ = rand.Read(key)
+	return key
+}
+
+// pattern returns key bytes that no generator makes.
+func pattern() []byte {
+	key := make([]byte, 64)
 	for i := range key {
-		key[i] = byte(i*37 + 11)
+		key[i] = byte(i)
 	}
 	return key
 }
@@ -45,6 +53,7 @@ func TestBadKeys(t *testing.T) {
 		"no primary":        strings.Replace(good, `"primaryKeyId":7`, `"primaryKeyId":8`, 1),
 		"short":             keyset("AesSivKey", material(32)),
 		"zeros":             keyset("AesSivKey", make([]byte, 64)),
+		"counts up":         keyset("AesSivKey", pattern()),
 		"typed by somebody": keyset("AesSivKey", bytes.Repeat([]byte("changeme"), 8)),
 		"of another kind":   keyset("AesGcmKey", material(32)),
 		"one weak":          strings.Replace(good, `"key":[`, `"key":[`+strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(keyset("AesSivKey", make([]byte, 64)), `"keyId":7`, `"keyId":9`), `{"primaryKeyId":7,"key":[`), `]}`)+`,`, 1),

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,23 +21,160 @@ func settingsFile(t testing.TB, content string) string {
 // One run tells all faults, wherever the settings come from.
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	must(t, os.WriteFile(keys, []byte(keyset("AesSivKey", pattern())), 0o600))
 	code, stdout, stderr := run(t, t.TempDir(),
 		[]string{
+			"AUTHTICKETS_KEYS=" + keys,
 			"AUTHTICKETS_ACCESS_LIFETIME=soon", "AUTHTICKETS_PLAYGROUND=perhaps", "AUTHTICKETS_DATABASE_CONNECTIONS=-3", "AUTHTICKETS_LOG_LEVEL=loud",
 			"AUTHTICKETS_TRUSTED_PROXIES=10.0.0.0/8,everybody",
 		},
-		"serve", "--body-limit=many", "--purge-interval=-1s", "--hash-iterations=1", "--listen=nowhere", "--log-format=rhyme",
+		"serve", "--unknown=1", "--body-limit=many", "--misspelt", "7", "--wrong", "--purge-interval=-1s", "--hash-iterations=1", "--listen=nowhere", "--log-format=rhyme", "--origins",
 		"--config="+settingsFile(t, "database-lifetime: eternal\nguesses-per-account: two\norigins: [shop.example]\nbehaviours: [cart.write]\n"))
 	if code != 1 || stdout != "" {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 	for _, fault := range []string{
 		"access-lifetime", "playground", "database-connections", "log-level", "trusted-proxies", "body-limit", "purge-interval", "hash-iterations", "listen",
-		"log-format", "database-lifetime", "guesses-per-account", "shop.example", "behaviours",
+		"log-format", "database-lifetime", "guesses-per-account", "shop.example", "behaviours", "--unknown", "--misspelt", "--wrong", "--origins: expected", "weak key",
 	} {
 		if !strings.Contains(stderr, fault) {
 			t.Errorf("not a word about %s: %s", fault, stderr)
 		}
+	}
+	if strings.Contains(stderr, "unexpected argument") {
+		t.Errorf("the value of an unknown flag is told as an argument: %s", stderr)
+	}
+}
+
+// A key file that cannot be used is told beside what else is wrong, and none is made.
+func TestKeyFaultsBesideOthers(t *testing.T) {
+	t.Parallel()
+	file := func(content string, mode os.FileMode) string {
+		name := filepath.Join(t.TempDir(), "keys.json")
+		must(t, os.WriteFile(name, []byte(content), 0o600))
+		must(t, os.Chmod(name, mode))
+		return name
+	}
+	good := keyset("AesSivKey", material(64))
+	folder := t.TempDir()
+	for want, variables := range map[string][]string{
+		"no such file":           {"AUTHTICKETS_KEYS=" + filepath.Join(folder, "none")},
+		"weak key":               {"AUTHTICKETS_KEYS=" + file(keyset("AesSivKey", pattern()), 0o600)},
+		"not a keyset":           {"AUTHTICKETS_KEYSET=nonsense"},
+		"can be read by others":  {"AUTHTICKETS_KEYS=" + file(good, 0o644)},
+		"authtickets keys creat": {unreachable},
+		"--listen":               nil, // the embedded database makes keys
+		"--database-file":        {"AUTHTICKETS_DATABASE_FILE=" + filepath.Join(folder, "none")},
+	} {
+		code, _, stderr := run(t, folder, variables, "serve", "--listen=nowhere", "--unknown")
+		if code != 1 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "--listen: ") || !strings.Contains(stderr, "--unknown") {
+			t.Errorf("%s: exit code %d: %s", want, code, stderr)
+		}
+		if about := strings.Count(stderr, "key"); (variables == nil) != (about == 0) && want != "--database-file" {
+			t.Errorf("%s: %s", want, stderr)
+		}
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// A command that does not exist is told alone: nobody knows what stands behind it.
+func TestUnknownCommand(t *testing.T) {
+	t.Parallel()
+	for _, arguments := range [][]string{{"accounts", "show", "ada"}, {"serve", "more"}, {"migrate", "--log-level=loud", "now"}, {"keys", "delete", "x"}} {
+		code, stdout, stderr := run(t, t.TempDir(), nil, arguments...)
+		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "unexpected argument") {
+			t.Errorf("%s: exit code %d: %s%s", arguments, code, stdout, stderr)
+		}
+	}
+}
+
+// What is empty is not set: a variable, as compose files make them of ${X:-}, and a key of the file.
+func TestEmptyIsNotSet(t *testing.T) {
+	t.Parallel()
+	_, help, _ := run(t, t.TempDir(), nil, "serve", "--help")
+	var empty []string
+	var keys strings.Builder
+	for i, variable := range regexp.MustCompile(`AUTHTICKETS_[A-Z_]+`).FindAllString(help, -1) {
+		empty = append(empty, variable+"=")
+		if key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(variable, "AUTHTICKETS_"), "_", "-")); key != "keyset" && key != "config" {
+			keys.WriteString(key + ":" + []string{"", " null", " ~", ` ""`, " []", " [null]"}[i%6] + "\n")
+		}
+	}
+	if len(empty) < 50 {
+		t.Fatalf("not the variables: %s", empty)
+	}
+	for name, sources := range map[string]struct {
+		variables []string
+		flags     []string
+	}{
+		"variables":        {empty, []string{"--listen=127.0.0.1:0"}},
+		"a file":           {nil, []string{"--listen=127.0.0.1:0", "--config=" + settingsFile(t, keys.String())}},
+		"an empty file":    {nil, []string{"--listen=127.0.0.1:0", "--config=" + settingsFile(t, "")}},
+		"variables before": {[]string{"AUTHTICKETS_LISTEN=", "AUTHTICKETS_ORIGINS="}, []string{"--config=" + settingsFile(t, "listen: 127.0.0.1:0\norigins: [null, https://shop.example]\n")}},
+	} {
+		folder := t.TempDir()
+		server := serving(launch(t, folder, sources.variables, append([]string{"serve"}, sources.flags...)...))
+		if got := server.anonymous().raw; !strings.Contains(got, `"accessTokenLifetime":900`) || !strings.Contains(got, `"behaviors":[]`) {
+			t.Errorf("%s: %s", name, got)
+		}
+		server.expectStatus("/", http.StatusOK)
+		files, err := os.ReadDir(folder)
+		if err != nil || len(files) != 1 || files[0].Name() != "data" {
+			t.Errorf("%s: files %v %v", name, files, err)
+		}
+	}
+}
+
+// An origin is written as browsers write it, or no page would ever match it; a star stands for all origins, and is none inside of one.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	good := []string{
+		"*", "https://shop.example", "http://localhost:3000", "https://shop.example:80", "http://shop.example:443", "https://xn--mnchen-3ya.example", "http://[::1]:3000", "http://[::80]",
+		"capacitor://localhost", "chrome-extension://abcdefghijklmnop",
+	}
+	bad := []string{
+		"https://*", "https://*.shop.example", "http*://shop.example", "https://Shop.example", "HTTPS://shop.example", "https://shop.example:443", "http://shop.example:80",
+		"http://[::1]:80", "https://shop.example:", "https://shop.example:0443", "https://shop.example:*", "https://shop.example/", "https://shop.example?", "https://user@shop.example",
+		"https://münchen.example", "https://", "shop.example", "//shop.example", "null", "https://shop.example https://www.shop.example",
+	}
+	code, _, stderr := run(t, t.TempDir(), nil, "serve", "--listen=127.0.0.1:0", "--origins="+strings.Join(append(good, bad...), ","))
+	if code != 1 || strings.Count(stderr, "--origins: ") != len(bad) {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	for _, origin := range bad {
+		if !strings.Contains(stderr, `"`+origin+`" is no origin`) {
+			t.Errorf("%s is taken for an origin", origin)
+		}
+	}
+}
+
+// A password is no flag, because flags are seen by everybody on the machine.
+func TestDatabasePasswordIsNoFlag(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter5b7f2c"
+	folder := t.TempDir()
+	for _, url := range []string{
+		"mysql://user:" + secret + "@127.0.0.1:1/name", "user:" + secret + "@tcp(127.0.0.1:1)/name", "mysql://:" + secret + "@127.0.0.1/name", "user:a://b@" + secret + "@tcp(127.0.0.1:1)/name",
+		"postgres://user:" + secret + "@127.0.0.1/name",
+	} {
+		for _, arguments := range [][]string{{"migrate", "--database=" + url}, {"migrate", "--database", url}, {"--database=" + url, "serve", "--listen=nowhere"}} {
+			code, stdout, stderr := run(t, folder, nil, arguments...)
+			if code != 1 || !strings.Contains(stderr, "AUTHTICKETS_DATABASE") || !strings.Contains(stderr, "--database-file") || strings.Contains(stdout+stderr, secret) {
+				t.Errorf("%s: exit code %d: %s%s", arguments, code, stdout, stderr)
+			}
+		}
+	}
+	for _, url := range []string{"mysql://user@127.0.0.1:1/name", "user@tcp(127.0.0.1:1)/name", "user:@tcp(127.0.0.1:1)/name", "mysql://127.0.0.1:1/name"} {
+		code, _, stderr := run(t, folder, nil, "migrate", "--database="+url)
+		if code != 1 || strings.Contains(stderr, "password in a flag") || !strings.Contains(stderr, "127.0.0.1:1") {
+			t.Errorf("%s: exit code %d: %s", url, code, stderr)
+		}
+	}
+	if code, _, stderr := run(t, folder, nil, "migrate", "--database=sqlite://"+filepath.Join(folder, "a:b@c.db")); code != 0 {
+		t.Error(stderr)
 	}
 }
 
@@ -144,6 +282,35 @@ func TestHelp(t *testing.T) {
 		if code != 0 || !strings.Contains(stdout, "AUTHTICKETS_DATABASE") {
 			t.Errorf("%s: exit code %d: %s%s", arguments, code, stdout, stderr)
 		}
+	}
+}
+
+// README's table of the settings says the same as the help.
+func TestSettingsTable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	must(t, err)
+	told := map[string]string{} // the variable, and the default of those that have one
+	for _, row := range regexp.MustCompile("(?m)^\\| `--([^`]+)` \\| `([A-Z_]+)` \\| ([^|]*)\\|").FindAllStringSubmatch(string(text), -1) {
+		told[row[1]] = row[2] + " " + strings.Trim(row[3], "` ")
+	}
+	_, help, _ := run(t, t.TempDir(), nil, "serve", "--help")
+	settings := regexp.MustCompile(`(?m)^  +(?:-h, )?--([^ =\n]+)(?:=(\S+))?`).FindAllStringSubmatch(help, -1)
+	for _, setting := range settings {
+		flag, standard := setting[1], strings.Trim(setting[2], `"`)
+		variable := "AUTHTICKETS_" + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flag, "[no-]"), "-", "_"))
+		row, ok := told[flag]
+		delete(told, flag)
+		switch {
+		case flag == "help":
+		case !ok || !strings.HasPrefix(row, variable+" "):
+			t.Errorf("no row for --%s and %s: %q", flag, variable, row)
+		case strings.ToLower(standard) == standard && standard != "" && row != variable+" "+standard: // a placeholder is in capitals
+			t.Errorf("--%s: the default is %s, not %q", flag, standard, row)
+		}
+	}
+	if len(settings) < 50 || len(told) > 0 {
+		t.Errorf("%d settings; rows for what is none: %v", len(settings), told)
 	}
 }
 

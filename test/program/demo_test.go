@@ -1,0 +1,38 @@
+package program_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// The sample customers are loaded into a fresh database, and no database with other accounts is taken for one.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for range 2 { // the second time they are there
+		server := serving(launch(t, folder, nil, "serve", "--demo", "--listen=127.0.0.1:0"))
+		server.signIn("demo")
+		server.kill()
+	}
+	if code, _, stderr := run(t, folder, nil, "account", "create", "beside", "--no-password"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if code, _, stderr := run(t, folder, nil, "serve", "--demo", "--listen=127.0.0.1:0"); code != 1 || !strings.Contains(stderr, "has accounts already") {
+		t.Errorf("one more account: exit code %d: %s", code, stderr)
+	}
+	for _, name := range []string{"somebody", "demo"} {
+		folder := t.TempDir()
+		for _, arguments := range [][]string{
+			{"account", "create", name, "--no-password"},
+			{"account", "create", "imported", "--external-id=demo-2", "--no-password"},
+		} {
+			if code, _, stderr := run(t, folder, nil, arguments...); code != 0 {
+				t.Fatal(stderr)
+			}
+		}
+		code, stdout, stderr := run(t, folder, nil, "serve", "--demo", "--listen=127.0.0.1:0")
+		if code != 1 || !strings.Contains(stderr, "has accounts already") || strings.Contains(stdout, "serves") {
+			t.Errorf("%s: exit code %d: %s%s", name, code, stdout, stderr)
+		}
+	}
+}

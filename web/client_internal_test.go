@@ -1,0 +1,83 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+)
+
+func TestClientAddress(t *testing.T) {
+	t.Parallel()
+	const proxy, client = "10.0.0.1:443", "203.0.113.9"
+	for name, test := range map[string]struct {
+		connection string
+		headers    []string
+		trusted    string
+		want       string
+	}{
+		"direct":                          {"203.0.113.9:5678", nil, "", client},
+		"direct, header":                  {"203.0.113.9:5678", []string{"198.51.100.1"}, "", client},
+		"direct, IPv4 in IPv6":            {"[::ffff:203.0.113.9]:5678", []string{"198.51.100.1"}, "10.0.0.0/8", client},
+		"direct, though there is a proxy": {"203.0.113.9:5678", []string{"198.51.100.1"}, "10.0.0.0/8", client},
+		"no header":                       {proxy, nil, "10.0.0.0/8", "10.0.0.1"},
+		"one hop":                         {proxy, []string{client}, "10.0.0.0/8", client},
+		"one hop, blanks":                 {proxy, []string{" \t" + client + " "}, "10.0.0.0/8", client},
+		"one hop, port":                   {proxy, []string{client + ":5678"}, "10.0.0.0/8", client},
+		"one hop, IPv6":                   {proxy, []string{"2001:db8::1"}, "10.0.0.0/8", "2001:db8::1"},
+		"one hop, IPv6, port":             {proxy, []string{"[2001:db8::1]:5678"}, "10.0.0.0/8", "2001:db8::1"},
+		"one hop, IPv4 in IPv6":           {proxy, []string{"::ffff:203.0.113.9"}, "10.0.0.0/8", client},
+		"several hops":                    {proxy, []string{client + ", 10.1.1.1,10.2.2.2"}, "10.0.0.0/8", client},
+		"several hops, ports":             {proxy, []string{client + ":1, 10.1.1.1:2, 10.2.2.2:3"}, "10.0.0.0/8", client},
+		"several headers":                 {proxy, []string{client, "10.1.1.1"}, "10.0.0.0/8", client},
+		"forged":                          {proxy, []string{"198.51.100.1, 10.9.9.9, 203.0.113.9"}, "10.0.0.0/8", client},
+		"forged, in front of two":         {proxy, []string{"198.51.100.1", "203.0.113.9, 10.1.1.1"}, "10.0.0.0/8", client},
+		"forged, a header of its own":     {proxy, []string{"198.51.100.1", client}, "10.0.0.0/8", client},
+		"another network":                 {proxy, []string{client + ", 172.16.0.1"}, "10.0.0.0/8", "172.16.0.1"},
+		"nothing but proxies":             {proxy, []string{"10.1.1.1, 10.2.2.2"}, "10.0.0.0/8", "10.1.1.1"},
+		"nonsense":                        {proxy, []string{"198.51.100.1, unknown"}, "10.0.0.0/8", "10.0.0.1"},
+		"nonsense behind a hop":           {proxy, []string{"198.51.100.1, _hidden, 10.1.1.1"}, "10.0.0.0/8", "10.1.1.1"},
+		"empty":                           {proxy, []string{""}, "10.0.0.0/8", "10.0.0.1"},
+	} {
+		var trusted []netip.Prefix
+		if test.trusted != "" {
+			trusted = append(trusted, netip.MustParsePrefix(test.trusted))
+		}
+		request := &http.Request{RemoteAddr: test.connection, Header: http.Header{"X-Forwarded-For": test.headers}}
+		if got := clientAddress(request, trusted); got.String() != test.want {
+			t.Errorf("%s: want %s, got %s", name, test.want, got)
+		}
+	}
+}
+
+func TestAccessToken(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		authorization, claims []string
+		want                  string
+	}{
+		"none":                           {nil, nil, ""},
+		"bearer":                         {[]string{"Bearer shopper"}, nil, "shopper"},
+		"bearer, lower case":             {[]string{"bearer shopper"}, nil, "shopper"},
+		"claims":                         {nil, []string{"shopper"}, "shopper"},
+		"claims beside an application's": {[]string{"Bearer application"}, []string{"shopper"}, "shopper"},
+		"claims beside another scheme":   {[]string{"Basic YTpi"}, []string{"shopper"}, "shopper"},
+		"claims beside two":              {[]string{"Bearer a", "Bearer b"}, []string{"shopper"}, "shopper"},
+		"two bearers":                    {[]string{"Bearer shopper", "Bearer shopper"}, nil, "several"},
+		"two claims":                     {nil, []string{"shopper", "shopper"}, "several"},
+		"two claims beside a bearer":     {[]string{"Bearer shopper"}, []string{"shopper", "shopper"}, "several"},
+		"no token":                       {[]string{"Bearer "}, nil, "malformed"},
+		"another scheme":                 {[]string{"Basic YTpi"}, nil, "malformed"},
+		"no scheme":                      {[]string{"shopper"}, nil, "malformed"},
+	} {
+		header := http.Header{}
+		for _, value := range test.authorization {
+			header.Add("Authorization", value)
+		}
+		for _, value := range test.claims {
+			header.Add("x-vol-user-claims", value)
+		}
+		if got := accessToken(header).Reveal(); got != test.want {
+			t.Errorf("%s: want %q, got %q", name, test.want, got)
+		}
+	}
+}
