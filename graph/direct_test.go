@@ -32,7 +32,8 @@ func (f fixed) Mutation() graph.MutationResolver { return f }
 func (f fixed) Query() graph.QueryResolver       { return f }
 
 func (f fixed) AnonymousShopperTicket(context.Context) (*tickets.Ticket, error) { return f.ticket, nil }
-func (f fixed) CurrentShopper(context.Context) (*tickets.Shopper, error)        { return f.shopper, nil }
+
+func (f fixed) CurrentShopper(context.Context) (*tickets.Shopper, error) { return f.shopper, nil }
 
 // full has a value everywhere, some of which are hard to write; empty has none where there need be none.
 func full() fixed {

@@ -113,7 +113,7 @@ func Presenter(log *slog.Logger, random io.Reader) graphql.ErrorPresenterFunc {
 		switch {
 		case errors.As(err, &known):
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-			known = timedOut()
+			known = &models.Error{Reason: models.ReasonTimedOut, RetryAfter: time.Second}
 		default:
 			known = &models.Error{Reason: models.ReasonInternal}
 		}
@@ -128,13 +128,6 @@ func Presenter(log *slog.Logger, random io.Reader) graphql.ErrorPresenterFunc {
 		return presented
 	}
 }
-
-func timedOut() *models.Error {
-	return &models.Error{Reason: models.ReasonTimedOut, RetryAfter: time.Second}
-}
-
-// TimedOut returns the error of an operation that the deadline has cut off.
-func TimedOut() *gqlerror.Error { return present(timedOut()) }
 
 // present returns the error that tells a client of a failure.
 func present(failure *models.Error) *gqlerror.Error {

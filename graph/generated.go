@@ -628,7 +628,7 @@ What can be asked of the shopper's own ticket.
 """
 type Query {
   """
-  Whose access token came with the request, in the header ` + "`" + `Authorization: Bearer TOKEN` + "`" + ` or ` + "`" + `x-vol-user-claims: TOKEN` + "`" + `.
+  Whose access token came with the request, in the header ` + "`" + `x-vol-user-claims: TOKEN` + "`" + ` or else ` + "`" + `Authorization: Bearer TOKEN` + "`" + `.
   A bad token is an error, never an anonymous shopper.
   """
   currentShopper: Shopper! @fails(with: [TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ACCOUNT_DELETED])

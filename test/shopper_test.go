@@ -24,7 +24,9 @@ func TestCurrentShopper(t *testing.T) {
 			o.clock.pass(time.Minute)
 			for _, headers := range [][]string{
 				{"Authorization", "Bearer the application's", "x-vol-user-claims", c.ticket.AccessToken},
-				{"Authorization", "Bearer " + c.ticket.AccessToken}, {"authorization", "bearer " + c.ticket.AccessToken}, {"x-vol-user-claims", c.ticket.AccessToken},
+				{"Authorization", "Bearer " + c.ticket.AccessToken},
+				{"authorization", "bearer " + c.ticket.AccessToken},
+				{"x-vol-user-claims", c.ticket.AccessToken},
 			} {
 				got := o.currentShopper(selection, headers...)
 				expect(t, got, "")

@@ -18,7 +18,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/authtickets/authtickets/graph"
-	"github.com/authtickets/authtickets/models"
 )
 
 // graphQL is the endpoint for GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), on gqlgen's executor. gqlgen's own transports
@@ -119,8 +118,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	respond, ctx := g.executor.DispatchOperation(ctx, operation)
 	response := respond(ctx)
 	if response == nil { // the deadline has passed
-		g.settings.Log.WarnContext(ctx, "operation put off", "reason", models.ReasonTimedOut)
-		response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{graph.TimedOut()}}
+		response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{g.present(ctx, context.DeadlineExceeded)}}
 	}
 	g.write(w, http.StatusOK, response)
 }
@@ -213,5 +211,5 @@ func (g *graphQL) write(w http.ResponseWriter, status int, response *graphql.Res
 	out.WriteByte('}')
 	w.Header()["Content-Length"] = []string{strconv.Itoa(out.Len())}
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes())
+	_, _ = w.Write(out.Bytes()) //nolint:gosec // JSON, and said to be
 }

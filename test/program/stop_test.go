@@ -123,7 +123,7 @@ func TestKilledAtTheAnswer(t *testing.T) {
 	proxy.listen()
 	server := s.through(proxy).start()
 	token := server.anonymous().RefreshToken
-	for _, statement := range []string{"INSERT INTO `sessions`", "UPDATE sessions SET generation"} {
+	for _, statement := range []string{"INSERT INTO sessions", "UPDATE sessions SET generation"} {
 		lost := proxy.stallsBeforeAnswer(statement)
 		answered := make(chan error, 1)
 		go func() {
