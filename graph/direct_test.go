@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,18 +70,18 @@ func empty() fixed {
 }
 
 // fieldCount counts the fields that gqlgen resolves.
-type fieldCount struct{ fields int }
+type fieldCount struct{ fields atomic.Int64 }
 
 func (*fieldCount) ExtensionName() string                   { return "FieldCount" }
 func (*fieldCount) Validate(graphql.ExecutableSchema) error { return nil }
 
 func (c *fieldCount) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
-	c.fields++
+	c.fields.Add(1)
 	return next(ctx)
 }
 
 // run runs a document, and returns the data and how many fields gqlgen has resolved for it.
-func run(t *testing.T, answers fixed, query string, extensions ...graphql.HandlerExtension) (data any, resolved int) {
+func run(t *testing.T, answers fixed, query string, extensions ...graphql.HandlerExtension) (data any, resolved int64) {
 	t.Helper()
 	exec := executor.New(graph.NewSchema(answers, false))
 	count := &fieldCount{}
@@ -102,7 +103,7 @@ func run(t *testing.T, answers fixed, query string, extensions ...graphql.Handle
 	if err := decoder.Decode(&data); err != nil {
 		t.Fatalf("%s: %v: %s", query, err, response.Data)
 	}
-	return data, count.fields
+	return data, count.fields.Load()
 }
 
 // selections returns a selection of each field of a type alone, of all, and of all in other ways.

@@ -85,7 +85,7 @@ func FuzzEndpoint(f *testing.F) {
 		o.log.clear()
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
-		o.Drain()
+		o.Drain(t.Context())
 		checkFuzzed(t, recorder, o.log.String())
 	})
 }

@@ -184,7 +184,7 @@ func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 				}
 			}
 		}
-		o.Drain()
+		o.Drain(t.Context())
 		other := openWith(t, o.url, o.Keys, o.clock) // which knows of the database only
 		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 	}, func(w *tickets.Office) { // slow enough for the end of the request to be noticed

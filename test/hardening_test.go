@@ -164,7 +164,7 @@ func (g *guarded) try(a attempt) answer {
 	begin := time.Now()
 	g.handler.ServeHTTP(recorder, request)
 	took := time.Since(begin)
-	g.Drain()
+	g.Drain(g.t.Context())
 	got := answer{status: recorder.Code, header: recorder.Header(), text: recorder.Body.String()}
 
 	fails := func(message string) {

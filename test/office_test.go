@@ -279,7 +279,7 @@ func (o *office) trySignIn(name, plain, previous, address string) answer {
 		input["previousRefreshToken"] = previous
 	}
 	got := o.post(signInQuery, variables{"input": input}, "X-Forwarded-For", address)
-	o.Drain() // of a wrong password, which is counted behind the answer
+	o.Drain(o.t.Context()) // of a wrong password, which is counted behind the answer
 	return got
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/authtickets/authtickets/models"
 )
@@ -28,6 +29,9 @@ func Source(address netip.Addr) string {
 // knownDevice is the source of guesses that come with a ticket of the customer's own session.
 func knownDevice(session models.ID) string { return "session " + session.String() }
 
+// mostCounting bounds how many wrong passwords wait for the database. Each has taken a hash before, so there are more only while it stands still.
+const mostCounting = 10_000
+
 // sourcesRemembered bounds the memory for guesses: about 200 bytes each. Beyond it those that have not guessed for longest are forgotten.
 const sourcesRemembered = 50_000
 
@@ -37,8 +41,8 @@ type guesses struct {
 	policy  Policy
 	names   *otter.Cache[[sha256.Size]byte, *attempts]
 	sources *otter.Cache[string, *attempts]
-	// counting are the wrong passwords on their way into the database. There are few, for each has taken a hash before.
-	counting sync.WaitGroup
+	// counting holds a place for each wrong password on its way into the database.
+	counting *semaphore.Weighted
 }
 
 func newGuesses(policy Policy) (*guesses, error) {
@@ -54,7 +58,7 @@ func newGuesses(policy Policy) (*guesses, error) {
 	if err != nil {
 		return nil, fmt.Errorf("guesses: %w", err)
 	}
-	return &guesses{policy: policy, names: names, sources: sources}, nil
+	return &guesses{policy, names, sources, semaphore.NewWeighted(mostCounting)}, nil
 }
 
 // attempts counts wrong passwords, and those being checked at the moment, so that many at once get no further than as many one after the other.

@@ -171,13 +171,21 @@ func (o *Office) check(ctx context.Context, plain secret.Text, signer *storage.S
 // refuse sees to it that a wrong password is counted and returns what the client is told. The answer does not wait for that: its time and its words would
 // tell whether the name exists.
 func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
+	refused := &models.Error{Reason: models.ReasonInvalidCredentials}
 	if signer == nil {
 		o.Log.InfoContext(ctx, "sign-in refused: unknown name", "source", source)
-	} else {
-		o.Log.InfoContext(ctx, "sign-in refused: wrong password", "source", source, "user", signer.UserID)
-		o.guesses.counting.Go(func() { o.count(ctx, attempt, signer, source) })
+		return refused
 	}
-	return &models.Error{Reason: models.ReasonInvalidCredentials}
+	o.Log.InfoContext(ctx, "sign-in refused: wrong password", "source", source, "user", signer.UserID)
+	if !o.guesses.counting.TryAcquire(1) {
+		o.Log.ErrorContext(ctx, "wrong password not counted: too many wait for the database", "user", signer.UserID)
+		return refused
+	}
+	go func() {
+		defer o.guesses.counting.Release(1)
+		o.count(ctx, attempt, signer, source)
+	}()
+	return refused
 }
 
 // countingTime bounds the time to count a wrong password.
@@ -204,8 +212,12 @@ func (o *Office) count(ctx context.Context, attempt *signIn, signer *storage.Sig
 	}
 }
 
-// Drain waits until every wrong password so far is counted.
-func (o *Office) Drain() { o.guesses.counting.Wait() }
+// Drain waits until every wrong password so far is counted, or until ctx ends.
+func (o *Office) Drain(ctx context.Context) {
+	if o.guesses.counting.Acquire(ctx, mostCounting) == nil {
+		o.guesses.counting.Release(mostCounting)
+	}
+}
 
 // openSession writes the session's row and returns its first ticket.
 func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *storage.Signer) (*Ticket, error) {
