@@ -57,6 +57,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 		fault(origin != "*" && !isOrigin(origin), fmt.Sprintf("--origins: %q is no origin; write it as a browser does, e.g. https://shop.example", origin))
 	}
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
+	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
 	_, err = s.proxies()
 	faults = append(faults, err)
 	_, err = s.trustedDocuments()

@@ -193,6 +193,7 @@ func TestFaults(t *testing.T) {
 		{"--access-lifetime=1000h", "--guesses-per-account=5", "--origins=https://shop.example/"},
 		{"--reuse-window=1h"},
 		{"--demo", "--listen=0.0.0.0:0"},
+		{"--operations-only", "--federation"},
 		{"--database-file=/nothing"},
 		{"--unknown=1"},
 		{"--config=/nothing"},
