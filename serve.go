@@ -120,11 +120,10 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
-	hasher, err := settings.Hasher()
+	hasher, err := settings.Hasher(roomForHashes(settings.HashConcurrent))
 	if err != nil {
 		return err
 	}
-	makeRoomForHashes(settings.HashConcurrent)
 	store, err := settings.OpenStore(env)
 	if err != nil {
 		return err

@@ -85,12 +85,18 @@ func collectRarely() {
 	}
 }
 
-// makeRoomForHashes lets as many more goroutines run at a time as there may be hashes, unless the operator has said how many. A hash keeps a processor of Go's for 20 ms or more;
-// with some to spare the system shares the cores out, and tickets do not wait behind hashes.
-func makeRoomForHashes(concurrent int) {
+// roomForHashes returns what lets as many more goroutines run at a time as there may be hashes, as long as there are any, unless the operator has said how many. A hash keeps a
+// processor of Go's for 20 ms or more; with some to spare the system shares the cores out, and tickets do not wait behind hashes. Without hashes the spare ones would cost more than they give.
+func roomForHashes(concurrent int) func(busy bool) {
 	if os.Getenv("GOMAXPROCS") != "" {
-		return
+		return nil
 	}
 	cores := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(cores + cmp.Or(concurrent, cores))
+	return func(busy bool) {
+		if busy {
+			runtime.GOMAXPROCS(cores + cmp.Or(concurrent, cores))
+		} else {
+			runtime.GOMAXPROCS(cores)
+		}
+	}
 }

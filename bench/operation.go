@@ -22,7 +22,9 @@ const (
 	shopperFields = "userId isAnonymous application behaviors accessTokenExpiration accessTokenRemaining sessionId"
 	accountFields = "id userId userName emailAddress firstName lastName isActive isLocked"
 
-	askAnonymousTicket = "mutation AnonymousTicket { anonymousShopperTicket { " + ticketFields + " } }"
+	// A ticket of 27 fields, as storefronts ask that have one fragment for all tickets.
+	askAnonymousTicket = "mutation AnonymousTicket { anonymousShopperTicket { " + ticketFields + " claimedAnonymousUserId customerAccount { " + accountFields +
+		" isAnonymous hasExternalPassword acceptsMarketing localeCode taxExempt customerSet accountType externalId } } }"
 	askUserTicket      = "mutation SignIn($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { " + ticketFields + " } }"
 	askRefresh         = "mutation Refresh($refreshToken: String!) { refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
 	askShopper         = "query CurrentShopper { currentShopper { " + shopperFields + " } }"

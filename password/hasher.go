@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
@@ -27,6 +28,10 @@ type Hasher struct {
 	decoy  secret.Text // a hash of today's cost that no password is known to match
 	turns  *semaphore.Weighted
 	wait   time.Duration
+	busy   func(bool)
+	// running is how many hashes are, and mutex keeps busy from being told two things at a time.
+	mutex   sync.Mutex
+	running int
 }
 
 // New returns a Hasher, or an error that lists all faults of the settings.
@@ -50,6 +55,7 @@ func New(settings Settings) (*Hasher, error) {
 		decoy:  secret.New(today + randomBase64(saltSize) + "$" + randomBase64(keySize)),
 		turns:  semaphore.NewWeighted(int64(settings.Concurrent)),
 		wait:   settings.Wait,
+		busy:   settings.Busy,
 	}, nil
 }
 
@@ -118,6 +124,7 @@ func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	waiting, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
 	if h.turns.Acquire(waiting, 1) == nil {
+		h.run(1)
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -126,7 +133,24 @@ func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	return ErrBusy
 }
 
-func (h *Hasher) end() { h.turns.Release(1) }
+func (h *Hasher) end() {
+	h.run(-1)
+	h.turns.Release(1)
+}
+
+// run counts one more or one less hash that is running.
+func (h *Hasher) run(change int) {
+	if h.busy == nil {
+		return
+	}
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	before := h.running > 0
+	h.running += change
+	if after := h.running > 0; after != before {
+		h.busy(after)
+	}
+}
 
 func randomBase64(size int) string {
 	bytes := make([]byte, size)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -304,5 +305,32 @@ func BenchmarkCheck(b *testing.B) {
 	hash := hashOf(b, hasher, "correct horse battery staple")
 	for b.Loop() {
 		check(b, hasher, hash, "correct horse battery staple")
+	}
+}
+
+// Busy is told of the first hash of several and of the end of the last.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	var told []bool // by one hash at a time, says the race detector
+	hasher := newHasher(t, password.Settings{MemoryKiB: 8, Iterations: 1, Concurrent: 4, Busy: func(busy bool) { told = append(told, busy) }})
+	for range 3 {
+		hashOf(t, hasher, "pw")
+	}
+	if !slices.Equal(told, []bool{true, false, true, false, true, false}) {
+		t.Errorf("one after the other: %v", told)
+	}
+	told = nil
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() { _ = hasher.CheckUnknown(t.Context(), secret.New("pw")) })
+	}
+	all.Wait()
+	for i, busy := range told {
+		if busy != (i%2 == 0) {
+			t.Fatalf("at once: %v", told)
+		}
+	}
+	if len(told) == 0 || told[len(told)-1] {
+		t.Errorf("at once: %v", told)
 	}
 }
