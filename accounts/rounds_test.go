@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/authtickets/authtickets/accounts"
-	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
@@ -109,15 +109,22 @@ func (b *book) write(text string, asNew bool) []string {
 // empty deletes all accounts that drawRow can make, and returns what they were by everything they were found by.
 func (b *book) empty() map[string]string {
 	b.t.Helper()
+	var found storage.Existing
+	must(b.t, b.Store.WriteAccounts(b.t.Context(), func(w *storage.AccountWriter) (err error) {
+		found, err = w.Existing(storage.AccountKeys{Names: append(someMails, someNames...), ExternalIDs: someIDs})
+		return err
+	}))
 	state := map[string]string{}
-	found := map[int64]*models.CustomerAccount{}
-	for _, key := range append(append(someMails, someNames...), someIDs...) {
-		if account := b.find(key); account != nil {
-			state[key] = fmt.Sprint(plain(account.UserName), plain(account.EmailAddress), plain(account.ExternalID), plain(account.FirstName), account.IsLocked)
-			found[*account.ID] = account
+	for _, account := range found.Accounts {
+		is := fmt.Sprint(plain(account.UserName), plain(account.EmailAddress), plain(account.ExternalID), plain(account.FirstName), account.LockedByOperator)
+		for name, id := range found.Names {
+			if id == *account.ID {
+				state["named "+name] = is
+			}
 		}
-	}
-	for _, account := range found {
+		if account.ExternalID != nil {
+			state["number "+*account.ExternalID] = is
+		}
 		must(b.t, b.Delete(b.t.Context(), account))
 	}
 	return state

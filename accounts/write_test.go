@@ -152,7 +152,7 @@ func TestImportFindsTheAccount(t *testing.T) {
 
 func TestImportPasswords(t *testing.T) {
 	t.Parallel()
-	const bcrypt = `"$2b$10$8.PHbu/AZoGebLq7JOFMAur/b3gyE2psLwRllh8CC7a2/6YtVbkHS"`
+	const bcrypt = `"$2a$04$a9qMvU5Qxd/iDsPBwWjAiuSJv2TMNk4rxaFuUj9ZQeIsDLCtiuss2"` // of the least cost
 	const staple = "correct horse battery staple"
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := openBook(t, url)

@@ -25,10 +25,10 @@ const (
 	// A ticket of 27 fields, as storefronts ask that have one fragment for all tickets.
 	askAnonymousTicket = "mutation AnonymousTicket { anonymousShopperTicket { " + ticketFields + " claimedAnonymousUserId customerAccount { " + accountFields +
 		" isAnonymous hasExternalPassword acceptsMarketing localeCode taxExempt customerSet accountType externalId } } }"
-	askUserTicket      = "mutation SignIn($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { " + ticketFields + " } }"
-	askRefresh         = "mutation Refresh($refreshToken: String!) { refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
-	askShopper         = "query CurrentShopper { currentShopper { " + shopperFields + " } }"
-	askShopperAccount  = "query CurrentShopper { currentShopper { " + shopperFields + " customerAccount { " + accountFields + " } } }"
+	askUserTicket     = "mutation SignIn($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { " + ticketFields + " } }"
+	askRefresh        = "mutation Refresh($refreshToken: String!) { refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
+	askShopper        = "query CurrentShopper { currentShopper { " + shopperFields + " } }"
+	askShopperAccount = "query CurrentShopper { currentShopper { " + shopperFields + " customerAccount { " + accountFields + " } } }"
 )
 
 // step is one turn of a closed loop.

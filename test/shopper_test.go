@@ -60,8 +60,9 @@ func TestCurrentShopperRefuses(t *testing.T) {
 		"another scheme": {"Authorization", "Basic " + got.AccessToken}, "empty": {"Authorization", ""}, "refresh token": {"Authorization", "Bearer " + got.RefreshToken},
 		"twice":                          {"Authorization", "Bearer " + got.AccessToken, "Authorization", "Bearer " + got.AccessToken},
 		"bad claims beside a good token": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", "nonsense"},
-		"claims twice":                   {"x-vol-user-claims", got.AccessToken, "x-vol-user-claims", got.AccessToken},
-		"two blanks":                     {"Authorization", "Bearer  " + got.AccessToken}, "tail": {"Authorization", "Bearer " + got.AccessToken + " x"},
+		"empty claims":                   {"x-vol-user-claims", ""}, "empty claims beside a good token": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", ""},
+		"claims twice": {"x-vol-user-claims", got.AccessToken, "x-vol-user-claims", got.AccessToken},
+		"two blanks":   {"Authorization", "Bearer  " + got.AccessToken}, "tail": {"Authorization", "Bearer " + got.AccessToken + " x"},
 		"JWT": {"Authorization", "Bearer eyJhbGciOiJub25lIiwianVrIjoiaHR0cDovL3gifQ.e30."},
 	} {
 		if answer := o.currentShopper("userId", headers...); answer.reason() != models.ReasonTokenInvalid || answer.status != http.StatusOK {

@@ -49,14 +49,14 @@ func within(address netip.Addr, networks []netip.Prefix) bool {
 func accessToken(header http.Header) secret.Text {
 	authorization, claims := header["Authorization"], header["X-Vol-User-Claims"]
 	switch {
-	case len(claims) == 1:
+	case len(claims) == 1 && claims[0] != "":
 		return secret.New(claims[0])
 	case len(authorization)+len(claims) == 0:
 		return secret.Text{}
 	case len(authorization)+len(claims) > 1:
 		return secret.New("several")
 	}
-	scheme, token, _ := strings.Cut(authorization[0], " ")
+	scheme, token, _ := strings.Cut(strings.Join(authorization, ""), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return secret.New("malformed")
 	}

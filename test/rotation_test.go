@@ -1,0 +1,62 @@
+package test_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/tink-crypto/tink-go/v2/daead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+)
+
+// A change of keys signs nobody out who refreshes while both are in use; behind it, what the old one has sealed is nothing.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	manager := keyset.NewManager()
+	add := func() uint32 {
+		id, err := manager.Add(daead.AESSIVKeyTemplate())
+		must(t, err)
+		must(t, manager.SetPrimary(id))
+		return id
+	}
+	keys := func() *seal.Keys {
+		handle, err := manager.Handle()
+		must(t, err)
+		var text bytes.Buffer
+		must(t, insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)))
+		parsed, err := seal.Parse(secretText(text.String()))
+		must(t, err)
+		return parsed
+	}
+	first := add()
+	old := keys()
+	add()
+	both := keys()
+	must(t, manager.Delete(first))
+	next := keys()
+
+	onEach(t, func(t *testing.T, o *office) {
+		before, during, after := openWith(t, o.url, old, o.clock), openWith(t, o.url, both, o.clock), openWith(t, o.url, next, o.clock)
+		before.customer("ada")
+		for name, held := range map[string]ticket{"anonymous": before.anonymous(), "refreshed": before.refresh(before.anonymous().RefreshToken), "customer": before.signIn("ada")} {
+			expect(t, during.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), "")
+			renewed := during.refresh(held.RefreshToken)
+			if renewed.UserID != held.UserID {
+				t.Errorf("%s: goes on as somebody else", name)
+			}
+			expect(t, before.tryRefresh(renewed.RefreshToken), models.ReasonTokenInvalid)
+			expect(t, after.tryRefresh(held.RefreshToken), models.ReasonTokenInvalid)
+			expect(t, after.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), models.ReasonTokenInvalid)
+			// A server that has the old key alone gives the same ticket again; under its key, but it is as good.
+			during.refresh(before.refresh(held.RefreshToken).RefreshToken)
+			o.clock.pass(time.Second)
+			if last := after.refresh(renewed.RefreshToken); last.UserID != held.UserID {
+				t.Errorf("%s: goes on as somebody else", name)
+			}
+		}
+	})
+}
