@@ -120,7 +120,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
-	hasher, err := settings.Hasher(roomForHashes(settings.HashConcurrent))
+	hasher, err := settings.Hasher()
 	if err != nil {
 		return err
 	}
@@ -177,6 +177,9 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	go purge(env, office, s.PurgeInterval)
 	go logClients(env, handler)
+	if env.Getenv("GOMAXPROCS") == "" {
+		go makeRoom(env, hasher, handler)
+	}
 
 	select {
 	case err := <-served:

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -11,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -82,21 +80,5 @@ func collectRarely() {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
-	}
-}
-
-// roomForHashes returns what lets as many more goroutines run at a time as there may be hashes, as long as there are any, unless the operator has said how many. A hash keeps a
-// processor of Go's for 20 ms or more; with some to spare the system shares the cores out, and tickets do not wait behind hashes. Without hashes the spare ones would cost more than they give.
-func roomForHashes(concurrent int) func(busy bool) {
-	if os.Getenv("GOMAXPROCS") != "" {
-		return nil
-	}
-	cores := runtime.GOMAXPROCS(0)
-	return func(busy bool) {
-		if busy {
-			runtime.GOMAXPROCS(cores + cmp.Or(concurrent, cores))
-		} else {
-			runtime.GOMAXPROCS(cores)
-		}
 	}
 }

@@ -142,7 +142,6 @@ func rate(s sample) float64     { return s.rate }
 func p50(s sample) float64      { return milliseconds(s.p50) }
 func p99(s sample) float64      { return milliseconds(s.p99) }
 func cpu(s sample) float64      { return microseconds(s.cpu) }
-func allCPU(s sample) float64   { return microseconds(s.cpu + s.databaseCPU) }
 func database(s sample) float64 { return microseconds(s.databaseCPU) }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }

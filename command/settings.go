@@ -67,7 +67,7 @@ func (s *Settings) Check() error {
 	} else if err := storage.CheckURL(url); err != nil {
 		faults = append(faults, fmt.Errorf("--database: %w", err))
 	}
-	if _, err := s.Hasher(nil); err != nil {
+	if _, err := s.Hasher(); err != nil {
 		faults = append(faults, errors.New(strings.ReplaceAll(err.Error(), "password: ", "--hash-")))
 	}
 	const leastWork = 7168 * 5 // the cheapest choice of OWASP's password storage cheat sheet: 7 MiB, 5 passes
@@ -122,11 +122,11 @@ func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
 	})
 }
 
-// Hasher returns the hasher of passwords. busy may be nil; see password.Settings.
-func (s *Settings) Hasher(busy func(bool)) (*password.Hasher, error) {
+// Hasher returns the hasher of passwords.
+func (s *Settings) Hasher() (*password.Hasher, error) {
 	return password.New(password.Settings{
 		MemoryKiB: s.HashMemory, Iterations: s.HashIterations, Parallelism: s.HashParallelism,
-		Concurrent: s.HashConcurrent, Wait: s.HashWait, Busy: busy,
+		Concurrent: s.HashConcurrent, Wait: s.HashWait,
 	})
 }
 
@@ -155,7 +155,7 @@ func (s *Settings) OpenBook(env *Environment) (*accounts.Book, func() error, err
 	if err := s.PrepareSchema(env.Context, store); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	hasher, err := s.Hasher(nil)
+	hasher, err := s.Hasher()
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

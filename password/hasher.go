@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
@@ -28,10 +28,8 @@ type Hasher struct {
 	decoy  secret.Text // a hash of today's cost that no password is known to match
 	turns  *semaphore.Weighted
 	wait   time.Duration
-	busy   func(bool)
-	// running is how many hashes are, and mutex keeps busy from being told two things at a time.
-	mutex   sync.Mutex
-	running int
+	begun  atomic.Int64
+	ended  atomic.Int64
 }
 
 // New returns a Hasher, or an error that lists all faults of the settings.
@@ -55,7 +53,6 @@ func New(settings Settings) (*Hasher, error) {
 		decoy:  secret.New(today + randomBase64(saltSize) + "$" + randomBase64(keySize)),
 		turns:  semaphore.NewWeighted(int64(settings.Concurrent)),
 		wait:   settings.Wait,
-		busy:   settings.Busy,
 	}, nil
 }
 
@@ -124,7 +121,7 @@ func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	waiting, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
 	if h.turns.Acquire(waiting, 1) == nil {
-		h.run(1)
+		h.begun.Add(1)
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -134,22 +131,15 @@ func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 }
 
 func (h *Hasher) end() {
-	h.run(-1)
+	h.ended.Add(1)
 	h.turns.Release(1)
 }
 
-// run counts one more or one less hash that is running.
-func (h *Hasher) run(change int) {
-	if h.busy == nil {
-		return
-	}
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	before := h.running > 0
-	h.running += change
-	if after := h.running > 0; after != before {
-		h.busy(after)
-	}
+// Counts returns how many hashes have begun so far, and how many are running now.
+func (h *Hasher) Counts() (begun, running int64) {
+	ended := h.ended.Load() // first, or the difference could be negative
+	begun = h.begun.Load()
+	return begun, begun - ended
 }
 
 func randomBase64(size int) string {

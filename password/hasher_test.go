@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -308,29 +307,25 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// Busy is told of the first hash of several and of the end of the last.
-func TestBusy(t *testing.T) {
+func TestCounts(t *testing.T) {
 	t.Parallel()
-	var told []bool // by one hash at a time, says the race detector
-	hasher := newHasher(t, password.Settings{MemoryKiB: 8, Iterations: 1, Concurrent: 4, Busy: func(busy bool) { told = append(told, busy) }})
-	for range 3 {
-		hashOf(t, hasher, "pw")
+	hasher := newHasher(t, password.Settings{Concurrent: 2})
+	if begun, running := hasher.Counts(); begun != 0 || running != 0 {
+		t.Errorf("before: %d begun, %d running", begun, running)
 	}
-	if !slices.Equal(told, []bool{true, false, true, false, true, false}) {
-		t.Errorf("one after the other: %v", told)
-	}
-	told = nil
 	var all sync.WaitGroup
-	for range 40 {
+	most := int64(0)
+	for range 6 {
 		all.Go(func() { _ = hasher.CheckUnknown(t.Context(), secret.New("pw")) })
 	}
-	all.Wait()
-	for i, busy := range told {
-		if busy != (i%2 == 0) {
-			t.Fatalf("at once: %v", told)
-		}
+	for begun := int64(0); begun < 6; {
+		var running int64
+		begun, running = hasher.Counts()
+		most = max(most, running)
+		runtime.Gosched()
 	}
-	if len(told) == 0 || told[len(told)-1] {
-		t.Errorf("at once: %v", told)
+	all.Wait()
+	if begun, running := hasher.Counts(); begun != 6 || running != 0 || most < 1 || most > 2 {
+		t.Errorf("after: %d begun, %d running, %d at most", begun, running, most)
 	}
 }

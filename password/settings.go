@@ -27,8 +27,6 @@ type Settings struct {
 	Concurrent int
 	// Wait is how long a hash may wait its turn before it ends with ErrBusy; 0 means 5 s.
 	Wait time.Duration
-	// Busy is told true when a hash begins and none was running, and false when the last has ended; nil means that nobody is told.
-	Busy func(bool)
 }
 
 func (s Settings) withDefaults() Settings {

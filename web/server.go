@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -48,9 +49,13 @@ type Settings struct {
 type Handler struct {
 	http.Handler
 
-	clients *clientCounts
-	log     *slog.Logger
+	requests *atomic.Int64
+	clients  *clientCounts
+	log      *slog.Logger
 }
+
+// Requests returns how many requests have come so far.
+func (h *Handler) Requests() int64 { return h.requests.Load() }
 
 // LogClients logs how many requests each client that says what it is has sent since the last time.
 func (h *Handler) LogClients(ctx context.Context) { h.clients.log(ctx, h.log) }
@@ -72,7 +77,8 @@ func New(settings Settings) (*Handler, error) {
 		mux.Handle("/{$}", playground())
 		mux.Handle("/playground/", playground())
 	}
-	return &Handler{settings.traced(mux), &operations.clients, settings.Log}, nil
+	requests := new(atomic.Int64)
+	return &Handler{settings.traced(mux, requests), requests, &operations.clients, settings.Log}, nil
 }
 
 // Server timeouts: a client that is slower is cut off. An answer has writeTimeout after the deadline of its request.
