@@ -8,6 +8,7 @@ import { signingIn } from "./apollo/signing-in.js";
 // What a page relies on, with one version of Apollo Client. `apollo` has its classes, and one form for what differs between versions:
 //
 //   graphQLErrors(error)       the errors of GraphQL that an operation has failed with; none when the network has failed
+//   errorsOf413(error)         those that came under the status 413
 //   mendWith(mend)             a link that repeats an operation after the promise that mend(error, operation) gives for its first error, if any
 //   persistedQueries(options)  a link that sends hashes
 export function cases(name, apollo) {

@@ -15,6 +15,7 @@ cases("Apollo Client 4", {
   RetryLink,
   persistedQueries: (options) => new PersistedQueryLink(options),
   graphQLErrors,
+  errorsOf413: graphQLErrors,
   mendWith: (mend) =>
     new ErrorLink(({ error, operation, forward }) => {
       const mended = mend(graphQLErrors(error)[0], operation);

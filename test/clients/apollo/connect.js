@@ -5,9 +5,10 @@ export const exchanges = [];
 
 export const bearing = ({ accessToken }) => ({ headers: { authorization: `Bearer ${accessToken}` } });
 
-// Makes clients of a server. `lost` is how many of a client's first answers get lost on their way.
+// Makes clients of a server. `lost` is how many of a client's first answers get lost on their way, and `errorsOf` finds the errors in
+// what an operation has failed with.
 export function connector({ ApolloClient, ApolloLink, HttpLink, InMemoryCache, graphQLErrors }) {
-  return function connect({ uri }, { links = [], lost = 0, ...options } = {}) {
+  return function connect({ uri }, { links = [], lost = 0, errorsOf = graphQLErrors, ...options } = {}) {
     const own = [];
 
     async function record(url, { method, headers, body }) {
@@ -39,7 +40,7 @@ export function connector({ ApolloClient, ApolloLink, HttpLink, InMemoryCache, g
         () => assert.fail("it was not refused"),
         (error) => error,
       );
-      const errors = graphQLErrors(error);
+      const errors = errorsOf(error);
       assert.equal(errors.length, 1, error);
       const { code, reason, nextStep, retryAfterSeconds, limit } = errors[0].extensions ?? {};
       return [code, reason, nextStep, retryAfterSeconds ?? limit].join(" ").trimEnd();

@@ -32,8 +32,8 @@ export const refresh = gql`
 `;
 
 export const signOut = gql`
-  mutation SignOut($token: String!) {
-    revokeTicket(refreshToken: $token) {
+  mutation SignOut($token: String!, $everywhere: Boolean! = false) {
+    revokeTicket(refreshToken: $token, everywhere: $everywhere) {
       sessionsEnded
     }
   }

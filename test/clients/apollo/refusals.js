@@ -3,19 +3,22 @@ import { test } from "node:test";
 import { gql } from "graphql-tag";
 import { server } from "../server.js";
 import { bearing, exchanges as all } from "./connect.js";
-import { demo, password, refresh, signIn, whoAmI } from "./documents.js";
+import { demo, password, refresh, signIn, signOut, whoAmI } from "./documents.js";
 import { sha256 } from "./persisted-queries.js";
 
 const many = (count, text) => Array.from({ length: count }, (_, i) => `a${i}: ${text}`).join(" ");
 
-export function refusals(connect, { ApolloLink }) {
+export function refusals(connect, { ApolloLink, errorsOf413 }) {
   const shop = server("--guesses-per-source=1");
   const hurried = server("--request-timeout=1ms");
+  const busy = server("--hash-concurrent=1", "--hash-wait=500ms"); // enough for the sample customers, who are hashed one by one
 
+  // The operation is a document with variables and context, or a function that gives them.
   function refuses(name, expected, operation, { at = shop, ...options } = {}) {
     test(name, async () => {
       const { refusal, exchanges } = connect(at, options);
-      assert.match(await refusal(...operation), new RegExp(`^${expected}$`));
+      const sent = typeof operation === "function" ? await operation() : operation;
+      assert.match(await refusal(...sent), new RegExp(`^${expected}$`));
       assert.equal(exchanges.length, 1);
       const [{ text, answer }] = exchanges;
       assert.equal("data" in answer, !/REQUEST_INVALID|LIMIT_EXCEEDED/.test(expected));
@@ -31,6 +34,45 @@ export function refusals(connect, { ApolloLink }) {
   refuses("no password", "BAD_USER_INPUT PASSWORD_INVALID FIX_INPUT", as("demo", ""));
   refuses("a locked account", "FORBIDDEN ACCOUNT_LOCKED WAIT", as("locked", password));
   refuses("no time left", "TRY_AGAIN TIMED_OUT WAIT 1", as("demo", password), { at: hurried });
+
+  test("too many at once", async () => {
+    const { refusal } = connect(busy);
+    // Under different names, as those of one name wait for each other.
+    const refused = await Promise.all(Array.from({ length: 90 }, (_, i) => refusal(...as(`stranger-${i}`, password))));
+    const others = refused.filter((reason) => !/^TRY_AGAIN BUSY WAIT [1-9][0-9]*$/.test(reason));
+    assert.ok(others.length < refused.length);
+    for (const reason of others) assert.equal(reason, "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT");
+  });
+
+  // What a customer who has signed in does after `meanwhile` has happened to the account.
+  let customers = 0;
+  function later(meanwhile, operation) {
+    return async () => {
+      const username = `customer-${++customers}`;
+      shop.operate(password, "account", "create", username);
+      const { ask } = connect(shop);
+      const { ticket } = await ask(...as(username, password));
+      await meanwhile({ username, ask });
+      return operation({ username, ...ticket });
+    };
+  }
+  const deactivated = ({ username }) => shop.operate("", "account", "deactivate", username);
+  const deleted = ({ username }) => shop.operate("", "account", "delete", "--yes", username);
+  const newPassword = ({ username }) => shop.operate("another battery staple", "account", "set-password", username);
+  const signedOut = async ({ username, ask }) => {
+    const { refreshToken: token } = (await ask(...as(username, password))).ticket;
+    assert.equal((await ask(signOut, { token, everywhere: true })).revokeTicket.sessionsEnded, 2);
+  };
+  const signsIn = ({ username }) => as(username, password);
+  const refreshes = ({ refreshToken: token }) => [refresh, { token }];
+  const asks = (ticket) => [whoAmI, {}, bearing(ticket)];
+  refuses("signing in to an inactive account", "FORBIDDEN ACCOUNT_INACTIVE FIX_INPUT", later(deactivated, signsIn));
+  refuses("an inactive account's refresh token", "FORBIDDEN ACCOUNT_INACTIVE SIGN_IN", later(deactivated, refreshes));
+  refuses("signing in to a deleted account", "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT", later(deleted, signsIn));
+  refuses("a deleted account's refresh token", "UNAUTHENTICATED ACCOUNT_DELETED SIGN_IN", later(deleted, refreshes));
+  refuses("a deleted account's access token", "UNAUTHENTICATED ACCOUNT_DELETED SIGN_IN", later(deleted, asks));
+  refuses("a refresh after a new password", "UNAUTHENTICATED PASSWORD_CHANGED SIGN_IN", later(newPassword, refreshes));
+  refuses("a refresh after signing out everywhere", "UNAUTHENTICATED SIGNED_OUT_EVERYWHERE SIGN_IN", later(signedOut, refreshes));
 
   refuses("no access token", "UNAUTHENTICATED TOKEN_MISSING SIGN_IN", [whoAmI]);
   refuses("a bad access token", "UNAUTHENTICATED TOKEN_INVALID SIGN_IN", [whoAmI, {}, bearing({ accessToken: "bad" })]);
@@ -54,6 +96,8 @@ export function refusals(connect, { ApolloLink }) {
   refuses("many root fields", `${limited} root-field-limit`, [gql(`{ ${many(20, "__typename")} }`)]);
   const long = { token: "x".repeat(40_000) };
   refuses("long variables", "BAD_USER_INPUT LIMIT_EXCEEDED FIX_INPUT variables-limit", [refresh, long]);
+  const longer = { token: "x".repeat(70_000) };
+  refuses("a long body", "BAD_USER_INPUT LIMIT_EXCEEDED FIX_INPUT body-limit", [refresh, longer], { errorsOf: errorsOf413 });
 
   const twice = gql`
     mutation Twice($input: CustomerUserAuthInfoInput!) {
