@@ -102,9 +102,12 @@ func show(reason models.Reason) shown {
 }
 
 // Presenter turns every error into what a client is told. An error that was not built to be shown is told as INTERNAL, and logged with an id
-// that is drawn from random.
-func Presenter(log *slog.Logger, random io.Reader) graphql.ErrorPresenterFunc {
-	names := namesOf(parsedSchema)
+// that is drawn from random. Names of the schema are told where introspection is on: elsewhere they would tell what a guess has hit.
+func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.ErrorPresenterFunc {
+	var names schemaNames
+	if introspection {
+		names = namesOf(parsedSchema)
+	}
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		if refused := requestError(err, names); refused != nil {
 			return refused
@@ -171,7 +174,7 @@ func requestError(err error, names schemaNames) *gqlerror.Error {
 	return RequestError(ErrorCode(code), message, refused.Locations...)
 }
 
-// LimitError returns the error of a request that goes beyond a limit, which the extension limit names as its setting is named.
+// LimitError returns the error of a request that goes beyond a limit, which the extension limit names as its setting is named, if it is one.
 func LimitError(code ErrorCode, limit, message string) *gqlerror.Error {
 	presented := present(&models.Error{Reason: models.ReasonLimitExceeded})
 	presented.Message = message

@@ -24,7 +24,7 @@ import (
 func present(t *testing.T, err error) (answer, logged string) {
 	t.Helper()
 	var log bytes.Buffer
-	presenter := graph.Presenter(slog.New(slog.NewJSONHandler(&log, nil)), strings.NewReader("01234567"))
+	presenter := graph.Presenter(slog.New(slog.NewJSONHandler(&log, nil)), strings.NewReader("01234567"), true)
 	text, failed := json.Marshal(presenter(t.Context(), err))
 	if failed != nil {
 		t.Fatal(failed)

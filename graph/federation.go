@@ -2,7 +2,7 @@ package graph
 
 import (
 	"context"
-	"slices"
+	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -35,16 +35,28 @@ func UnmarshalReference(value any) (Reference, error) {
 // MarshalReference is here because the generator asks for it: no answer is a reference.
 func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
 
-// mostReferences bounds the references of one request.
+// mostReferences bounds the references of an operation, because each may bring the same account once more. The schema's description says it too.
 const mostReferences = 100
+
+// referencesOf counts the references of an operation, in all its fields _entities.
+func referencesOf(operation *graphql.OperationContext) int {
+	count := 0
+	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"}) {
+		if field.Name == "_entities" {
+			references, _ := field.ArgumentMap(operation.Variables)["representations"].([]any)
+			count += max(1, len(references)) // one reference may stand for a list
+		}
+	}
+	return count
+}
 
 // __resolve_entities answers _entities; gqlgen sets the name. It goes by the access token, as currentShopper does, so it reads one account at most.
 //
 //nolint:staticcheck // the name
 func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
-	if len(references) > mostReferences {
-		ec.Error(ctx, LimitError(CodeBadUserInput, "reference-limit", "There are more than 100 references."))
-		return []Entity{}
+	if referencesOf(graphql.GetOperationContext(ctx)) > mostReferences {
+		ec.Error(ctx, LimitError(CodeBadUserInput, "reference-limit", fmt.Sprintf("The operation has more than %d references.", mostReferences)))
+		return nil
 	}
 	entities := make([]Entity, len(references))
 	shopper, err := ec.Resolvers.Query().CurrentShopper(ctx)
@@ -53,12 +65,11 @@ func (ec *executionContext) __resolve_entities(ctx context.Context, references [
 		return entities
 	}
 	for i, reference := range references {
-		if reference.UserID == shopper.UserID {
-			entities[i] = shopper.CustomerAccount
+		if reference.UserID != shopper.UserID {
+			ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), &models.Error{Reason: models.ReasonNotAllowed})
+			continue
 		}
-	}
-	if refused := slices.IndexFunc(references, func(r Reference) bool { return r.UserID != shopper.UserID }); refused >= 0 {
-		ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(refused)), &models.Error{Reason: models.ReasonNotAllowed})
+		entities[i] = shopper.CustomerAccount
 	}
 	return entities
 }

@@ -583,7 +583,7 @@ func sourceData(filename string) string {
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
 The reasons for which a field can fail, beside those every operation shares: REQUEST_INVALID, LIMIT_EXCEEDED, DOCUMENT_NOT_TRUSTED, BUSY, TIMED_OUT and INTERNAL.
-A failed operation has ` + "`" + `data: null` + "`" + ` and one error, whose ` + "`" + `extensions` + "`" + ` hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason),
+A failed operation has ` + "`" + `data: null` + "`" + ` and an error for each root field that failed, whose ` + "`" + `extensions` + "`" + ` hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason),
 ` + "`" + `nextStep` + "`" + ` (NextStep), where one waits ` + "`" + `retryAfterSeconds` + "`" + ` (Int), with a LIMIT_EXCEEDED reason ` + "`" + `limit` + "`" + ` (String), and with an INTERNAL reason ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
 """
 directive @fails(
@@ -1046,7 +1046,7 @@ enum ErrorReason {
   USERNAME_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  The password is empty, longer than 1,024 bytes, or has a NUL character.
+  The password is empty or blank, longer than 1,024 bytes, or has a NUL character.
   """
   PASSWORD_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 

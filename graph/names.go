@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// schemaNames are all names that the schema has for something.
+// schemaNames are all names that the schema has for something; none where they are not told.
 type schemaNames map[string]bool
 
 func namesOf(schema *ast.Schema) schemaNames {

@@ -39,6 +39,73 @@ func (g *guarded) introspectionOff() {
 	g.answers(about(`{ __schema { queryType { name } } __type(name: "Query") { name } }`, ""))
 }
 
+// graphqlJS is the question of graphql-js with all its options. GraphiQL, Apollo and graphql-codegen ask it, or less.
+const graphqlJS = `query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind } types { ...FullType }
+  directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
+fragment FullType on __Type { kind name description specifiedByURL isOneOf fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef }
+  isDeprecated deprecationReason } inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+  possibleTypes { ...TypeRef } }
+fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }`
+
+// How much an operation may ask of the schema, whatever its fragments are.
+func (g *guarded) introspectionLimit() {
+	g.answers(about(graphqlJS, ""))
+	for _, query := range []string{
+		`{ __schema { types { ` + each(19, "a#: name ") + `} } }`, `{ __schema { types { ` + each(19, "a#: fields { name } ") + `} } }`, `{ ` + each(10, "a#: __schema { types { fields { name } } } ") + `}`,
+		`{ __schema { ...A } } fragment A on __Schema { ` + each(19, "a#: types { name } ") + `... { types { name } } }`, `{ ` + each(10, `a#: __type(name: "Query") { name fields { type { name } } } `) + `}`,
+		`query A { __typename } query B { __schema { types { ` + each(19, "a#: name ") + `} } }`, `{ currentShopper { ` + each(25, "a#: behaviors ") + `} }`,
+	} {
+		a := about(query, "")
+		a.body = strings.TrimSuffix(a.body, "}") + `,"operationName":"` + map[bool]string{true: "B"}[strings.HasPrefix(query, "query A")] + `"}`
+		if got := g.try(a); len(got.Errors) > 0 && got.Errors[0].Extensions.Reason != "TOKEN_MISSING" {
+			g.t.Errorf("%s: %s", query, got.text)
+		}
+	}
+	for _, query := range []string{
+		`{ __schema { types { ` + each(20, "a#: name ") + `} } }`, `{ __schema { types { ` + each(20, "a#: fields { name } ") + `} } }`, `{ __schema { types { name } } ` + each(9, "a#: __schema { types { fields { args { name } } } } ") + `}`,
+		`{ __schema { ...A } } fragment A on __Schema { ` + each(20, "a#: types { name } ") + `... { types { name } } }`,
+		`{ ...A } fragment A on Query { ...B a: __schema { ...C } } fragment B on Query { b: __schema { ...C } } fragment C on __Schema { types { name ` + each(10, "a#: name ") + `} }`,
+	} {
+		g.refuses(about(query, ""), refusal{code: validationFailed, limit: "introspection-limit"})
+	}
+}
+
+// Without introspection, what is said of a document must not tell names that stand somewhere in the schema from those that do not.
+func (g *guarded) guessedNames() {
+	closed := g.but(func(s *web.Settings) { s.Introspection = false })
+	for wrong, right := range map[string]string{
+		`{ sessionsStarted }`: `{ sessionsEnded }`, `{ currentShopper { sessionsStarted } }`: `{ currentShopper { sessionsEnded } }`,
+		`{ __typename @include(iff: true) }`: `{ __typename @include(with: true) }`, `{ __typename(iff: true) }`: `{ __typename(everywhere: true) }`, `{ currentShopper { ... on Shoppers { userId } } }`: `{ currentShopper { ... on Ticket { userId } } }`,
+		`query ($a: CustomerAuthTickets) { __typename }`: `query ($a: CustomerAuthTicketz) { __typename }`, `mutation { refreshTicket(refreshTokens: "x") { userId } }`: `mutation { refreshTicket(everywhere: "x") { userId } }`,
+		`{ ...userIds }`: `{ ...userId }`, `mutation { createUserTicket(input: {name: "ada"}) { userId } }`: `mutation { createUserTicket(input: {firstName: "ada"}) { userId } }`,
+	} {
+		one, other := closed.try(about(wrong, "")), closed.try(about(right, ""))
+		if withoutPlaces(one) != withoutPlaces(other) || len(one.Errors) == 0 {
+			g.t.Errorf("%s is answered with %s\n%s with %s", wrong, one.text, right, other.text)
+		}
+	}
+	for _, query := range []string{
+		`{ currentShopper }`, `mutation { createUserTicket { userId } }`, `{ __typename @include }`, `{ currentShopper { userId { a } } }`, `{ currentShopper { ... on Query { __typename } } }`, `query ($a: Int) { __typename @include(if: $a) }`,
+		`{ currentShopper { a: userId a: isAnonymous } }`, `mutation ($a: CustomerUserAuthInfoInput!) { a: refreshTicket(refreshToken: $a) { userId } }`, `mutation { createUserTicket(input: {username: 5}) { userId } }`,
+	} {
+		for _, told := range closed.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).Errors {
+			if quotes := strings.ReplaceAll(told.Message, `"…"`, ""); strings.Contains(quotes, `"`) || strings.Contains(quotes, "userId") || strings.Contains(quotes, "Shopper") {
+				g.t.Errorf("%s is told %s", query, told.Message)
+			}
+		}
+	}
+}
+
+// withoutPlaces returns the messages and extensions of errors.
+func withoutPlaces(a answer) string {
+	var text strings.Builder
+	for _, told := range a.Errors {
+		fmt.Fprintln(&text, told.Message, told.Extensions)
+	}
+	return text.String()
+}
+
 func (g *guarded) noSuggestions() {
 	closed := g.but(func(s *web.Settings) { s.Introspection = false })
 	suggested := false
@@ -134,12 +201,14 @@ func (g *guarded) manyOfOneThing() {
 		strings.Repeat("{a", 100_000), strings.Repeat("{a", 15_000), strings.Repeat("{a", 900) + strings.Repeat("}", 900), strings.Repeat("{a ...on Query", 300) + "{a" + strings.Repeat("}", 601),
 		`{ __typename(a: ` + strings.Repeat("[", 30_000), `{ __typename(a: ` + strings.Repeat("{a:", 10_000), `query ($a: ` + strings.Repeat("[", 60_000), strings.Repeat("query A { __typename } ", 3_000), strings.Repeat("{", 60_000), strings.Repeat(`"""`, 20_000),
 	} {
+		g.quickly(about(query, ""))
 		g.refusesAny(about(query, ""))
 	}
 	for _, query := range []string{
 		`{ ...A } fragment A on Query { ...A }`, `{ ...A0 } ` + each(50, "fragment A# on Query { ...A# ...A } ") + "fragment A on Query { ...A0 }", `{ currentShopper { ...A } } fragment A on Shopper { customerAccount { ...B } } fragment B on CustomerAccount { ... { ...B } }`,
 		`{ __typename } fragment A on Query { ...B } fragment B on Query { ...A }`, `{ __schema { types { ...A } } } fragment A on __Type { ofType { ...B } } fragment B on __Type { ofType { ...A } }`,
 	} {
+		g.quickly(about(query, ""))
 		g.refuses(about(query, ""), refusal{code: validationFailed})
 	}
 }
@@ -183,7 +252,7 @@ func (g *guarded) overEachLimit() {
 			},
 		},
 		"alias-limit": {
-			[]string{"{ __schema { " + each(limits.Aliases, "a#: __typename ") + "} }"},
+			[]string{"{ currentShopper { " + each(limits.Aliases, "a#: userId ") + "} }"},
 			[]string{
 				"{ __schema { " + each(limits.Aliases+1, "a#: __typename ") + "} }", "{ __typename } fragment A on __Schema { " + each(limits.Aliases+1, "a#: __typename ") + "}",
 				"{ __schema { ...A " + each(limits.Aliases, "a#: __typename ") + "} } fragment A on __Schema { ... { a: __typename } }",
@@ -240,8 +309,9 @@ func chain(count int) []string {
 	return fragments
 }
 
-// These documents are as bad for validation as limits let them be. Each is answered in no time, or refused.
+// These documents are as bad for validation, or for the answer's length, as limits let them be. Each is answered in no time, or refused.
 func (g *guarded) worstWithinLimits() {
+	const longestAnswer = 300 << 10
 	fields := func(count int) string { return strings.Repeat("userId ", count) }
 	inline := func(selection string, depth int) string {
 		return strings.Repeat("...{", depth) + selection + strings.Repeat("}", depth)
@@ -264,8 +334,19 @@ func (g *guarded) worstWithinLimits() {
 		"arguments":                              `{ __typename(` + each(600, "a#:1 ") + `) }`,
 		"fields of an object":                    `mutation { refreshTicket(refreshToken: {` + each(600, "a:1 ") + `}) { userId } }`,
 		"introspection of everything":            `{ __schema { types { ` + each(40, "a#:fields{type{ofType{fields{type{ofType{enumValues{name description}}}}}}}") + `} } }`,
+		"introspection by 30 aliases": `{__schema{types{` + each(30, "a#:fields{...F}") + `}}} fragment F on __Field{name description args{name description type{name description}} ` +
+			`type{name description fields{name description type{name description}}}}`,
+		"introspection by 10 roots":         `{` + each(10, "a#:__schema{types{description fields{description}}}") + `}`,
+		"introspection by 9 roots":          `{` + each(9, "a#:__schema{types{description fields{description type{name}}}}") + `}`,
+		"introspection of descriptions":     `{__schema{types{fields{description ` + each(17, "a#:description ") + `}}}}`,
+		"introspection of lists in lists":   `{__schema{types{` + each(4, "a#:fields{name description args{name description} type{name description ofType{name description fields{name description}}}}") + `}}}`,
+		"introspection of types in types":   `{__schema{types{fields{type` + strings.Repeat(`{...T ofType`, 3) + `{...T}}}}}}}} fragment T on __Type{fields{name description type{name description ofType{name description}}}}`,
+		"introspection of reasons":          `{__schema{directives{args{type{ofType{ofType{ofType{` + each(16, "a#:enumValues{name description}") + `}}}}}}}}`,
+		"introspection of reasons by types": `{__schema{` + each(9, "a#:types{description enumValues{description}}") + `}}`,
 	} {
-		g.try(about("# "+name+"\n"+query, ""))
+		if got := g.quickly(about("# "+name+"\n"+query, "")); len(got.text) > longestAnswer {
+			g.t.Errorf("%s: %d bytes", name, len(got.text))
+		}
 	}
 }
 

@@ -100,6 +100,19 @@ func (g *guarded) nullVariables() {
 	if g.log.count("panic")+g.log.count("operation failed") > 0 {
 		g.t.Error("counts as a failure of the server")
 	}
+	// Where the variable of this name may not be null is another operation, or a fragment that only another spreads.
+	const asks = `query A($a: Boolean) { __type(name: "Query") { fields(includeDeprecated: $a) { name } } } `
+	for _, query := range []string{
+		asks + `query B($a: Boolean = true) { __typename @include(if: $a) }`,
+		asks + `query B($a: Boolean!) { ...C } fragment C on Query { __typename @skip(if: $a) }`,
+		asks + `query B($a: Boolean = true) { ...C @skip(if: $a) } fragment C on Query { __typename }`,
+	} {
+		a := about(query, `{"a":null}`)
+		a.body = strings.TrimSuffix(a.body, "}") + `,"operationName":"A"}`
+		g.answers(a)
+		a.body = strings.Replace(a.body, `"operationName":"A"`, `"operationName":"B"`, 1)
+		g.refuses(a, refusal{code: validationFailed})
+	}
 }
 
 func (g *guarded) noQuery() {

@@ -186,6 +186,7 @@ type answer struct {
 	status int
 	header http.Header
 	text   string
+	took   time.Duration              // known of guarded ones
 	Data   map[string]json.RawMessage `json:"data"`
 	Errors []struct {
 		Message    string `json:"message"`

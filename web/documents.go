@@ -165,8 +165,14 @@ func ReadManifest(text []byte) (map[string]string, error) {
 	}
 	documents := make(map[string]string, len(manifest.Operations))
 	for i, operation := range manifest.Operations {
-		if operation.ID == "" || operation.Body == "" {
-			return nil, fmt.Errorf("%w: operation %d has no id or no body", ErrNotAManifest, i+1)
+		_, known := documents[operation.ID]
+		switch {
+		case operation.Body == "":
+			return nil, fmt.Errorf("%w: operation %d has no body", ErrNotAManifest, i+1)
+		case operation.ID != hashOf(operation.Body):
+			return nil, fmt.Errorf("%w: the id of operation %d is not the SHA-256 of its body", ErrNotAManifest, i+1)
+		case known:
+			return nil, fmt.Errorf("%w: operation %d has the id of another", ErrNotAManifest, i+1)
 		}
 		documents[operation.ID] = operation.Body
 	}
@@ -177,8 +183,10 @@ func ReadManifest(text []byte) (map[string]string, error) {
 func (d *parsedDocuments) trust(documents map[string]string, schema *ast.Schema, limited bounds) error {
 	var faults []error
 	for id, text := range documents {
-		document, err := limited.parse(text)
-		if err == nil {
+		document, refused, err := limited.parse(text)
+		if refused != nil {
+			err = refused
+		} else if err == nil {
 			if list := validator.ValidateWithRules(schema, document, rules.NewDefaultRules()); len(list) > 0 {
 				err = list
 			}

@@ -47,12 +47,12 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec := executor.New(settings.Schema)
 	exec.SetQueryCache(parsed)
 	exec.SetParserTokenLimit(settings.Limits.Tokens)
-	present := graph.Presenter(settings.Log, settings.Random)
+	present := graph.Presenter(settings.Log, settings.Random, settings.Introspection)
 	exec.SetErrorPresenter(present)
 	exec.SetRecoverFunc(settings.recovered)
 	exec.SetDisableSuggestion(!settings.Introspection)
 	exec.Use(limited)
-	exec.Use(nulls{})
+	exec.Use(nullVariables{})
 	exec.Use(introspection{settings.Introspection})
 	exec.Use(graph.Direct{})
 	return &graphQL{
@@ -138,7 +138,8 @@ func contentTypeOf(mediaType string) []string {
 	return jsonContentType
 }
 
-// fault answers what a document or its variables cannot be run for. The schema is not told by and by where introspection is off.
+// fault answers what a document or its variables cannot be run for. Where introspection is off, the presenter has taken the names out of a suggestion, but how
+// many there are would still tell how good a guess was.
 func (g *graphQL) fault(ctx context.Context, w http.ResponseWriter, mediaType string, faults gqlerror.List) {
 	const most = 5 // a client that has read these sends another document
 	response := g.executor.DispatchError(ctx, faults[:min(len(faults), most)])

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -32,28 +34,26 @@ type Limits struct {
 
 // DefaultLimits returns the limits of a server that is not told otherwise.
 func DefaultLimits() Limits {
-	return Limits{
-		Body: 64 << 10, Document: 16 << 10, Tokens: 1000, Depth: 25, RootFields: 10, Aliases: 30, SameFields: 50, Directives: 50, Complexity: 600,
-		Variables: 32 << 10, VariablesDepth: 16,
+	var limits Limits
+	for field, limit := range reflect.ValueOf(&limits).Elem().Fields() {
+		most, _ := strconv.ParseInt(field.Tag.Get("default"), 10, 64) // Check refuses the 0 of a tag that is no number
+		limit.SetInt(most)
 	}
+	return limits
 }
 
 // Check returns all limits that are not positive, by the names of their settings.
 func (l Limits) Check() error {
 	var faults []error
-	for name, limit := range map[string]int64{
-		"body-limit": l.Body, "document-limit": int64(l.Document), "token-limit": int64(l.Tokens), "depth-limit": int64(l.Depth),
-		"root-field-limit": int64(l.RootFields), "alias-limit": int64(l.Aliases), "same-field-limit": int64(l.SameFields), "directive-limit": int64(l.Directives),
-		"complexity-limit": int64(l.Complexity), "variables-limit": int64(l.Variables), "variables-depth-limit": int64(l.VariablesDepth),
-	} {
-		if limit <= 0 {
-			faults = append(faults, fmt.Errorf("--%s: must be more than 0", name))
+	for field, limit := range reflect.ValueOf(l).Fields() {
+		if limit.Int() <= 0 {
+			faults = append(faults, fmt.Errorf("--%s: must be more than 0", field.Tag.Get("name")))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// exceeded is the error of a document that goes beyond a limit, which is named as its setting is.
+// exceeded is the error of a document that goes beyond a limit, which is named as its setting is, if it is one.
 func exceeded(limit, message string, most int) *gqlerror.Error {
 	return graph.LimitError(graph.CodeValidationFailed, limit, fmt.Sprintf(message, most))
 }
@@ -89,30 +89,24 @@ func (b bounds) MutateOperationParameters(ctx context.Context, asked *graphql.Ra
 	if _, good := b.parsed.Get(ctx, asked.Query); good {
 		return nil
 	}
-	_, err := b.parse(asked.Query)
-	var refused *gqlerror.Error
-	if errors.As(err, &refused) && refused.Extensions != nil {
-		return refused
-	}
-	return nil
+	_, refused, _ := b.parse(asked.Query)
+	return refused
 }
 
-// parse parses a document that keeps to the limits. Of one that does not, the error has extensions.
-func (b bounds) parse(text string) (*ast.QueryDocument, error) {
+// parse parses a document that keeps to the limits. One that does not is refused; one that is not GraphQL is an error.
+func (b bounds) parse(text string) (document *ast.QueryDocument, refused *gqlerror.Error, err error) {
 	if len(text) > b.limits.Document {
-		return nil, exceeded("document-limit", "The document has more than %d bytes.", b.limits.Document)
+		return nil, exceeded("document-limit", "The document has more than %d bytes.", b.limits.Document), nil
 	}
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, b.limits.Tokens)
-	if err != nil {
-		if strings.Contains(err.Error(), "exceeded token limit") {
-			err = exceeded("token-limit", "The document has more than %d tokens.", b.limits.Tokens)
-		}
-		return nil, err
+	document, err = parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, b.limits.Tokens)
+	switch {
+	case err == nil:
+		return document, b.check(document), nil
+	case strings.Contains(err.Error(), "exceeded token limit"): // the parser has no other sign
+		return nil, exceeded("token-limit", "The document has more than %d tokens.", b.limits.Tokens), nil
+	default:
+		return nil, nil, err
 	}
-	if refused := b.check(document); refused != nil {
-		return nil, refused
-	}
-	return document, nil
 }
 
 // check returns which limit a document exceeds; nil when it keeps to all.

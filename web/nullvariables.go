@@ -9,20 +9,20 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// nulls refuses a variable that is null where no null may be. A document is valid that uses a variable there that can be null, if either has a default
-// value; then only the value can tell (GraphQL specification, section 6.4.1), and gqlgen does not look. It is an extension of gqlgen's executor.
-type nulls struct{}
+// nullVariables refuses a variable that is null where no null may be. A document is valid that uses a variable there that can be null, if either has a
+// default value; then only the value can tell (GraphQL specification, section 6.4.1), and gqlgen does not look. It is an extension of gqlgen's executor.
+type nullVariables struct{}
 
 // ExtensionName implements graphql.HandlerExtension.
-func (nulls) ExtensionName() string { return "Nulls" }
+func (nullVariables) ExtensionName() string { return "NullVariables" }
 
 // Validate implements graphql.HandlerExtension.
-func (nulls) Validate(graphql.ExecutableSchema) error { return nil }
+func (nullVariables) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationContext implements graphql.OperationContextMutator.
-func (nulls) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+// MutateOperationContext implements graphql.OperationContextMutator. Another operation of the document has variables of its own, of the same name or not.
+func (nullVariables) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
 	for name, value := range operation.Variables {
-		if value == nil && usedAsNonNull(name, operation.Doc) {
+		if value == nil && inSelections(name, operation.Operation.SelectionSet) {
 			refused := gqlerror.Errorf("A variable is null where no null may be.")
 			errcode.Set(refused, errcode.ValidationFailed)
 			return refused
@@ -31,21 +31,8 @@ func (nulls) MutateOperationContext(_ context.Context, operation *graphql.Operat
 	return nil
 }
 
-// usedAsNonNull reports whether a variable stands anywhere in the document in place of a value that must not be null.
-func usedAsNonNull(name string, document *ast.QueryDocument) bool {
-	for _, operation := range document.Operations {
-		if inDirectives(name, operation.Directives) || inSelections(name, operation.SelectionSet) {
-			return true
-		}
-	}
-	for _, fragment := range document.Fragments {
-		if inDirectives(name, fragment.Directives) || inSelections(name, fragment.SelectionSet) {
-			return true
-		}
-	}
-	return false
-}
-
+// inSelections reports whether a variable stands anywhere in a selection, or in the fragments it spreads, in place of a value that must not be null.
+// Fragments cannot go in circles any more: the document is valid.
 func inSelections(name string, selections ast.SelectionSet) bool {
 	for _, selection := range selections {
 		var found bool
@@ -55,7 +42,7 @@ func inSelections(name string, selections ast.SelectionSet) bool {
 		case *ast.InlineFragment:
 			found = inDirectives(name, selected.Directives) || inSelections(name, selected.SelectionSet)
 		case *ast.FragmentSpread:
-			found = inDirectives(name, selected.Directives)
+			found = inDirectives(name, selected.Directives) || inSelections(name, selected.Definition.SelectionSet)
 		}
 		if found {
 			return true
