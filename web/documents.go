@@ -70,22 +70,14 @@ func (d *parsedDocuments) Add(_ context.Context, text string, document *ast.Quer
 
 // documents finds documents by their hashes: trusted ones, which the operator has listed, and those that clients have registered (automatic persisted queries).
 type documents struct {
-	trusted      map[string]string // their texts, by hash
-	trustedTexts map[string]bool
-	only         bool // trusted ones are run, and no others
-	registered   *otter.Cache[string, string]
+	trusted    map[string]string // their texts, by hash
+	only       bool              // trusted ones are run, and no others
+	registered *otter.Cache[string, string]
 }
 
 func newDocuments(trusted map[string]string, only bool) (*documents, error) {
 	registered, err := newDocumentCache(registeredText, func(_, text string) string { return text })
-	if err != nil {
-		return nil, err
-	}
-	texts := make(map[string]bool, len(trusted))
-	for _, text := range trusted {
-		texts[text] = true
-	}
-	return &documents{trusted, texts, only, registered}, nil
+	return &documents{trusted, only, registered}, err
 }
 
 // persistedQuery names a document by its hash, SHA-256 in lower-case hexadecimal digits.
@@ -104,7 +96,7 @@ func (d *documents) resolve(asked *parameters, named *persistedQuery) *refusal {
 	switch {
 	case asked.Query == "":
 		return refuse(http.StatusBadRequest, "There is no query.")
-	case d.only && !d.trustedTexts[asked.Query]:
+	case d.only && d.trusted[hashOf(asked.Query)] == "":
 		return &refusal{err: graph.NotTrustedError()}
 	}
 	return nil

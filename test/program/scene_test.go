@@ -1,0 +1,143 @@
+package program_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+)
+
+// scene is a server with shoppers in all states, and what each is about to do.
+type scene struct {
+	*server
+
+	t testing.TB
+	// site is where a server stands by that nothing happens to.
+	site          *site
+	beside        *server
+	operations    map[string]operation
+	accessToken   string
+	refreshTokens []string
+	// guesses is how many wrong passwords were sent.
+	guesses int
+}
+
+func newScene(t testing.TB, s *site, server *server) *scene {
+	t.Helper()
+	s.customer("ada", rightPassword)
+	s.customer("bob", rightPassword)
+	beside := s.start()
+	fresh, later, customer := beside.anonymous(), beside.refresh(beside.anonymous().RefreshToken), beside.signIn("ada")
+	return &scene{
+		server: server, t: t, site: s, beside: beside, accessToken: customer.AccessToken,
+		operations: map[string]operation{
+			"refresh, first":    refreshOperation(fresh.RefreshToken),
+			"refresh, later":    refreshOperation(later.RefreshToken),
+			"refresh, customer": refreshOperation(customer.RefreshToken),
+			"sign-in":           signInOperation("ada", rightPassword, ""),
+			"sign-in and claim": signInOperation("ada", rightPassword, beside.anonymous().RefreshToken),
+			"wrong password":    signInOperation("bob", "wrong", ""),
+			"sign-out":          revokeOperation(beside.signIn("ada").RefreshToken, false),
+			"account":           accountOperation(),
+		},
+		refreshTokens: []string{fresh.RefreshToken, later.RefreshToken, customer.RefreshToken},
+	}
+}
+
+// connect makes the server open several connections to its database.
+func (s *scene) connect() {
+	s.t.Helper()
+	together(8, func(int) {
+		got, err := s.try(s.t.Context(), accountOperation(), "Authorization", "Bearer "+s.accessToken)
+		if err != nil || got.code() != "" && got.code() != "TRY_AGAIN" {
+			s.t.Errorf("%v %s", err, got.text)
+		}
+	})
+}
+
+// all sends all operations at once and returns their answers, all of which must come in time.
+func (s *scene) all() map[string]answer {
+	s.t.Helper()
+	type named struct {
+		name string
+		answer
+	}
+	answers := make(chan named)
+	if _, ok := s.operations["wrong password"]; ok {
+		s.guesses++
+	}
+	for name, operation := range s.operations {
+		go func() {
+			begin := time.Now()
+			got, err := s.try(context.WithoutCancel(s.t.Context()), operation, "Authorization", "Bearer "+s.accessToken)
+			if took := time.Since(begin); err != nil || took > giveUp {
+				s.t.Errorf("%s: %v after %s", name, err, took)
+			}
+			answers <- named{name, got}
+		}()
+	}
+	all := map[string]answer{}
+	for range s.operations {
+		got := <-answers
+		all[got.name] = got.answer
+	}
+	return all
+}
+
+// allFail sends all operations at once while nothing of them can be done.
+func (s *scene) allFail() {
+	s.t.Helper()
+	for name, got := range s.all() {
+		if got.code() != "TRY_AGAIN" || got.Errors[0].Extensions.RetryAfterSeconds < 1 {
+			s.t.Errorf("%s: %s", name, got.text)
+		}
+	}
+}
+
+// works fails unless an operation has done what it should.
+func (s *scene) works(name string, got answer) {
+	s.t.Helper()
+	want := ""
+	if name == "wrong password" {
+		want = "INVALID_CREDENTIALS"
+	}
+	if got.reason() != want {
+		s.t.Errorf("%s: %s", name, got.text)
+	}
+}
+
+// allWork sends all operations at once and fails unless each does what it should, at the first try.
+func (s *scene) allWork() {
+	s.t.Helper()
+	for name, got := range s.all() {
+		s.works(name, got)
+	}
+}
+
+// allWorkInTheEnd is allWork for a server so impatient that it can put operations off on a busy machine. Those are repeated.
+func (s *scene) allWorkInTheEnd() {
+	s.t.Helper()
+	eventually(s.t, "all operations are done", func() bool {
+		for name, got := range s.all() {
+			if got.code() != "TRY_AGAIN" {
+				s.works(name, got)
+				delete(s.operations, name)
+			}
+		}
+		return len(s.operations) == 0
+	})
+}
+
+// expectOnce fails unless the database holds each thing that was asked for once, however often it was tried.
+func (s *scene) expectOnce() {
+	s.t.Helper()
+	for i, want := range []int{1, 2, 1} {
+		userID := s.beside.refresh(s.refreshTokens[i]).UserID // the same ticket again
+		if got := s.site.number("SELECT MAX(generation) FROM sessions WHERE HEX(user_id) = ?", strings.ToUpper(userID)); got != want {
+			s.t.Errorf("token %d: the session is at generation %d, not %d", i, got, want)
+		}
+	}
+	if got := s.site.number("SELECT COALESCE(SUM(failures), 0) FROM sign_in_failures"); got > s.guesses {
+		s.t.Errorf("%d wrong passwords were counted as %d", s.guesses, got)
+	}
+}
