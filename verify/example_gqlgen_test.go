@@ -1,0 +1,69 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/authtickets/authtickets/verify"
+)
+
+// In a GraphQL server made with gqlgen, whose handler stands behind Middleware:
+//
+//	config := generated.Config{Resolvers: &resolver{}}
+//	config.Directives.Needs = needs // directive @needs(behavior: String!) on FIELD_DEFINITION
+//	server := handler.New(generated.NewExecutableSchema(config))
+//	server.AroundOperations(forShoppers)
+//	http.Handle("/graphql", verifier.Middleware(server))
+//
+// Both functions have the types that gqlgen gives them; here they are called as it calls them.
+func Example_gqlgen() {
+	shopper := &verify.Shopper{UserID: "0123456789abcdef0123456789abcdef", Behaviors: []string{"cart.read"}}
+	ctx := verify.WithShopper(context.Background(), shopper) // Middleware does that
+
+	cart := func(ctx context.Context) (any, error) { return cartResolver(ctx) } // generated
+	fmt.Println(needs(ctx, nil, cart, "cart.read"))
+	fmt.Println(needs(ctx, nil, cart, "cart.write"))
+
+	response := forShoppers(context.Background(), func(context.Context) graphql.ResponseHandler { return nil })(context.Background())
+	fmt.Println(response.Errors)
+	// Output:
+	// the cart of 0123456789abcdef0123456789abcdef <nil>
+	// <nil> input: this needs cart.write
+	// input: who are you?
+}
+
+// needs is the directive: it resolves a field only where the ticket permits it.
+func needs(ctx context.Context, _ any, next graphql.Resolver, behavior string) (any, error) {
+	if shopper, _ := verify.ShopperOf(ctx); !shopper.Has(behavior) {
+		return nil, &gqlerror.Error{Message: "this needs " + behavior, Extensions: map[string]any{"code": "FORBIDDEN"}}
+	}
+	return next(ctx)
+}
+
+// forShoppers runs operations of shoppers only. Behind Middleware there are no others; it guards against a handler that was put elsewhere.
+func forShoppers(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	if _, ok := verify.ShopperOf(ctx); !ok {
+		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{{Message: "who are you?", Extensions: map[string]any{"code": "UNAUTHENTICATED"}}}})
+	}
+	return next(ctx)
+}
+
+// cartResolver is the resolver of a field: whose cart it is comes from the ticket, not from an argument.
+func cartResolver(ctx context.Context) (string, error) {
+	shopper, ok := verify.ShopperOf(ctx)
+	if !ok {
+		return "", errors.New("no shopper")
+	}
+	return "the cart of " + shopper.UserID, nil
+}
+
+// exampleTB stands for the test in the helpers of tests, which examples use too.
+type exampleTB struct{ testing.TB }
+
+func (exampleTB) Helper()           {}
+func (exampleTB) Fatal(args ...any) { panic(fmt.Sprint(args...)) }

@@ -1,0 +1,143 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/authtickets/authtickets/verify"
+)
+
+// A service that lets shoppers with a good ticket through, and changes carts only for those whose ticket permits it.
+func Example() {
+	server, tickets := startServer() // stands for the authtickets server, and for a shopper's client
+	defer server.Close()
+
+	verifier, err := verify.New(verify.Settings{
+		Issuer:   server.URL,                 // https://tickets.shop.example
+		Audience: "https://api.shop.example", // this service
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go verifier.Follow(ctx) // the list of revoked tickets
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /cart", func(w http.ResponseWriter, r *http.Request) {
+		shopper, _ := verify.ShopperOf(r.Context())
+		fmt.Fprintf(w, "the cart of %s…, anonymous: %t", shopper.UserID[:8], shopper.IsAnonymous)
+	})
+	mux.Handle("DELETE /cart", verify.Require("cart.write", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "emptied")
+	})))
+	shop := httptest.NewServer(verifier.Middleware(mux))
+	defer shop.Close()
+
+	reader := tickets.token(tickets.claims().with("iss", server.URL).with("behaviors", []string{"cart.read"}))
+	for _, try := range []struct{ method, token string }{{"GET", ""}, {"GET", reader}, {"DELETE", reader}} {
+		request, err := http.NewRequestWithContext(ctx, try.method, shop.URL+"/cart", http.NoBody)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if try.token != "" {
+			request.Header.Set("Authorization", "Bearer "+try.token)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			log.Fatal(err)
+		}
+		body, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		fmt.Printf("%s: %d %s\n", try.method, response.StatusCode, body)
+	}
+	// Output:
+	// GET: 401 {"error":"missing_token","error_description":"A ticket is needed."}
+	//
+	// GET: 200 the cart of 01234567…, anonymous: false
+	// DELETE: 403 {"error":"insufficient_scope","error_description":"The ticket does not permit this."}
+}
+
+// What the errors are for, where there is no HTTP: a consumer of a queue, say.
+func ExampleVerifier_Verify() {
+	server, tickets := startServer()
+	defer server.Close()
+	verifier, err := verify.New(verify.Settings{
+		Issuer: server.URL, Audience: "https://api.shop.example",
+		Application: "gateway", Secret: func() string { return "a+b" }, // os.Getenv("GATEWAY_SECRET"): for opaque tokens
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	good := tickets.claims().with("iss", server.URL)
+	for _, token := range []string{tickets.token(good), opaqueToken, tickets.token(good.with("exp", 1)), "undefined"} {
+		shopper, err := verifier.Verify(context.Background(), token)
+		switch {
+		case errors.Is(err, verify.ErrExpired), errors.Is(err, verify.ErrRevoked), errors.Is(err, verify.ErrInvalid):
+			fmt.Println("do not do it:", err)
+		case err != nil: // ErrUnavailable
+			fmt.Println("try again later:", err)
+		default:
+			fmt.Println("do it for", shopper.UserID, shopper.Behaviors)
+		}
+	}
+	// Output:
+	// do it for 0123456789abcdef0123456789abcdef [cart.read cart.write]
+	// do it for 0123456789abcdef0123456789abcdef [cart.read cart.write]
+	// do not do it: the ticket has expired
+	// do not do it: no valid ticket: the server knows no such ticket, or not any more
+}
+
+// A ticket that is revoked dies here, too, before it expires.
+func ExampleVerifier_Follow() {
+	server, tickets := startServer()
+	defer server.Close()
+	verifier, err := verify.New(verify.Settings{
+		Issuer: server.URL, Audience: "https://api.shop.example", FeedInterval: 50 * time.Millisecond,
+		MaxFeedAge: 5 * time.Minute, // rather no tickets at all than revoked ones
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go verifier.Follow(ctx)
+	token := tickets.token(tickets.claims().with("iss", server.URL))
+
+	for {
+		_, err = verifier.Verify(ctx, token)
+		if !errors.Is(err, verify.ErrUnavailable) { // until the first list is there
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Println("before:", err)
+	tickets.revoke(server.URL, sessionID)
+	for err == nil {
+		time.Sleep(time.Millisecond)
+		_, err = verifier.Verify(ctx, token)
+	}
+	fmt.Println("after:", err)
+	// Output:
+	// before: <nil>
+	// after: the ticket was revoked
+}
+
+// startServer starts what stands for the authtickets server in the examples. Its opaque token is good, and nothing is revoked yet.
+func startServer() (*httptest.Server, *issuer) {
+	tickets := newIssuer(exampleTB{})
+	server := httptest.NewServer(tickets)
+	tickets.revoke(server.URL)
+	tickets.live[opaqueToken] = tickets.introspection().with("iss", server.URL)
+	return server, tickets
+}
+
+func (i *issuer) revoke(url string, sessions ...string) {
+	i.publish(i.list(sessions...).with("iss", url))
+}

@@ -1,0 +1,37 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// recent remembers what was put last, half of most at least and most at most. It forgets the older half at once, so that nothing needs to be sorted by age.
+type recent struct {
+	half       int
+	young, old map[[sha256.Size]byte]remembered
+}
+
+type remembered struct {
+	shopper *Shopper
+	until   time.Time
+}
+
+func newRecent(most int) recent {
+	return recent{half: max(1, most/2), young: map[[sha256.Size]byte]remembered{}}
+}
+
+// get returns what was put under a key, if its time is not over.
+func (r *recent) get(key [sha256.Size]byte, now time.Time) (*Shopper, bool) {
+	entry, ok := r.young[key]
+	if !ok {
+		entry, ok = r.old[key]
+	}
+	return entry.shopper, ok && now.Before(entry.until)
+}
+
+func (r *recent) put(key [sha256.Size]byte, shopper *Shopper, until time.Time) {
+	if len(r.young) >= r.half {
+		r.old, r.young = r.young, make(map[[sha256.Size]byte]remembered, r.half)
+	}
+	r.young[key] = remembered{shopper, until}
+}
