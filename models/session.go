@@ -26,4 +26,6 @@ type Session struct {
 	EndReason Reason
 	// ClaimedBy is the user id of the customer who claimed an anonymous session by signing in.
 	ClaimedBy *ID
+	// UserAgent is that of the sign-in, at most 255 characters; empty of an anonymous session.
+	UserAgent string
 }

@@ -22,14 +22,26 @@ func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string
 	return found(&account, err)
 }
 
-// AccountByKey returns the whole account with this number, or by another of its keys; ErrNotFound when there is none.
-func (s *Store) AccountByKey(ctx context.Context, key AccountKey) (*models.CustomerAccount, error) {
+// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry these user ids. Those that there are not are left out.
+func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...string) ([]*models.CustomerAccount, error) {
+	var accounts []*models.CustomerAccount
+	err := retry(ctx, func() error { return findIn(s.read.WithContext(ctx).Select(columns), "user_id", userIDs, &accounts) })
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	return accounts, nil
+}
+
+// AccountByKey returns the named columns of the account with this key, or ErrNotFound.
+func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...string) (*models.CustomerAccount, error) {
 	var account models.CustomerAccount
 	err := retry(ctx, func() error {
-		query := s.read.WithContext(ctx)
+		query := s.read.WithContext(ctx).Select(columns)
 		switch {
 		case key.ID != 0:
 			query = query.Where("id = ?", key.ID)
+		case key.UserID != (models.ID{}):
+			query = query.Where("user_id = ?", key.UserID)
 		case key.Name != "":
 			query = query.Where("id = (SELECT account_id FROM sign_in_names WHERE name = ?)", key.Name)
 		case key.ExternalID != "":
@@ -44,7 +56,8 @@ func (s *Store) AccountByKey(ctx context.Context, key AccountKey) (*models.Custo
 
 // AccountKey names an account by the first of its fields that is set.
 type AccountKey struct {
-	ID int64
+	ID     int64
+	UserID models.ID
 	// Name is a user name or e-mail address in the normal form.
 	Name       string
 	ExternalID string

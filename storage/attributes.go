@@ -9,6 +9,18 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
+// AttributesOf returns all attributes of accounts, in order of the accounts' numbers and of their names.
+func (s *Store) AttributesOf(ctx context.Context, accountIDs []int64) ([]models.CustomerAttribute, error) {
+	var attributes []models.CustomerAttribute
+	err := retry(ctx, func() error {
+		return findIn(s.read.WithContext(ctx).Order("account_id, fully_qualified_name"), "account_id", accountIDs, &attributes)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read attributes: %w", err)
+	}
+	return attributes, nil
+}
+
 // Attributes returns all attributes of an account, in order of their names.
 func (s *Store) Attributes(ctx context.Context, accountID int64) ([]models.CustomerAttribute, error) {
 	var attributes []models.CustomerAttribute

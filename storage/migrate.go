@@ -43,7 +43,7 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
 	applied, err := migrator.Up(ctx)
-	if err := errors.Join(err, s.finish(migrator)); err != nil {
+	if err := errors.Join(err, migrator.Close()); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
 	return len(applied), nil
@@ -83,6 +83,7 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 
 const versionsTable = "schema_versions"
 
+// migrator returns what migrates, on connections of its own. Its Close closes them.
 func (s *Store) migrator() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name)
 	if err != nil {
@@ -90,28 +91,20 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	}
 	options := []goose.ProviderOption{goose.WithTableName(versionsTable), goose.WithDisableGlobalRegistry(true)}
 	if s.dialect.file != "" {
-		// On a connection of its own, because goose writes its instants as text.
+		// goose writes its instants as text.
 		connection, err := driver.Open(fileURL(s.dialect.file))
 		if err != nil {
 			return nil, err
 		}
 		return goose.NewProvider(goose.DialectSQLite3, connection, files, options...)
 	}
-	connections, err := s.write.DB()
-	if err != nil {
-		return nil, err
-	}
 	locker, err := lock.NewMySQLTableLocker(lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(time.Second, 300))
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectMySQL, connections, files, append(options, goose.WithLocker(locker))...)
-}
-
-// finish closes the connection that migrator has opened.
-func (s *Store) finish(migrator *goose.Provider) error {
-	if s.dialect.file == "" {
-		return nil
+	connections, err := patientMySQL(s.settings)
+	if err != nil {
+		return nil, err
 	}
-	return migrator.Close()
+	return goose.NewProvider(goose.DialectMySQL, connections, files, append(options, goose.WithLocker(locker))...)
 }

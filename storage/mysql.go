@@ -2,7 +2,9 @@ package storage
 
 import (
 	"database/sql"
+	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,9 @@ func openMySQL(settings Settings) (*Store, error) {
 		return nil, err
 	}
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = settings.ConnectTimeout, settings.StatementTimeout, settings.StatementTimeout
+	// The server must not go on waiting for a lock when nobody waits for it any more: what it did then would come as a surprise.
+	patience := strconv.Itoa(int(math.Ceil(settings.StatementTimeout.Seconds())))
+	config.Params["innodb_lock_wait_timeout"], config.Params["lock_wait_timeout"] = patience, patience
 	connector, err := driver.NewConnector(config)
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
@@ -33,6 +38,21 @@ func openMySQL(settings Settings) (*Store, error) {
 		return nil, err
 	}
 	return &Store{write: db, read: db, dialect: dialect{name: mysqlName, ahead: ahead}, settings: settings}, nil
+}
+
+// patientMySQL opens the database for statements that take as long as they take: a large table is altered for minutes, after all transactions that use it have ended. Whoever
+// stopped waiting would take for failed what goes on.
+func patientMySQL(settings Settings) (*sql.DB, error) {
+	config, err := mysqlConfig(settings.URL)
+	if err != nil {
+		return nil, err
+	}
+	config.Timeout, config.ReadTimeout, config.WriteTimeout = settings.ConnectTimeout, 0, 0
+	connector, err := driver.NewConnector(config)
+	if err != nil {
+		return nil, ErrURL // the cause could quote the URL
+	}
+	return sql.OpenDB(connector), nil
 }
 
 // mysqlConfig reads a URL or a DSN, and sets what the statements of this package rely on.

@@ -60,7 +60,7 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, late b
 	return rows == 1, nil
 }
 
-// BeginSession writes the first row of a session that has been advanced before it had one, and reports whether it did. It is InsertSession but for late, which is that of
+// BeginSession writes the first row of a session that has been advanced or ended before it had one, and reports whether it did. It is InsertSession but for late, which is that of
 // AdvanceSession.
 func (s *Store) BeginSession(ctx context.Context, next *models.Session, late bool) (bool, error) {
 	inTime, deadline := s.inTime(ctx)
@@ -68,11 +68,11 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, late boo
 		return s.InsertSession(ctx, next)
 	}
 	values := []any{
-		next.ID, next.Application, next.UserID, next.IsAnonymous, next.Generation, next.StartedAt, next.RefreshedAt, next.ExpiresAt, next.PurgeAt,
+		next.ID, next.Application, next.UserID, next.IsAnonymous, next.Generation, next.StartedAt, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.EndedAt, next.EndReason,
 	}
 	rows, err := s.exec(ctx, `INSERT INTO sessions `+
-		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at) `+
-		`SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL WHERE `+inTime, append(values, deadline...)...)
+		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at, ended_at, end_reason) `+
+		`SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL WHERE `+inTime, append(values, deadline...)...)
 	first, err := inserted(err)
 	return first && rows == 1, err
 }
@@ -91,6 +91,18 @@ func (s *Store) Session(ctx context.Context, id models.ID) (models.Session, erro
 		return session, fmt.Errorf("read a session: %w", err)
 	}
 	return session, nil
+}
+
+// HasSessions reports whether there are sessions, over or not.
+func (s *Store) HasSessions(ctx context.Context) (bool, error) {
+	var sessions int
+	err := retry(ctx, func() error {
+		return s.read.WithContext(ctx).Raw(`SELECT COUNT(*) FROM (SELECT id FROM sessions LIMIT 1) AS first`).Scan(&sessions).Error
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for sessions: %w", err)
+	}
+	return sessions > 0, nil
 }
 
 // IsHeld reports whether a refresh token that says this is still good.
@@ -118,6 +130,12 @@ func (s *Store) EndHeldSession(ctx context.Context, holding Holding, reason mode
 	return ended == 1, err
 }
 
+// EndSessionOf is EndSession for the session of one shopper: it ends no other's.
+func (s *Store) EndSessionOf(ctx context.Context, id, userID models.ID, reason models.Reason, at time.Time) (bool, error) {
+	ended, err := s.end(ctx, ending{key: "id", of: id, state: "user_id = ? AND ended_at IS NULL", values: []any{userID}, reason: reason, at: at})
+	return ended == 1, err
+}
+
 // EndSessionsOf ends all sessions of a shopper that have neither ended nor expired, and returns how many there were.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason, at time.Time) (int, error) {
 	return s.end(ctx, endingOf(userID, reason, at))
@@ -132,15 +150,20 @@ type ending struct {
 	values []any
 	reason models.Reason
 	at     time.Time
+	// inTime is a condition beside all that, with its values; empty for none.
+	inTime   string
+	deadline []any
 }
 
 func endingOf(userID models.ID, reason models.Reason, at time.Time) ending {
 	return ending{key: "user_id", of: userID, state: "ended_at IS NULL AND expires_at > ?", values: []any{at}, reason: reason, at: at}
 }
 
-// end returns how many sessions it has ended. Those count that the first attempt has ended without our getting to know.
+// end returns how many sessions it has ended. Those count that the first attempt has ended without our getting to know. After the deadline of ctx the database does nothing any more: replicas
+// look for sessions that have ended by the instant they bear, and would not find one that comes so late.
 func (s *Store) end(ctx context.Context, e ending) (int, error) {
 	var ended int
+	e.inTime, e.deadline = s.inTime(ctx)
 	err := retry(ctx, func() (err error) {
 		ended, err = e.run(s.write.WithContext(ctx))
 		e.state, e.values = "("+e.state+" OR (ended_at = ? AND end_reason = ?))", append(e.values, e.at, e.reason)
@@ -150,8 +173,11 @@ func (s *Store) end(ctx context.Context, e ending) (int, error) {
 }
 
 func (e ending) run(db *gorm.DB) (int, error) {
-	values := append([]any{e.at, e.reason, e.of}, e.values...)
-	result := db.Exec(`UPDATE sessions SET ended_at = ?, end_reason = ? WHERE `+e.key+` = ? AND `+e.state, values...)
+	statement, values := `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE `+e.key+` = ? AND `+e.state, append([]any{e.at, e.reason, e.of}, e.values...)
+	if e.inTime != "" {
+		statement, values = statement+` AND `+e.inTime, append(values, e.deadline...)
+	}
+	result := db.Exec(statement, values...)
 	if result.Error != nil {
 		return 0, fmt.Errorf("end sessions: %w", result.Error)
 	}

@@ -57,11 +57,11 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (bool, error) {
 func insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	session := signIn.Session
 	result := db.Exec(`INSERT INTO sessions `+
-		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at, end_reason) `+
-		`SELECT ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '' FROM customer_accounts a `+
+		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent) `+
+		`SELECT ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '', ? FROM customer_accounts a `+
 		`WHERE a.id = ? AND a.is_active = TRUE AND a.password_hash = ? AND a.locked_by_operator = FALSE `+
 		`AND (? OR a.locked_until IS NULL OR a.locked_until <= ?)`+locked(db),
-		session.ID, session.Application, session.Generation, session.StartedAt, session.RefreshedAt, session.ExpiresAt, session.PurgeAt,
+		session.ID, session.Application, session.Generation, session.StartedAt, session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
 		signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
 	switch {
 	case errors.Is(result.Error, gorm.ErrDuplicatedKey): // an earlier attempt had got through
@@ -112,6 +112,11 @@ func claimUnwritten(tx *gorm.DB, claim Claim) (bool, error) {
 		return false, fmt.Errorf("look at a claim: %w", err)
 	}
 	return claims == 1, nil
+}
+
+// forUpdate makes a query lock the rows it reads until the transaction ends.
+func forUpdate(tx *gorm.DB) *gorm.DB {
+	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 }
 
 // locked ends a SELECT that must see no change under way, whatever the isolation level. SQLite has one writer at a time.

@@ -70,12 +70,18 @@ func TestSessionRoundTrip(t *testing.T) {
 		want := newSession(t)
 		claimant := newID(t)
 		want.EndedAt, want.EndReason, want.ClaimedBy = &noon, models.ReasonSignedIn, &claimant
+		if has, err := store.HasSessions(t.Context()); has || err != nil {
+			t.Error(has, err)
+		}
 		row := want
 		if first, err := store.InsertSession(t.Context(), &row); !first || err != nil {
 			t.Fatal(first, err)
 		}
 		if second, err := store.InsertSession(t.Context(), &row); second || err != nil {
 			t.Errorf("the same id twice: %v, %v", second, err)
+		}
+		if has, err := store.HasSessions(t.Context()); !has || err != nil {
+			t.Error(has, err)
 		}
 		got, err := store.Session(t.Context(), want.ID)
 		if err != nil {
@@ -166,6 +172,9 @@ func TestSessionRowIsSmall(t *testing.T) {
 		}
 		total := 0
 		for _, column := range columns {
+			if column.Name == "user_agent" { // only a customer's session has one, and how long it is says the client
+				continue
+			}
 			var bytes *int
 			switch strings.ToLower(column.Type) {
 			case "boolean", "tinyint":

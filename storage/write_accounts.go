@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -21,6 +22,8 @@ type AccountKeys struct {
 	// Names are user names and e-mail addresses in the normal form.
 	Names   []string
 	UserIDs []models.ID
+	// IDs are the numbers of accounts that are needed whatever their other keys are.
+	IDs []int64
 	// Attributes says whether the accounts are needed with their attributes.
 	Attributes bool
 }
@@ -71,7 +74,7 @@ func (w *AccountWriter) Existing(keys AccountKeys) (Existing, error) {
 	if err := findIn(w.tx, "name", keys.Names, &names); err != nil {
 		return Existing{}, fmt.Errorf("look up names: %w", err)
 	}
-	ids := make([]int64, 0, len(names))
+	ids := slices.Grow(slices.Clone(keys.IDs), len(names))
 	for _, name := range names {
 		existing.Names[name.Name] = name.AccountID
 		ids = append(ids, name.AccountID)
@@ -85,8 +88,7 @@ func (w *AccountWriter) Existing(keys AccountKeys) (Existing, error) {
 		return Existing{}, fmt.Errorf("look up user ids: %w", err)
 	}
 	ids = append(append(ids, byExternalID...), byUserID...)
-	locked := w.tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
-	if err := findIn(locked, "id", ids, &existing.Accounts); err != nil {
+	if err := findIn(forUpdate(w.tx), "id", ids, &existing.Accounts); err != nil {
 		return Existing{}, fmt.Errorf("look up accounts: %w", err)
 	}
 	if keys.Attributes {

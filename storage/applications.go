@@ -1,0 +1,86 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// ErrExists is returned when there is a row with the key already.
+var ErrExists = errors.New("there is such a row already")
+
+// Applications returns all applications, in order of their ids.
+func (s *Store) Applications(ctx context.Context) ([]models.Application, error) {
+	var applications []models.Application
+	err := retry(ctx, func() (err error) {
+		applications, err = gorm.G[models.Application](s.read).Order("id").Find(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read applications: %w", err)
+	}
+	return applications, nil
+}
+
+// Application returns the application with this id, or ErrNotFound.
+func (s *Store) Application(ctx context.Context, id string) (*models.Application, error) {
+	var application models.Application
+	err := retry(ctx, func() error { return s.read.WithContext(ctx).Where("id = ?", id).Take(&application).Error })
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read an application: %w", err)
+	}
+	return &application, nil
+}
+
+// InsertApplication writes a new application, or returns ErrExists.
+func (s *Store) InsertApplication(ctx context.Context, application *models.Application) error {
+	err := retryUndone(ctx, func() error { return s.write.WithContext(ctx).Create(application).Error })
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("insert an application: %w", err)
+	}
+	return nil
+}
+
+// ChangeApplication reads an application, lets change alter it, and writes it back, all in one transaction, so that no other change gets lost. It
+// returns ErrNotFound when there is none, and any error of change.
+func (s *Store) ChangeApplication(ctx context.Context, id string, change func(*models.Application) error) error {
+	return s.transaction(ctx, func(tx *gorm.DB) error {
+		var application models.Application
+		err := forUpdate(tx).Where("id = ?", id).Take(&application).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("read an application: %w", err)
+		}
+		if err := change(&application); err != nil {
+			return err
+		}
+		if err := tx.Select("*").Updates(&application).Error; err != nil {
+			return fmt.Errorf("change an application: %w", err)
+		}
+		return nil
+	})
+}
+
+// DeleteApplication deletes an application, or returns ErrNotFound.
+func (s *Store) DeleteApplication(ctx context.Context, id string) error {
+	rows, err := s.exec(ctx, `DELETE FROM applications WHERE id = ?`, id)
+	if err != nil {
+		return fmt.Errorf("delete an application: %w", err)
+	}
+	if rows == 0 {
+		return ErrNotFound
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package storage
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+// What waits for a lock gives up on the server, too, when nobody waits for it any more: a session that ended long after the instant it bears would be found by nobody.
+func TestNothingIsDoneBehindALock(t *testing.T) {
+	t.Parallel()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		return
+	}
+	holder := open(t, url, slog.New(slog.DiscardHandler))
+	if _, err := holder.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hasty, err := Open(Settings{
+		URL: secret.New(url), Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), StatementTimeout: 500 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = hasty.Close() })
+	session := newSession(t)
+	holder.begin(t, session)
+	err = holder.write.Transaction(func(tx *gorm.DB) error {
+		if err := forUpdate(tx).Where("id = ?", session.ID).Take(&models.Session{}).Error; err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if ended, err := hasty.EndSession(ctx, session.ID, models.ReasonSignedOut, noon); ended || err == nil {
+			t.Errorf("ended: %t, %v", ended, err)
+		}
+		time.Sleep(2 * time.Second) // longer than the server waits
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	if present, err := holder.Session(t.Context(), session.ID); err != nil || present.EndedAt != nil {
+		t.Errorf("it has ended all the same: %v, %v", present, err)
+	}
+}

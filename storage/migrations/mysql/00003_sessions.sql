@@ -1,0 +1,11 @@
+-- +goose Up
+-- Sessions remember the user agent of their sign-in, and those that have ended lately are found by when. In one statement, and only where it is missing:
+-- MySQL keeps what an interrupted migration has done.
+SET @change = (
+    SELECT IF(COUNT(*) = 0,
+        'ALTER TABLE sessions ADD COLUMN user_agent VARCHAR(255) NOT NULL DEFAULT '''', ADD KEY sessions_ended_at (is_anonymous, ended_at)', 'DO 0')
+    FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'sessions' AND column_name = 'user_agent'
+);
+PREPARE change_sessions FROM @change;
+EXECUTE change_sessions;
+DEALLOCATE PREPARE change_sessions;

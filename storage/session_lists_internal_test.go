@@ -1,0 +1,157 @@
+package storage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+func (s *Store) begin(t *testing.T, sessions ...models.Session) {
+	t.Helper()
+	for _, session := range sessions {
+		if first, err := s.InsertSession(t.Context(), &session); !first || err != nil {
+			t.Fatal(first, err)
+		}
+	}
+}
+
+func TestSessionsOf(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		shopper := newID(t)
+		session := func(startedAt, expiresAt time.Time, endedAt *time.Time) models.Session {
+			session := newSession(t)
+			session.UserID, session.IsAnonymous, session.StartedAt, session.ExpiresAt, session.EndedAt = shopper, false, startedAt, expiresAt, endedAt
+			session.UserAgent = "Mozilla/5.0 é"
+			return session
+		}
+		first, second := session(noon.Add(-2*time.Hour), noon.Add(time.Microsecond), nil), session(noon.Add(-time.Hour), noon.Add(time.Hour), nil)
+		store.begin(t, first, second, newSession(t), session(noon, noon, nil), session(noon, noon.Add(time.Hour), &noon))
+		got, err := store.SessionsOf(t.Context(), shopper, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]models.Session{second, first}, got); diff != "" {
+			t.Errorf("want -, got +\n%s", diff)
+		}
+		if got, err := store.SessionsOf(t.Context(), newID(t), noon); err != nil || len(got) != 0 {
+			t.Errorf("nobody's: %v, %v", got, err)
+		}
+		for i := range mostSessions {
+			store.begin(t, session(noon.Add(time.Duration(i)*time.Second), noon.Add(time.Hour), nil))
+		}
+		got, err = store.SessionsOf(t.Context(), shopper, noon)
+		if err != nil || len(got) != mostSessions || !got[0].StartedAt.After(got[mostSessions-1].StartedAt) || slices.ContainsFunc(got, func(s models.Session) bool { return s.ID == second.ID }) {
+			t.Errorf("%d sessions, %v", len(got), err)
+		}
+	})
+}
+
+func TestEndSessionOf(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		mine, other := newSession(t), newSession(t)
+		store.begin(t, mine, other)
+		for _, step := range []struct {
+			name   string
+			id, of models.ID
+			want   bool
+		}{
+			{"another's", other.ID, mine.UserID, false},
+			{"nobody's", newID(t), mine.UserID, false},
+			{"one's own", mine.ID, mine.UserID, true},
+			{"one that has ended", mine.ID, mine.UserID, false},
+		} {
+			ended, err := store.EndSessionOf(t.Context(), step.id, step.of, models.ReasonSignedOut, noon.Add(time.Duration(len(step.name))*time.Second))
+			if err != nil || ended != step.want {
+				t.Errorf("%s: %t, %v", step.name, ended, err)
+			}
+		}
+		if row, err := store.Session(t.Context(), other.ID); err != nil || row.EndedAt != nil {
+			t.Errorf("another's: %v, %v", row, err)
+		}
+		row, err := store.Session(t.Context(), mine.ID)
+		if err != nil || row.EndReason != models.ReasonSignedOut || !row.EndedAt.Equal(noon.Add(9*time.Second)) {
+			t.Errorf("one's own: %v, %v", row, err)
+		}
+	})
+}
+
+func TestRecentlyEnded(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		const all = 500
+		var sessions []models.Session
+		for i := range all {
+			session := newSession(t)
+			if i%2 == 0 {
+				session.EndedAt, session.EndReason = new(noon.Add(time.Duration(-i)*time.Minute)), models.ReasonTokenReused
+			}
+			sessions = append(sessions, session)
+		}
+		store.begin(t, sessions...)
+		got, err := store.RecentlyEnded(t.Context(), sessions[0].IsAnonymous, noon.Add(-2*time.Minute), all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []EndedSession{
+			{sessions[0].ID, sessions[0].Application, sessions[0].RefreshedAt, models.ReasonTokenReused},
+			{sessions[2].ID, sessions[2].Application, sessions[2].RefreshedAt, models.ReasonTokenReused},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("want -, got +\n%s", diff)
+		}
+		if got, err := store.RecentlyEnded(t.Context(), sessions[0].IsAnonymous, noon.Add(-2*time.Minute), 1); err != nil || len(got) != 1 || got[0].ID != sessions[0].ID {
+			t.Errorf("at most one: %v, %v", got, err)
+		}
+		if got, err := store.RecentlyEnded(t.Context(), !sessions[0].IsAnonymous, noon.Add(-2*time.Minute), all); err != nil || len(got) != 0 {
+			t.Errorf("of others: %v, %v", got, err)
+		}
+		if got, err := store.RecentlyEnded(t.Context(), sessions[0].IsAnonymous, noon.Add(time.Microsecond), all); err != nil || len(got) != 0 {
+			t.Errorf("later: %v, %v", got, err)
+		}
+
+		explain := "EXPLAIN QUERY PLAN "
+		if store.dialect.name == mysqlName {
+			explain = "EXPLAIN "
+		}
+		var plan []map[string]any
+		if err := store.read.Raw(explain+recentlyEnded, sessions[0].IsAnonymous, noon.Add(-2*time.Minute), 100).Find(&plan).Error; err != nil {
+			t.Fatal(err)
+		}
+		if text := fmt.Sprintf("%s", plan); len(plan) != 1 || !strings.Contains(text, "sessions_ended_at") || strings.Contains(text, "filesort") {
+			t.Errorf("the plan: %s", text)
+		}
+	})
+}
+
+func TestSignInKeepsTheUserAgent(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		account := models.CustomerAccount{UserID: newID(t), UserName: new("ada"), IsActive: true}
+		if err := store.WriteAccounts(t.Context(), func(w *AccountWriter) error {
+			account.ID = nil
+			return w.Write([]AccountWrite{{Account: &account, Names: []string{"ada"}}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		want := newSession(t)
+		want.UserID, want.IsAnonymous, want.UserAgent = account.UserID, false, strings.Repeat("é", 255)
+		if _, err := store.SignIn(t.Context(), SignIn{Session: want, AccountID: *account.ID}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.Session(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("want -, got +\n%s", diff)
+		}
+	})
+}
