@@ -4,6 +4,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -31,6 +32,11 @@ type Selection struct {
 	Columns []string
 	// Attributes says whether the attributes are asked for.
 	Attributes bool
+}
+
+// Whole selects all of an account.
+func Whole() *Selection {
+	return &Selection{Columns: []string{"customer_accounts.*"}, Attributes: true}
 }
 
 // decisive are the columns that decide what may be done with an account.
@@ -63,9 +69,33 @@ func (b *Book) Account(ctx context.Context, userID models.ID, selection *Selecti
 	return account, b.Complete(ctx, account, selection, now)
 }
 
+// AccountsOf returns what is selected of the accounts with these user ids, as they are now. Those that there are not are left out. However many they are, it asks the database once, and once
+// more for attributes.
+func (b *Book) AccountsOf(ctx context.Context, userIDs []models.ID, selection *Selection) (map[models.ID]*models.CustomerAccount, error) {
+	found, err := b.Store.AccountsOf(ctx, userIDs, selection.columns()...)
+	if err != nil {
+		return nil, err
+	}
+	now := b.Now()
+	byUserID, byID, ids := make(map[models.ID]*models.CustomerAccount, len(found)), make(map[int64]*models.CustomerAccount, len(found)), make([]int64, len(found))
+	for i, account := range found {
+		account.IsLocked = isLocked(account, now)
+		byUserID[account.UserID], byID[*account.ID], ids[i] = account, account, *account.ID
+	}
+	if selection == nil || !selection.Attributes {
+		return byUserID, nil
+	}
+	attributes, err := b.Store.AttributesOf(ctx, ids)
+	for _, attribute := range attributes {
+		account := byID[attribute.AccountID]
+		account.Attributes = append(account.Attributes, attribute)
+	}
+	return byUserID, err
+}
+
 // Complete adds to an account what is not a column of it: whether it is locked now and, where they are selected, its attributes.
 func (b *Book) Complete(ctx context.Context, account *models.CustomerAccount, selection *Selection, now time.Time) error {
-	account.IsLocked = account.LockedByOperator || lockedByGuessing(account, now)
+	account.IsLocked = isLocked(account, now)
 	if selection == nil || !selection.Attributes {
 		return nil
 	}
@@ -89,6 +119,10 @@ func LockedFor(account *models.CustomerAccount, knownDevice bool, now time.Time)
 	}
 }
 
+func isLocked(account *models.CustomerAccount, now time.Time) bool {
+	return account.LockedByOperator || lockedByGuessing(account, now)
+}
+
 func lockedByGuessing(account *models.CustomerAccount, now time.Time) bool {
 	return account.LockedUntil != nil && now.Before(*account.LockedUntil)
 }
@@ -96,27 +130,30 @@ func lockedByGuessing(account *models.CustomerAccount, now time.Time) bool {
 // Forever is the end of a lock that does not end by itself: the last year a DATETIME can hold.
 func Forever() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// Find returns an account with its attributes by its number, user name, e-mail address or external id, tried in this order, or ErrNotFound.
-func (b *Book) Find(ctx context.Context, key storage.AccountKey) (*models.CustomerAccount, error) {
-	if key.Name != "" {
-		normal, err := NormalName(key.Name)
-		if err != nil {
-			return nil, err
-		}
-		key.Name = normal
-	}
-	account, err := b.Store.AccountByKey(ctx, key)
+// Find returns what is selected of the account that a key names, as it is now, or ErrNotFound. The error is a RefusedError for a key that does not name one account.
+func (b *Book) Find(ctx context.Context, key Key, selection *Selection) (*models.CustomerAccount, error) {
+	stored, err := key.stored()
 	if err != nil {
-		return nil, known(err)
+		return nil, err
 	}
-	return account, b.Complete(ctx, account, &Selection{Attributes: true}, b.Now())
+	account, err := b.Store.AccountByKey(ctx, stored, append(selection.columns(), "user_name", "email_address")...)
+	switch {
+	case err != nil:
+		return nil, known(err)
+	case !key.means(account, stored.Name):
+		return nil, ErrNotFound
+	}
+	return account, b.Complete(ctx, account, selection, b.Now())
 }
 
-// SetPassword gives an account a new password and ends its sessions. The errors for a password that cannot be one are those of password.Acceptable.
+// SetPassword gives an account a new password and ends its sessions. The error is a RefusedError for a password that cannot be one.
 func (b *Book) SetPassword(ctx context.Context, account *models.CustomerAccount, plain secret.Text) error {
+	if err := acceptable(plain); err != nil {
+		return err
+	}
 	hash, err := b.Hasher.Hash(ctx, plain)
 	if err != nil {
-		return err
+		return busyIfFull(err)
 	}
 	return b.change(ctx, account, map[string]any{"password_hash": hash, "has_external_password": false}, models.ReasonPasswordChanged)
 }
@@ -151,6 +188,14 @@ func (b *Book) Delete(ctx context.Context, account *models.CustomerAccount) erro
 
 func (b *Book) change(ctx context.Context, account *models.CustomerAccount, columns map[string]any, endSessions models.Reason) error {
 	return known(b.Store.ChangeAccount(ctx, account, columns, endSessions))
+}
+
+// busyIfFull turns the error of a hasher that has too much to do into one that clients are told.
+func busyIfFull(err error) error {
+	if errors.Is(err, password.ErrBusy) {
+		return fmt.Errorf("%w: %w", &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}, err)
+	}
+	return err
 }
 
 // known turns storage's word for a missing row into that of this package.

@@ -111,9 +111,9 @@ func (b *book) want(want, text string, change ...func(*accounts.ImportOptions)) 
 // find returns the account with a user name or e-mail address, or else with an external id; nil when there is none.
 func (b *book) find(key string) *models.CustomerAccount {
 	b.t.Helper()
-	account, err := b.Find(b.t.Context(), storage.AccountKey{Name: key})
+	account, err := b.Find(b.t.Context(), accounts.Key{UserName: new(key)}, accounts.Whole())
 	if errors.Is(err, accounts.ErrNotFound) {
-		account, err = b.Find(b.t.Context(), storage.AccountKey{ExternalID: key})
+		account, err = b.Find(b.t.Context(), accounts.Key{ExternalID: &key}, accounts.Whole())
 	}
 	if errors.Is(err, accounts.ErrNotFound) {
 		return nil

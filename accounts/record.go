@@ -1,10 +1,12 @@
 package accounts
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
@@ -117,6 +119,20 @@ func (r *Record) Set(field, value string) error {
 	}
 }
 
+// SetValue is Set for a value that has been decoded from JSON, or from the arguments of a request: nil, which clears the field, a string, a bool, or a
+// json.RawMessage for any other. The error is a RefusedError.
+func (r *Record) SetValue(field string, value any) error {
+	raw, ok := value.(json.RawMessage)
+	if !ok {
+		return r.set(field, value)
+	}
+	raw = bytes.Trim(raw, blanks)
+	if !json.Valid(raw) || !utf8.Valid(raw) {
+		return refused("%s is not JSON", shown(field))
+	}
+	return r.setJSON(field, raw)
+}
+
 // setJSON is Set for a value in JSON. null clears the field.
 func (r *Record) setJSON(field string, value json.RawMessage) error {
 	switch {
@@ -170,6 +186,9 @@ func (r *Record) set(field string, value any) error {
 	}
 	return nil
 }
+
+// IsEmpty reports whether the record says nothing.
+func (r *Record) IsEmpty() bool { return len(r.given) == 0 }
 
 // gives reports whether a field is given.
 func (r *Record) gives(field string) bool { return slices.Contains(r.given, field) }

@@ -92,6 +92,8 @@ func (r *round) check(record *Record, before *models.CustomerAccount) error {
 		return refused("userName is a name that another account signs in with")
 	case takenByOther(record.emailAddress):
 		return refused("emailAddress is a name that another account signs in with")
+	case r.externalIDTaken(record, before):
+		return refused("externalId is that of another account")
 	case before == nil && record.userName == "":
 		return refused("userName is missing, and there is no such account yet")
 	case before == nil && record.gives(userIDField) && owner != nil:
@@ -100,6 +102,15 @@ func (r *round) check(record *Record, before *models.CustomerAccount) error {
 		return refused("userId is not that of the account, and it cannot change")
 	}
 	return nil
+}
+
+// externalIDTaken reports whether another account has the record's external id. Where the record alone says which account it means, none has.
+func (r *round) externalIDTaken(record *Record, before *models.CustomerAccount) bool {
+	if record.account.ExternalID == nil {
+		return false
+	}
+	owner := r.byExternalID[*record.account.ExternalID]
+	return owner != nil && owner != before
 }
 
 // fill gives a new account what it has when nothing else is said.

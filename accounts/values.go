@@ -126,10 +126,17 @@ func (r *Record) setPassword(value any) error {
 		return err
 	}
 	r.password = secret.New(text)
-	if err := password.Acceptable(r.password); err != nil {
-		return refused("password is %s", withoutPackage(err))
+	if err := acceptable(r.password); err != nil {
+		return err
 	}
 	return r.checkOne()
+}
+
+func acceptable(plain secret.Text) error {
+	if err := password.Acceptable(plain); err != nil {
+		return refused("password is %s", withoutPackage(err))
+	}
+	return nil
 }
 
 func (r *Record) setPasswordHash(value any) error {

@@ -176,5 +176,6 @@ func (b *Book) hashPassword(ctx context.Context, record *Record, account *models
 			return account.PasswordHash, nil
 		}
 	}
-	return b.Hasher.Hash(ctx, record.password)
+	hash, err := b.Hasher.Hash(ctx, record.password)
+	return hash, busyIfFull(err)
 }

@@ -13,13 +13,13 @@ import (
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/storage"
 )
 
 // Account are the commands for customer accounts.
 type Account struct {
 	Create      CreateAccount     `cmd:"" help:"Create an account. Its password is asked for, or is the first line of the standard input."`
 	Import      ImportAccounts    `cmd:"" help:"Create and update accounts from a file of JSON Lines or CSV."`
+	Update      UpdateAccount     `cmd:"" help:"Change an account. What no flag says stays as it is."`
 	Show        ShowAccount       `cmd:"" help:"Show an account."`
 	SetPassword SetPassword       `cmd:"" help:"Give an account a new password, and end its sessions. The password is asked for, or is the first line of the standard input."`
 	Lock        LockAccount       `cmd:"" help:"Keep everybody from signing in to an account, until it is unlocked. Its sessions go on."`
@@ -29,36 +29,55 @@ type Account struct {
 	Delete      DeleteAccount     `cmd:"" help:"Delete an account for good, and end its sessions."`
 }
 
-// named is an account named on the command line, in one of three ways.
+// named is an account named on the command line, in one of four ways.
 type named struct {
 	Name       string `arg:"" optional:"" help:"User name or e-mail address."`
 	ID         int64  `help:"Number of the account, instead of its name." name:"id" placeholder:"NUMBER"`
+	UserID     string `help:"User id that its tickets carry, instead of its name." name:"user-id" placeholder:"ID"`
 	ExternalID string `help:"Its id in another system, instead of its name." name:"external-id" placeholder:"ID"`
 }
 
-var errNameOne = errors.New("name one account: by its user name or e-mail address, with --id, or with --external-id")
+var errNameOne = errors.New("name one account: by its user name or e-mail address, with --id, --user-id or --external-id")
 
-func (n *named) find(env *Environment, book *accounts.Book) (*models.CustomerAccount, error) {
+// key returns what names the account.
+func (n *named) key() (accounts.Key, error) {
+	var key accounts.Key
 	ways := 0
-	for _, given := range []bool{n.Name != "", n.ID != 0, n.ExternalID != ""} {
+	for _, given := range []bool{n.Name != "", n.ID != 0, n.UserID != "", n.ExternalID != ""} {
 		if given {
 			ways++
 		}
 	}
 	if ways != 1 {
-		return nil, errNameOne
+		return key, errNameOne
 	}
-	account, err := book.Find(env.Context, storage.AccountKey{ID: n.ID, Name: n.Name, ExternalID: n.ExternalID})
-	if errors.Is(err, &models.Error{Reason: models.ReasonUsernameInvalid}) {
-		return nil, accounts.ErrNotFound // nobody can have such a name
+	if n.Name != "" {
+		key.SignInName = &n.Name
 	}
-	return account, err
+	if n.ID != 0 {
+		key.ID = &n.ID
+	}
+	if n.ExternalID != "" {
+		key.ExternalID = &n.ExternalID
+	}
+	if n.UserID != "" {
+		userID, err := models.ParseID(n.UserID)
+		if err != nil {
+			return key, fmt.Errorf("--user-id: %w", err)
+		}
+		key.UserID = &userID
+	}
+	return key, nil
 }
 
 // withAccount opens the book, finds the account, does something with it, and says what was done.
 func (n *named) withAccount(env *Environment, settings *Settings, done string, do func(*accounts.Book, *models.CustomerAccount) error) (err error) {
 	return withBook(env, settings, func(book *accounts.Book) error {
-		account, err := n.find(env, book)
+		key, err := n.key()
+		if err != nil {
+			return err
+		}
+		account, err := book.Find(env.Context, key, accounts.Whole())
 		if err != nil {
 			return err
 		}
@@ -79,118 +98,6 @@ func withBook(env *Environment, settings *Settings, do func(*accounts.Book) erro
 	}
 	defer func() { err = errors.Join(err, closeBook()) }()
 	return do(book)
-}
-
-// CreateAccount creates an account.
-type CreateAccount struct {
-	UserName     string            `arg:"" help:"User name."`
-	Email        string            `help:"E-mail address, by which the customer can sign in too." placeholder:"ADDRESS"`
-	FirstName    string            `help:"Given name." placeholder:"NAME"`
-	LastName     string            `help:"Family name." placeholder:"NAME"`
-	ExternalID   string            `help:"Id in another system." placeholder:"ID" name:"external-id"`
-	AccountType  string            `help:"Kind of account, e.g. B2C." placeholder:"TYPE"`
-	Company      string            `help:"Company or organization." placeholder:"NAME"`
-	CustomerSet  string            `help:"Customer set." placeholder:"NAME"`
-	Since        string            `help:"Since when the customer has been one, in RFC 3339; now unless it is given." placeholder:"INSTANT"`
-	Locale       string            `help:"Language and region, e.g. en-US." placeholder:"CODE"`
-	TaxID        string            `help:"Tax number." placeholder:"NUMBER" name:"tax-id"`
-	TaxExempt    bool              `help:"The customer is exempt from tax."`
-	AcceptsMails bool              `help:"The customer accepts marketing." name:"accepts-marketing"`
-	Attribute    map[string]string `help:"An attribute and its JSON value, or a JSON list of its values, e.g. --attribute 'tenant~colour=\"teal\"'. Repeatable." placeholder:"NAME=JSON" mapsep:"none"`
-	NoPassword   bool              `help:"Create the account without a password: nobody can sign in until one is set."`
-}
-
-// Help gives examples.
-func (*CreateAccount) Help() string {
-	return `For example:
-
-  authtickets account create ada --email ada@example.com --attribute 'tenant~size=42'
-  authtickets account create ada <password.txt`
-}
-
-// Run carries the command out.
-func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
-	record, err := c.record()
-	if err != nil {
-		return err
-	}
-	if !c.NoPassword {
-		plain, err := askPassword(env)
-		if err != nil {
-			return err
-		}
-		if err := record.Set("password", plain.Reveal()); err != nil {
-			return err
-		}
-	}
-	return withBook(env, settings, func(book *accounts.Book) error {
-		outcomes, err := book.Write(env.Context, []*accounts.Record{record}, accounts.WriteOptions{CreateOnly: true})
-		if err != nil {
-			return err
-		}
-		if outcomes[0].Refusal != nil {
-			return outcomes[0].Refusal
-		}
-		account := outcomes[0].Account
-		_, err = fmt.Fprintf(env.Stdout, "Created account %d, user id %s.\n", *account.ID, account.UserID)
-		return err
-	})
-}
-
-func (c *CreateAccount) record() (*accounts.Record, error) {
-	attributes, err := c.attributes()
-	if err != nil {
-		return nil, err
-	}
-	var record accounts.Record
-	for _, given := range []struct{ field, value string }{
-		{"userName", c.UserName},
-		{"emailAddress", c.Email},
-		{"firstName", c.FirstName},
-		{"lastName", c.LastName},
-		{"externalId", c.ExternalID},
-		{"accountType", c.AccountType},
-		{"companyOrOrganization", c.Company},
-		{"customerSet", c.CustomerSet},
-		{"customerSinceDate", c.Since},
-		{"localeCode", c.Locale},
-		{"taxId", c.TaxID},
-		{"attributes", attributes},
-		{"taxExempt", strconv.FormatBool(c.TaxExempt)},
-		{"acceptsMarketing", strconv.FormatBool(c.AcceptsMails)},
-	} {
-		if given.value == "" {
-			continue
-		}
-		if err := record.Set(given.field, given.value); err != nil {
-			return nil, err
-		}
-	}
-	return &record, nil
-}
-
-// attributes returns the attributes as the JSON list that a record takes; empty when there are none.
-func (c *CreateAccount) attributes() (string, error) {
-	type attribute struct {
-		FullyQualifiedName string            `json:"fullyQualifiedName"`
-		Values             []json.RawMessage `json:"values"`
-	}
-	var list []attribute
-	for name, value := range c.Attribute {
-		var values []json.RawMessage
-		if !json.Valid([]byte(value)) {
-			return "", fmt.Errorf("--attribute %s: the value must be JSON; a text is written %q", name, `"text"`)
-		}
-		if json.Unmarshal([]byte(value), &values) != nil {
-			values = []json.RawMessage{json.RawMessage(value)}
-		}
-		list = append(list, attribute{name, values})
-	}
-	if len(list) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(list)
-	return string(text), err
 }
 
 // ShowAccount shows an account.

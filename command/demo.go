@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/authtickets/authtickets/accounts"
-	"github.com/authtickets/authtickets/storage"
 )
 
 //go:embed demo.jsonl
@@ -50,7 +49,7 @@ func demoIDs() []string { return []string{"demo-1", "demo-2", "demo-3"} }
 // demoLoaded reports whether all sample customers are there.
 func demoLoaded(ctx context.Context, book *accounts.Book) (bool, error) {
 	for _, id := range demoIDs() {
-		_, err := book.Find(ctx, storage.AccountKey{ExternalID: id})
+		_, err := book.Find(ctx, accounts.Key{ExternalID: &id}, nil)
 		if errors.Is(err, accounts.ErrNotFound) {
 			return false, nil
 		}

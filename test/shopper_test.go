@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/storage"
 )
 
 func TestCurrentShopper(t *testing.T) {
@@ -159,7 +159,7 @@ func TestImportedHashIsRenewed(t *testing.T) {
 		if first, second := signIn(), signIn(); first != false || second != false {
 			t.Error("still external after signing in")
 		}
-		after, err := o.Accounts.Find(t.Context(), storage.AccountKey{Name: "ada"})
+		after, err := o.Accounts.Find(t.Context(), accounts.Key{UserName: new("ada")}, accounts.Whole())
 		must(t, err)
 		if hash := after.PasswordHash.Reveal(); hash[:10] != "$argon2id$" || after.HasExternalPassword {
 			t.Errorf("the stored hash begins %q", hash[:10])

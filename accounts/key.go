@@ -1,0 +1,60 @@
+package accounts
+
+import (
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// Key names an account, by exactly one of its fields. The schema's AccountKeyInput is bound to it, and has all fields but SignInName.
+type Key struct {
+	ID     *int64
+	UserID *models.ID
+	// UserName and EmailAddress are in any case. An account that has the text as its other name is not meant: whoever has proved that the address is theirs must not get an
+	// account that is merely called so.
+	UserName     *string
+	EmailAddress *string
+	ExternalID   *string
+	// SignInName is the user name or the e-mail address, in any case.
+	SignInName *string
+}
+
+// stored returns the key as storage knows it. The error is ErrNotFound for what no account can have, and a RefusedError.
+func (k Key) stored() (storage.AccountKey, error) {
+	var stored storage.AccountKey
+	given := 0
+	if k.ID != nil {
+		stored.ID, given = *k.ID, given+1
+	}
+	if k.UserID != nil {
+		stored.UserID, given = *k.UserID, given+1
+	}
+	if k.ExternalID != nil {
+		stored.ExternalID, given = *k.ExternalID, given+1
+	}
+	for _, name := range []*string{k.UserName, k.EmailAddress, k.SignInName} {
+		if name == nil {
+			continue
+		}
+		normal, err := NormalName(*name)
+		if err != nil {
+			return stored, ErrNotFound // nobody can have such a name
+		}
+		stored.Name, given = normal, given+1
+	}
+	if given != 1 {
+		return stored, refused("name one account: by its user name, its e-mail address, its id, its user id or its external id")
+	}
+	return stored, nil
+}
+
+// means reports whether an account that has the key's name is the one that is meant.
+func (k Key) means(account *models.CustomerAccount, name string) bool {
+	switch {
+	case k.UserName != nil:
+		return normalOrNone(account.UserName) == name
+	case k.EmailAddress != nil:
+		return normalOrNone(account.EmailAddress) == name
+	default:
+		return true
+	}
+}

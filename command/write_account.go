@@ -1,0 +1,206 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/authtickets/authtickets/accounts"
+)
+
+// accountFlags are what can be said of an account. An empty value clears what is there.
+type accountFlags struct {
+	Email        *string           `help:"E-mail address, by which the customer can sign in too." placeholder:"ADDRESS"`
+	FirstName    *string           `help:"Given name." placeholder:"NAME"`
+	LastName     *string           `help:"Family name." placeholder:"NAME"`
+	AccountType  *string           `help:"Kind of account, e.g. B2C." placeholder:"TYPE"`
+	Company      *string           `help:"Company or organization." placeholder:"NAME"`
+	CustomerSet  *string           `help:"Customer set." placeholder:"NAME"`
+	Since        *string           `help:"Since when the customer has been one, in RFC 3339; since the account was made unless it is given." placeholder:"INSTANT"`
+	Locale       *string           `help:"Language and region, e.g. en-US." placeholder:"CODE"`
+	TaxID        *string           `help:"Tax number." placeholder:"NUMBER" name:"tax-id"`
+	TaxExempt    *bool             `help:"The customer is exempt from tax." negatable:""`
+	AcceptsMails *bool             `help:"The customer accepts marketing." name:"accepts-marketing" negatable:""`
+	Attribute    map[string]string `help:"An attribute and its JSON value, or a JSON list of its values, e.g. --attribute 'tenant~colour=\"teal\"'. Repeatable. Those that are given take the place of all attributes that are there." placeholder:"NAME=JSON" mapsep:"none"`
+}
+
+// record returns what the flags say. A flag that is not given says nothing.
+func (f *accountFlags) record() (*accounts.Record, error) {
+	attributes, err := f.attributes()
+	if err != nil {
+		return nil, err
+	}
+	var record accounts.Record
+	for _, flag := range []struct {
+		field string
+		value *string
+	}{
+		{"emailAddress", f.Email},
+		{"firstName", f.FirstName},
+		{"lastName", f.LastName},
+		{"accountType", f.AccountType},
+		{"companyOrOrganization", f.Company},
+		{"customerSet", f.CustomerSet},
+		{"customerSinceDate", f.Since},
+		{"localeCode", f.Locale},
+		{"taxId", f.TaxID},
+		{"attributes", attributes},
+		{"taxExempt", written(f.TaxExempt)},
+		{"acceptsMarketing", written(f.AcceptsMails)},
+	} {
+		if err := setGiven(&record, flag.field, flag.value); err != nil {
+			return nil, err
+		}
+	}
+	return &record, nil
+}
+
+// setGiven gives a field of a record a value, if there is one.
+func setGiven(record *accounts.Record, field string, value *string) error {
+	if value == nil {
+		return nil
+	}
+	return record.Set(field, *value)
+}
+
+func written(flag *bool) *string {
+	if flag == nil {
+		return nil
+	}
+	return new(strconv.FormatBool(*flag))
+}
+
+// attributes returns the attributes as the JSON list that a record takes; nil when there are none.
+func (f *accountFlags) attributes() (*string, error) {
+	type attribute struct {
+		FullyQualifiedName string            `json:"fullyQualifiedName"`
+		Values             []json.RawMessage `json:"values"`
+	}
+	var list []attribute
+	for name, value := range f.Attribute {
+		var values []json.RawMessage
+		if !json.Valid([]byte(value)) {
+			return nil, fmt.Errorf("--attribute %s: the value must be JSON; a text is written %q", name, `"text"`)
+		}
+		if json.Unmarshal([]byte(value), &values) != nil {
+			values = []json.RawMessage{json.RawMessage(value)}
+		}
+		list = append(list, attribute{name, values})
+	}
+	if len(list) == 0 {
+		return nil, nil //nolint:nilnil // nothing is said of them
+	}
+	text, err := json.Marshal(list)
+	return new(string(text)), err
+}
+
+// CreateAccount creates an account.
+type CreateAccount struct {
+	UserName   string  `arg:"" help:"User name."`
+	ExternalID *string `help:"Id in another system." placeholder:"ID" name:"external-id"`
+
+	accountFlags
+
+	NoPassword bool `help:"Create the account without a password: nobody can sign in until one is set."`
+}
+
+// Help gives examples.
+func (*CreateAccount) Help() string {
+	return `For example:
+
+  authtickets account create ada --email ada@example.com --attribute 'tenant~size=42'
+  authtickets account create ada <password.txt`
+}
+
+// Run carries the command out.
+func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
+	record, err := c.record()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(setGiven(record, "userName", &c.UserName), setGiven(record, "externalId", c.ExternalID)); err != nil {
+		return err
+	}
+	if !c.NoPassword {
+		plain, err := askPassword(env)
+		if err != nil {
+			return err
+		}
+		if err := record.SetPassword(plain); err != nil {
+			return err
+		}
+	}
+	return withBook(env, settings, func(book *accounts.Book) error {
+		account, err := book.Create(env.Context, record)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(env.Stdout, "Created account %d, user id %s.\n", *account.ID, account.UserID)
+		return err
+	})
+}
+
+// UpdateAccount changes an account.
+type UpdateAccount struct {
+	named
+
+	NewUserName   *string `help:"Another user name." placeholder:"NAME"`
+	NewExternalID *string `help:"Another id in another system." placeholder:"ID" name:"new-external-id"`
+
+	accountFlags
+
+	NoAttributes bool `help:"Take all attributes away."`
+}
+
+// Help gives examples.
+func (*UpdateAccount) Help() string {
+	return `For example:
+
+  authtickets account update ada --email ada@example.com --no-accepts-marketing
+  authtickets account update --external-id C-17 --new-user-name ada --tax-id ""`
+}
+
+var errBothAttributes = errors.New("--attribute and --no-attributes: give one of them")
+
+var errNothingToChange = errors.New("nothing to change: give a flag that says what shall be otherwise")
+
+// Run carries the command out.
+func (c *UpdateAccount) Run(env *Environment, settings *Settings) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	record, err := c.changed()
+	if err != nil {
+		return err
+	}
+	return withBook(env, settings, func(book *accounts.Book) error {
+		account, err := book.Update(env.Context, key, record)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(env.Stdout, "%s is updated.\n", *account.UserName)
+		return err
+	})
+}
+
+// changed is what the flags say of an account that exists.
+func (c *UpdateAccount) changed() (*accounts.Record, error) {
+	record, err := c.record()
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(setGiven(record, "userName", c.NewUserName), setGiven(record, "externalId", c.NewExternalID)); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.NoAttributes && len(c.Attribute) > 0:
+		return nil, errBothAttributes
+	case c.NoAttributes:
+		return record, record.SetValue("attributes", nil)
+	case record.IsEmpty():
+		return nil, errNothingToChange
+	}
+	return record, nil
+}
