@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/cache \
 RUN mkdir -m 0700 /empty
 
 FROM scratch
-# The certificates are for a database reached over TLS; /tmp is where SQLite puts what does not fit in memory.
+# The certificates are for a database reached over TLS, and for AWS KMS; /tmp is where SQLite puts what does not fit in memory.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build --chown=65532:65532 /empty /tmp
 COPY --from=build --chown=65532:65532 /empty /data

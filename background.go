@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
@@ -17,7 +19,9 @@ import (
 
 // database follows whether operations can be answered.
 type database struct {
-	store    *storage.Store
+	store *storage.Store
+	// load reads what must be known before the first operation.
+	load     func(context.Context) error
 	prepared atomic.Bool
 	draining atomic.Bool
 }
@@ -27,18 +31,22 @@ var (
 	errUnprepared = errors.New("the database has not answered yet")
 )
 
-// prepare waits for the database as long as it does not answer, and then sees to its schema. It returns an error for what waiting does not mend.
+// prepare waits for the database as long as it does not answer, and then sees to its schema and has the keys loaded. It returns an error for what waiting does not mend.
 func (d *database) prepare(env *command.Environment, settings *command.Settings, migrate bool) error {
 	const pause = time.Second
 	for {
 		err := d.store.Ping(env.Context)
 		if err == nil {
 			err = d.prepareSchema(env, settings, migrate)
-			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
+			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) && !errors.Is(err, seal.ErrMasterAway) {
 				return err
 			}
 		}
-		env.Log.ErrorContext(env.Context, "the database does not answer; trying again", "error", err)
+		if errors.Is(err, seal.ErrMasterAway) {
+			env.Log.ErrorContext(env.Context, "the keys cannot be decrypted at the moment; trying again", "error", err)
+		} else {
+			env.Log.ErrorContext(env.Context, "the database does not answer; trying again", "error", err)
+		}
 		select {
 		case <-time.After(pause):
 		case <-env.Context.Done():
@@ -54,6 +62,9 @@ func (d *database) prepareSchema(env *command.Environment, settings *command.Set
 		}
 	}
 	if err := settings.PrepareSchema(env.Context, d.store); err != nil {
+		return err
+	}
+	if err := d.load(env.Context); err != nil {
 		return err
 	}
 	d.prepared.Store(true)
@@ -73,26 +84,64 @@ func (d *database) ready(ctx context.Context) error {
 	return d.store.Ping(ctx)
 }
 
-// purge deletes what has expired, until the program ends.
-func purge(env *command.Environment, office *tickets.Office, interval time.Duration) {
-	const pause = 50 * time.Millisecond
+// every does something at once and then at an interval, until the program ends.
+func every(env *command.Environment, interval time.Duration, do func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		deleted, err := office.Purge(env.Context, pause)
-		switch {
-		case env.Context.Err() != nil:
-			return
-		case err != nil:
-			env.Log.ErrorContext(env.Context, "expired rows not purged", "error", err)
-		case deleted > 0:
-			env.Log.InfoContext(env.Context, "expired rows purged", "rows", deleted)
-		}
+		do()
 		select {
 		case <-ticker.C:
 		case <-env.Context.Done():
 			return
 		}
+	}
+}
+
+// purge deletes what has expired.
+func purge(env *command.Environment, office *tickets.Office) {
+	const pause = 50 * time.Millisecond
+	deleted, err := office.Purge(env.Context, pause)
+	switch {
+	case env.Context.Err() != nil:
+	case err != nil:
+		env.Log.ErrorContext(env.Context, "expired rows not purged", "error", err)
+	case deleted > 0:
+		env.Log.InfoContext(env.Context, "expired rows purged", "rows", deleted)
+	}
+}
+
+// How often a server asks the database what others have changed.
+const (
+	applicationsInterval = 2 * time.Second
+	keysetsInterval      = 2 * time.Second // several times before the first ticket is sealed under a new one
+	endedInterval        = 250 * time.Millisecond
+	askingTime           = 10 * time.Second // the longest
+)
+
+// follow calls ask again and again, to learn what others have changed, until the program ends. That it fails is logged once, until it has succeeded again.
+func follow(env *command.Environment, what string, interval time.Duration, ask func(context.Context) error) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	failing := false
+	for {
+		select {
+		case <-ticker.C:
+		case <-env.Context.Done():
+			return
+		}
+		ctx, cancel := context.WithTimeout(env.Context, askingTime)
+		err := ask(ctx)
+		cancel()
+		switch {
+		case env.Context.Err() != nil:
+			return
+		case err != nil && !failing:
+			env.Log.ErrorContext(env.Context, "changes cannot be followed", "of", what, "error", err)
+		case err == nil && failing:
+			env.Log.InfoContext(env.Context, "changes are followed again", "of", what)
+		}
+		failing = err != nil
 	}
 }
 
@@ -133,5 +182,25 @@ func makeRoom(env *command.Environment, hasher *password.Hasher, handler *web.Ha
 			runtime.GOMAXPROCS(wanted)
 			present = wanted
 		}
+	}
+}
+
+func rotateKeys(env *command.Environment, ring *keyring.Ring, rotation time.Duration) {
+	rotated, err := ring.RotateIfDue(env.Context, rotation)
+	for _, keyset := range rotated {
+		env.Log.InfoContext(env.Context, "keyset published", "purpose", keyset.Purpose, "number", keyset.Number, "usedFrom", keyset.UsedFrom)
+	}
+	if err != nil && env.Context.Err() == nil {
+		env.Log.ErrorContext(env.Context, "keysets not rotated", "error", err)
+	}
+}
+
+func retireKeys(env *command.Environment, ring *keyring.Ring) {
+	retired, err := ring.RetireExpired(env.Context)
+	for _, keyset := range retired {
+		env.Log.InfoContext(env.Context, "keyset retired", "purpose", keyset.Purpose, "number", keyset.Number)
+	}
+	if err != nil && env.Context.Err() == nil {
+		env.Log.ErrorContext(env.Context, "keysets not retired", "error", err)
 	}
 }

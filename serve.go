@@ -7,14 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"regexp"
 	"time"
 
-	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
-	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/storage"
-	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -24,7 +21,9 @@ type serve struct {
 	web.Limits `group:"Limits:"`
 
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" group:"Server:"`
-	Origins        []string      `help:"Origins of the web pages that may call the server, e.g. https://shop.example; * allows all." placeholder:"ORIGIN" group:"Server:"`
+	Issuer         string        `help:"URL by which clients and other services know the server, e.g. https://tickets.example: the issuer of its JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
+	Audience       []string      `help:"Whom JWTs are meant for, as the services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
+	Origins        []string      `help:"Origins of the web pages that may call in the name of the application storefront, e.g. https://shop.example; * allows all. Where given, it is set at each start; for other applications and without a restart: authtickets application update." placeholder:"ORIGIN" group:"Server:"`
 	TrustedProxies []string      `help:"Networks of the proxies whose X-Forwarded-For header is believed, e.g. 10.0.0.0/8." placeholder:"CIDR" group:"Server:"`
 	Playground     bool          `help:"Serve the playground at /." default:"true" negatable:"" group:"Server:"`
 	Introspection  bool          `help:"Answer questions about the schema." default:"true" negatable:"" group:"Server:"`
@@ -41,7 +40,7 @@ type serve struct {
 
 // check returns all faults of the settings together, nil when there are none.
 func (s *serve) check(env *command.Environment, settings *command.Settings) error {
-	faults := []error{s.TicketSettings.Check(), s.Limits.Check(), settings.CheckKeys(env)}
+	faults := []error{s.TicketSettings.Check(), s.Limits.Check(), applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env)}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
@@ -53,9 +52,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
 	fault(s.PurgeInterval <= 0, "--purge-interval: must be more than 0")
-	for _, origin := range s.Origins {
-		fault(origin != "*" && !isOrigin(origin), fmt.Sprintf("--origins: %q is no origin; write it as a browser does, e.g. https://shop.example", origin))
-	}
+	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer), "--issuer: must be a URL without a path, e.g. https://tickets.example")
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
 	_, err = s.proxies()
@@ -67,16 +64,6 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 		fault(!isLoopback(host), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
 	}
 	return errors.Join(faults...)
-}
-
-var (
-	originForm  = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?$`)
-	defaultPort = regexp.MustCompile(`^(http://.*:80|https://.*:443)$`)
-)
-
-// isOrigin reports whether a browser could write an origin so: the host in lower case, and no port that goes without saying (RFC 6454 section 6.2).
-func isOrigin(text string) bool {
-	return originForm.MatchString(text) && !defaultPort.MatchString(text)
 }
 
 // proxies returns the networks of the trusted proxies.
@@ -114,51 +101,22 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
-// Run loads, opens, wires, serves and drains.
+// Run wires, serves and drains.
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
-	keys, err := settings.LoadKeys(env)
-	if err != nil {
-		return err
-	}
-	hasher, err := settings.Hasher()
-	if err != nil {
-		return err
-	}
-	store, err := settings.OpenStore(env)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	book := &accounts.Book{Store: store, Hasher: hasher, Now: env.Now, Random: env.Random}
-	office, err := tickets.Open(tickets.Office{
-		Store: store, Accounts: book, Keys: keys, Hasher: hasher, Policy: s.Policy(),
-		Application: tickets.Application{ID: "storefront", Behaviors: s.Behaviors},
-		Now:         env.Now, Random: env.Random, Log: env.Log,
-	})
-	if err != nil {
-		return err
-	}
-	proxies, err := s.proxies()
-	if err != nil {
-		return err
-	}
-	trusted, err := s.trustedDocuments()
-	if err != nil {
-		return err
-	}
-	database := &database{store: store}
-	handler, err := web.New(web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{Office: office}, s.Federation), SDL: env.SDL, Ready: database.ready,
-		Origins: s.Origins, TrustedProxies: proxies, Playground: s.Playground, Introspection: s.Introspection,
-		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
-	})
-	if err != nil {
-		return err
-	}
 	listener, err := (&net.ListenConfig{}).Listen(env.Context, "tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
+	}
+	defer listener.Close() //nolint:errcheck // the server has closed it, but after a fault before
+	parts, err := s.wire(env, settings, s.address(listener.Addr()))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.store.Close()) }()
+	database := &database{store: parts.store, load: parts.load}
+	handler, err := s.handler(env, parts, database)
+	if err != nil {
+		return err
 	}
 	server := web.NewServer(handler, s.RequestTimeout, env.Log)
 	served := make(chan error, 1)
@@ -168,18 +126,14 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		return errors.Join(err, server.Close())
 	}
 	if s.Demo {
-		if err := command.LoadDemo(env.Context, book); err != nil {
+		if err := command.LoadDemo(env.Context, parts.accounts); err != nil {
 			return errors.Join(err, server.Close())
 		}
 	}
 	if env.Context.Err() == nil {
 		s.greet(env, listener.Addr())
 	}
-	go purge(env, office, s.PurgeInterval)
-	go logClients(env, handler)
-	if env.Getenv("GOMAXPROCS") == "" {
-		go makeRoom(env, hasher, handler)
-	}
+	s.workBehind(env, parts, handler)
 
 	select {
 	case err := <-served:
@@ -191,7 +145,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	patience, cancel := context.WithTimeout(context.WithoutCancel(env.Context), s.ShutdownWait)
 	defer cancel()
 	err = server.Shutdown(patience)
-	office.Drain(patience)
+	parts.office.Drain(patience)
 	handler.LogClients(patience)
 	if err != nil {
 		return fmt.Errorf("requests were still running after %s: %w", s.ShutdownWait, err)
@@ -199,14 +153,35 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	return nil
 }
 
-// greet says where the server is. It goes by the host that was given: an address that stands for all is none to go to.
-func (s *serve) greet(env *command.Environment, listener net.Addr) {
+// workBehind begins what a server does beside answering requests.
+func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
+	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
+	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
+	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
+	go every(env, s.PurgeInterval, func() {
+		purge(env, parts.office)
+		rotateKeys(env, parts.ring, s.KeyRotation)
+		retireKeys(env, parts.ring)
+	})
+	go logClients(env, handler)
+	if env.Getenv("GOMAXPROCS") == "" {
+		go makeRoom(env, parts.hasher, handler)
+	}
+}
+
+// address is where the server can be gone to. It goes by the host that was given: an address that stands for all is none to go to.
+func (s *serve) address(listener net.Addr) string {
 	_, port, _ := net.SplitHostPort(listener.String())
 	host, _, _ := net.SplitHostPort(s.Listen)
 	if unspecified, err := netip.ParseAddr(host); host == "" || (err == nil && unspecified.IsUnspecified()) {
 		host = "localhost"
 	}
-	address := net.JoinHostPort(host, port)
+	return net.JoinHostPort(host, port)
+}
+
+// greet says where the server is.
+func (s *serve) greet(env *command.Environment, listener net.Addr) {
+	address := s.address(listener)
 	fmt.Fprintf(env.Stdout, "authtickets %s serves GraphQL at http://%s/graphql\n", env.Version, address)
 	if s.Playground {
 		fmt.Fprintf(env.Stdout, "Playground: http://%s/\n", address)

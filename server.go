@@ -29,12 +29,13 @@ var version = "development"
 type program struct {
 	command.Settings
 
-	Serve   serve           `cmd:"" default:"withargs" help:"Serve tickets. This is what the program does without a command."`
-	Migrate command.Migrate `cmd:"" help:"Bring the database's schema up to date."`
-	Account command.Account `cmd:"" help:"Customer accounts."`
-	Keys    command.Keys    `cmd:"" help:"Key files, which seal the tickets."`
-	Schema  command.Schema  `cmd:"" help:"Print the GraphQL schema."`
-	Version command.Version `cmd:"" help:"Print the program's version."`
+	Serve       serve               `cmd:"" default:"withargs" help:"Serve tickets. This is what the program does without a command."`
+	Migrate     command.Migrate     `cmd:"" help:"Bring the database's schema up to date."`
+	Account     command.Account     `cmd:"" help:"Customer accounts."`
+	Application command.Application `cmd:"" help:"Applications that ask for tickets: storefronts and services."`
+	Keys        command.Keys        `cmd:"" help:"Key files, and the keys of the tickets."`
+	Schema      command.Schema      `cmd:"" help:"Print the GraphQL schema."`
+	Version     command.Version     `cmd:"" help:"Print the program's version."`
 }
 
 func main() {

@@ -75,6 +75,9 @@ func ended(in io.Reader) <-chan struct{} {
 
 // constants answers every operation with the same ticket or shopper, as long as a real one.
 type constants struct {
+	graph.MutationResolver // what nobody asks it
+	graph.QueryResolver
+
 	ticket  *tickets.Ticket
 	shopper *tickets.Shopper
 }
@@ -83,13 +86,13 @@ func newConstants() constants {
 	at := time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 	id, number, text := models.ID{15: 1}, int64(1), "customer1@example.com"
 	return constants{
-		&tickets.Ticket{
+		ticket: &tickets.Ticket{
 			AccessToken: secret.New(strings.Repeat("a", 170)), AccessTokenExpiration: at, AccessTokenLifetime: 15 * time.Minute,
 			RefreshToken: secret.New(strings.Repeat("r", 120)), RefreshTokenExpiration: at, RefreshTokenLifetime: 720 * time.Hour,
 			RefreshAfter: 11 * time.Minute, UserID: id, Behaviors: behaviors,
 			CustomerAccount: &models.CustomerAccount{UserID: id, IsAnonymous: true},
 		},
-		&tickets.Shopper{
+		shopper: &tickets.Shopper{
 			UserID: id, Application: "storefront", Behaviors: behaviors,
 			AccessTokenExpiration: at, AccessTokenRemaining: 15 * time.Minute, SessionID: id,
 			CustomerAccount: &models.CustomerAccount{
@@ -118,11 +121,6 @@ func (c constants) CreateUserTicket(context.Context, tickets.Credentials) (*tick
 // RefreshTicket implements graph.MutationResolver.
 func (c constants) RefreshTicket(context.Context, string) (*tickets.Ticket, error) {
 	return c.ticket, nil
-}
-
-// RevokeTicket implements graph.MutationResolver.
-func (c constants) RevokeTicket(context.Context, string, bool) (*tickets.Revoked, error) {
-	return &tickets.Revoked{}, nil
 }
 
 // CurrentShopper implements graph.QueryResolver.

@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/authtickets/authtickets/command"
 )
@@ -23,6 +26,8 @@ var begin = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 type console struct {
 	t      testing.TB
 	folder string
+	// group is what the commands are about.
+	group string
 	// context and stdin are those of the next command, stderr is what the last one has printed there.
 	context context.Context
 	stdin   io.Reader
@@ -31,7 +36,7 @@ type console struct {
 
 func newConsole(t testing.TB) *console {
 	t.Helper()
-	return &console{t: t, folder: t.TempDir(), context: t.Context(), stdin: strings.NewReader("")}
+	return &console{t: t, folder: t.TempDir(), group: "account", context: t.Context(), stdin: strings.NewReader("")}
 }
 
 // run runs a command and returns what it has printed, and its error.
@@ -40,14 +45,15 @@ func (c *console) run(arguments ...string) (string, error) {
 	var program struct {
 		command.Settings
 
-		Account command.Account `cmd:""`
+		Account     command.Account     `cmd:""`
+		Application command.Application `cmd:""`
 	}
 	var out, log bytes.Buffer
 	env := &command.Environment{
 		Context: c.context, Stdin: c.stdin, Stdout: &out, Stderr: &log, Getenv: func(string) string { return "" },
 		Now: func() time.Time { return begin }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	}
-	arguments = append([]string{"account"}, arguments...)
+	arguments = append([]string{c.group}, arguments...)
 	arguments = append(arguments, "--data="+c.folder, "--hash-memory=8", "--hash-iterations=1")
 	parsed, err := command.Parse(env, &program, arguments, &program.Settings)
 	if err == nil {
@@ -127,7 +133,7 @@ attribute a            [{"k=v":null}]
 attribute b            ["x,y",1.0]
 attribute c            ["\u003cé\u003e"]
 `, "ID", id)
-	for _, who := range [][]string{{"ada"}, {"ADA@example.com"}, {"--id=1"}, {"--external-id=X 1"}} {
+	for _, who := range [][]string{{"ada"}, {"ADA@example.com"}, {"--id=1"}, {"--user-id=" + strings.ToUpper(id)}, {"--external-id=X 1"}} {
 		c.want(table, "", append([]string{"show"}, who...)...)
 	}
 	object := fmt.Sprintf(`{"acceptsMarketing":true,"accountType":"B2C","attributes":[{"attributeDefinitionId":null,"fullyQualifiedName":"a","values":[{"k=v":null}]},`+
@@ -153,7 +159,7 @@ func TestAccountCreateRefuses(t *testing.T) {
 		{"  \n", "password is empty or blank", []string{"ada"}},
 		{strings.Repeat("x", 1025) + "\n", "password is longer than 1024 bytes", []string{"ada"}},
 		{strings.Repeat("x", 1<<20), "the first line of the standard input is longer than a password can be", []string{"ada"}},
-		{"x", "userName is missing, and there is no such account yet", []string{""}},
+		{"x", "userName must not be empty", []string{""}},
 		{"x", "userName is longer than 254 characters", []string{strings.Repeat("x", 255)}},
 		{"x", "emailAddress must be like name@example.com", []string{"ada", "--email=x"}},
 		{"x", `--attribute a: the value must be JSON; a text is written "\"text\""`, []string{"ada", "--attribute=a=x"}},
@@ -173,7 +179,7 @@ func TestAccountCreateRefuses(t *testing.T) {
 func TestAccountIsNamedInOneWay(t *testing.T) {
 	t.Parallel()
 	c := newConsole(t)
-	const one = "name one account: by its user name or e-mail address, with --id, or with --external-id"
+	const one = "name one account: by its user name or e-mail address, with --id, --user-id or --external-id"
 	for _, test := range []struct {
 		failure string
 		who     []string
@@ -181,11 +187,16 @@ func TestAccountIsNamedInOneWay(t *testing.T) {
 		{one, nil},
 		{one, []string{"ada", "--id=1"}},
 		{one, []string{"--id=1", "--external-id=1"}},
+		{one, []string{"--id=1", "--user-id=1"}},
+		{"--user-id: an id has 32 hexadecimal digits", []string{"--user-id=1"}},
 		{"there is no such account", []string{"ada"}},
 		{"there is no such account", []string{"a\x00b"}},
 		{"there is no such account", []string{"--id=-1"}},
 		{"there is no such account", []string{"--external-id=1"}},
+		{"there is no such account", []string{"--user-id=" + strings.Repeat("0", 32)}},
+		{"there is no such account", []string{"--user-id=" + strings.Repeat("1", 32)}},
 	} {
+		c.want("", test.failure, append([]string{"update", "--email="}, test.who...)...)
 		for _, name := range []string{"show", "lock", "unlock", "activate", "deactivate", "set-password", "delete"} {
 			c.want("", test.failure, append([]string{name}, test.who...)...)
 		}
@@ -224,6 +235,42 @@ func TestAccountChanges(t *testing.T) {
 	c.want("", "nothing was deleted: say yes, or give --yes", "delete", "ada")
 	c.want("ada is deleted, and its sessions have ended.\n", "", "delete", "ada", "--yes")
 	c.want("", "there is no such account", "delete", "ada", "--yes")
+}
+
+// What a flag does not say stays, and an empty value clears.
+func TestAccountUpdate(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	for _, arguments := range [][]string{
+		{"ada", "--email=ada@x.org", "--external-id=A", "--tax-id=T", "--tax-exempt", "--locale=en", "--attribute=a=1", "--attribute=b=2"}, {"bob", "--external-id=B"},
+	} {
+		if _, err := c.run(append([]string{"create", "--no-password"}, arguments...)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := c.show("ada")
+	for _, step := range []struct {
+		out       string
+		arguments []string
+		change    map[string]any
+	}{
+		{"ada is updated.\n", []string{"ada", "--email", "", "--tax-id=", "--no-tax-exempt", "--accepts-marketing"}, map[string]any{"emailAddress": nil, "taxId": nil, "taxExempt": false, "acceptsMarketing": true}},
+		{"eve is updated.\n", []string{"--external-id=A", "--new-user-name=eve", "--new-external-id=E"}, map[string]any{"userName": "eve", "externalId": "E"}},
+		{"eve is updated.\n", []string{"--user-id=" + want["userId"].(string), "--first-name=Eve", "--since=2020-01-01T00:00:00Z"}, map[string]any{"firstName": "Eve", "customerSinceDate": "2020-01-01T00:00:00Z"}},
+		{"eve is updated.\n", []string{"eve", "--attribute=c=[3]"}, map[string]any{"attributes": []any{map[string]any{"attributeDefinitionId": nil, "fullyQualifiedName": "c", "values": []any{3.0}}}}},
+		{"eve is updated.\n", []string{"eve", "--no-attributes"}, map[string]any{"attributes": []any{}}},
+	} {
+		c.want(step.out, "", append([]string{"update"}, step.arguments...)...)
+		maps.Copy(want, step.change)
+		if diff := cmp.Diff(want, c.show("--id=1")); diff != "" {
+			t.Errorf("%s: want -, got +\n%s", step.arguments, diff)
+		}
+	}
+	c.want("", "nothing to change: give a flag that says what shall be otherwise", "update", "eve")
+	c.want("", "--attribute and --no-attributes: give one of them", "update", "eve", "--no-attributes", "--attribute=a=1")
+	c.want("", "userName must not be empty", "update", "eve", "--new-user-name=")
+	c.want("", "userName is a name that another account signs in with", "update", "eve", "--new-user-name=bob")
+	c.want("", "externalId is that of another account", "update", "eve", "--new-external-id=B")
 }
 
 // A password that nobody types does not keep a command from ending.

@@ -5,18 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
-	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
@@ -35,7 +34,7 @@ type Settings struct {
 	DatabaseConnectWait   time.Duration `help:"Longest attempt to connect." default:"3s" group:"Database:"`
 	DatabaseStatementWait time.Duration `help:"Longest wait for the answer to a statement." default:"5s" group:"Database:"`
 
-	Keys string `help:"Key file that seals the tickets, made by \"authtickets keys create\"; every replica needs the same. The keyset itself can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
+	Keys string `help:"Master key, under which the keys of the tickets are kept in the database; every replica needs the same. It is a key file, made by \"authtickets keys create\", or a key of AWS KMS, aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID. The contents of a key file can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
 
 	HashMemory      int           `help:"Memory of a password hash (argon2id), in KiB." default:"19456" group:"Passwords:"`
 	HashIterations  int           `help:"Passes of a password hash over its memory." default:"2" group:"Passwords:"`
@@ -148,80 +147,27 @@ func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) erro
 
 // OpenBook opens the book of accounts, on a database with the right schema. The returned function closes it.
 func (s *Settings) OpenBook(env *Environment) (*accounts.Book, func() error, error) {
-	store, err := s.OpenStore(env)
+	hasher, err := s.Hasher()
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.PrepareSchema(env.Context, store); err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	hasher, err := s.Hasher()
+	store, err := s.openReady(env)
 	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
+		return nil, nil, err
 	}
 	return &accounts.Book{Store: store, Hasher: hasher, Now: env.Now, Random: env.Random}, store.Close, nil
 }
 
-// keysetVariable holds a whole keyset, for platforms that hand out secrets as variables.
-const keysetVariable = "AUTHTICKETS_KEYSET"
-
-// LoadKeys returns the keys that seal the tickets. Only beside the embedded database are they made where there are none: replicas on a
-// server's database must share them.
-func (s *Settings) LoadKeys(env *Environment) (*seal.Keys, error) {
-	keys, err := s.existingKeys(env)
-	if !s.makesKeys() || !errors.Is(err, fs.ErrNotExist) {
-		return keys, err
-	}
-	if err := os.MkdirAll(s.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("--data: %w", err)
-	}
-	return s.explained(seal.LoadOrCreateFile(s.keyFile()))
-}
-
-// CheckKeys returns what LoadKeys would fail with, and makes no keys.
-func (s *Settings) CheckKeys(env *Environment) error {
-	_, err := s.existingKeys(env)
-	if s.makesKeys() && errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-func (s *Settings) existingKeys(env *Environment) (*seal.Keys, error) {
-	keyset := env.Getenv(keysetVariable)
-	if keyset == "" {
-		return s.explained(seal.LoadFile(s.keyFile()))
-	}
-	keys, err := seal.Parse(secret.New(keyset))
+// openReady opens a database with the right schema.
+func (s *Settings) openReady(env *Environment) (*storage.Store, error) {
+	store, err := s.OpenStore(env)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
+		return nil, err
 	}
-	return keys, nil
-}
-
-// makesKeys reports whether keys are made where there are none. Of a database that cannot be told it is assumed: one fault is enough.
-func (s *Settings) makesKeys() bool {
-	url, err := s.DatabaseURL()
-	return s.Keys == "" && (err != nil || storage.Embedded(url))
-}
-
-func (s *Settings) keyFile() string {
-	if s.Keys != "" {
-		return s.Keys
+	if err := s.PrepareSchema(env.Context, store); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
-	return filepath.Join(s.Data, "keys.json")
-}
-
-// explained adds to an error of loading the key file how to mend it.
-func (s *Settings) explained(keys *seal.Keys, err error) (*seal.Keys, error) {
-	switch {
-	case err == nil || errors.Is(err, seal.ErrReadableByOthers):
-		return keys, err
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w; make one with: authtickets keys create %s", err, s.keyFile())
-	default:
-		return nil, fmt.Errorf("%w; make a good one with: authtickets keys create FILE", err)
-	}
+	return store, nil
 }
 
 // TicketSettings are what tickets are like.
@@ -231,7 +177,8 @@ type TicketSettings struct {
 	AnonymousRefreshLifetime time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." default:"720h" group:"Tickets:"`
 	SessionLifetime          time.Duration `help:"Longest lifetime of a session, however often it is refreshed." default:"2160h" group:"Tickets:"`
 	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again; used later, it ends the session." default:"30s" group:"Tickets:"`
-	Behaviors                []string      `help:"Behaviors that every ticket carries, e.g. cart.write,catalog.read." placeholder:"NAME" group:"Tickets:"`
+	KeyRotation              time.Duration `help:"After how long new keys take the place of those that seal and sign tickets; 0 means by hand only." default:"2160h" group:"Tickets:"`
+	Behaviors                []string      `help:"Behaviors that tickets of the application storefront carry, of customers and of anonymous shoppers alike, e.g. cart.write,catalog.read. Where given, set at each start." placeholder:"NAME" group:"Tickets:"`
 
 	Lockout           time.Duration `help:"How long an account is locked after repeated wrong passwords from several sources; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
 	GuessWindow       time.Duration `help:"Window in which wrong passwords of one source are counted." default:"15m" group:"Passwords:"`
@@ -240,10 +187,6 @@ type TicketSettings struct {
 	GuessesPerAccount int           `help:"Wrong passwords of several sources in a row before the account is locked." default:"10" group:"Passwords:"`
 }
 
-var behaviorName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
-
-const mostBehaviors = 100
-
 // Check returns all faults of the settings together, nil when there are none.
 func (s *TicketSettings) Check() error {
 	faults := []error{
@@ -251,6 +194,7 @@ func (s *TicketSettings) Check() error {
 		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime), positive("--session-lifetime", s.SessionLifetime),
 		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
 		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
+		applications.CheckBehaviors("--behaviors", s.Behaviors),
 	}
 	if s.AccessLifetime > min(s.RefreshLifetime, s.AnonymousRefreshLifetime) {
 		faults = append(faults, errors.New("--access-lifetime: must not be longer than --refresh-lifetime and --anonymous-refresh-lifetime"))
@@ -261,18 +205,25 @@ func (s *TicketSettings) Check() error {
 	if s.Lockout < 0 {
 		faults = append(faults, errors.New("--lockout: must not be negative"))
 	}
+	if s.KeyRotation != 0 && s.KeyRotation < leastRotation {
+		faults = append(faults, fmt.Errorf("--key-rotation: must be 0 or at least %s", leastRotation))
+	}
 	if s.GuessesPerAccount <= s.GuessesPerSource {
 		faults = append(faults, errors.New("--guesses-per-account: must be more than --guesses-per-source, or one stranger could lock an owner out"))
 	}
-	if len(s.Behaviors) > mostBehaviors {
-		faults = append(faults, fmt.Errorf("--behaviors: more than %d", mostBehaviors))
-	}
-	for _, behavior := range s.Behaviors {
-		if !behaviorName.MatchString(behavior) {
-			faults = append(faults, fmt.Errorf("--behaviors: %q is not a name of up to 64 letters, digits, '.', '_', ':' and '-'", behavior))
-		}
-	}
 	return errors.Join(faults...)
+}
+
+// leastRotation keeps the number of keysets down: an old one stays for 90 days.
+const leastRotation = 24 * time.Hour
+
+// KeyLife returns how long what was made under a keyset of a purpose may live, at the longest, and without settings at the least.
+func (s *TicketSettings) KeyLife(purpose models.KeyPurpose) time.Duration {
+	const day = 24 * time.Hour
+	if purpose == models.SignKeys {
+		return max(s.AccessLifetime, day)
+	}
+	return max(s.SessionLifetime, 90*day)
 }
 
 // Policy returns how long things last.

@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"strconv"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/models"
@@ -83,9 +80,26 @@ func writeObject[Object any](
 			w.text(implementors[0])
 			continue
 		}
+		if field.Definition.Directives.ForName("needs") != nil {
+			w.incomplete = true // gqlgen asks whether it may be told
+		}
 		write(w, object, field)
 	}
 	w.json = append(w.json, '}')
+}
+
+// writeList writes the selected fields of each object of a list.
+func writeList[Object any](
+	w *writer, implementors []string, selections ast.SelectionSet, objects []Object, write func(*writer, *Object, graphql.CollectedField),
+) {
+	w.json = append(w.json, '[')
+	for i := range objects {
+		if i > 0 {
+			w.json = append(w.json, ',')
+		}
+		writeObject(w, implementors, selections, &objects[i], write)
+	}
+	w.json = append(w.json, ']')
 }
 
 func (w *writer) ticketField(ticket *tickets.Ticket, field graphql.CollectedField) {
@@ -110,6 +124,8 @@ func (w *writer) ticketField(ticket *tickets.Ticket, field graphql.CollectedFiel
 		w.texts(ticket.Behaviors)
 	case "claimedAnonymousUserId":
 		w.optionalID(ticket.ClaimedAnonymousUserID)
+	case "jwtAccessToken":
+		w.text(ticket.JWTAccessToken.Reveal())
 	case "customerAccount":
 		writeObject(w, customerAccountImplementors, field.Selections, ticket.CustomerAccount, (*writer).accountField)
 	default:
@@ -133,8 +149,29 @@ func (w *writer) shopperField(shopper *tickets.Shopper, field graphql.CollectedF
 		w.seconds(shopper.AccessTokenRemaining)
 	case "sessionId":
 		w.id(shopper.SessionID)
+	case "sessions":
+		writeList(w, sessionImplementors, field.Selections, shopper.Sessions, (*writer).sessionField)
 	case "customerAccount":
 		writeObject(w, customerAccountImplementors, field.Selections, shopper.CustomerAccount, (*writer).accountField)
+	default:
+		w.incomplete = true
+	}
+}
+
+func (w *writer) sessionField(session *models.Session, field graphql.CollectedField) {
+	switch field.Name {
+	case "id":
+		w.id(session.ID)
+	case "application":
+		w.text(session.Application)
+	case "startedAt":
+		w.dateTime(session.StartedAt)
+	case "refreshedAt":
+		w.dateTime(session.RefreshedAt)
+	case "expiresAt":
+		w.dateTime(session.ExpiresAt)
+	case "userAgent":
+		w.text(session.UserAgent)
 	default:
 		w.incomplete = true
 	}
@@ -147,7 +184,7 @@ func (w *writer) accountField(account *models.CustomerAccount, field graphql.Col
 	case "accountType":
 		w.optionalText(account.AccountType)
 	case "attributes":
-		w.attributes(account.Attributes, field.Selections)
+		writeList(w, customerAttributeImplementors, field.Selections, account.Attributes, (*writer).attributeField)
 	case "companyOrOrganization":
 		w.optionalText(account.CompanyOrOrganization)
 	case "customerSet":
@@ -187,17 +224,6 @@ func (w *writer) accountField(account *models.CustomerAccount, field graphql.Col
 	}
 }
 
-func (w *writer) attributes(attributes []models.CustomerAttribute, selections ast.SelectionSet) {
-	w.json = append(w.json, '[')
-	for i := range attributes {
-		if i > 0 {
-			w.json = append(w.json, ',')
-		}
-		writeObject(w, customerAttributeImplementors, selections, &attributes[i], (*writer).attributeField)
-	}
-	w.json = append(w.json, ']')
-}
-
 func (w *writer) attributeField(attribute *models.CustomerAttribute, field graphql.CollectedField) {
 	switch field.Name {
 	case "attributeDefinitionId":
@@ -221,60 +247,3 @@ func (w *writer) values(values []json.RawMessage) {
 	}
 	w.json = append(w.json, ']')
 }
-
-func (w *writer) texts(texts []string) {
-	w.json = append(w.json, '[')
-	for i, text := range texts {
-		if i > 0 {
-			w.json = append(w.json, ',')
-		}
-		w.text(text)
-	}
-	w.json = append(w.json, ']')
-}
-
-func (w *writer) text(text string) {
-	w.json, _ = jsontext.AppendQuote(w.json, text) // what is not UTF-8 becomes U+FFFD
-}
-
-func (w *writer) optionalText(text *string) {
-	if text == nil {
-		w.null()
-		return
-	}
-	w.text(*text)
-}
-
-func (w *writer) dateTime(at time.Time) { w.json = appendDateTime(w.json, at) }
-
-func (w *writer) optionalDateTime(at *time.Time) {
-	if at == nil {
-		w.null()
-		return
-	}
-	w.dateTime(*at)
-}
-
-func (w *writer) seconds(duration time.Duration) { w.json = appendSeconds(w.json, duration) }
-
-func (w *writer) optionalNumber(number *int64) {
-	if number == nil {
-		w.null()
-		return
-	}
-	w.json = strconv.AppendInt(w.json, *number, 10)
-}
-
-func (w *writer) id(id models.ID) { w.json = appendID(w.json, id) }
-
-func (w *writer) optionalID(id *models.ID) {
-	if id == nil {
-		w.null()
-		return
-	}
-	w.id(*id)
-}
-
-func (w *writer) boolean(value bool) { w.json = strconv.AppendBool(w.json, value) }
-
-func (w *writer) null() { w.json = append(w.json, "null"...) }

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/graph"
@@ -53,11 +54,11 @@ func full() fixed {
 		ticket: &tickets.Ticket{
 			AccessToken: secret.New("a1"), AccessTokenExpiration: at, AccessTokenLifetime: 15 * time.Minute, RefreshToken: secret.New("r1"), RefreshTokenExpiration: at,
 			RefreshTokenLifetime: 1999 * time.Millisecond, RefreshAfter: time.Hour, UserID: models.ID{15: 9}, Behaviors: []string{"a", "b"}, ClaimedAnonymousUserID: &models.ID{8},
-			CustomerAccount: account,
+			JWTAccessToken: secret.New("e.y.j"), CustomerAccount: account,
 		},
 		shopper: &tickets.Shopper{
 			UserID: models.ID{3}, IsAnonymous: true, Application: text, Behaviors: []string{"x"}, AccessTokenExpiration: at, AccessTokenRemaining: time.Second, SessionID: models.ID{4},
-			CustomerAccount: account,
+			CustomerAccount: account, Sessions: []models.Session{{ID: models.ID{5}, Application: text, StartedAt: at, RefreshedAt: at, ExpiresAt: at, UserAgent: text}, {}},
 		},
 	}
 }
@@ -83,7 +84,7 @@ func (c *fieldCount) InterceptField(ctx context.Context, next graphql.Resolver) 
 // run runs a document, and returns the data and how many fields gqlgen has resolved for it.
 func run(t *testing.T, answers fixed, query string, extensions ...graphql.HandlerExtension) (data any, resolved int64) {
 	t.Helper()
-	exec := executor.New(graph.NewSchema(answers, false))
+	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: answers}))
 	count := &fieldCount{}
 	for _, extension := range append(extensions, count) {
 		exec.Use(extension)
@@ -149,5 +150,28 @@ func TestDirect(t *testing.T) {
 				t.Errorf("%s: %d fields were left to gqlgen", query, resolved-1)
 			}
 		}
+	}
+}
+
+// A field that @needs guards is left to gqlgen, which asks whether it may be told, and with it the object it is in.
+func TestDirectLeavesGuardedFields(t *testing.T) {
+	t.Parallel()
+	text := schemaText(t)
+	guarded := strings.Replace(text, "  isAnonymous: Boolean!\n", "  isAnonymous: Boolean! @needs(behavior: \"cart.write\")\n", 1)
+	if guarded == text {
+		t.Fatal("no field to guard")
+	}
+	exec := executor.New(graph.NewExecutableSchema(graph.Config{Schema: gqlparser.MustLoadSchema(&ast.Source{Input: guarded}), Resolvers: full()}))
+	count := &fieldCount{}
+	exec.Use(graph.Direct{})
+	exec.Use(count)
+	ctx := graphql.StartOperationTrace(t.Context())
+	operation, faults := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ currentShopper { isAnonymous application } }"})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	respond, ctx := exec.DispatchOperation(ctx, operation)
+	if response := respond(ctx); len(response.Errors) > 0 || count.fields.Load() != 3 {
+		t.Errorf("%d fields were left to gqlgen: %s %v", count.fields.Load(), response.Data, response.Errors)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 )
 
@@ -90,6 +91,20 @@ func show(reason models.Reason) shown {
 		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the password was changed."}
 	case models.ReasonNotAllowed:
 		return shown{CodeForbidden, NextStepFixInput, "This is another shopper's."}
+	case models.ReasonApplicationMissing:
+		return shown{CodeUnauthenticated, NextStepFixInput, "The request must name its application in the header x-application."}
+	case models.ReasonApplicationInvalid:
+		return shown{CodeUnauthenticated, NextStepFixInput, "There is no such application, or the secret is not right."}
+	case models.ReasonApplicationDisabled:
+		return shown{CodeForbidden, NextStepFixInput, "The application is disabled, or was since the session began."}
+	case models.ReasonOriginNotAllowed:
+		return shown{CodeForbidden, NextStepFixInput, "Pages of this origin may not call in the name of the application."}
+	case models.ReasonBehaviorMissing:
+		return shown{CodeForbidden, NextStepFixInput, "Neither the application nor the ticket has the behavior that this needs."}
+	case models.ReasonAccountNotFound:
+		return shown{CodeBadUserInput, NextStepFixInput, "There is no such account."}
+	case models.ReasonAccountInvalid:
+		return shown{CodeBadUserInput, NextStepFixInput, "The account cannot be like this."}
 	case models.ReasonTooManyAttempts:
 		return shown{CodeTryAgain, NextStepWait, "Too many wrong guesses. Wait before the next."}
 	case models.ReasonBusy:
@@ -109,18 +124,24 @@ func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.E
 		names = namesOf(parsedSchema)
 	}
 	return func(ctx context.Context, err error) *gqlerror.Error {
-		if refused := requestError(err, names); refused != nil {
-			return refused
+		if unfit := requestError(err, names); unfit != nil {
+			return unfit
 		}
 		var known *models.Error
+		refusal, refused := errors.AsType[accounts.RefusedError](err)
 		switch {
 		case errors.As(err, &known):
+		case refused:
+			known = &models.Error{Reason: models.ReasonAccountInvalid}
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 			known = &models.Error{Reason: models.ReasonTimedOut, RetryAfter: time.Second}
 		default:
 			known = &models.Error{Reason: models.ReasonInternal}
 		}
 		presented := present(known)
+		if refused {
+			presented.Message = "The account is refused: " + refusal.Error() + "."
+		}
 		presented.Path = graphql.GetPath(ctx)
 		if known.Reason == models.ReasonInternal {
 			presented.Extensions["errorId"] = logFailure(ctx, log, random, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
 )
@@ -53,6 +54,13 @@ func TestPresentedErrors(t *testing.T) {
 		models.ReasonSignedOutEverywhere: `{"message":"All sessions of the shopper were signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT_EVERYWHERE"}}`,
 		models.ReasonPasswordChanged:     `{"message":"The session has ended: the password was changed.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"PASSWORD_CHANGED"}}`,
 		models.ReasonNotAllowed:          `{"message":"This is another shopper's.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"NOT_ALLOWED"}}`,
+		models.ReasonApplicationMissing:  `{"message":"The request must name its application in the header x-application.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_MISSING"}}`,
+		models.ReasonApplicationInvalid:  `{"message":"There is no such application, or the secret is not right.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_INVALID"}}`,
+		models.ReasonApplicationDisabled: `{"message":"The application is disabled, or was since the session began.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"APPLICATION_DISABLED"}}`,
+		models.ReasonOriginNotAllowed:    `{"message":"Pages of this origin may not call in the name of the application.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ORIGIN_NOT_ALLOWED"}}`,
+		models.ReasonBehaviorMissing:     `{"message":"Neither the application nor the ticket has the behavior that this needs.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"BEHAVIOR_MISSING"}}`,
+		models.ReasonAccountNotFound:     `{"message":"There is no such account.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_NOT_FOUND"}}`,
+		models.ReasonAccountInvalid:      `{"message":"The account cannot be like this.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`,
 		models.ReasonTooManyAttempts:     `{"message":"Too many wrong guesses. Wait before the next.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS"}}`,
 		models.ReasonBusy:                `{"message":"The server cannot answer at the moment. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY"}}`,
 		models.ReasonTimedOut:            `{"message":"The request took too long. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT"}}`,
@@ -69,6 +77,10 @@ func TestPresentedErrors(t *testing.T) {
 	got, _ = present(t, &models.Error{Reason: models.ReasonTooManyAttempts, RetryAfter: 1500 * time.Millisecond})
 	if !strings.Contains(got, `"retryAfterSeconds":2`) {
 		t.Error(got)
+	}
+	got, _ = present(t, fmt.Errorf("secret cause: %w", accounts.RefusedError("userName must not be empty")))
+	if want := `{"message":"The account is refused: userName must not be empty.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`; got != want {
+		t.Error(cmp.Diff(want, got))
 	}
 }
 
@@ -88,13 +100,18 @@ func TestUnknownErrorShowsNothing(t *testing.T) {
 	}
 }
 
-func schema(t *testing.T) *ast.Schema {
+func schemaText(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../schema.graphqls")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
+	return string(text)
+}
+
+func schema(t *testing.T) *ast.Schema {
+	t.Helper()
+	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: schemaText(t)})
 }
 
 // The enums of the schema and the constants of the code are the same.

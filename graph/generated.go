@@ -16,6 +16,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/tickets"
@@ -38,6 +39,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Needs func(ctx context.Context, obj any, next graphql.Resolver, behavior string) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -77,6 +79,7 @@ type ComplexityRoot struct {
 		Behaviors              func(childComplexity int) int
 		ClaimedAnonymousUserID func(childComplexity int) int
 		CustomerAccount        func(childComplexity int) int
+		JWTAccessToken         func(childComplexity int) int
 		RefreshAfter           func(childComplexity int) int
 		RefreshToken           func(childComplexity int) int
 		RefreshTokenExpiration func(childComplexity int) int
@@ -85,20 +88,40 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		ActivateAccount        func(childComplexity int, account accounts.Key) int
 		AnonymousShopperTicket func(childComplexity int) int
+		CreateAccount          func(childComplexity int, input map[string]any) int
 		CreateUserTicket       func(childComplexity int, input tickets.Credentials) int
+		DeactivateAccount      func(childComplexity int, account accounts.Key) int
+		EndSession             func(childComplexity int, id models.ID) int
+		LockAccount            func(childComplexity int, account accounts.Key) int
 		RefreshTicket          func(childComplexity int, refreshToken string) int
 		RevokeTicket           func(childComplexity int, refreshToken string, everywhere bool) int
+		SetAccountPassword     func(childComplexity int, account accounts.Key, password string) int
+		UnlockAccount          func(childComplexity int, account accounts.Key) int
+		UpdateAccount          func(childComplexity int, account accounts.Key, input map[string]any) int
 	}
 
 	Query struct {
+		Account            func(childComplexity int, by accounts.Key) int
+		AccountSessions    func(childComplexity int, account accounts.Key) int
 		CurrentShopper     func(childComplexity int) int
+		IntrospectTicket   func(childComplexity int, accessToken string) int
 		__resolve__service func(childComplexity int) int
 		__resolve_entities func(childComplexity int, representations []Reference) int
 	}
 
 	RevokedTickets struct {
 		SessionsEnded func(childComplexity int) int
+	}
+
+	Session struct {
+		Application func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		RefreshedAt func(childComplexity int) int
+		StartedAt   func(childComplexity int) int
+		UserAgent   func(childComplexity int) int
 	}
 
 	Shopper struct {
@@ -109,6 +132,20 @@ type ComplexityRoot struct {
 		CustomerAccount       func(childComplexity int) int
 		IsAnonymous           func(childComplexity int) int
 		SessionID             func(childComplexity int) int
+		Sessions              func(childComplexity int) int
+		UserID                func(childComplexity int) int
+	}
+
+	TicketIntrospection struct {
+		AccessTokenExpiration func(childComplexity int) int
+		AccessTokenRemaining  func(childComplexity int) int
+		Active                func(childComplexity int) int
+		Application           func(childComplexity int) int
+		Behaviors             func(childComplexity int) int
+		IsAnonymous           func(childComplexity int) int
+		IssuedAt              func(childComplexity int) int
+		SessionID             func(childComplexity int) int
+		StartedAt             func(childComplexity int) int
 		UserID                func(childComplexity int) int
 	}
 
@@ -126,9 +163,20 @@ type MutationResolver interface {
 	CreateUserTicket(ctx context.Context, input tickets.Credentials) (*tickets.Ticket, error)
 	RefreshTicket(ctx context.Context, refreshToken string) (*tickets.Ticket, error)
 	RevokeTicket(ctx context.Context, refreshToken string, everywhere bool) (*tickets.Revoked, error)
+	EndSession(ctx context.Context, id models.ID) (*tickets.Revoked, error)
+	CreateAccount(ctx context.Context, input map[string]any) (*models.CustomerAccount, error)
+	UpdateAccount(ctx context.Context, account accounts.Key, input map[string]any) (*models.CustomerAccount, error)
+	SetAccountPassword(ctx context.Context, account accounts.Key, password string) (*models.CustomerAccount, error)
+	LockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
+	UnlockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
+	ActivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
+	DeactivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
 }
 type QueryResolver interface {
 	CurrentShopper(ctx context.Context) (*tickets.Shopper, error)
+	IntrospectTicket(ctx context.Context, accessToken string) (*tickets.Introspection, error)
+	Account(ctx context.Context, by accounts.Key) (*models.CustomerAccount, error)
+	AccountSessions(ctx context.Context, account accounts.Key) ([]models.Session, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -325,6 +373,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CustomerAuthTicket.CustomerAccount(childComplexity), true
+	case "CustomerAuthTicket.jwtAccessToken":
+		if e.ComplexityRoot.CustomerAuthTicket.JWTAccessToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAuthTicket.JWTAccessToken(childComplexity), true
 	case "CustomerAuthTicket.refreshAfter":
 		if e.ComplexityRoot.CustomerAuthTicket.RefreshAfter == nil {
 			break
@@ -356,12 +410,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerAuthTicket.UserID(childComplexity), true
 
+	case "Mutation.activateAccount":
+		if e.ComplexityRoot.Mutation.ActivateAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_activateAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ActivateAccount(childComplexity, args["account"].(accounts.Key)), true
 	case "Mutation.anonymousShopperTicket":
 		if e.ComplexityRoot.Mutation.AnonymousShopperTicket == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.AnonymousShopperTicket(childComplexity), true
+	case "Mutation.createAccount":
+		if e.ComplexityRoot.Mutation.CreateAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAccount(childComplexity, args["input"].(map[string]any)), true
 	case "Mutation.createUserTicket":
 		if e.ComplexityRoot.Mutation.CreateUserTicket == nil {
 			break
@@ -373,6 +449,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUserTicket(childComplexity, args["input"].(tickets.Credentials)), true
+	case "Mutation.deactivateAccount":
+		if e.ComplexityRoot.Mutation.DeactivateAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deactivateAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeactivateAccount(childComplexity, args["account"].(accounts.Key)), true
+	case "Mutation.endSession":
+		if e.ComplexityRoot.Mutation.EndSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndSession(childComplexity, args["id"].(models.ID)), true
+	case "Mutation.lockAccount":
+		if e.ComplexityRoot.Mutation.LockAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_lockAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LockAccount(childComplexity, args["account"].(accounts.Key)), true
 	case "Mutation.refreshTicket":
 		if e.ComplexityRoot.Mutation.RefreshTicket == nil {
 			break
@@ -395,13 +504,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeTicket(childComplexity, args["refreshToken"].(string), args["everywhere"].(bool)), true
+	case "Mutation.setAccountPassword":
+		if e.ComplexityRoot.Mutation.SetAccountPassword == nil {
+			break
+		}
 
+		args, err := ec.field_Mutation_setAccountPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAccountPassword(childComplexity, args["account"].(accounts.Key), args["password"].(string)), true
+	case "Mutation.unlockAccount":
+		if e.ComplexityRoot.Mutation.UnlockAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlockAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlockAccount(childComplexity, args["account"].(accounts.Key)), true
+	case "Mutation.updateAccount":
+		if e.ComplexityRoot.Mutation.UpdateAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAccount(childComplexity, args["account"].(accounts.Key), args["input"].(map[string]any)), true
+
+	case "Query.account":
+		if e.ComplexityRoot.Query.Account == nil {
+			break
+		}
+
+		args, err := ec.field_Query_account_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Account(childComplexity, args["by"].(accounts.Key)), true
+	case "Query.accountSessions":
+		if e.ComplexityRoot.Query.AccountSessions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accountSessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AccountSessions(childComplexity, args["account"].(accounts.Key)), true
 	case "Query.currentShopper":
 		if e.ComplexityRoot.Query.CurrentShopper == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.CurrentShopper(childComplexity), true
+
+	case "Query.introspectTicket":
+		if e.ComplexityRoot.Query.IntrospectTicket == nil {
+			break
+		}
+
+		args, err := ec.field_Query_introspectTicket_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.IntrospectTicket(childComplexity, args["accessToken"].(string)), true
 
 	case "Query._service":
 		if e.ComplexityRoot.Query.__resolve__service == nil {
@@ -427,6 +603,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokedTickets.SessionsEnded(childComplexity), true
+
+	case "Session.application":
+		if e.ComplexityRoot.Session.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Application(childComplexity), true
+	case "Session.expiresAt":
+		if e.ComplexityRoot.Session.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ExpiresAt(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ID(childComplexity), true
+	case "Session.refreshedAt":
+		if e.ComplexityRoot.Session.RefreshedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.RefreshedAt(childComplexity), true
+	case "Session.startedAt":
+		if e.ComplexityRoot.Session.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.StartedAt(childComplexity), true
+	case "Session.userAgent":
+		if e.ComplexityRoot.Session.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
 	case "Shopper.accessTokenExpiration":
 		if e.ComplexityRoot.Shopper.AccessTokenExpiration == nil {
@@ -470,12 +683,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Shopper.SessionID(childComplexity), true
+	case "Shopper.sessions":
+		if e.ComplexityRoot.Shopper.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Shopper.Sessions(childComplexity), true
 	case "Shopper.userId":
 		if e.ComplexityRoot.Shopper.UserID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Shopper.UserID(childComplexity), true
+
+	case "TicketIntrospection.accessTokenExpiration":
+		if e.ComplexityRoot.TicketIntrospection.AccessTokenExpiration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.AccessTokenExpiration(childComplexity), true
+	case "TicketIntrospection.accessTokenRemaining":
+		if e.ComplexityRoot.TicketIntrospection.AccessTokenRemaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.AccessTokenRemaining(childComplexity), true
+	case "TicketIntrospection.active":
+		if e.ComplexityRoot.TicketIntrospection.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.Active(childComplexity), true
+	case "TicketIntrospection.application":
+		if e.ComplexityRoot.TicketIntrospection.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.Application(childComplexity), true
+	case "TicketIntrospection.behaviors":
+		if e.ComplexityRoot.TicketIntrospection.Behaviors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.Behaviors(childComplexity), true
+	case "TicketIntrospection.isAnonymous":
+		if e.ComplexityRoot.TicketIntrospection.IsAnonymous == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.IsAnonymous(childComplexity), true
+	case "TicketIntrospection.issuedAt":
+		if e.ComplexityRoot.TicketIntrospection.IssuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.IssuedAt(childComplexity), true
+	case "TicketIntrospection.sessionId":
+		if e.ComplexityRoot.TicketIntrospection.SessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.SessionID(childComplexity), true
+	case "TicketIntrospection.startedAt":
+		if e.ComplexityRoot.TicketIntrospection.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.StartedAt(childComplexity), true
+	case "TicketIntrospection.userId":
+		if e.ComplexityRoot.TicketIntrospection.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketIntrospection.UserID(childComplexity), true
 
 	case "_Service.sdl":
 		if e.ComplexityRoot._Service.SDL == nil {
@@ -493,6 +773,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AccountKeyInput", ec.unmarshalInputAccountKeyInput),
+			graphql.NewInputUnmarshaler("CustomerAccountInput", ec.unmarshalInputCustomerAccountInput),
+			graphql.NewInputUnmarshaler("CustomerAttributeInput", ec.unmarshalInputCustomerAttributeInput),
 			graphql.NewInputUnmarshaler("CustomerUserAuthInfoInput", ec.unmarshalInputCustomerUserAuthInfoInput),
 		)
 	}
@@ -582,7 +865,8 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
-The reasons for which a field can fail, beside those every operation shares: REQUEST_INVALID, LIMIT_EXCEEDED, DOCUMENT_NOT_TRUSTED, BUSY, TIMED_OUT and INTERNAL.
+The reasons for which a field can fail, beside those every operation shares: REQUEST_INVALID, LIMIT_EXCEEDED, DOCUMENT_NOT_TRUSTED, APPLICATION_MISSING, APPLICATION_INVALID,
+APPLICATION_DISABLED, ORIGIN_NOT_ALLOWED, BUSY, TIMED_OUT and INTERNAL.
 A failed operation has ` + "`" + `data: null` + "`" + ` and an error for each root field that failed, whose ` + "`" + `extensions` + "`" + ` hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason),
 ` + "`" + `nextStep` + "`" + ` (NextStep), where one waits ` + "`" + `retryAfterSeconds` + "`" + ` (Int), with a LIMIT_EXCEEDED reason ` + "`" + `limit` + "`" + ` (String), and with an INTERNAL reason ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
 """
@@ -609,9 +893,19 @@ directive @comesWith(
 ) on ENUM_VALUE
 
 """
-Marks fields of which an operation may have one, once, under whichever name: those that take a password or a token, so that one request tries one.
+Marks fields of which an operation may have one, once, under whichever name: those with which a stranger could try a password or a refresh token, so that one request tries one.
 """
 directive @oncePerOperation on FIELD_DEFINITION
+
+"""
+Guards a field: the application that calls, or the access token that comes with the request, must have a behavior. Otherwise the field fails with BEHAVIOR_MISSING, or with what is wrong with the token.
+"""
+directive @needs(
+  """
+  The behavior, e.g. ` + "`" + `cart.write` + "`" + `. ` + "`" + `accounts.manage` + "`" + ` and ` + "`" + `tickets.introspect` + "`" + ` are never a ticket's: only a confidential application can have them.
+  """
+  behavior: String!
+) on FIELD_DEFINITION
 
 """
 An instant in RFC 3339, always in UTC and always with three fraction digits, e.g. ` + "`" + `2026-11-24T09:30:00.000Z` + "`" + `.
@@ -624,18 +918,63 @@ Any JSON value: a string, a number, a boolean, an object, a list or null.
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 """
-What can be asked of the shopper's own ticket.
+What can be asked. Every request is an application's: it names it in the header ` + "`" + `x-application: ID` + "`" + `, which may be left out while there is only one, or only one public one. A confidential application,
+which is a server, adds its secret, ` + "`" + `x-application-secret: SECRET` + "`" + `, and says for whom it asks: ` + "`" + `x-shopper-address: IP-ADDRESS` + "`" + ` and ` + "`" + `x-shopper-user-agent` + "`" + `. Nobody else is believed that.
 """
 type Query {
   """
   Whose access token came with the request, in the header ` + "`" + `x-vol-user-claims: TOKEN` + "`" + ` or else ` + "`" + `Authorization: Bearer TOKEN` + "`" + `.
   A bad token is an error, never an anonymous shopper.
   """
-  currentShopper: Shopper! @fails(with: [TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ACCOUNT_DELETED])
+  currentShopper: Shopper!
+    @fails(
+      with: [
+        TOKEN_MISSING
+        TOKEN_INVALID
+        TOKEN_EXPIRED
+        TOKEN_REUSED
+        SIGNED_IN
+        SIGNED_OUT
+        SIGNED_OUT_EVERYWHERE
+        PASSWORD_CHANGED
+        ACCOUNT_INACTIVE
+        ACCOUNT_DELETED
+      ]
+    )
+
+  """
+  What an access token of any application says, for applications that let shoppers of others in. Why a token is not good is not told (RFC 7662 section 2.2).
+  """
+  introspectTicket(
+    """
+    The access token of a ticket, as it was issued: letters and digits.
+    """
+    accessToken: String!
+  ): TicketIntrospection! @needs(behavior: "tickets.introspect") @fails(with: [BEHAVIOR_MISSING])
+
+  """
+  A customer's account, whoever the customer is.
+  """
+  account(
+    """
+    Names the account, by one of its keys.
+    """
+    by: AccountKeyInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+
+  """
+  The sessions of a customer that go on, newest first, at most 100.
+  """
+  accountSessions(
+    """
+    Names the customer, by one key of the account.
+    """
+    account: AccountKeyInput!
+  ): [Session!]! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 }
 
 """
-Issuing, refreshing and ending tickets.
+Issuing, refreshing and ending tickets, and changing accounts.
 """
 type Mutation {
   """
@@ -704,6 +1043,239 @@ type Mutation {
     """
     everywhere: Boolean! = false
   ): RevokedTickets! @oncePerOperation @fails(with: [])
+
+  """
+  Ends a session by its id: one of the customer whose access token came with the request or, without a token, any that an application with the behavior ` + "`" + `accounts.manage` + "`" + ` names. One
+  that has ended already, or is another customer's, is no error. An anonymous shopper's session that was never refreshed can be ended by its own shopper only.
+  """
+  endSession(
+    """
+    The session, as ` + "`" + `sessions` + "`" + ` lists it: 32 hexadecimal digits.
+    """
+    id: ID!
+  ): RevokedTickets!
+    @fails(
+      with: [
+        TOKEN_MISSING
+        TOKEN_INVALID
+        TOKEN_EXPIRED
+        TOKEN_REUSED
+        SIGNED_IN
+        SIGNED_OUT
+        SIGNED_OUT_EVERYWHERE
+        PASSWORD_CHANGED
+        ACCOUNT_INACTIVE
+        ACCOUNT_DELETED
+      ]
+    )
+
+  """
+  Creates a customer's account.
+  """
+  createAccount(
+    """
+    What the account has. ` + "`" + `userName` + "`" + ` is required.
+    """
+    input: CustomerAccountInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_INVALID])
+
+  """
+  Changes an account. A changed password ends the customer's sessions. Whether the account is active or locked is for the operations below.
+  """
+  updateAccount(
+    """
+    Names the account, by one of its keys.
+    """
+    account: AccountKeyInput!
+    """
+    What changes. A field that is not given keeps its value; null clears it.
+    """
+    input: CustomerAccountInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+
+  """
+  Gives an account a new password, and ends the customer's sessions.
+  """
+  setAccountPassword(
+    """
+    Names the account, by one of its keys.
+    """
+    account: AccountKeyInput!
+    """
+    The new password, at most 1,024 bytes in UTF-8. Never logged or answered; only its hash is stored.
+    """
+    password: String!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+
+  """
+  Keeps everybody from signing in to an account, on every device, until it is unlocked. Its sessions go on.
+  """
+  lockAccount(
+    """
+    Names the account, by one of its keys.
+    """
+    account: AccountKeyInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+
+  """
+  Ends every lock of an account, and forgets the wrong passwords.
+  """
+  unlockAccount(
+    """
+    Names the account, by one of its keys.
+    """
+    account: AccountKeyInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+
+  """
+  Makes an account usable again.
+  """
+  activateAccount(
+    """
+    Names the account, by one of its keys.
+    """
+    account: AccountKeyInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+
+  """
+  Makes an account unusable, and ends the customer's sessions.
+  """
+  deactivateAccount(
+    """
+    Names the account, by one of its keys.
+    """
+    account: AccountKeyInput!
+  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+}
+
+"""
+Names an account, by exactly one of the fields.
+"""
+input AccountKeyInput {
+  """
+  The number of the account.
+  """
+  id: Int
+
+  """
+  The user id that the customer's tickets carry.
+  """
+  userId: ID
+
+  """
+  The user name, in upper or lower case.
+  """
+  userName: String
+
+  """
+  The e-mail address, in upper or lower case.
+  """
+  emailAddress: String
+
+  """
+  The id of the customer in another system.
+  """
+  externalId: String
+}
+
+"""
+What is said of an account. The rules are those of the operator's command line.
+"""
+input CustomerAccountInput {
+  """
+  The name to sign in with, at most 254 characters. No other account may have it as its user name or e-mail address. It cannot be null.
+  """
+  userName: String
+
+  """
+  The e-mail address, by which the customer can sign in too.
+  """
+  emailAddress: String
+
+  """
+  The password, at most 1,024 bytes in UTF-8; null takes it away, so that nobody can sign in with one. Never logged or answered; only its hash is stored.
+  """
+  password: String
+
+  """
+  The given name, at most 255 characters.
+  """
+  firstName: String
+
+  """
+  The family name, at most 255 characters.
+  """
+  lastName: String
+
+  """
+  The company or organization, at most 255 characters.
+  """
+  companyOrOrganization: String
+
+  """
+  The id of the customer in another system, at most 128 characters. No other account may have it.
+  """
+  externalId: String
+
+  """
+  The kind of account, at most 64 characters, e.g. ` + "`" + `B2C` + "`" + `.
+  """
+  accountType: String
+
+  """
+  The customer set, at most 64 characters.
+  """
+  customerSet: String
+
+  """
+  Since when the customer has been one; null for the account's creation.
+  """
+  customerSinceDate: DateTime
+
+  """
+  The language and region the customer prefers, at most 35 characters, e.g. ` + "`" + `en-US` + "`" + `.
+  """
+  localeCode: String
+
+  """
+  The tax number, at most 64 characters.
+  """
+  taxId: String
+
+  """
+  Whether the customer is exempt from tax. It cannot be null.
+  """
+  taxExempt: Boolean
+
+  """
+  Whether the customer wants to receive marketing messages. It cannot be null.
+  """
+  acceptsMarketing: Boolean
+
+  """
+  All attributes of the account: they take the place of those it has; null for none.
+  """
+  attributes: [CustomerAttributeInput!]
+}
+
+"""
+A further property of an account, defined by the storefront.
+"""
+input CustomerAttributeInput {
+  """
+  The number of the attribute's definition, if it has one.
+  """
+  attributeDefinitionId: Int
+
+  """
+  The name of the attribute with its namespace, at most 255 characters; unique within the account.
+  """
+  fullyQualifiedName: String!
+
+  """
+  The values of the attribute, in order: any JSON values, at most 64 KiB together.
+  """
+  values: [JSON]!
 }
 
 """
@@ -774,7 +1346,7 @@ type CustomerAuthTicket {
   userId: ID!
 
   """
-  What the application that asked for the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the configured order.
+  What the application that asked for the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the configured order. Tickets of anonymous shoppers have a list of their own.
   """
   behaviors: [String!]!
 
@@ -783,6 +1355,13 @@ type CustomerAuthTicket {
   null when none was, and on every later ticket of the session.
   """
   claimedAnonymousUserId: ID
+
+  """
+  The access token once more, as a JSON Web Token that other services verify by themselves: RFC 9068, signed with ES256; the keys are at ` + "`" + `/.well-known/jwks.json` + "`" + `. Its claims are ` + "`" + `iss` + "`" + `, ` + "`" + `aud` + "`" + `,
+  ` + "`" + `sub` + "`" + ` (the user id), ` + "`" + `client_id` + "`" + ` (the application), ` + "`" + `sid` + "`" + ` (the session), ` + "`" + `iat` + "`" + `, ` + "`" + `exp` + "`" + `, ` + "`" + `auth_time` + "`" + ` (when the session began), ` + "`" + `jti` + "`" + `, ` + "`" + `behaviors` + "`" + `, ` + "`" + `anonymous` + "`" + `
+  and, on a ticket with ` + "`" + `claimedAnonymousUserId` + "`" + `, ` + "`" + `claimed_anonymous_sub` + "`" + `. Anybody who has it can read it. This server itself takes the ` + "`" + `accessToken` + "`" + ` only.
+  """
+  jwtAccessToken: String!
 
   """
   The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the ticket's ` + "`" + `userId` + "`" + `.
@@ -795,7 +1374,7 @@ What a revocation has done.
 """
 type RevokedTickets {
   """
-  How many sessions it has ended; 0 when the token was no longer good.
+  How many sessions it has ended; 0 when there was none to end.
   """
   sessionsEnded: Int!
 }
@@ -840,9 +1419,104 @@ type Shopper {
   sessionId: ID!
 
   """
+  The customer's sessions that go on, newest first, at most 100: on this device and on others. Empty for an anonymous shopper.
+  """
+  sessions: [Session!]!
+
+  """
   The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the shopper's ` + "`" + `userId` + "`" + `.
   """
   customerAccount: CustomerAccount!
+}
+
+"""
+A session: a chain of tickets, from sign-in to sign-out.
+"""
+type Session {
+  """
+  The id of the session, for ` + "`" + `endSession` + "`" + `: 32 hexadecimal digits. ` + "`" + `currentShopper.sessionId` + "`" + ` tells which is the shopper's own.
+  """
+  id: ID!
+
+  """
+  The id of the application it belongs to.
+  """
+  application: String!
+
+  """
+  When it began.
+  """
+  startedAt: DateTime!
+
+  """
+  When its ticket was last refreshed; when it began, if never.
+  """
+  refreshedAt: DateTime!
+
+  """
+  When its refresh token expires, unless it is refreshed before.
+  """
+  expiresAt: DateTime!
+
+  """
+  The program that the customer signed in with, as it called itself, at most 255 characters; empty when it did not, or nobody passed it on.
+  """
+  userAgent: String!
+}
+
+"""
+What an access token says, told to an application. Of one that is not good, all but ` + "`" + `active` + "`" + ` is null.
+"""
+type TicketIntrospection {
+  """
+  Whether the token is good: issued by this server, not expired, of an application that is not disabled and a session that has not ended.
+  """
+  active: Boolean!
+
+  """
+  Whom the token is for: 32 hexadecimal digits.
+  """
+  userId: ID
+
+  """
+  Whether the shopper has not signed in.
+  """
+  isAnonymous: Boolean
+
+  """
+  The id of the application the token was issued to.
+  """
+  application: String
+
+  """
+  What that application may do with the token.
+  """
+  behaviors: [String!]
+
+  """
+  The session the token belongs to: 32 hexadecimal digits.
+  """
+  sessionId: ID
+
+  """
+  When the session began.
+  """
+  startedAt: DateTime
+
+  """
+  When the token was issued.
+  """
+  issuedAt: DateTime
+
+  """
+  When the token expires.
+  """
+  accessTokenExpiration: DateTime
+
+  """
+  How many whole seconds the token still lives.
+  """
+  accessTokenRemaining: Int
 }
 
 """
@@ -1116,12 +1790,47 @@ enum ErrorReason {
   NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
   """
+  The request names no application, and there are several that it could be.
+  """
+  APPLICATION_MISSING @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
+
+  """
+  No application has this id, or its secret is missing or wrong. A public one has none to send.
+  """
+  APPLICATION_INVALID @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
+
+  """
+  The application is disabled, or was since the session began.
+  """
+  APPLICATION_DISABLED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT, SIGN_IN])
+
+  """
+  The page that asks is none of the application's.
+  """
+  ORIGIN_NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
+
+  """
+  Neither the application nor the ticket has the behavior that the field needs.
+  """
+  BEHAVIOR_MISSING @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
+
+  """
+  There is no such account.
+  """
+  ACCOUNT_NOT_FOUND @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
+
+  """
+  The account cannot be like this: the message names the field that is wrong or taken.
+  """
+  ACCOUNT_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
+
+  """
   Too many wrong guesses came from here: wait before the next.
   """
   TOO_MANY_ATTEMPTS @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
-  The server cannot answer at the moment: it has too much to do, or its database has.
+  The server cannot answer at the moment: it has too much to do, or its database has, or it is starting.
   """
   BUSY @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
@@ -1250,6 +1959,8 @@ func (ec *executionContext) childFields_CustomerAuthTicket(ctx context.Context, 
 		return ec.fieldContext_CustomerAuthTicket_behaviors(ctx, field)
 	case "claimedAnonymousUserId":
 		return ec.fieldContext_CustomerAuthTicket_claimedAnonymousUserId(ctx, field)
+	case "jwtAccessToken":
+		return ec.fieldContext_CustomerAuthTicket_jwtAccessToken(ctx, field)
 	case "customerAccount":
 		return ec.fieldContext_CustomerAuthTicket_customerAccount(ctx, field)
 	}
@@ -1262,6 +1973,24 @@ func (ec *executionContext) childFields_RevokedTickets(ctx context.Context, fiel
 		return ec.fieldContext_RevokedTickets_sessionsEnded(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokedTickets", field.Name)
+}
+
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "application":
+		return ec.fieldContext_Session_application(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Session_startedAt(ctx, field)
+	case "refreshedAt":
+		return ec.fieldContext_Session_refreshedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_Session_userAgent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
 func (ec *executionContext) childFields_Shopper(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1280,10 +2009,38 @@ func (ec *executionContext) childFields_Shopper(ctx context.Context, field graph
 		return ec.fieldContext_Shopper_accessTokenRemaining(ctx, field)
 	case "sessionId":
 		return ec.fieldContext_Shopper_sessionId(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Shopper_sessions(ctx, field)
 	case "customerAccount":
 		return ec.fieldContext_Shopper_customerAccount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Shopper", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketIntrospection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "active":
+		return ec.fieldContext_TicketIntrospection_active(ctx, field)
+	case "userId":
+		return ec.fieldContext_TicketIntrospection_userId(ctx, field)
+	case "isAnonymous":
+		return ec.fieldContext_TicketIntrospection_isAnonymous(ctx, field)
+	case "application":
+		return ec.fieldContext_TicketIntrospection_application(ctx, field)
+	case "behaviors":
+		return ec.fieldContext_TicketIntrospection_behaviors(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_TicketIntrospection_sessionId(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_TicketIntrospection_startedAt(ctx, field)
+	case "issuedAt":
+		return ec.fieldContext_TicketIntrospection_issuedAt(ctx, field)
+	case "accessTokenExpiration":
+		return ec.fieldContext_TicketIntrospection_accessTokenExpiration(ctx, field)
+	case "accessTokenRemaining":
+		return ec.fieldContext_TicketIntrospection_accessTokenRemaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketIntrospection", field.Name)
 }
 
 func (ec *executionContext) childFields__Service(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1410,6 +2167,48 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) dir_needs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "behavior",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["behavior"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_activateAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalNCustomerAccountInput2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createUserTicket_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1421,6 +2220,48 @@ func (ec *executionContext) field_Mutation_createUserTicket_args(ctx context.Con
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deactivateAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_endSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (models.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_lockAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
 	return args, nil
 }
 
@@ -1460,6 +2301,64 @@ func (ec *executionContext) field_Mutation_revokeTicket_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setAccountPassword_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "password",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["password"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_unlockAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (map[string]any, error) {
+			return ec.unmarshalNCustomerAccountInput2map(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1485,6 +2384,48 @@ func (ec *executionContext) field_Query__entities_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["representations"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_accountSessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_account_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (accounts.Key, error) {
+			return ec.unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_introspectTicket_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "accessToken",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["accessToken"] = arg0
 	return args, nil
 }
 
@@ -2330,6 +3271,29 @@ func (ec *executionContext) fieldContext_CustomerAuthTicket_claimedAnonymousUser
 	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "ID")
 }
 
+func (ec *executionContext) _CustomerAuthTicket_jwtAccessToken(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerAuthTicket_jwtAccessToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.JWTAccessToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v secret.Text) graphql.Marshaler {
+			return ec.marshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerAuthTicket_jwtAccessToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "String")
+}
+
 func (ec *executionContext) _CustomerAuthTicket_customerAccount(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2526,6 +3490,484 @@ func (ec *executionContext) fieldContext_Mutation_revokeTicket(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_endSession(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EndSession(ctx, fc.Args["id"].(models.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *tickets.Revoked) graphql.Marshaler {
+			return ec.marshalNRevokedTickets2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐRevoked(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevokedTickets(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_endSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateAccount(ctx, fc.Args["input"].(map[string]any))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateAccount(ctx, fc.Args["account"].(accounts.Key), fc.Args["input"].(map[string]any))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setAccountPassword(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setAccountPassword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetAccountPassword(ctx, fc.Args["account"].(accounts.Key), fc.Args["password"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setAccountPassword(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setAccountPassword_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_lockAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_lockAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().LockAccount(ctx, fc.Args["account"].(accounts.Key))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_lockAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_lockAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_unlockAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_unlockAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UnlockAccount(ctx, fc.Args["account"].(accounts.Key))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_unlockAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_unlockAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_activateAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_activateAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ActivateAccount(ctx, fc.Args["account"].(accounts.Key))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_activateAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_activateAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deactivateAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deactivateAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeactivateAccount(ctx, fc.Args["account"].(accounts.Key))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deactivateAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deactivateAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_currentShopper(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2554,6 +3996,192 @@ func (ec *executionContext) fieldContext_Query_currentShopper(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Shopper(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_introspectTicket(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_introspectTicket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().IntrospectTicket(ctx, fc.Args["accessToken"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "tickets.introspect")
+				if err != nil {
+					var zeroVal *tickets.Introspection
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *tickets.Introspection
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *tickets.Introspection) graphql.Marshaler {
+			return ec.marshalNTicketIntrospection2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐIntrospection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_introspectTicket(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketIntrospection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_introspectTicket_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_account(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Account(ctx, fc.Args["by"].(accounts.Key))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal *models.CustomerAccount
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
+			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_account(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_account_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_accountSessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_accountSessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AccountSessions(ctx, fc.Args["account"].(accounts.Key))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
+				if err != nil {
+					var zeroVal []models.Session
+					return zeroVal, err
+				}
+				if ec.Directives.Needs == nil {
+					var zeroVal []models.Session
+					return zeroVal, errors.New("directive needs is not implemented")
+				}
+				return ec.Directives.Needs(ctx, nil, directive0, behavior)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []models.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_accountSessions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_accountSessions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -2733,6 +4361,144 @@ func (ec *executionContext) fieldContext_RevokedTickets_sessionsEnded(_ context.
 	return graphql.NewScalarFieldContext("RevokedTickets", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Session_application(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
+}
+
+func (ec *executionContext) _Session_startedAt(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Session_refreshedAt(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_refreshedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefreshedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_refreshedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_userAgent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserAgent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_userAgent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
+}
+
 func (ec *executionContext) _Shopper_userId(ctx context.Context, field graphql.CollectedField, obj *tickets.Shopper) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2894,6 +4660,38 @@ func (ec *executionContext) fieldContext_Shopper_sessionId(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Shopper", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Shopper_sessions(ctx context.Context, field graphql.CollectedField, obj *tickets.Shopper) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Shopper_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sessions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []models.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Shopper_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Shopper",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Shopper_customerAccount(ctx context.Context, field graphql.CollectedField, obj *tickets.Shopper) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2924,6 +4722,236 @@ func (ec *executionContext) fieldContext_Shopper_customerAccount(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TicketIntrospection_active(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_active(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Active, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TicketIntrospection_userId(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TicketIntrospection_isAnonymous(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_isAnonymous(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsAnonymous, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_isAnonymous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TicketIntrospection_application(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "String")
+}
+
+func (ec *executionContext) _TicketIntrospection_behaviors(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_behaviors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Behaviors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_behaviors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "String")
+}
+
+func (ec *executionContext) _TicketIntrospection_sessionId(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_sessionId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_sessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TicketIntrospection_startedAt(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TicketIntrospection_issuedAt(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_issuedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IssuedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_issuedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TicketIntrospection_accessTokenExpiration(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_accessTokenExpiration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessTokenExpiration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_accessTokenExpiration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TicketIntrospection_accessTokenRemaining(ctx context.Context, field graphql.CollectedField, obj *tickets.Introspection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketIntrospection_accessTokenRemaining(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessTokenRemaining, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Duration) graphql.Marshaler {
+			return ec.marshalOInt2ᚖtimeᚐDuration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketIntrospection_accessTokenRemaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketIntrospection", field, false, false, "Int")
 }
 
 func (ec *executionContext) __Service_sdl(ctx context.Context, field graphql.CollectedField, obj *Service) (ret graphql.Marshaler) {
@@ -4022,6 +6050,274 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAccountKeyInput(ctx context.Context, obj any) (accounts.Key, error) {
+	var it accounts.Key
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "userId", "userName", "emailAddress", "externalId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOInt2ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "userName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserName = data
+		case "emailAddress":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emailAddress"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EmailAddress = data
+		case "externalId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExternalID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAccountKeyInput unmarshals raw into the AccountKeyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAccountKeyInput(ctx context.Context, raw any) (accounts.Key, error) {
+	var out accounts.Key
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AccountKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCustomerAccountInput(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userName", "emailAddress", "password", "firstName", "lastName", "companyOrOrganization", "externalId", "accountType", "customerSet", "customerSinceDate", "localeCode", "taxId", "taxExempt", "acceptsMarketing", "attributes"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["userName"] = data
+		case "emailAddress":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emailAddress"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["emailAddress"] = data
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["password"] = data
+		case "firstName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("firstName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["firstName"] = data
+		case "lastName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["lastName"] = data
+		case "companyOrOrganization":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyOrOrganization"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["companyOrOrganization"] = data
+		case "externalId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["externalId"] = data
+		case "accountType":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountType"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["accountType"] = data
+		case "customerSet":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerSet"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customerSet"] = data
+		case "customerSinceDate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerSinceDate"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["customerSinceDate"] = data
+		case "localeCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("localeCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["localeCode"] = data
+		case "taxId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["taxId"] = data
+		case "taxExempt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxExempt"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["taxExempt"] = data
+		case "acceptsMarketing":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acceptsMarketing"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["acceptsMarketing"] = data
+		case "attributes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attributes"))
+			data, err := ec.unmarshalOCustomerAttributeInput2ᚕmapᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["attributes"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCustomerAccountInput unmarshals raw into the CustomerAccountInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCustomerAccountInput(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CustomerAccountInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCustomerAttributeInput(ctx context.Context, obj any) (map[string]any, error) {
+	var it map[string]any
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"attributeDefinitionId", "fullyQualifiedName", "values"}
+	it = make(map[string]any, len(asMap))
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "attributeDefinitionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attributeDefinitionId"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["attributeDefinitionId"] = data
+		case "fullyQualifiedName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fullyQualifiedName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["fullyQualifiedName"] = data
+		case "values":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("values"))
+			data, err := ec.unmarshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["values"] = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCustomerAttributeInput unmarshals raw into the CustomerAttributeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCustomerAttributeInput(ctx context.Context, raw any) (map[string]any, error) {
+	var out map[string]any
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CustomerAttributeInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCustomerUserAuthInfoInput(ctx context.Context, obj any) (tickets.Credentials, error) {
 	var it tickets.Credentials
 	if obj == nil {
@@ -4338,6 +6634,11 @@ func (ec *executionContext) _CustomerAuthTicket(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "jwtAccessToken":
+			out.Values[i] = ec._CustomerAuthTicket_jwtAccessToken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "customerAccount":
 			out.Values[i] = ec._CustomerAuthTicket_customerAccount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4407,6 +6708,62 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "endSession":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_endSession(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setAccountPassword":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setAccountPassword(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lockAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_lockAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unlockAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_unlockAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "activateAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_activateAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deactivateAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deactivateAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -4448,6 +6805,24 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_currentShopper(ctx, field)
+				})
+		case "introspectTicket":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_introspectTicket(ctx, field)
+				})
+		case "account":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_account(ctx, field)
+				})
+		case "accountSessions":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_accountSessions(ctx, field)
 				})
 		case "_entities":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -4525,6 +6900,64 @@ func (ec *executionContext) _RevokedTickets(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var sessionImplementors = []string{"Session"}
+
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *models.Session) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Session")
+		case "id":
+			out.Values[i] = ec._Session_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "application":
+			out.Values[i] = ec._Session_application(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._Session_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refreshedAt":
+			out.Values[i] = ec._Session_refreshedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._Session_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userAgent":
+			out.Values[i] = ec._Session_userAgent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var shopperImplementors = []string{"Shopper"}
 
 func (ec *executionContext) _Shopper(ctx context.Context, sel ast.SelectionSet, obj *tickets.Shopper) graphql.Marshaler {
@@ -4571,9 +7004,92 @@ func (ec *executionContext) _Shopper(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "sessions":
+			out.Values[i] = ec._Shopper_sessions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "customerAccount":
 			out.Values[i] = ec._Shopper_customerAccount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var ticketIntrospectionImplementors = []string{"TicketIntrospection"}
+
+func (ec *executionContext) _TicketIntrospection(ctx context.Context, sel ast.SelectionSet, obj *tickets.Introspection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ticketIntrospectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TicketIntrospection")
+		case "active":
+			out.Values[i] = ec._TicketIntrospection_active(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userId":
+			out.Values[i] = ec._TicketIntrospection_userId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isAnonymous":
+			out.Values[i] = ec._TicketIntrospection_isAnonymous(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "application":
+			out.Values[i] = ec._TicketIntrospection_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "behaviors":
+			out.Values[i] = ec._TicketIntrospection_behaviors(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sessionId":
+			out.Values[i] = ec._TicketIntrospection_sessionId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._TicketIntrospection_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "issuedAt":
+			out.Values[i] = ec._TicketIntrospection_issuedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessTokenExpiration":
+			out.Values[i] = ec._TicketIntrospection_accessTokenExpiration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessTokenRemaining":
+			out.Values[i] = ec._TicketIntrospection_accessTokenRemaining(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -4988,6 +7504,11 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAccountKeyInput2githubᚗcomᚋauthticketsᚋauthticketsᚋaccountsᚐKey(ctx context.Context, v any) (accounts.Key, error) {
+	res, err := ec.unmarshalInputAccountKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -5010,6 +7531,11 @@ func (ec *executionContext) marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticket
 	return ec._CustomerAccount(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCustomerAccountInput2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputCustomerAccountInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNCustomerAttribute2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAttribute(ctx context.Context, sel ast.SelectionSet, v models.CustomerAttribute) graphql.Marshaler {
 	return ec._CustomerAttribute(ctx, sel, &v)
 }
@@ -5028,6 +7554,11 @@ func (ec *executionContext) marshalNCustomerAttribute2ᚕgithubᚗcomᚋauthtick
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNCustomerAttributeInput2map(ctx context.Context, v any) (map[string]any, error) {
+	res, err := ec.unmarshalInputCustomerAttributeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCustomerAuthTicket2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐTicket(ctx context.Context, sel ast.SelectionSet, v *tickets.Ticket) graphql.Marshaler {
@@ -5265,6 +7796,26 @@ func (ec *executionContext) marshalNRevokedTickets2ᚖgithubᚗcomᚋauthtickets
 	return ec._RevokedTickets(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNSession2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐSession(ctx context.Context, sel ast.SelectionSet, v models.Session) graphql.Marshaler {
+	return ec._Session(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSession2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []models.Session) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSession2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐSession(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNShopper2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐShopper(ctx context.Context, sel ast.SelectionSet, v *tickets.Shopper) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Shopper!")
@@ -5328,6 +7879,14 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNTicketIntrospection2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐIntrospection(ctx context.Context, sel ast.SelectionSet, v *tickets.Introspection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TicketIntrospection!")
+		return graphql.Null
+	}
+	return ec._TicketIntrospection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalN_Any2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐReference(ctx context.Context, v any) (Reference, error) {
@@ -5559,6 +8118,23 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) unmarshalOCustomerAttributeInput2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]map[string]any, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNCustomerAttributeInput2map(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalODateTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {
 	if v == nil {
 		return nil, nil
@@ -5595,6 +8171,24 @@ func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋauthticketsᚋauthticke
 	return res
 }
 
+func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalInt(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.SelectionSet, v *int) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalInt(*v)
+	return res
+}
+
 func (ec *executionContext) unmarshalOInt2ᚖint64(ctx context.Context, v any) (*int64, error) {
 	if v == nil {
 		return nil, nil
@@ -5610,6 +8204,24 @@ func (ec *executionContext) marshalOInt2ᚖint64(ctx context.Context, sel ast.Se
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalInt64(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOInt2ᚖtimeᚐDuration(ctx context.Context, v any) (*time.Duration, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := UnmarshalSeconds(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInt2ᚖtimeᚐDuration(ctx context.Context, sel ast.SelectionSet, v *time.Duration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := MarshalSeconds(*v)
 	return res
 }
 

@@ -4,39 +4,40 @@ package graph
 
 import (
 	"context"
-	"errors"
-	"net/netip"
 
-	"github.com/authtickets/authtickets/secret"
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/tickets"
 )
 
 //go:generate go tool gqlgen generate
 
 // Resolver answers the root fields.
-type Resolver struct{ Office *tickets.Office }
-
-// Request is what resolvers need to know of the HTTP request.
-type Request struct {
-	// Address is the client's.
-	Address netip.Addr
-	// AccessToken is the one in its headers; empty when there is none.
-	AccessToken secret.Text
+type Resolver struct {
+	Office   *tickets.Office
+	Accounts *accounts.Book
 }
 
-type requestKey struct{}
+type callerKey struct{}
 
-// WithRequest returns a context with which operations can be run. gqlgen hands resolvers nothing but the context.
-func WithRequest(ctx context.Context, request Request) context.Context {
-	return context.WithValue(ctx, requestKey{}, request)
+// WithCaller returns a context with which operations can be run. gqlgen hands resolvers nothing but the context.
+func WithCaller(ctx context.Context, caller *tickets.Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller)
 }
 
-var errNoRequest = errors.New("the context of the operation does not come from WithRequest")
-
-func requestOf(ctx context.Context) (Request, error) {
-	request, ok := ctx.Value(requestKey{}).(Request)
-	if !ok {
-		return request, errNoRequest
+// callerOf returns who asks. A context without one is nobody's, and may nothing.
+func callerOf(ctx context.Context) *tickets.Caller {
+	if caller, ok := ctx.Value(callerKey{}).(*tickets.Caller); ok {
+		return caller
 	}
-	return request, nil
+	return &tickets.Caller{}
+}
+
+// needs implements the schema's @needs.
+func (r *Resolver) needs(ctx context.Context, _ any, next graphql.Resolver, behavior string) (any, error) {
+	if err := r.Office.Allow(callerOf(ctx), behavior); err != nil {
+		return nil, err
+	}
+	return next(ctx)
 }

@@ -3,8 +3,8 @@ package graph
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -15,12 +15,8 @@ import (
 )
 
 // The schema's scalars as Go types. What comes in badly typed is refused without being repeated: it could be a password in the wrong place.
-var (
-	errNotText  = errors.New("must be a string")
-	errOneWay   = errors.New("is never an input")
-	errNotAnID  = errors.New("must be an ID of 32 hexadecimal digits")
-	errNoNumber = errors.New("must be a whole number of seconds")
-)
+
+func refusedValue(message string) error { return RequestError(CodeBadUserInput, message) }
 
 // MarshalSecret writes a token into the answer: the one place where secrets become text.
 func MarshalSecret(text secret.Text) graphql.Marshaler { return graphql.MarshalString(text.Reveal()) }
@@ -29,7 +25,7 @@ func MarshalSecret(text secret.Text) graphql.Marshaler { return graphql.MarshalS
 func UnmarshalSecret(value any) (secret.Text, error) {
 	text, ok := value.(string)
 	if !ok {
-		return secret.Text{}, errNotText
+		return secret.Text{}, refusedValue("A secret must be a string.")
 	}
 	return secret.New(text), nil
 }
@@ -45,11 +41,12 @@ func appendID(out []byte, id models.ID) []byte {
 
 // UnmarshalID reads 32 hexadecimal digits.
 func UnmarshalID(value any) (models.ID, error) {
-	text, ok := value.(string)
-	if !ok {
-		return models.ID{}, errNotAnID
+	text, _ := value.(string)
+	id, err := models.ParseID(text)
+	if err != nil {
+		return id, refusedValue("An ID must have 32 hexadecimal digits.")
 	}
-	return models.ParseID(text)
+	return id, nil
 }
 
 // MarshalDateTime writes an instant in RFC 3339, in UTC, with three fraction digits.
@@ -61,8 +58,18 @@ func appendDateTime(out []byte, at time.Time) []byte {
 	return at.UTC().AppendFormat(out, `"2006-01-02T15:04:05.000Z"`)
 }
 
-// UnmarshalDateTime is here because the generator asks for it: no argument is an instant.
-func UnmarshalDateTime(any) (time.Time, error) { return time.Time{}, errOneWay }
+// dateTimeForm is what RFC 3339 section 5.6 allows; Go's parser takes more.
+var dateTimeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// UnmarshalDateTime reads an instant in RFC 3339, of the years 1 to 9999.
+func UnmarshalDateTime(value any) (time.Time, error) {
+	text, _ := value.(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if at = at.UTC(); err != nil || !dateTimeForm.MatchString(text) || at.Year() < 1 || at.Year() > 9999 {
+		return at, refusedValue("A DateTime must be an instant in RFC 3339, e.g. 2026-11-24T09:30:00Z.")
+	}
+	return at, nil
+}
 
 // MarshalSeconds writes a duration in whole seconds, rounded down.
 func MarshalSeconds(duration time.Duration) graphql.Marshaler {
@@ -77,7 +84,7 @@ func appendSeconds(out []byte, duration time.Duration) []byte {
 func UnmarshalSeconds(value any) (time.Duration, error) {
 	seconds, err := graphql.UnmarshalInt64(value)
 	if err != nil {
-		return 0, errNoNumber
+		return 0, refusedValue("Seconds must be a whole number.")
 	}
 	return time.Duration(seconds) * time.Second, nil
 }
@@ -87,5 +94,5 @@ func MarshalJSON(value json.RawMessage) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(value) })
 }
 
-// UnmarshalJSON is here because the generator asks for it: no argument is any JSON.
-func UnmarshalJSON(any) (json.RawMessage, error) { return nil, errOneWay }
+// UnmarshalJSON reads any JSON value.
+func UnmarshalJSON(value any) (json.RawMessage, error) { return json.Marshal(value) }

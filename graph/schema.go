@@ -13,12 +13,12 @@ const (
 
 // NewSchema returns the schema with resolvers to answer it: that of schema.graphqls or, with federation, that of a subgraph of Apollo Federation. It
 // has no @defer: a deferred field with a resolver of its own would come back null.
-func NewSchema(resolvers ResolverRoot, federation bool) graphql.ExecutableSchema {
+func NewSchema(resolvers *Resolver, federation bool) graphql.ExecutableSchema {
 	parts := sources
 	if !federation {
 		parts = sources[:entityPart]
 	}
 	schema := gqlparser.MustLoadSchema(parts...) // not the generated one, which all servers of the process share
 	delete(schema.Directives, "defer")
-	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers})
+	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers, Directives: DirectiveRoot{Needs: resolvers.needs}})
 }

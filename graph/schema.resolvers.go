@@ -3,36 +3,88 @@ package graph
 import (
 	"context"
 
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/tickets"
 )
 
 func (r *mutationResolver) AnonymousShopperTicket(ctx context.Context) (*tickets.Ticket, error) {
-	return r.Office.IssueAnonymous(selectedAccount(ctx))
+	return r.Office.IssueAnonymous(callerOf(ctx), selected(ctx))
 }
 
 func (r *mutationResolver) CreateUserTicket(ctx context.Context, input tickets.Credentials) (*tickets.Ticket, error) {
-	request, err := requestOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return r.Office.SignIn(ctx, input, tickets.Source(request.Address), selectedAccount(ctx))
+	return r.Office.SignIn(ctx, callerOf(ctx), input, selected(ctx))
 }
 
 func (r *mutationResolver) RefreshTicket(ctx context.Context, refreshToken string) (*tickets.Ticket, error) {
-	return r.Office.Refresh(ctx, secret.New(refreshToken), selectedAccount(ctx))
+	return r.Office.Refresh(ctx, callerOf(ctx), secret.New(refreshToken), selected(ctx))
 }
 
 func (r *mutationResolver) RevokeTicket(ctx context.Context, refreshToken string, everywhere bool) (*tickets.Revoked, error) {
-	return r.Office.Revoke(ctx, secret.New(refreshToken), everywhere)
+	return r.Office.Revoke(ctx, callerOf(ctx), secret.New(refreshToken), everywhere)
 }
 
-func (r *queryResolver) CurrentShopper(ctx context.Context) (*tickets.Shopper, error) {
-	request, err := requestOf(ctx)
+func (r *mutationResolver) EndSession(ctx context.Context, id models.ID) (*tickets.Revoked, error) {
+	return r.Office.EndSession(ctx, callerOf(ctx), id)
+}
+
+func (r *mutationResolver) CreateAccount(ctx context.Context, input map[string]any) (*models.CustomerAccount, error) {
+	record, err := recordOf(input)
 	if err != nil {
 		return nil, err
 	}
-	return r.Office.Verify(ctx, request.AccessToken, selectedAccount(ctx))
+	return r.Accounts.Create(ctx, record)
+}
+
+func (r *mutationResolver) UpdateAccount(ctx context.Context, account accounts.Key, input map[string]any) (*models.CustomerAccount, error) {
+	record, err := recordOf(input)
+	if err != nil {
+		return nil, err
+	}
+	return told(r.Accounts.Update(ctx, account, record))
+}
+
+func (r *mutationResolver) SetAccountPassword(ctx context.Context, account accounts.Key, password string) (*models.CustomerAccount, error) {
+	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error {
+		return r.Accounts.SetPassword(ctx, found, secret.New(password))
+	})
+}
+
+func (r *mutationResolver) LockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
+	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Lock(ctx, found) })
+}
+
+func (r *mutationResolver) UnlockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
+	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Unlock(ctx, found) })
+}
+
+func (r *mutationResolver) ActivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
+	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Activate(ctx, found) })
+}
+
+func (r *mutationResolver) DeactivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
+	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Deactivate(ctx, found) })
+}
+
+func (r *queryResolver) CurrentShopper(ctx context.Context) (*tickets.Shopper, error) {
+	return r.Office.Verify(ctx, callerOf(ctx), selected(ctx))
+}
+
+func (r *queryResolver) IntrospectTicket(ctx context.Context, accessToken string) (*tickets.Introspection, error) {
+	return r.Office.Introspect(secret.New(accessToken))
+}
+
+func (r *queryResolver) Account(ctx context.Context, by accounts.Key) (*models.CustomerAccount, error) {
+	return told(r.Accounts.Find(ctx, by, selectedAccount(ctx)))
+}
+
+func (r *queryResolver) AccountSessions(ctx context.Context, account accounts.Key) ([]models.Session, error) {
+	found, err := told(r.Accounts.Find(ctx, account, nil))
+	if err != nil {
+		return nil, err
+	}
+	return r.Office.SessionsOf(ctx, found.UserID)
 }
 
 func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }

@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/tickets"
 )
 
 // accountColumns says which columns a field of CustomerAccount needs, beside those that are always read.
@@ -45,30 +46,39 @@ func accountColumns(field string) (column string, known bool) {
 	}
 }
 
-// selectedAccount returns what the operation selects of the field customerAccount below the present field; nil when it does not. Of _entities it
-// returns what is selected of the accounts there. Fragments, aliases, @skip and @include are already resolved in what it sees.
+// selected returns what the operation selects of a ticket or shopper below the present field. Of _entities it returns what is selected of the accounts
+// there. Fragments, aliases, @skip and @include are already resolved in what it sees.
 //
 // gqlgen keeps for each operation the fields it has collected of a type, and asks again when it writes the answer. So that
 // nothing is collected twice, this asks in the same words.
-func selectedAccount(ctx context.Context) *accounts.Selection {
+func selected(ctx context.Context) tickets.Selection {
 	operation, present := graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field
 	if present.Name == "_entities" {
-		return addSelected(&accounts.Selection{}, operation, present.Selections)
+		return tickets.Selection{Account: selectedAccount(ctx)}
 	}
-	var selection *accounts.Selection
+	var selection tickets.Selection
 	for _, field := range graphql.CollectFields(operation, present.Selections, []string{present.Definition.Type.Name()}) {
-		if field.Name != "customerAccount" {
-			continue
+		switch field.Name {
+		case "customerAccount":
+			selection.Account = addSelected(selection.Account, operation, field.Selections)
+		case "jwtAccessToken":
+			selection.JWTAccessToken = true
+		case "sessions":
+			selection.Sessions = true
 		}
-		if selection == nil {
-			selection = &accounts.Selection{}
-		}
-		addSelected(selection, operation, field.Selections)
 	}
 	return selection
 }
 
+// selectedAccount returns what the operation selects of the account that the present field is.
+func selectedAccount(ctx context.Context) *accounts.Selection {
+	return addSelected(nil, graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections)
+}
+
 func addSelected(selection *accounts.Selection, operation *graphql.OperationContext, selected ast.SelectionSet) *accounts.Selection {
+	if selection == nil {
+		selection = &accounts.Selection{}
+	}
 	for _, field := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
 		if column, _ := accountColumns(field.Name); column != "" {
 			selection.Columns = append(selection.Columns, column)

@@ -25,6 +25,13 @@ const (
 	ReasonSignedOutEverywhere Reason = "SIGNED_OUT_EVERYWHERE"
 	ReasonPasswordChanged     Reason = "PASSWORD_CHANGED"
 	ReasonNotAllowed          Reason = "NOT_ALLOWED"
+	ReasonApplicationMissing  Reason = "APPLICATION_MISSING"
+	ReasonApplicationInvalid  Reason = "APPLICATION_INVALID"
+	ReasonApplicationDisabled Reason = "APPLICATION_DISABLED"
+	ReasonOriginNotAllowed    Reason = "ORIGIN_NOT_ALLOWED"
+	ReasonBehaviorMissing     Reason = "BEHAVIOR_MISSING"
+	ReasonAccountNotFound     Reason = "ACCOUNT_NOT_FOUND"
+	ReasonAccountInvalid      Reason = "ACCOUNT_INVALID"
 	ReasonTooManyAttempts     Reason = "TOO_MANY_ATTEMPTS"
 	ReasonBusy                Reason = "BUSY"
 	ReasonTimedOut            Reason = "TIMED_OUT"
@@ -38,7 +45,7 @@ type Error struct {
 	RetryAfter time.Duration
 	// Refreshable says that a refresh gets over it: what was wrong is the access token.
 	Refreshable bool
-	// Replaceable says that signing in gets over it: what was wrong is the refresh token.
+	// Replaceable says that signing in gets over it: the session is over, or the refresh token is not good.
 	Replaceable bool
 }
 

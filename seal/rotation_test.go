@@ -24,11 +24,11 @@ func parsed(t *testing.T, manager *keyset.Manager) *seal.Keys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := seal.Parse(secret.New(text.String()))
+	file, err := seal.ParseMaster(secret.New(text.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return keys
+	return mustKeys(t, seal.Dated{Keyset: file.Own(), Number: 1})
 }
 
 // Of several keys the primary one seals, and all open, until they are taken out.

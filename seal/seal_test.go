@@ -24,11 +24,7 @@ var alphanumeric = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 
 func newKeys(t testing.TB) *seal.Keys {
 	t.Helper()
-	keys, err := seal.LoadOrCreateFile(filepath.Join(t.TempDir(), "keys.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keys
+	return mustKeys(t, dated(t, 1, time.Unix(0, 0), seal.NewSealKeyset))
 }
 
 func mustSeal(t testing.TB, keys *seal.Keys, contents seal.Contents) secret.Text {
@@ -163,20 +159,20 @@ func TestKeyFiles(t *testing.T) {
 	})
 	t.Run("ErrReadableByOthers", func(t *testing.T) {
 		t.Parallel()
-		if _, err := seal.LoadFile(write(t, string(good), 0o644)); !errors.Is(err, seal.ErrReadableByOthers) {
+		if _, err := seal.LoadMaster(write(t, string(good), 0o644)); !errors.Is(err, seal.ErrReadableByOthers) {
 			t.Error(err)
 		}
 	})
 	t.Run("ErrNotExist", func(t *testing.T) {
 		t.Parallel()
-		if _, err := seal.LoadFile(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := seal.LoadMaster(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 			t.Error(err)
 		}
 	})
 	t.Run("ErrNotAKeyset", func(t *testing.T) {
 		t.Parallel()
 		for _, text := range []string{"", "secret", "{}", `{"primaryKeyId":1,"key":[]}`, string(good[:len(good)/2])} {
-			if _, err := seal.LoadFile(write(t, text, 0o600)); !errors.Is(err, seal.ErrNotAKeyset) {
+			if _, err := seal.LoadMaster(write(t, text, 0o600)); !errors.Is(err, seal.ErrNotAKeyset) {
 				t.Errorf("%q: %v", text, err)
 			} else if len(text) > 3 && strings.Contains(err.Error(), text) {
 				t.Errorf("the error quotes the file: %v", err)
@@ -200,7 +196,7 @@ func TestKeyFiles(t *testing.T) {
 		} {
 			value := base64.StdEncoding.EncodeToString(append([]byte{0x12, byte(len(key))}, key...))
 			weak := regexp.MustCompile(`"value":\s*"[^"]+"`).ReplaceAllLiteralString(string(good), `"value":"`+value+`"`)
-			if _, err := seal.LoadFile(write(t, weak, 0o600)); !errors.Is(err, seal.ErrWeakKeys) {
+			if _, err := seal.LoadMaster(write(t, weak, 0o600)); !errors.Is(err, seal.ErrWeakKeys) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
@@ -98,7 +99,22 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("currentShopper", 0, func() { expect(t, o.currentShopper("userId behaviors", bearer...), "") })
 	costs("currentShopper with customerAccount", 1, func() { expect(t, o.currentShopper("customerAccount { id firstName }", bearer...), "") })
 	costs("currentShopper with attributes", 2, func() { expect(t, o.currentShopper(wholeAccount, bearer...), "") })
+	costs("currentShopper with sessions", 1, func() { expect(t, o.currentShopper("sessions { id userAgent }", bearer...), "") })
 	costs("revokeTicket everywhere", 2, func() { o.revoke(customer.RefreshToken, true) })
+	costs("jwtAccessToken", 0, func() {
+		expect(t, o.post(`mutation { anonymousShopperTicket { jwtAccessToken } }`, nil), "")
+	})
+
+	backend := as("backend", o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.ManageAccounts, applications.IntrospectTickets}}))
+	asks := func(query string) func() { return func() { expect(t, o.post(query, nil, backend...), "") } }
+	costs("introspectTicket", 0, asks(`{ introspectTicket(accessToken: "`+customer.AccessToken+`") { active } }`))
+	costs("account", 1, asks(`{ account(by: {userName: "ada"}) { id firstName } }`))
+	costs("account with attributes", 2, asks(`{ account(by: {userName: "ada"}) { id attributes { values } } }`))
+	costs("accountSessions", 2, asks(`{ accountSessions(account: {emailAddress: "ada@example.com"}) { id } }`))
+	costs("lockAccount", 3, asks(`mutation { lockAccount(account: {userName: "ada"}) { isLocked } }`))
+	costs("unlockAccount", 4, asks(`mutation { unlockAccount(account: {userName: "ada"}) { isLocked } }`))
+	costs("deactivateAccount", 4, asks(`mutation { deactivateAccount(account: {userName: "ada"}) { isActive } }`))
+	costs("endSession", 1, asks(`mutation { endSession(id: "00000000000000000000000000000001") { sessionsEnded } }`))
 }
 
 // Only the selected columns are read, and no attributes unless they are selected.

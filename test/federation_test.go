@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -18,7 +19,7 @@ func subgraph(t *testing.T) *guarded {
 	t.Helper()
 	g := &guarded{office: open(t, storagetest.SQLite(t))}
 	return g.but(func(s *web.Settings) {
-		s.Schema, s.Introspection = graph.NewSchema(&graph.Resolver{Office: g.Office}, true), false
+		s.Schema, s.Introspection = graph.NewSchema(&graph.Resolver{Office: g.Office, Accounts: g.Accounts}, true), false
 	})
 }
 
@@ -62,6 +63,29 @@ func TestReferences(t *testing.T) {
 	if got.text != `{"data":{"a":[{"__typename":"CustomerAccount"}],"b":[{"__typename":"CustomerAccount"}]}}` {
 		t.Error(got.text)
 	}
+}
+
+// An application that manages accounts gets all that there are, in the order of its references; another gets none.
+func TestReferencesOfAnApplication(t *testing.T) {
+	t.Parallel()
+	g := subgraph(t)
+	ada, bob := reference(g.customer("ada")), reference(g.customer("bob"))
+	nobody := variables{"__typename": "CustomerAccount", "userId": "0000000000000000000000000000000f"}
+	secret := g.application("backend", true, applications.Change{OwnBehaviors: []string{applications.ManageAccounts}})
+	weak := g.application("weak", true, applications.Change{})
+	got := g.post(`query ($r: [_Any!]!) { _entities(representations: $r) { ... on CustomerAccount { userName attributes { fullyQualifiedName } } } }`,
+		variables{"r": []variables{bob, nobody, ada, bob}}, as("backend", secret)...)
+	const attributes = `"attributes":[{"fullyQualifiedName":"tenant~a"},{"fullyQualifiedName":"tenant~b"}]}`
+	if entities := string(got.Data["_entities"]); entities != `[{"userName":"bob",`+attributes+`,null,{"userName":"ada",`+attributes+`,{"userName":"bob",`+attributes+`]` {
+		t.Error(got.text)
+	}
+	if len(got.Errors) != 1 || got.reason() != models.ReasonAccountNotFound || !reflect.DeepEqual(got.Errors[0].Path, []any{"_entities", 1.0}) {
+		t.Error(got.text)
+	}
+	for _, headers := range [][]string{as("weak", weak), as("storefront", "")} {
+		expect(t, g.post(entitiesQuery, variables{"r": []variables{ada}}, headers...), models.ReasonTokenMissing)
+	}
+	expect(t, g.post(entitiesQuery, variables{"r": []variables{ada}}, as("backend", "x")...), models.ReasonApplicationInvalid)
 }
 
 // However its references are spread over fields, an operation has at most 100 of them.

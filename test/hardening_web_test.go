@@ -10,7 +10,9 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -31,21 +33,25 @@ func (g *guarded) deferred() {
 	if got := g.answers(about(`{ __schema { directives { name } } }`, "")); strings.Contains(got.text, `"defer"`) {
 		g.t.Error(got.text)
 	}
-	subgraph := g.but(func(s *web.Settings) { s.Schema = graph.NewSchema(&graph.Resolver{Office: g.Office}, true) })
+	subgraph := g.but(func(s *web.Settings) {
+		s.Schema = graph.NewSchema(&graph.Resolver{Office: g.Office, Accounts: g.Accounts}, true)
+	})
 	subgraph.refuses(about(`mutation { anonymousShopperTicket { ... @defer { userId } } }`, ""), refusal{code: validationFailed})
 }
 
 func (g *guarded) origins() {
 	const allow, shop, other = "Access-Control-Allow-Origin", "https://shop.example", "https://www.shop.example:8443"
-	none, some, all := g.but(func(s *web.Settings) { s.Origins = nil }), g.but(func(s *web.Settings) { s.Origins = []string{shop, other} }), g.but(func(s *web.Settings) { s.Origins = []string{"*"} })
-	from := func(office *guarded, origin string) http.Header {
-		return office.answers(attempt{body: good}.with("Origin", origin)).header
+	allowed := func(origins ...string) {
+		_, err := g.applications.Update(g.t.Context(), applications.Storefront, applications.Change{Origins: append([]string{}, origins...)})
+		must(g.t, err)
+		g.follow()
 	}
-	preflighted := func(office *guarded, origin, method, headers string) http.Header {
+	from := func(origin string) http.Header { return g.answers(attempt{body: good}.with("Origin", origin)).header }
+	preflighted := func(origin, method, headers string) http.Header {
 		request := httptest.NewRequestWithContext(g.t.Context(), http.MethodOptions, "/graphql", http.NoBody)
 		request.Header = http.Header{"Origin": {origin}, "Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {headers}}
 		recorder := httptest.NewRecorder()
-		office.handler.ServeHTTP(recorder, request)
+		g.handler.ServeHTTP(recorder, request)
 		return recorder.Header()
 	}
 	varies := func(header http.Header) bool {
@@ -55,43 +61,56 @@ func (g *guarded) origins() {
 		"https://foreign.example", "null", "https://shop.example.foreign.example", "https://foreignshop.example", "https://foreign.example/https://shop.example", "http://shop.example", "https://shop.example:8443", "https://shop.example/",
 		"https://www.shop.example", "https://sub.shop.example", "https://shop.exampl", "https://shop.example.", "*", "https://shop.example https://foreign.example", "https://shop.example,https://foreign.example", "https://shop.example@foreign.example", "shop.example", "",
 	}
-	for _, origin := range foreign {
-		for _, got := range []http.Header{from(some, origin), from(none, origin), preflighted(some, origin, http.MethodPost, "content-type"), preflighted(none, origin, http.MethodPost, "content-type")} {
-			if got[allow] != nil || got["Access-Control-Allow-Headers"] != nil || got["Access-Control-Allow-Credentials"] != nil {
-				g.t.Errorf("%q is allowed: %v", origin, got)
+	for _, list := range [][]string{nil, {shop, other}} {
+		allowed(list...)
+		for _, origin := range foreign {
+			refused := g.try(about(`mutation { anonymousShopperTicket { userId } }`, "").with("Origin", origin))
+			if want := models.ReasonOriginNotAllowed; origin != "" && refused.reason() != want {
+				g.t.Errorf("%q: %s", origin, refused.text)
+			}
+			for _, got := range []http.Header{refused.header, preflighted(origin, http.MethodPost, "content-type")} {
+				if got[allow] != nil || got["Access-Control-Allow-Headers"] != nil || got["Access-Control-Allow-Credentials"] != nil {
+					g.t.Errorf("%q is allowed: %v", origin, got)
+				}
+			}
+			if !varies(refused.header) {
+				g.t.Errorf("%q: a cache would mix origins up: %v", origin, refused.header)
 			}
 		}
-		if got := from(some, origin); !varies(got) {
-			g.t.Errorf("%q: a cache would mix origins up: %v", origin, got)
-		}
 	}
-	headers := []string{"apollo-require-preflight", "apollographql-client-name", "apollographql-client-version", "authorization", "content-type", "x-apollo-operation-name", "x-vol-user-claims"}
+	// The server's own pages may always.
+	issue := `mutation { anonymousShopperTicket { userId } }`
+	g.answers(about(issue, "").with("Origin", "https://behind.proxy.example").with("Sec-Fetch-Site", "same-origin"))
+	expect(g.t, g.post(issue, nil, "Origin", g.web.URL), "")
+	headers := []string{"apollo-require-preflight", "apollographql-client-name", "apollographql-client-version", "authorization", "content-type", "x-apollo-operation-name", "x-application", "x-vol-user-claims"}
 	for _, origin := range []string{shop, other} {
-		if got := from(some, origin); !slices.Equal(got[allow], []string{origin}) || !varies(got) || got["Access-Control-Allow-Credentials"] != nil {
+		if got := from(origin); !slices.Equal(got[allow], []string{origin}) || !varies(got) || got["Access-Control-Allow-Credentials"] != nil {
 			g.t.Errorf("%s: %v", origin, got)
 		}
 		for _, asked := range append([]string{strings.Join(headers, ",")}, headers...) {
-			got := preflighted(some, origin, http.MethodPost, asked)
+			got := preflighted(origin, http.MethodPost, asked)
 			if !slices.Equal(got[allow], []string{origin}) || !varies(got) || got["Access-Control-Allow-Credentials"] != nil || !strings.EqualFold(got.Get("Access-Control-Allow-Headers"), asked) || got.Get("Access-Control-Allow-Methods") != http.MethodPost {
 				g.t.Errorf("preflight of %s from %s: %v", asked, origin, got)
 			}
 		}
 		for _, method := range []string{http.MethodPut, http.MethodDelete, "QUERY"} {
-			if got := preflighted(some, origin, method, "content-type"); got[allow] != nil {
+			if got := preflighted(origin, method, "content-type"); got[allow] != nil {
 				g.t.Errorf("preflight of %s: %v", method, got)
 			}
 		}
-		if got := preflighted(some, origin, http.MethodPost, "x-"+marker); got["Access-Control-Allow-Headers"] != nil {
+		if got := preflighted(origin, http.MethodPost, "x-"+marker); got["Access-Control-Allow-Headers"] != nil {
 			g.t.Errorf("preflight of another header: %v", got)
 		}
 	}
-	for _, got := range []http.Header{from(all, foreign[0]), preflighted(all, foreign[0], http.MethodPost, "authorization")} {
+	allowed("*")
+	for _, got := range []http.Header{from(foreign[0]), preflighted(foreign[0], http.MethodPost, "authorization")} {
 		if got.Get(allow) == "" || got["Access-Control-Allow-Credentials"] != nil {
 			g.t.Errorf("%v", got)
 		}
 	}
 	// Refusals can be read by the pages that may call the server, too.
-	if got := some.try(attempt{body: "["}.with("Origin", shop)); got.header.Get(allow) != shop {
+	allowed(shop)
+	if got := g.try(attempt{body: "["}.with("Origin", shop)); got.header.Get(allow) != shop {
 		g.t.Errorf("%v", got.header)
 	}
 }

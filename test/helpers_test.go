@@ -4,10 +4,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/web"
 )
 
 var noHash secret.Text
@@ -28,3 +34,18 @@ func bcryptOfRightPassword(t *testing.T) secret.Text {
 
 // unescaped writes & as itself, as some JSON encoders do.
 func unescaped(text string) string { return strings.ReplaceAll(text, `\u0026`, `&`) }
+
+type webSettings = web.Settings
+
+func schemaOf(office *tickets.Office, book *accounts.Book) graphql.ExecutableSchema {
+	return graph.NewSchema(&graph.Resolver{Office: office, Accounts: book}, false)
+}
+
+// insertSessions writes rows as they are.
+func (o *office) insertSessions(sessions []models.Session) {
+	o.t.Helper()
+	for i := range sessions {
+		_, err := o.Store.InsertSession(o.t.Context(), &sessions[i])
+		must(o.t, err)
+	}
+}

@@ -11,13 +11,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
@@ -45,6 +45,31 @@ type office struct {
 	web      *httptest.Server
 	clock    *clock
 	log      *log
+	// applications are what an operator changes; follow makes the office take it over.
+	applications *applications.Book
+}
+
+// The storefront's origin, and the issuer of JWTs.
+const (
+	shopOrigin = "https://shop.example"
+	issuer     = "https://tickets.example"
+)
+
+// follow does what a server does several times a second: it looks for what others have changed.
+func (o *office) follow() {
+	o.t.Helper()
+	must(o.t, o.Applications.Reload(o.t.Context()))
+	must(o.t, o.ReloadEnded(o.t.Context()))
+}
+
+// signers have a key of their own.
+func signers(t testing.TB) *seal.Signers {
+	t.Helper()
+	keyset, err := seal.NewSignKeyset()
+	must(t, err)
+	signers, err := seal.NewSigners(seal.Dated{Keyset: keyset, Number: 1})
+	must(t, err)
+	return signers
 }
 
 // onEach runs a test with a new office on every database.
@@ -55,7 +80,9 @@ func onEach(t *testing.T, test func(t *testing.T, o *office), changes ...func(*t
 
 func open(t testing.TB, url string, changes ...func(*tickets.Office)) *office {
 	t.Helper()
-	keys, err := seal.LoadOrCreateFile(filepath.Join(t.TempDir(), "keys.json"))
+	keyset, err := seal.NewSealKeyset()
+	must(t, err)
+	keys, err := seal.NewKeys(seal.Dated{Keyset: keyset, Number: 1})
 	must(t, err)
 	return openWith(t, url, keys, &clock{now: begin}, changes...)
 }
@@ -73,20 +100,22 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
 	must(t, err)
 	book := &accounts.Book{Store: store, Hasher: hasher, Now: clock.Now, Random: rand.Reader}
+	o.applications = &applications.Book{Store: store, Now: clock.Now, Random: rand.Reader}
+	must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write", "catalog.read"}, []string{shopOrigin}))
 	wiring := tickets.Office{
-		Store: store, Accounts: book, Keys: keys, Hasher: hasher, Policy: tickets.DefaultPolicy(),
-		Application: tickets.Application{ID: "storefront", Behaviors: []string{"cart.write", "catalog.read"}},
-		Now:         clock.Now, Random: rand.Reader, Log: logger,
+		Store: store, Accounts: book, Applications: &applications.Directory{Store: store}, Keys: keys, Signers: signers(t), Hasher: hasher, Policy: tickets.DefaultPolicy(),
+		Issuer: issuer, Audience: []string{issuer}, Now: clock.Now, Random: rand.Reader, Log: logger,
 	}
 	for _, change := range changes {
 		change(&wiring)
 	}
 	o.Office, err = tickets.Open(wiring)
 	must(t, err)
+	o.follow()
 	o.settings = web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{Office: o.Office}, false), SDL: "schema",
+		Schema: graph.NewSchema(&graph.Resolver{Office: o.Office, Accounts: book}, false), Office: o.Office, SDL: "schema",
 		Ready: store.Ping, Limits: web.DefaultLimits(), Deadline: 30 * time.Second, Random: rand.Reader, Log: logger,
-		Introspection: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Origins: []string{"https://shop.example"},
+		Introspection: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}
 	return o.with(func(*web.Settings) {})
 }

@@ -28,7 +28,9 @@ func TestRotation(t *testing.T) {
 		must(t, err)
 		var text bytes.Buffer
 		must(t, insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)))
-		parsed, err := seal.Parse(secretText(text.String()))
+		file, err := seal.ParseMaster(secretText(text.String()))
+		must(t, err)
+		parsed, err := seal.NewKeys(seal.Dated{Keyset: file.Own(), Number: 1})
 		must(t, err)
 		return parsed
 	}

@@ -1,20 +1,23 @@
 package tickets
 
-import "github.com/authtickets/authtickets/accounts"
-
 // IssueAnonymous issues a ticket to a new anonymous shopper. It asks nothing of the database: the session's row is first written when the
-// ticket is refreshed, claimed or revoked, so that crawlers cost no rows.
-func (o *Office) IssueAnonymous(selection *accounts.Selection) (*Ticket, error) {
+// ticket is refreshed, claimed or revoked, so that crawlers cost no rows. The reasons of its errors are those of every operation.
+func (o *Office) IssueAnonymous(caller *Caller, selection Selection) (*Ticket, error) {
+	now := o.now()
+	application, err := o.identify(caller, now)
+	if err != nil {
+		return nil, err
+	}
 	userID, err := o.newID()
 	if err != nil {
 		return nil, err
 	}
-	session, err := o.begin(userID, true, o.now())
+	session, err := o.begin(application, userID, true, now)
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := o.ticket(session)
-	if err == nil && selection != nil {
+	ticket, err := o.ticket(application, session, selection, nil)
+	if err == nil && selection.Account != nil {
 		ticket.CustomerAccount = anonymousAccount(userID)
 	}
 	return ticket, err

@@ -3,12 +3,14 @@ package tickets
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/seal"
@@ -16,22 +18,20 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Application is the storefront or service that asks for tickets.
-type Application struct {
-	// ID is a slug of at most 32 characters.
-	ID string
-	// Behaviors are what its tickets carry.
-	Behaviors []string
-}
-
 // Office is the ticket office. Its exported fields are all required and do not change while it is in use.
 type Office struct {
-	Store       *storage.Store
-	Accounts    *accounts.Book
-	Keys        *seal.Keys
-	Hasher      *password.Hasher
-	Policy      Policy
-	Application Application
+	Store        *storage.Store
+	Accounts     *accounts.Book
+	Applications *applications.Directory
+	Keys         *seal.Keys
+	// LongestOperation is how long an operation takes at most; another server's end of a session may be seen so late.
+	LongestOperation time.Duration
+	// Signers sign JWTs in the name of Issuer, a URL, for those of Audience.
+	Signers  *seal.Signers
+	Issuer   string
+	Audience []string
+	Hasher   *password.Hasher
+	Policy   Policy
 	// Now tells the time, once for each operation.
 	Now func() time.Time
 	// Random draws the ids of sessions and anonymous shoppers. It must be fit for cryptography.
@@ -40,6 +40,8 @@ type Office struct {
 	Log *slog.Logger
 
 	guesses *guesses
+	ended   *endedSessions
+	feed    *feed
 }
 
 // Open returns the office ready for use.
@@ -49,33 +51,83 @@ func Open(office Office) (*Office, error) {
 		return nil, err
 	}
 	office.guesses = guesses
+	office.ended = &endedSessions{known: map[models.ID]endedSession{}}
+	office.feed = &feed{}
 	return &office, nil
 }
 
 // now is the instant of an operation, in the resolution that rows and tokens keep.
 func (o *Office) now() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
 
-// open returns what a token of a kind says, or a models.Error that says why it is not good.
-func (o *Office) open(kind seal.Kind, token secret.Text, now time.Time) (seal.Contents, error) {
-	contents, err := o.Keys.Open(kind, token)
-	if err != nil || contents.Application != o.Application.ID {
+// open returns what a token of a kind says that was issued to an application, or a models.Error that says why it is not good. Whether the session of a refresh token goes on
+// is for the database to say.
+func (o *Office) open(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
+	contents, err := o.read(kind, token, now)
+	if err != nil {
+		return seal.Contents{}, err
+	}
+	if contents.Application != application.ID {
 		return seal.Contents{}, &models.Error{Reason: models.ReasonTokenInvalid}
 	}
+	return contents, o.judge(contents, application, now)
+}
+
+// judge returns a models.Error that says why what a token of an application says does not hold any more; nil when it does.
+func (o *Office) judge(contents seal.Contents, application *models.Application, now time.Time) error {
 	if reason := alive(contents, now); reason != "" {
-		return contents, &models.Error{Reason: reason}
+		return &models.Error{Reason: reason}
+	}
+	if contents.StartedAt.Before(application.SessionsFrom) {
+		return &models.Error{Reason: models.ReasonApplicationDisabled, Replaceable: true}
+	}
+	if contents.Kind != seal.Access {
+		return nil
+	}
+	// A lifetime that was shortened since holds for the tokens of before, too.
+	if !now.Before(o.Policy.of(application).accessExpiration(contents.IssuedAt, contents.ExpiresAt)) {
+		return &models.Error{Reason: models.ReasonTokenExpired}
+	}
+	return o.ended.judge(contents.SessionID)
+}
+
+// read returns what a token of a kind says, whether or not it is still good. The reasons of its errors are TOKEN_INVALID and, where a key may only not be known yet, BUSY: a client
+// must not throw a good token away.
+func (o *Office) read(kind seal.Kind, token secret.Text, now time.Time) (seal.Contents, error) {
+	contents, err := o.Keys.Open(kind, token)
+	switch {
+	case errors.Is(err, seal.ErrNotLoaded) || errors.Is(err, seal.ErrUnknownKey) && o.Keys.Behind(now):
+		return seal.Contents{}, busy()
+	case err != nil:
+		return seal.Contents{}, &models.Error{Reason: models.ReasonTokenInvalid}
 	}
 	return contents, nil
 }
 
-// begin returns a new session for a shopper, at generation 0.
-func (o *Office) begin(userID models.ID, anonymous bool, now time.Time) (*models.Session, error) {
+// seal turns contents into a token. The reason of its error is BUSY as long as no keys are known.
+func (o *Office) seal(contents seal.Contents) (secret.Text, error) {
+	token, err := o.Keys.Seal(contents)
+	return token, busyUntilLoaded(err)
+}
+
+// busyUntilLoaded turns the error of keys that are not known yet into one that is told.
+func busyUntilLoaded(err error) error {
+	if errors.Is(err, seal.ErrNotLoaded) {
+		return busy()
+	}
+	return err
+}
+
+func isBusy(err error) bool { return errors.Is(err, &models.Error{Reason: models.ReasonBusy}) }
+
+// begin returns a new session for a shopper of an application, at generation 0.
+func (o *Office) begin(application *models.Application, userID models.ID, anonymous bool, now time.Time) (*models.Session, error) {
 	id, err := o.newSessionID(now)
 	if err != nil {
 		return nil, err
 	}
-	expiration := o.Policy.refreshExpiration(anonymous, now, now)
+	expiration := o.Policy.of(application).refreshExpiration(anonymous, now, now)
 	return &models.Session{
-		ID: id, Application: o.Application.ID, UserID: userID, IsAnonymous: anonymous,
+		ID: id, Application: application.ID, UserID: userID, IsAnonymous: anonymous,
 		StartedAt: now, RefreshedAt: now, ExpiresAt: expiration, PurgeAt: purgeAt(expiration),
 	}, nil
 }

@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
@@ -38,6 +39,15 @@ func DefaultPolicy() Policy {
 		ReuseWindow:      30 * time.Second,
 		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerAccount: 10, GuessesOfSource: 100, Lockout: 15 * time.Minute,
 	}
+}
+
+// of returns the policy for an application, whose lifetimes take the place of the server's.
+func (p Policy) of(application *models.Application) Policy {
+	p.AccessLifetime = cmp.Or(application.AccessLifetime, p.AccessLifetime)
+	p.RefreshLifetime = cmp.Or(application.RefreshLifetime, p.RefreshLifetime)
+	p.AnonymousRefreshLifetime = cmp.Or(application.AnonymousRefreshLifetime, p.AnonymousRefreshLifetime)
+	p.SessionLifetime = cmp.Or(application.SessionLifetime, p.SessionLifetime)
+	return p
 }
 
 // leeway is how far the clocks of two servers may be apart: a token issued up to so much in the future is accepted. There is none for its expiration.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
@@ -14,13 +13,17 @@ import (
 
 // Refresh exchanges a refresh token for the next ticket of its session, and within the reuse window for the same ticket again. A token that
 // was used longer ago ends the session. The reasons of its errors are those of the schema's refreshTicket.
-func (o *Office) Refresh(ctx context.Context, refreshToken secret.Text, selection *accounts.Selection) (*Ticket, error) {
+func (o *Office) Refresh(ctx context.Context, caller *Caller, refreshToken secret.Text, selection Selection) (*Ticket, error) {
 	now := o.now()
-	contents, err := o.open(seal.Refresh, refreshToken, now)
+	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
 	}
-	account, err := o.account(ctx, contents, selection, now)
+	contents, err := o.open(seal.Refresh, refreshToken, application, now)
+	if err != nil {
+		return nil, err
+	}
+	account, err := o.account(ctx, contents, selection.Account, now)
 	if err != nil {
 		return nil, err
 	}
@@ -28,12 +31,12 @@ func (o *Office) Refresh(ctx context.Context, refreshToken secret.Text, selectio
 	if !account.IsAnonymous && !account.IsActive {
 		return nil, &models.Error{Reason: models.ReasonAccountInactive, Replaceable: true}
 	}
-	session, err := o.advance(ctx, contents, now)
+	session, err := o.advance(ctx, o.Policy.of(application), contents, now)
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := o.ticket(session)
-	if err == nil && selection != nil {
+	ticket, err := o.ticket(application, session, selection, nil)
+	if err == nil && selection.Account != nil {
 		ticket.CustomerAccount = account
 	}
 	return ticket, err
@@ -44,11 +47,11 @@ const staleReads = 3
 
 // advance moves the session of a token to its next generation. It returns the session as this call or, within the reuse window, another
 // one has moved it.
-func (o *Office) advance(ctx context.Context, contents seal.Contents, now time.Time) (*models.Session, error) {
+func (o *Office) advance(ctx context.Context, policy Policy, contents seal.Contents, now time.Time) (*models.Session, error) {
 	next := sessionOf(contents)
 	next.Generation++
 	next.RefreshedAt = now
-	next.ExpiresAt = o.Policy.refreshExpiration(contents.Anonymous, contents.StartedAt, now)
+	next.ExpiresAt = policy.refreshExpiration(contents.Anonymous, contents.StartedAt, now)
 	next.PurgeAt = purgeAt(later(contents.ExpiresAt, next.ExpiresAt))
 	if !now.Before(next.ExpiresAt) { // the session's lifetime was shortened since
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}

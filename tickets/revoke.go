@@ -13,9 +13,16 @@ import (
 type Revoked struct{ SessionsEnded int }
 
 // Revoke ends the session of a refresh token or, everywhere, all sessions of its shopper. A token that Refresh would refuse ends nothing.
-func (o *Office) Revoke(ctx context.Context, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
+func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
 	now := o.now()
-	contents, err := o.open(seal.Refresh, refreshToken, now)
+	application, err := o.identify(caller, now)
+	if err != nil {
+		return nil, err
+	}
+	contents, err := o.open(seal.Refresh, refreshToken, application, now)
+	if isBusy(err) {
+		return nil, err
+	}
 	if err != nil {
 		return &Revoked{}, nil //nolint:nilerr // RFC 7009 section 2.2: the client cannot do anything about it
 	}
@@ -48,11 +55,15 @@ func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now 
 // that the token cannot be refreshed any more.
 func (o *Office) end(ctx context.Context, contents seal.Contents, reason models.Reason, now time.Time) (bool, error) {
 	if unwritten(contents) {
-		ended := sessionOf(contents)
-		ended.EndedAt, ended.EndReason = &now, reason
-		if first, err := o.Store.InsertSession(ctx, ended); first || err != nil {
+		if first, err := o.endUnwritten(ctx, sessionOf(contents), reason, now); first || err != nil {
 			return first, err
 		}
 	}
 	return o.Store.EndHeldSession(ctx, o.holding(contents, now), reason, now)
+}
+
+// endUnwritten writes the row of an anonymous session that has ended before it had one, and reports whether it did: there may be a row by now.
+func (o *Office) endUnwritten(ctx context.Context, session *models.Session, reason models.Reason, now time.Time) (bool, error) {
+	session.EndedAt, session.EndReason = &now, reason
+	return o.Store.BeginSession(ctx, session, false)
 }

@@ -22,19 +22,24 @@ type Credentials struct {
 
 // signIn is one sign-in on its way.
 type signIn struct {
-	name     string
-	password secret.Text
-	// source is where the password comes from, as Source tells it.
-	source string
+	name        string
+	password    secret.Text
+	application *models.Application
+	// source is where the password comes from, as Source tells it, and userAgent which program the customer uses.
+	source, userAgent string
 	// previous is what the ticket the client held before says; nil when there was none, or none of ours.
 	previous  *seal.Contents
-	selection *accounts.Selection
+	selection Selection
 	now       time.Time
 }
 
-// SignIn checks a customer's password and issues a ticket. source is where the request comes from, as Source tells it. The reasons of
-// its errors are those of the schema's createUserTicket, and BUSY.
-func (o *Office) SignIn(ctx context.Context, credentials Credentials, source string, selection *accounts.Selection) (*Ticket, error) {
+// SignIn checks a customer's password and issues a ticket. The reasons of its errors are those of the schema's createUserTicket, and those of every operation.
+func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credentials, selection Selection) (*Ticket, error) {
+	now := o.now()
+	application, err := o.identify(caller, now)
+	if err != nil {
+		return nil, err
+	}
 	name, err := accounts.NormalName(credentials.Username)
 	if err != nil {
 		return nil, err
@@ -42,9 +47,15 @@ func (o *Office) SignIn(ctx context.Context, credentials Credentials, source str
 	if password.Acceptable(credentials.Password) != nil {
 		return nil, &models.Error{Reason: models.ReasonPasswordInvalid}
 	}
-	attempt := &signIn{name: name, password: credentials.Password, source: source, selection: selection, now: o.now()}
-	if credentials.PreviousRefreshToken != nil {
-		attempt.previous = o.previous(*credentials.PreviousRefreshToken)
+	if !o.Keys.Loaded() { // or the session would be written, and its ticket could not be
+		return nil, busy()
+	}
+	attempt := &signIn{
+		name: name, password: credentials.Password, application: application, source: caller.source(application), userAgent: caller.userAgent(application),
+		selection: selection, now: now,
+	}
+	if attempt.previous, err = o.previous(application, credentials.PreviousRefreshToken, now); err != nil {
+		return nil, err
 	}
 	ticket, err := o.signIn(ctx, attempt)
 	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
@@ -58,13 +69,19 @@ func (o *Office) SignIn(ctx context.Context, credentials Credentials, source str
 
 func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
 
-// previous returns what a refresh token that need not be good any more says.
-func (o *Office) previous(refreshToken secret.Text) *seal.Contents {
-	contents, err := o.Keys.Open(seal.Refresh, refreshToken)
-	if err != nil || contents.Application != o.Application.ID {
-		return nil
+// previous returns what a refresh token that need not be good any more says; nil for none, and for none of ours and of the application.
+func (o *Office) previous(application *models.Application, refreshToken *secret.Text, now time.Time) (*seal.Contents, error) {
+	if refreshToken == nil {
+		return nil, nil //nolint:nilnil // most sign in without
 	}
-	return &contents
+	contents, err := o.read(seal.Refresh, *refreshToken, now)
+	switch {
+	case isBusy(err):
+		return nil, err
+	case err != nil || contents.Application != application.ID:
+		return nil, nil //nolint:nilnil,nilerr // as above
+	}
+	return &contents, nil
 }
 
 func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
@@ -88,11 +105,11 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 		return nil, err
 	}
 	o.settle(ctx, attempt, signer, result)
-	if attempt.selection == nil {
+	if attempt.selection.Account == nil {
 		return ticket, nil
 	}
 	ticket.CustomerAccount = &signer.CustomerAccount
-	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, attempt.selection, attempt.now)
+	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, attempt.selection.Account, attempt.now)
 }
 
 // signer looks up who signs in. It returns nil when nobody has the name.
@@ -102,7 +119,7 @@ func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, 
 		query.KnownUserID = attempt.previous.UserID
 		query.KnownSource = knownDevice(attempt.previous.SessionID)
 	}
-	signer, err := o.Accounts.Signer(ctx, query, attempt.selection)
+	signer, err := o.Accounts.Signer(ctx, query, attempt.selection.Account)
 	if errors.Is(err, accounts.ErrNotFound) {
 		return nil, nil //nolint:nilnil // an unknown name goes the same way as a known one
 	}
@@ -221,10 +238,11 @@ func (o *Office) Drain(ctx context.Context) {
 
 // openSession writes the session's row and returns its first ticket.
 func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *storage.Signer) (*Ticket, error) {
-	session, err := o.begin(signer.UserID, false, attempt.now)
+	session, err := o.begin(attempt.application, signer.UserID, false, attempt.now)
 	if err != nil {
 		return nil, err
 	}
+	session.UserAgent = attempt.userAgent
 	claim := o.claim(attempt, signer.UserID)
 	claimed, err := o.Store.SignIn(ctx, storage.SignIn{
 		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash,
@@ -233,16 +251,17 @@ func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *stora
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := o.ticket(session)
-	if err == nil && claimed {
-		ticket.ClaimedAnonymousUserID = &claim.Ended.UserID
+	var claimedUserID *models.ID
+	if claimed {
+		claimedUserID = &claim.Ended.UserID
 	}
-	return ticket, err
+	return o.ticket(attempt.application, session, attempt.selection, claimedUserID)
 }
 
 // claim is the anonymous session that the client held before; nil when it held none whose token is still good.
 func (o *Office) claim(attempt *signIn, customer models.ID) *storage.Claim {
-	if attempt.previous == nil || !attempt.previous.Anonymous || alive(*attempt.previous, attempt.now) != "" {
+	if attempt.previous == nil || !attempt.previous.Anonymous || alive(*attempt.previous, attempt.now) != "" ||
+		attempt.previous.StartedAt.Before(attempt.application.SessionsFrom) {
 		return nil
 	}
 	ended := sessionOf(*attempt.previous)

@@ -3,6 +3,7 @@ package tickets
 import (
 	"time"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
@@ -20,35 +21,54 @@ type Ticket struct {
 	UserID                 models.ID
 	Behaviors              []string
 	ClaimedAnonymousUserID *models.ID
+	// JWTAccessToken is empty where it was not selected.
+	JWTAccessToken secret.Text
 	// CustomerAccount is nil where it was not selected.
 	CustomerAccount *models.CustomerAccount
 }
 
-// ticket makes the ticket of a session's present generation. It is a pure function of the session, the configuration and the keys: the
-// same row gives the same ticket, byte for byte, on every server.
-func (o *Office) ticket(session *models.Session) (*Ticket, error) {
+// Selection says what is asked for, so that no more than that is read or made.
+type Selection struct {
+	// Account is what is selected of the account; nil for nothing.
+	Account *accounts.Selection
+	// JWTAccessToken asks for a ticket's access token as a JWT as well.
+	JWTAccessToken bool
+	// Sessions asks for the sessions of a shopper.
+	Sessions bool
+}
+
+// ticket makes the ticket of a session's present generation. It is a pure function of the session, the application and the keys: the
+// same row gives the same ticket, byte for byte, on every server; only a JWT has another signature each time. claimed is the user id of the anonymous shopper whom the sign-in has claimed, if any.
+func (o *Office) ticket(application *models.Application, session *models.Session, selection Selection, claimed *models.ID) (*Ticket, error) {
 	contents := seal.Contents{
 		Kind: seal.Refresh, Application: session.Application, SessionID: session.ID, Generation: session.Generation,
 		UserID: session.UserID, Anonymous: session.IsAnonymous,
 		StartedAt: session.StartedAt, IssuedAt: session.RefreshedAt, ExpiresAt: session.ExpiresAt,
 	}
-	refreshToken, err := o.Keys.Seal(contents)
+	refreshToken, err := o.seal(contents)
 	if err != nil {
 		return nil, err
 	}
-	contents.Kind, contents.Behaviors = seal.Access, o.Application.Behaviors
-	contents.ExpiresAt = o.Policy.accessExpiration(session.RefreshedAt, session.ExpiresAt)
-	accessToken, err := o.Keys.Seal(contents)
+	contents.Kind, contents.Behaviors = seal.Access, application.Behaviors
+	if session.IsAnonymous {
+		contents.Behaviors = application.AnonymousBehaviors
+	}
+	contents.ExpiresAt = o.Policy.of(application).accessExpiration(session.RefreshedAt, session.ExpiresAt)
+	accessToken, err := o.seal(contents)
 	if err != nil {
 		return nil, err
 	}
 	lifetime := contents.ExpiresAt.Sub(contents.IssuedAt)
-	return &Ticket{
+	ticket := &Ticket{
 		AccessToken: accessToken, AccessTokenExpiration: contents.ExpiresAt, AccessTokenLifetime: lifetime,
 		RefreshToken: refreshToken, RefreshTokenExpiration: session.ExpiresAt, RefreshTokenLifetime: session.ExpiresAt.Sub(session.RefreshedAt),
 		RefreshAfter: refreshAfter(lifetime, session.ID[len(session.ID)-1]),
-		UserID:       session.UserID, Behaviors: contents.Behaviors,
-	}, nil
+		UserID:       session.UserID, Behaviors: contents.Behaviors, ClaimedAnonymousUserID: claimed,
+	}
+	if selection.JWTAccessToken {
+		ticket.JWTAccessToken, err = o.sign(contents, claimed)
+	}
+	return ticket, err
 }
 
 // anonymousAccount stands in for the account of a shopper who has not signed in.

@@ -8,7 +8,6 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
-	"github.com/authtickets/authtickets/secret"
 )
 
 // Shopper is the holder of an access token. The schema's Shopper is bound to it, and describes its fields.
@@ -22,27 +21,45 @@ type Shopper struct {
 	SessionID             models.ID
 	// CustomerAccount is nil where it was not selected.
 	CustomerAccount *models.CustomerAccount
+	// Sessions are nil where they were not selected.
+	Sessions []models.Session
 }
 
-// Verify returns who holds an access token. What the token says is believed without asking the database; only a selected account is read.
-// The reasons of its errors are TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED and ACCOUNT_DELETED.
-func (o *Office) Verify(ctx context.Context, accessToken secret.Text, selection *accounts.Selection) (*Shopper, error) {
-	if accessToken.Reveal() == "" {
-		return nil, &models.Error{Reason: models.ReasonTokenMissing}
-	}
+// Verify returns who holds the caller's access token. What the token says is believed without asking the database; only a selected account and selected
+// sessions are read. The reasons of its errors are those of the schema's currentShopper, and those of every operation.
+func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection) (*Shopper, error) {
 	now := o.now()
-	contents, err := o.open(seal.Access, accessToken, now)
+	_, contents, err := o.holder(caller, now)
 	if err != nil {
-		return nil, refreshable(err)
+		return nil, err
 	}
 	shopper := &Shopper{
 		UserID: contents.UserID, IsAnonymous: contents.Anonymous, Application: contents.Application, Behaviors: contents.Behaviors,
 		AccessTokenExpiration: contents.ExpiresAt, AccessTokenRemaining: contents.ExpiresAt.Sub(now), SessionID: contents.SessionID,
 	}
-	if selection != nil {
-		shopper.CustomerAccount, err = o.account(ctx, contents, selection, now)
+	if selection.Account != nil {
+		if shopper.CustomerAccount, err = o.account(ctx, contents, selection.Account, now); err != nil {
+			return nil, err
+		}
+	}
+	if selection.Sessions && !contents.Anonymous {
+		shopper.Sessions, err = o.sessionsOf(ctx, contents.UserID, now)
 	}
 	return shopper, err
+}
+
+// holder returns what the caller's access token says, and the application it is of. The reasons of its errors are those of every operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and those for
+// which a session ends.
+func (o *Office) holder(caller *Caller, now time.Time) (*models.Application, seal.Contents, error) {
+	application, err := o.identify(caller, now)
+	if err != nil {
+		return nil, seal.Contents{}, err
+	}
+	if caller.AccessToken.Reveal() == "" {
+		return nil, seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
+	}
+	contents, err := o.open(seal.Access, caller.AccessToken, application, now)
+	return application, contents, refreshable(err)
 }
 
 // refreshable marks the expiration of an access token as what a refresh gets over.

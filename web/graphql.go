@@ -104,7 +104,12 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, mediaType, refused)
 		return
 	}
-	ctx := graph.WithRequest(graphql.StartOperationTrace(r.Context()), g.settings.request(r))
+	caller, refused := g.settings.caller(r)
+	if refused != nil {
+		g.refuse(w, mediaType, refused)
+		return
+	}
+	ctx := graph.WithCaller(graphql.StartOperationTrace(r.Context()), caller)
 	operation, faults := g.executor.CreateOperationContext(ctx, &params.RawParams)
 	if len(faults) > 0 {
 		g.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, faults)

@@ -13,7 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/rs/cors"
 
-	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/tickets"
 )
 
 // Settings say what is served and to whom.
@@ -23,9 +23,8 @@ type Settings struct {
 	SDL    string
 	// Ready returns why the server cannot answer operations at the moment; nil when it can. Required.
 	Ready func(context.Context) error
-	// Origins are those of the web pages that may call the server, each as a browser writes it, e.g. https://shop.example. None means that only pages
-	// of the server's own origin may.
-	Origins []string
+	// Office knows the applications, and what other services may ask about tickets. Required.
+	Office *tickets.Office
 	// TrustedProxies are the networks whose X-Forwarded-For header is believed. None means that the address of the connection counts.
 	TrustedProxies []netip.Prefix
 	// Playground serves the playground at /.
@@ -67,7 +66,11 @@ func New(settings Settings) (*Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", crossOrigin(settings.Origins, operations))
+	mux.Handle("/graphql", settings.crossOrigin(operations))
+	mux.HandleFunc("POST "+introspectionPath, settings.introspect)
+	mux.HandleFunc("GET "+jwksPath, settings.jwks)
+	mux.Handle("GET "+metadataPath, settings.metadata())
+	mux.HandleFunc("GET "+revokedTicketsPath, settings.revokedTickets)
 	mux.Handle("GET /livez", text("ok\n"))
 	mux.Handle("GET /readyz", ready(settings.Ready, settings.Log))
 	if settings.Introspection {
@@ -97,16 +100,16 @@ func NewServer(handler http.Handler, deadline time.Duration, log *slog.Logger) *
 	}
 }
 
-// crossOrigin lets pages of other origins call the endpoint. Credentials are never allowed: a ticket comes in a header that a page sets itself.
-func crossOrigin(origins []string, next http.Handler) http.Handler {
-	if len(origins) == 0 {
-		return next
-	}
+// crossOrigin lets pages of the applications' origins call the endpoint. Which application is one's own is not known before the request itself, so here it is any. Credentials
+// are never allowed: a ticket comes in a header that a page sets itself.
+func (s Settings) crossOrigin(next http.Handler) http.Handler {
 	return cors.New(cors.Options{
-		AllowedOrigins: origins,
+		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
+			return s.Office.Applications.AllowsOrigin(origin), nil
+		},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{
-			"content-type", "authorization", "x-vol-user-claims", preflightHeader, operationNameHeader,
+			"content-type", "authorization", "x-vol-user-claims", "x-application", preflightHeader, operationNameHeader,
 			"apollographql-client-name", "apollographql-client-version", "x-request-id",
 		},
 		ExposedHeaders: []string{requestIDHeader},
@@ -135,9 +138,4 @@ func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 		}
 		_, _ = io.WriteString(w, "ready\n")
 	})
-}
-
-// request returns what the resolvers need to know of an HTTP request.
-func (s Settings) request(r *http.Request) graph.Request {
-	return graph.Request{Address: clientAddress(r, s.TrustedProxies), AccessToken: accessToken(r.Header)}
 }

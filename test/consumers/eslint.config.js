@@ -11,10 +11,11 @@ export default [
     plugins: { "@graphql-eslint": graphql },
     rules: {
       ...rules,
-      // An account is known by its userId, which it has in common with its shopper and tickets. Its id is Kibo's, and null for an anonymous shopper.
+      // An account is known by its userId, which it has in common with its shopper and tickets. Its id is Kibo's, and null for an anonymous shopper. What is said of a token is
+      // nothing that has an identity.
       "@graphql-eslint/strict-id-in-types": [
         "error",
-        { acceptedIdNames: ["userId"], exceptions: { types: ["CustomerAttribute", "RevokedTickets"] } },
+        { acceptedIdNames: ["userId", "id"], exceptions: { types: ["CustomerAttribute", "RevokedTickets", "TicketIntrospection"] } },
       ],
     },
   },

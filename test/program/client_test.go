@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,9 +47,9 @@ var errRefused = errors.New("refused")
 
 // ticket is a ticket as a client sees it, with its JSON.
 type ticket struct {
-	AccessToken, RefreshToken, UserID string
-	ClaimedAnonymousUserID            *string
-	raw                               string
+	AccessToken, JWTAccessToken, RefreshToken, UserID string
+	ClaimedAnonymousUserID                            *string
+	raw                                               string
 }
 
 const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration refreshTokenLifetime ` +
@@ -64,6 +65,11 @@ type operation struct {
 
 func anonymousOperation() operation {
 	return operation{`mutation { anonymousShopperTicket { ` + fields + ` } }`, nil}
+}
+
+// withJWT returns an operation that selects the ticket's JWT as well.
+func withJWT(of operation) operation {
+	return operation{strings.Replace(of.query, fields, fields+" jwtAccessToken", 1), of.values}
 }
 
 func refreshOperation(token string) operation {
@@ -100,6 +106,7 @@ func (s *server) try(ctx context.Context, operation operation, headers ...string
 		return answer{}, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	headers = slices.Concat(s.headers, headers)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Add(headers[i], headers[i+1])
 	}

@@ -293,7 +293,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expectNumber(0, sessionsOf, ada.UserID)
 
 	unwritten := server.anonymous().RefreshToken
-	loses("INSERT INTO `sessions`", revokeOperation(unwritten, false)).sessionsEnded(t)
+	loses("INSERT INTO sessions ", revokeOperation(unwritten, false)).sessionsEnded(t)
 	expect(t, server.ask(refreshOperation(unwritten)), "SIGNED_OUT")
 
 	// A refresh token used twice.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
@@ -90,14 +91,16 @@ func TestBadKeys(t *testing.T) {
 	}
 }
 
-// A keyset in the variable is as good as the same in a file, and takes its place.
+// A keyset in the variable is as good as the same in a file, and takes the place of the one in the data folder.
 func TestKeysetInVariable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storagetest.SQLite(t))
 	text, err := os.ReadFile(s.keys)
 	must(t, err)
 	fromFile := s.start()
-	p := launch(t, s.folder, []string{"AUTHTICKETS_DATABASE=" + s.url, "AUTHTICKETS_KEYSET=" + string(text), "AUTHTICKETS_KEYS=" + t.TempDir()}, "serve", "--listen=127.0.0.1:0")
+	data := t.TempDir()
+	must(t, seal.CreateFile(filepath.Join(data, "keys.json")))
+	p := launch(t, s.folder, []string{"AUTHTICKETS_DATABASE=" + s.url, "AUTHTICKETS_KEYSET=" + string(text), "AUTHTICKETS_DATA=" + data}, "serve", "--listen=127.0.0.1:0")
 	fromVariable := serving(p)
 	fromFile.refresh(fromVariable.refresh(fromFile.anonymous().RefreshToken).RefreshToken)
 }

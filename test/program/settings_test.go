@@ -62,6 +62,7 @@ func TestKeyFaultsBesideOthers(t *testing.T) {
 		"no such file":           {"AUTHTICKETS_KEYS=" + filepath.Join(folder, "none")},
 		"weak key":               {"AUTHTICKETS_KEYS=" + file(keyset("AesSivKey", pattern()), 0o600)},
 		"not a keyset":           {"AUTHTICKETS_KEYSET=nonsense"},
+		"KEYSET and --keys: set": {"AUTHTICKETS_KEYSET=" + good, "AUTHTICKETS_KEYS=" + file(good, 0o600)},
 		"can be read by others":  {"AUTHTICKETS_KEYS=" + file(good, 0o644)},
 		"authtickets keys creat": {unreachable},
 		"--listen":               nil, // the embedded database makes keys

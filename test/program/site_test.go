@@ -72,6 +72,8 @@ type server struct {
 
 	url    string // without a path
 	client *http.Client
+	// headers come with every operation, in pairs.
+	headers []string
 }
 
 // start starts a server and waits until it serves.

@@ -254,7 +254,8 @@ func TestOperationsThatCannotBeRun(t *testing.T) {
 func TestFlagsOfTheEndpoint(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storagetest.SQLite(t))
-	open, closed := s.start("--origins=https://shop.example,https://www.shop.example:8443"), s.start("--introspection=false", "--no-playground")
+	open := s.start("--origins=https://shop.example,https://www.shop.example:8443")
+	closed := newSite(t, storagetest.SQLite(t)).start("--introspection=false", "--no-playground")
 	const introspection, misspelt = `{"query":"{ __schema { queryType { name } } }"}`, `{"query":"{ currentShoper { userId } }"}`
 	if got := open.exchange(http.MethodPost, "", introspection, "Content-Type", jsonType); got.text != `{"data":{"__schema":{"queryType":{"name":"Query"}}}}` {
 		t.Error(got.text)

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/daead"
 	"github.com/tink-crypto/tink-go/v2/daead/aessiv"
@@ -28,9 +28,9 @@ var (
 	ErrReadableByOthers = errors.New("the key file can be read by others; make it private with chmod 600")
 )
 
-// Parse reads a Tink keyset in JSON, as CreateFile writes it.
-func Parse(text secret.Text) (*Keys, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader([]byte(text.Reveal()))))
+// parse reads a Tink keyset in JSON, as CreateFile writes it.
+func parse(text secret.Text) (*Keyset, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(strings.NewReader(text.Reveal())))
 	if err != nil {
 		return nil, ErrNotAKeyset // the cause could quote the keyset
 	}
@@ -43,11 +43,10 @@ func Parse(text secret.Text) (*Keys, error) {
 			return nil, ErrWeakKeys
 		}
 	}
-	primitive, err := daead.New(handle)
-	if err != nil {
+	if _, err := daead.New(handle); err != nil {
 		return nil, ErrNotAKeyset
 	}
-	return &Keys{primitive}, nil
+	return &Keyset{handle}, nil
 }
 
 // strong reports whether the key has 64 bytes of which at least 32 differ, that neither count up or down nor say the same twice. Random bytes always pass: fewer than 32
@@ -67,24 +66,20 @@ func strong(key *aessiv.Key) bool {
 	return len(different) >= 32 && len(steps) > 1
 }
 
-// LoadFile reads a keyset from a file that only its owner may read.
-func LoadFile(path string) (*Keys, error) {
+// readPrivate reads a file that only its owner may read.
+func readPrivate(path string) (secret.Text, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
+		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
+		return secret.Text{}, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
+		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
-	keys, err := Parse(secret.New(string(text)))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return keys, nil
+	return secret.New(string(text)), nil
 }
 
 // CreateFile writes a new keyset with one random key to a file of mode 0600. It returns an error that is fs.ErrExist when the file exists: a keyset
@@ -93,12 +88,12 @@ func LoadFile(path string) (*Keys, error) {
 // The file is written under another name and then linked into place, so that of several processes that start at
 // once exactly one makes the keyset, and none reads half of one.
 func CreateFile(path string) error {
-	handle, err := keyset.NewHandle(daead.AESSIVKeyTemplate())
+	made, err := NewSealKeyset()
 	if err != nil {
-		return fmt.Errorf("make a key: %w", err)
+		return err
 	}
 	var text bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
+	if err := insecurecleartextkeyset.Write(made.handle, keyset.NewJSONWriter(&text)); err != nil {
 		return fmt.Errorf("make a key: %w", err)
 	}
 	draft, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // CreateTemp gives mode 0600
@@ -114,12 +109,4 @@ func CreateFile(path string) error {
 		return fmt.Errorf("key file: %w", err)
 	}
 	return nil
-}
-
-// LoadOrCreateFile is LoadFile, after CreateFile where there is no file yet.
-func LoadOrCreateFile(path string) (*Keys, error) {
-	if err := CreateFile(path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	return LoadFile(path)
 }

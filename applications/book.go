@@ -1,0 +1,162 @@
+package applications
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// Book is the book of all applications, in which an operator writes. All its fields are required. What is written there reaches a Directory by its next Reload.
+type Book struct {
+	Store *storage.Store
+	Now   func() time.Time
+	// Random draws the secrets. It must be fit for cryptography.
+	Random io.Reader
+}
+
+// leeway is how far the clocks of an operator and of a server may be apart: what a server issues right after an application was made or enabled must not be taken for older.
+const leeway = 5 * time.Second
+
+var (
+	// ErrNotFound is returned where the application asked for does not exist.
+	ErrNotFound = errors.New("there is no such application")
+	// ErrExists is returned where an application has the id already.
+	ErrExists = errors.New("there is such an application already")
+)
+
+// All returns all applications, in order of their ids.
+func (b *Book) All(ctx context.Context) ([]models.Application, error) {
+	return b.Store.Applications(ctx)
+}
+
+// Find returns the application with an id, or ErrNotFound.
+func (b *Book) Find(ctx context.Context, id string) (*models.Application, error) {
+	application, err := b.Store.Application(ctx, id)
+	return application, known(err)
+}
+
+// Create makes an application. A confidential one gets a secret, which nobody can read again; of a public one it is empty. The error is ErrExists, or a RefusedError.
+func (b *Book) Create(ctx context.Context, id string, confidential bool, change Change) (*models.Application, secret.Text, error) {
+	application := &models.Application{
+		ID: id, Name: id, IsConfidential: confidential, SessionsFrom: b.now().Add(-leeway),
+		Behaviors: []string{}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
+	}
+	change.apply(application)
+	if err := check(application); err != nil {
+		return nil, secret.Text{}, err
+	}
+	var shown secret.Text
+	if confidential {
+		var err error
+		if shown, err = newSecret(b.Random); err != nil {
+			return nil, secret.Text{}, err
+		}
+		hash := hashOf(shown)
+		application.SecretHash = hash[:]
+	}
+	if err := b.Store.InsertApplication(ctx, application); err != nil {
+		return nil, secret.Text{}, known(err)
+	}
+	return application, shown, nil
+}
+
+// Update changes what is said of an application, and returns it as it is then. Whether it is confidential stays. The error is ErrNotFound, or a RefusedError.
+func (b *Book) Update(ctx context.Context, id string, change Change) (*models.Application, error) {
+	return b.change(ctx, id, func(application *models.Application) error {
+		change.apply(application)
+		return check(application)
+	})
+}
+
+// RotateSecret gives a confidential application another secret and returns it; nobody can read it again. The one before stays good for as long as keepOld says, and the
+// one before that ends now. The error is ErrNotFound, or a RefusedError.
+func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duration) (secret.Text, error) {
+	if keepOld < 0 {
+		return secret.Text{}, RefusedError("keepOld: must not be negative")
+	}
+	shown, err := newSecret(b.Random)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	hash, until := hashOf(shown), b.now().Add(keepOld)
+	_, err = b.change(ctx, id, func(application *models.Application) error {
+		if !application.IsConfidential {
+			return RefusedError("id: a public application has no secret")
+		}
+		if bytes.Equal(application.SecretHash, hash[:]) { // an earlier attempt had got through
+			return nil
+		}
+		application.PreviousSecretHash, application.PreviousSecretUntil = nil, nil
+		if keepOld > 0 {
+			application.PreviousSecretHash, application.PreviousSecretUntil = application.SecretHash, &until
+		}
+		application.SecretHash = hash[:]
+		return nil
+	})
+	if err != nil {
+		return secret.Text{}, err
+	}
+	return shown, nil
+}
+
+// Disable keeps everybody from getting a ticket for an application, and ends its sessions. One that is disabled stays as it is. The error is ErrNotFound.
+func (b *Book) Disable(ctx context.Context, id string) (*models.Application, error) {
+	return b.disable(ctx, id, true)
+}
+
+// Enable makes an application usable again. The sessions that it had do not come back. One that is enabled stays as it is. The error is ErrNotFound.
+func (b *Book) Enable(ctx context.Context, id string) (*models.Application, error) {
+	return b.disable(ctx, id, false)
+}
+
+func (b *Book) disable(ctx context.Context, id string, disabled bool) (*models.Application, error) {
+	now := b.now()
+	return b.change(ctx, id, func(application *models.Application) error {
+		switch {
+		case disabled && !application.IsDisabled:
+			application.SessionsFrom = now
+		case application.IsDisabled && !disabled && application.SessionsFrom.Before(now.Add(-leeway)):
+			application.SessionsFrom = now.Add(-leeway)
+		}
+		application.IsDisabled = disabled
+		return nil
+	})
+}
+
+// Delete deletes an application for good, and so ends its sessions: they do not come back with another application of the same id. The error is ErrNotFound.
+func (b *Book) Delete(ctx context.Context, id string) error {
+	return known(b.Store.DeleteApplication(ctx, id))
+}
+
+// change changes an application, and returns it as it is then. do can run twice.
+func (b *Book) change(ctx context.Context, id string, do func(*models.Application) error) (*models.Application, error) {
+	var changed *models.Application
+	err := b.Store.ChangeApplication(ctx, id, func(application *models.Application) error {
+		changed = application
+		return do(application)
+	})
+	if err != nil {
+		return nil, known(err)
+	}
+	return changed, nil
+}
+
+// now is the instant of an operation, with the digits that a column has.
+func (b *Book) now() time.Time { return b.Now().UTC().Truncate(time.Microsecond) }
+
+// known turns storage's words for a row that is missing, or there already, into those of this package.
+func known(err error) error {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return ErrNotFound
+	case errors.Is(err, storage.ErrExists):
+		return ErrExists
+	}
+	return err
+}

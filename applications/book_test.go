@@ -1,0 +1,318 @@
+package applications_test
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+)
+
+func TestCreateAndUpdate(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *book) {
+		created, shown, err := b.Create(t.Context(), "shop-2", false, applications.Change{Behaviors: []string{"b", "a"}, AccessLifetime: new(time.Minute)})
+		must(t, err)
+		want := &models.Application{
+			ID: "shop-2", Name: "shop-2", Behaviors: []string{"b", "a"}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
+			AccessLifetime: time.Minute, SessionsFrom: begin.Add(-leeway), CreatedAt: begin, UpdatedAt: begin,
+		}
+		if diff := cmp.Diff(want, created); diff != "" || shown.Reveal() != "" {
+			t.Errorf("a public one has a secret, or want -, got +\n%s", diff)
+		}
+		if _, _, err := b.Create(t.Context(), "shop-2", false, applications.Change{}); !errors.Is(err, applications.ErrExists) {
+			t.Errorf("the same id again: %v", err)
+		}
+		b.now = begin.Add(time.Hour)
+		_, err = b.Update(t.Context(), "shop-2", applications.Change{
+			Name: new("Zwölf"), Behaviors: []string{}, AnonymousBehaviors: []string{"a:b"}, Origins: []string{"https://shop.example", "*"},
+			AccessLifetime: new(time.Duration(0)), RefreshLifetime: new(time.Hour), AnonymousRefreshLifetime: new(time.Hour), SessionLifetime: new(time.Hour),
+		})
+		must(t, err)
+		want.Name, want.Behaviors, want.AnonymousBehaviors, want.Origins = "Zwölf", []string{}, []string{"a:b"}, []string{"https://shop.example", "*"}
+		want.AccessLifetime, want.RefreshLifetime, want.AnonymousRefreshLifetime, want.SessionLifetime = 0, time.Hour, time.Hour, time.Hour
+		want.UpdatedAt = b.now
+		got, err := b.Find(t.Context(), "shop-2")
+		must(t, err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("want -, got +\n%s", diff)
+		}
+		if _, err := b.Update(t.Context(), "shop-2", applications.Change{}); err != nil {
+			t.Error(err)
+		}
+		all, err := b.All(t.Context())
+		must(t, err)
+		if len(all) != 2 || all[0].ID != "shop-2" || all[1].ID != applications.Storefront {
+			t.Errorf("%v", all)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	many := func(n int) []string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = "b" + strings.Repeat("x", i%60) + string(rune('0'+i/60))
+		}
+		return list
+	}
+	long := strings.Repeat("x", 64)
+	onEach(t, func(t *testing.T, b *book) {
+		for name, test := range map[string]struct {
+			id           string
+			confidential bool
+			change       applications.Change
+			want         string
+		}{
+			"the longest":      {"a" + long[:31], true, applications.Change{Name: new(strings.Repeat("é", 255)), Behaviors: many(100), OwnBehaviors: []string{long, "tickets.introspect", "accounts.manage"}}, ""},
+			"no id":            {"", false, applications.Change{Name: new("x")}, `id: "" is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter`},
+			"a long id":        {"a" + long[:32], false, applications.Change{}, "id: "},
+			"a digit in front": {"1a", false, applications.Change{}, "id: "},
+			"upper case":       {"aB", false, applications.Change{}, "id: "},
+			"a line":           {"a\n", false, applications.Change{}, "id: "},
+			"a long name":      {"a", false, applications.Change{Name: new(strings.Repeat("é", 256))}, "name: is longer than 255 characters"},
+			"a control":        {"a", false, applications.Change{Name: new("a\x1b")}, "name: has a control character"},
+			"no UTF-8":         {"a", false, applications.Change{Name: new("a\xff")}, "name: is not UTF-8"},
+			"too many":         {"a", false, applications.Change{Behaviors: many(101), Origins: make([]string, 1001)}, "behaviors: more than 100\norigins: more than 1000\n"},
+			"reserved": {
+				"a", true,
+				applications.Change{Behaviors: []string{"tickets.introspect"}, AnonymousBehaviors: []string{"accounts.manage"}},
+				"behaviors: tickets.introspect can only be one of the own behaviors of a confidential application\n" +
+					"anonymousBehaviors: accounts.manage can only be one of the own behaviors of a confidential application",
+			},
+			"own of a public one": {"a", false, applications.Change{OwnBehaviors: []string{"x"}}, "ownBehaviors: only a confidential application can have any, because it proves who it is"},
+			"lists": {
+				"a", true,
+				applications.Change{Behaviors: []string{"a", "b", "a"}, AnonymousBehaviors: []string{"-a"}, OwnBehaviors: []string{long + "x", ""}, Origins: []string{"https://x/", "*", "*"}},
+				`behaviors: "a" is there twice` + "\n" + `anonymousBehaviors: "-a" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
+					`ownBehaviors: "` + long + `x" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
+					`ownBehaviors: "" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
+					`origins: "https://x/" is no origin; write it as a browser does, e.g. https://shop.example` + "\n" + `origins: "*" is there twice`,
+			},
+			"short lifetimes": {
+				"a", false,
+				applications.Change{AccessLifetime: new(-time.Second), RefreshLifetime: new(time.Second - 1), AnonymousRefreshLifetime: new(time.Second)},
+				"accessLifetime: must be 1s or more, or 0 for the server's\nrefreshLifetime: must be 1s or more, or 0 for the server's",
+			},
+			"long lifetimes": {
+				"a", false,
+				applications.Change{AccessLifetime: new(time.Hour), RefreshLifetime: new(time.Minute), AnonymousRefreshLifetime: new(time.Minute), SessionLifetime: new(time.Second)},
+				"accessLifetime: must not be longer than refreshLifetime\naccessLifetime: must not be longer than anonymousRefreshLifetime\n" +
+					"accessLifetime: must not be longer than sessionLifetime\nrefreshLifetime: must not be longer than sessionLifetime\n" +
+					"anonymousRefreshLifetime: must not be longer than sessionLifetime",
+			},
+		} {
+			_, shown, err := b.Create(t.Context(), test.id, test.confidential, test.change)
+			refusal, refused := errors.AsType[applications.RefusedError](err)
+			if refused != (test.want != "") || !strings.HasPrefix(string(refusal), test.want) || (err != nil) != refused {
+				t.Errorf("%s: got %v, want %s", name, err, test.want)
+			}
+			if refused && shown.Reveal() != "" {
+				t.Errorf("%s: there is a secret", name)
+			}
+		}
+		_, err := b.Update(t.Context(), applications.Storefront, applications.Change{Name: new("other"), OwnBehaviors: []string{"x"}})
+		if _, refused := errors.AsType[applications.RefusedError](err); !refused {
+			t.Errorf("an update: %v", err)
+		}
+		if got, err := b.Find(t.Context(), applications.Storefront); err != nil || got.Name != "Storefront" {
+			t.Errorf("it was changed: %v, %v", got, err)
+		}
+	})
+}
+
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *book) {
+		for name, do := range map[string]func() error{
+			"find":    func() error { _, err := b.Find(t.Context(), "nobody"); return err },
+			"update":  func() error { _, err := b.Update(t.Context(), "nobody", applications.Change{}); return err },
+			"rotate":  func() error { _, err := b.RotateSecret(t.Context(), "nobody", 0); return err },
+			"disable": func() error { _, err := b.Disable(t.Context(), "nobody"); return err },
+			"enable":  func() error { _, err := b.Enable(t.Context(), "nobody"); return err },
+			"delete":  func() error { return b.Delete(t.Context(), "nobody") },
+		} {
+			if err := do(); !errors.Is(err, applications.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^[A-Za-z0-9]{40,44}$`)
+	onEach(t, func(t *testing.T, b *book) {
+		first := b.create("server", true, applications.Change{})
+		second, err := b.RotateSecret(t.Context(), "server", time.Hour)
+		must(t, err)
+		third, err := b.RotateSecret(t.Context(), "server", time.Minute)
+		must(t, err)
+		for i, shown := range []string{first.Reveal(), second.Reveal(), third.Reveal()} {
+			if !form.MatchString(shown) {
+				t.Errorf("secret %d is no text of letters and digits of 256 bits: %d characters", i+1, len(shown))
+			}
+		}
+		directory := b.directory()
+		for _, test := range []struct {
+			name  string
+			shown secret.Text
+			at    time.Time
+			want  bool
+		}{
+			{"the one before the previous", first, begin, false},
+			{"the previous", second, begin.Add(time.Minute - 1), true},
+			{"the previous, too late", second, begin.Add(time.Minute), false},
+			{"the present", third, begin.Add(time.Hour), true},
+		} {
+			if got := good(directory, "server", test.shown, test.at); got != test.want {
+				t.Errorf("%s: %t", test.name, got)
+			}
+		}
+		fourth, err := b.RotateSecret(t.Context(), "server", 0)
+		must(t, err)
+		if directory := b.directory(); good(directory, "server", third, begin) || !good(directory, "server", fourth, begin) {
+			t.Error("the previous secret outlives a rotation that keeps nothing, or the new one is not good")
+		}
+		if row, err := b.Find(t.Context(), "server"); err != nil || row.PreviousSecretHash != nil || row.PreviousSecretUntil != nil {
+			t.Errorf("%v, %v", row, err)
+		}
+		for want, do := range map[string]func() error{
+			"id: a public application has no secret": func() error { _, err := b.RotateSecret(t.Context(), applications.Storefront, 0); return err },
+			"keepOld: must not be negative":          func() error { _, err := b.RotateSecret(t.Context(), "server", -1); return err },
+		} {
+			if err := do(); err == nil || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+	})
+}
+
+// What is changed at once is all changed.
+func TestUpdateRace(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *book) {
+		var all sync.WaitGroup
+		for _, change := range []applications.Change{
+			{Name: new("n")},
+			{Behaviors: []string{"b"}},
+			{AnonymousBehaviors: []string{"a"}},
+			{Origins: []string{"*"}},
+			{AccessLifetime: new(time.Second)},
+			{RefreshLifetime: new(time.Minute)},
+			{AnonymousRefreshLifetime: new(time.Minute)},
+			{SessionLifetime: new(time.Hour)},
+		} {
+			all.Go(func() {
+				if _, err := b.Update(t.Context(), applications.Storefront, change); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		got, err := b.Find(t.Context(), applications.Storefront)
+		must(t, err)
+		if got.Name != "n" || !slices.Equal(got.Behaviors, []string{"b"}) || !slices.Equal(got.AnonymousBehaviors, []string{"a"}) || !slices.Equal(got.Origins, []string{"*"}) ||
+			got.AccessLifetime != time.Second || got.RefreshLifetime != time.Minute || got.AnonymousRefreshLifetime != time.Minute || got.SessionLifetime != time.Hour {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// leeway is how far the operator's clock may be ahead of a server's.
+const leeway = 5 * time.Second
+
+func TestDisableEnableDelete(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *book) {
+		b.create("shop", false, applications.Change{})
+		from := func() time.Time {
+			t.Helper()
+			row, err := b.Find(t.Context(), "shop")
+			must(t, err)
+			return row.SessionsFrom
+		}
+		for i, step := range []struct {
+			name     string
+			do       func() (*models.Application, error)
+			disabled bool
+			ends     bool
+			from     time.Duration // before now
+		}{
+			{"enable an enabled one", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, false, 0},
+			{"disable", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, true, 0},
+			{"disable again", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, false, 0},
+			{"enable", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, true, leeway},
+		} {
+			before := from()
+			b.now = begin.Add(time.Duration(i+1) * time.Minute)
+			got, err := step.do()
+			must(t, err)
+			if got.IsDisabled != step.disabled || from().Equal(b.now.Add(-step.from)) != step.ends || from().Equal(before) == step.ends {
+				t.Errorf("%s: disabled %t, sessions from %s", step.name, got.IsDisabled, from())
+			}
+		}
+		must(t, b.Delete(t.Context(), "shop"))
+		b.now = begin.Add(time.Hour)
+		b.create("shop", false, applications.Change{})
+		if !from().Equal(b.now.Add(-leeway)) {
+			t.Errorf("sessions of the deleted application come back: %s", from())
+		}
+	})
+}
+
+func TestConfigureStorefront(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *book) {
+		want := func(step string, behaviors, origins []string) {
+			t.Helper()
+			got, err := b.Find(t.Context(), applications.Storefront)
+			must(t, err)
+			if !slices.Equal(got.Behaviors, behaviors) || !slices.Equal(got.AnonymousBehaviors, behaviors) || !slices.Equal(got.Origins, origins) {
+				t.Errorf("%s: %+v", step, got)
+			}
+		}
+		must(t, b.ConfigureStorefront(t.Context(), []string{"b", "a", "b"}, nil))
+		want("behaviors", []string{"b", "a"}, nil)
+		must(t, b.ConfigureStorefront(t.Context(), nil, []string{"*", "*"}))
+		want("origins", []string{"b", "a"}, []string{"*"})
+		must(t, b.ConfigureStorefront(t.Context(), nil, nil))
+		want("nothing", []string{"b", "a"}, []string{"*"})
+
+		must(t, b.Delete(t.Context(), applications.Storefront))
+		must(t, b.ConfigureStorefront(t.Context(), []string{}, []string{}))
+		if all, err := b.All(t.Context()); err != nil || len(all) != 0 {
+			t.Errorf("%v, %v", all, err)
+		}
+		var replicas sync.WaitGroup
+		for range 5 {
+			replicas.Go(func() {
+				if err := b.ConfigureStorefront(t.Context(), []string{"x"}, []string{"https://shop.example"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		replicas.Wait()
+		want("made", []string{"x"}, []string{"https://shop.example"})
+
+		for _, behaviors := range [][]string{{"tickets.introspect"}, {"a b"}} {
+			if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), behaviors, nil)); !refused {
+				t.Errorf("%v: %v", behaviors, err)
+			}
+		}
+		b.create("other", false, applications.Change{})
+		must(t, b.Delete(t.Context(), applications.Storefront))
+		if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), []string{"x"}, nil)); !refused {
+			t.Errorf("there are only others: %v", err)
+		}
+	})
+}

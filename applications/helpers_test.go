@@ -1,0 +1,62 @@
+package applications_test
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
+
+// book is a book of applications on a database of its own, which begins with the storefront of the migrations.
+type book struct {
+	*applications.Book
+
+	t   *testing.T
+	now time.Time
+}
+
+// onEach runs a test with a book on every database.
+func onEach(t *testing.T, test func(t *testing.T, b *book)) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		b := &book{t: t, now: begin}
+		now := func() time.Time { return b.now }
+		store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: now, Log: slog.New(slog.DiscardHandler)})
+		must(t, err)
+		t.Cleanup(func() { must(t, store.Close()) })
+		_, err = store.Migrate(t.Context())
+		must(t, err)
+		b.Book = &applications.Book{Store: store, Now: now, Random: rand.Reader}
+		test(t, b)
+	})
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// create makes an application and returns its secret.
+func (b *book) create(id string, confidential bool, change applications.Change) secret.Text {
+	b.t.Helper()
+	_, shown, err := b.Create(b.t.Context(), id, confidential, change)
+	must(b.t, err)
+	return shown
+}
+
+// directory is what a server knows now.
+func (b *book) directory() *applications.Directory {
+	b.t.Helper()
+	directory := &applications.Directory{Store: b.Store}
+	must(b.t, directory.Reload(b.t.Context()))
+	return directory
+}

@@ -1,0 +1,16 @@
+package applications
+
+import "regexp"
+
+// AnyOrigin stands for all origins.
+const AnyOrigin = "*"
+
+var (
+	originForm  = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?$`)
+	defaultPort = regexp.MustCompile(`^(http://.*:80|https://.*:443)$`)
+)
+
+// IsOrigin reports whether a browser could write an origin so: the host in lower case, and no port that goes without saying (RFC 6454 section 6.2).
+func IsOrigin(text string) bool {
+	return originForm.MatchString(text) && !defaultPort.MatchString(text)
+}

@@ -1,0 +1,153 @@
+package applications
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+const (
+	maxName       = 255
+	maxBehaviors  = 100
+	maxOrigins    = 1000
+	leastLifetime = time.Second
+)
+
+var (
+	idForm       = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	behaviorForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
+)
+
+// RefusedError says what is wrong with what was asked: a line for each fault, which begins with the name of the field. The text is fit to be shown.
+type RefusedError string
+
+// Error implements error.
+func (e RefusedError) Error() string { return string(e) }
+
+// refused is a RefusedError of all faults; nil when there are none.
+func refused(faults ...error) error {
+	if err := errors.Join(faults...); err != nil {
+		return RefusedError(err.Error())
+	}
+	return nil
+}
+
+// check returns a RefusedError of all that an application cannot be, nil when it is fine.
+func check(application *models.Application) error {
+	own := application.OwnBehaviors
+	faults := []error{
+		checkID(application.ID), checkName(application.Name),
+		CheckBehaviors("behaviors", application.Behaviors), distinct("behaviors", application.Behaviors),
+		CheckBehaviors("anonymousBehaviors", application.AnonymousBehaviors), distinct("anonymousBehaviors", application.AnonymousBehaviors),
+		checkNames("ownBehaviors", own), distinct("ownBehaviors", own),
+		CheckOrigins("origins", application.Origins), distinct("origins", application.Origins),
+	}
+	if len(own) > 0 && !application.IsConfidential {
+		faults = append(faults, errors.New("ownBehaviors: only a confidential application can have any, because it proves who it is"))
+	}
+	return refused(append(faults, checkLifetimes(application)...)...)
+}
+
+func checkID(id string) error {
+	if !idForm.MatchString(id) {
+		return fmt.Errorf("id: %q is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter", id)
+	}
+	return nil
+}
+
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("name: must not be empty")
+	case !utf8.ValidString(name):
+		return errors.New("name: is not UTF-8")
+	case utf8.RuneCountInString(name) > maxName:
+		return fmt.Errorf("name: is longer than %d characters", maxName)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return errors.New("name: has a control character")
+	}
+	return nil
+}
+
+// CheckBehaviors returns all faults of a list of behaviors that tickets carry, nil when there are none. They begin with the field's name.
+func CheckBehaviors(field string, behaviors []string) error {
+	faults := []error{checkNames(field, behaviors)}
+	for _, reserved := range reserved() {
+		if slices.Contains(behaviors, reserved) {
+			faults = append(faults, fmt.Errorf("%s: %s can only be one of the own behaviors of a confidential application", field, reserved))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func checkNames(field string, behaviors []string) error {
+	faults := []error{atMost(maxBehaviors, field, behaviors)}
+	for _, behavior := range behaviors {
+		if !behaviorForm.MatchString(behavior) {
+			faults = append(faults, fmt.Errorf("%s: %q is not a name of up to 64 letters, digits, '.', '_', ':' and '-'", field, behavior))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// CheckOrigins returns all faults of a list of origins, nil when there are none. They begin with the field's name.
+func CheckOrigins(field string, origins []string) error {
+	faults := []error{atMost(maxOrigins, field, origins)}
+	for _, origin := range origins {
+		if origin != AnyOrigin && !IsOrigin(origin) {
+			faults = append(faults, fmt.Errorf("%s: %q is no origin; write it as a browser does, e.g. https://shop.example", field, origin))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func atMost(limit int, field string, list []string) error {
+	if len(list) > limit {
+		return fmt.Errorf("%s: more than %d", field, limit)
+	}
+	return nil
+}
+
+func distinct(field string, list []string) error {
+	var faults []error
+	for i, item := range list {
+		if slices.Index(list, item) < i {
+			faults = append(faults, fmt.Errorf("%s: %q is there twice", field, item))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// checkLifetimes compares only lifetimes that are given: the server's are not known here, and can change.
+func checkLifetimes(application *models.Application) []error {
+	var faults []error
+	lifetimes := []struct {
+		field string
+		is    time.Duration
+		// within are the numbers of the lifetimes that must not be shorter.
+		within []int
+	}{
+		{"accessLifetime", application.AccessLifetime, []int{1, 2, 3}},
+		{"refreshLifetime", application.RefreshLifetime, []int{3}},
+		{"anonymousRefreshLifetime", application.AnonymousRefreshLifetime, []int{3}},
+		{"sessionLifetime", application.SessionLifetime, nil},
+	}
+	for _, lifetime := range lifetimes {
+		if lifetime.is != 0 && lifetime.is < leastLifetime {
+			faults = append(faults, fmt.Errorf("%s: must be %s or more, or 0 for the server's", lifetime.field, leastLifetime))
+		}
+		for _, number := range lifetime.within {
+			if longer := lifetimes[number]; longer.is != 0 && lifetime.is > longer.is {
+				faults = append(faults, fmt.Errorf("%s: must not be longer than %s", lifetime.field, longer.field))
+			}
+		}
+	}
+	return faults
+}

@@ -1,0 +1,26 @@
+package applications
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"github.com/jxskiss/base62"
+
+	"github.com/authtickets/authtickets/secret"
+)
+
+// secretSize is how many random bytes a secret is made of: too many to guess, whatever its hash costs.
+const secretSize = 32
+
+// newSecret draws a secret, written in letters and digits.
+func newSecret(random io.Reader) (secret.Text, error) {
+	var drawn [secretSize]byte
+	if _, err := io.ReadFull(random, drawn[:]); err != nil {
+		return secret.Text{}, fmt.Errorf("draw a secret: %w", err)
+	}
+	return secret.New(base62.EncodeToString(drawn[:])), nil
+}
+
+// hashOf is what is stored of a secret.
+func hashOf(text secret.Text) [sha256.Size]byte { return sha256.Sum256([]byte(text.Reveal())) }

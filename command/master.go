@@ -1,0 +1,103 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/authtickets/authtickets/keyring"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// keysetVariable holds a whole keyset, for platforms that hand out secrets as variables.
+const keysetVariable = "AUTHTICKETS_KEYSET"
+
+// LoadMaster returns the master key. Only beside the embedded database is a key file made where there is none: replicas on a server's database must share it. Nothing is asked of a
+// key management service yet.
+func (s *Settings) LoadMaster(env *Environment) (*seal.Master, error) {
+	master, err := s.existingMaster(env)
+	if !s.makesKeys() || !errors.Is(err, fs.ErrNotExist) {
+		return master, err
+	}
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("--data: %w", err)
+	}
+	if err := seal.CreateFile(s.keyFile()); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return loadMaster(env, "--keys", s.keyFile())
+}
+
+// CheckKeys returns what LoadMaster would fail with, and makes no keys.
+func (s *Settings) CheckKeys(env *Environment) error {
+	_, err := s.existingMaster(env)
+	if s.makesKeys() && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (s *Settings) existingMaster(env *Environment) (*seal.Master, error) {
+	keyset := env.Getenv(keysetVariable)
+	switch {
+	case keyset == "":
+		return loadMaster(env, "--keys", s.keyFile())
+	case s.Keys != "":
+		return nil, errors.New(keysetVariable + " and --keys: set one of them")
+	}
+	master, err := seal.ParseMaster(secret.New(keyset))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
+	}
+	return master, nil
+}
+
+// makesKeys reports whether a key file is made where there is none. Of a database that cannot be told it is assumed: one fault is enough.
+func (s *Settings) makesKeys() bool {
+	url, err := s.DatabaseURL()
+	return s.Keys == "" && (err != nil || storage.Embedded(url))
+}
+
+func (s *Settings) keyFile() string {
+	if s.Keys != "" {
+		return s.Keys
+	}
+	return filepath.Join(s.Data, "keys.json")
+}
+
+// loadMaster returns the master key that a setting names. Its errors say how to mend them.
+func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
+	if seal.IsKMS(name) {
+		master, err := seal.KMSMaster(env.Context, name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", setting, err)
+		}
+		return master, nil
+	}
+	master, err := seal.LoadMaster(name)
+	switch {
+	case err == nil || errors.Is(err, seal.ErrReadableByOthers):
+		return master, err
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w; make one with: authtickets keys create %s", err, name)
+	default:
+		return nil, fmt.Errorf("%w; make a good one with: authtickets keys create FILE", err)
+	}
+}
+
+// LoadKeysets has a ring make the first keysets, where there are none, and load all. It says what to do about a master key that does not open them, or cannot be the first.
+func LoadKeysets(ctx context.Context, ring *keyring.Ring) error {
+	err := ring.Load(ctx)
+	switch {
+	case errors.Is(err, seal.ErrMasterKey):
+		return fmt.Errorf("%w; --keys must name the one that the database was made with, or changed to", err)
+	case errors.Is(err, keyring.ErrNeedsKeyFile):
+		return fmt.Errorf("%w: start once with that, by --keys FILE, and then run: authtickets keys change-master --to URI; under another master key every session would end", err)
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
+)
+
+// ListApplications lists the applications.
+type ListApplications struct {
+	JSON bool `help:"List them as JSON Lines: an object on each line."`
+}
+
+// Run carries the command out.
+func (c *ListApplications) Run(env *Environment, settings *Settings) error {
+	return withApplications(env, settings, func(book *applications.Book) error {
+		all, err := book.All(env.Context)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			for i := range all {
+				if err := applicationJSON(env.Stdout, &all[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		table := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tKIND\tSTATE\tNAME")
+		for i := range all {
+			kind, state := "public", "enabled"
+			if all[i].IsConfidential {
+				kind = "confidential"
+			}
+			if all[i].IsDisabled {
+				state = "disabled"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", all[i].ID, kind, state, printable(all[i].Name))
+		}
+		return table.Flush()
+	})
+}
+
+// ShowApplication shows an application.
+type ShowApplication struct {
+	namedApplication
+
+	JSON bool `help:"Show it as JSON."`
+}
+
+// Run carries the command out.
+func (c *ShowApplication) Run(env *Environment, settings *Settings) error {
+	return withApplications(env, settings, func(book *applications.Book) error {
+		application, err := book.Find(env.Context, c.ID)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return applicationJSON(env.Stdout, application)
+		}
+		return applicationTable(env.Stdout, application)
+	})
+}
+
+// applicationFields are those that are shown, which the hashes of the secrets are not.
+func applicationFields(application *models.Application) []field {
+	return []field{
+		{"id", application.ID},
+		{"name", application.Name},
+		{"isConfidential", application.IsConfidential},
+		{"isDisabled", application.IsDisabled},
+		{"behaviors", application.Behaviors},
+		{"anonymousBehaviors", application.AnonymousBehaviors},
+		{"ownBehaviors", application.OwnBehaviors},
+		{"origins", application.Origins},
+		{"accessLifetime", application.AccessLifetime},
+		{"refreshLifetime", application.RefreshLifetime},
+		{"anonymousRefreshLifetime", application.AnonymousRefreshLifetime},
+		{"sessionLifetime", application.SessionLifetime},
+		{"previousSecretUntil", application.PreviousSecretUntil},
+		{"sessionsFrom", &application.SessionsFrom},
+		{"createdAt", &application.CreatedAt},
+		{"updatedAt", &application.UpdatedAt},
+	}
+}
+
+// applicationJSON writes one line. A lifetime is a text as its flag takes it, and null where it is the server's.
+func applicationJSON(out io.Writer, application *models.Application) error {
+	object := map[string]any{}
+	for _, field := range applicationFields(application) {
+		value := field.value
+		if lifetime, ok := value.(time.Duration); ok {
+			if value = nil; lifetime != 0 {
+				value = lifetime.String()
+			}
+		}
+		object[field.name] = value
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(object)
+}
+
+func applicationTable(out io.Writer, application *models.Application) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, field := range applicationFields(application) {
+		var shown string
+		switch value := field.value.(type) {
+		case string:
+			shown = printable(value)
+		case []string:
+			shown = strings.Join(value, ",")
+		case time.Duration:
+			if shown = "the server's"; value != 0 {
+				shown = value.String()
+			}
+		default:
+			shown = plain(value)
+		}
+		if shown == "" {
+			shown = "-"
+		}
+		fmt.Fprintf(table, "%s\t%s\n", field.name, shown)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,161 @@
+package keyring_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/keyring"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
+
+// lives are how long what is made under a keyset may live in tests.
+var lives = map[models.KeyPurpose]time.Duration{models.SealKeys: 90 * 24 * time.Hour, models.SignKeys: 24 * time.Hour}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clock moves when it is told to.
+type clock struct {
+	mutex sync.Mutex
+	now   time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// site is a database, with a clock that all share who work on it.
+type site struct {
+	t     *testing.T
+	store *storage.Store
+	clock *clock
+}
+
+// onEach runs a test with a site on every database.
+func onEach(t *testing.T, test func(t *testing.T, s *site)) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, url string) { test(t, newSite(t, url)) })
+}
+
+func newSite(t *testing.T, url string) *site {
+	t.Helper()
+	clock := &clock{now: begin}
+	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: clock.Now, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { must(t, store.Close()) })
+	_, err = store.Migrate(t.Context())
+	must(t, err)
+	return &site{t, store, clock}
+}
+
+// keyFile makes a key file, and returns the keys and the master key that it is.
+func keyFile(t testing.TB) (*seal.Keys, *seal.Master) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	must(t, seal.CreateFile(file))
+	master, err := seal.LoadMaster(file)
+	must(t, err)
+	keys, err := seal.NewKeys(seal.Dated{Keyset: master.Own(), Number: 1})
+	must(t, err)
+	return keys, master
+}
+
+// ring is a ring of a process of its own.
+type ring struct {
+	*keyring.Ring
+
+	s *site
+}
+
+func (s *site) ring(master *seal.Master) *ring {
+	return &ring{&keyring.Ring{
+		Store: s.store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Now: s.clock.Now,
+		Life: func(purpose models.KeyPurpose) time.Duration { return lives[purpose] },
+	}, s}
+}
+
+// load returns a ring that has loaded the keysets.
+func (s *site) load(master *seal.Master) *ring {
+	s.t.Helper()
+	r := s.ring(master)
+	must(s.t, r.Load(s.t.Context()))
+	return r
+}
+
+func (r *ring) refresh() {
+	r.s.t.Helper()
+	must(r.s.t, r.Reload(r.s.t.Context()))
+}
+
+func (r *ring) rotate(purpose models.KeyPurpose, delay time.Duration) *models.Keyset {
+	r.s.t.Helper()
+	row, err := r.Rotate(r.s.t.Context(), purpose, delay)
+	must(r.s.t, err)
+	return row
+}
+
+func contents(at time.Time) seal.Contents {
+	return seal.Contents{
+		Kind: seal.Refresh, Application: "storefront", SessionID: [16]byte{1}, UserID: [16]byte{2}, StartedAt: begin, IssuedAt: at, ExpiresAt: at.Add(time.Hour),
+	}
+}
+
+// seal seals a token that is issued now.
+func (r *ring) seal() secret.Text {
+	r.s.t.Helper()
+	return sealAt(r.s.t, r.Keys, r.s.clock.Now())
+}
+
+func sealAt(t testing.TB, keys *seal.Keys, at time.Time) secret.Text {
+	t.Helper()
+	token, err := keys.Seal(contents(at))
+	must(t, err)
+	return token
+}
+
+func opens(keys *seal.Keys, token secret.Text) bool {
+	_, err := keys.Open(seal.Refresh, token)
+	return err == nil
+}
+
+// states returns the states of the keysets of a purpose, in order of their numbers.
+func (r *ring) states(purpose models.KeyPurpose) (states []keyring.State) {
+	r.s.t.Helper()
+	entries, err := r.List(r.s.t.Context())
+	must(r.s.t, err)
+	for _, entry := range entries {
+		if entry.Purpose == purpose {
+			states = append(states, entry.State)
+		}
+	}
+	return states
+}
+
+func want(t *testing.T, got []keyring.State, want ...keyring.State) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("the keysets are %q, not %q", got, want)
+	}
+}

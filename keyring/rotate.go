@@ -1,0 +1,133 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+)
+
+// How long before its use a keyset is published.
+const (
+	// DefaultDelay is for where nothing else is said: enough for every replica to read it many times, and for services that verify JWTs, which may keep the keys for 30 seconds.
+	DefaultDelay = time.Minute
+	// LeastDelay has whoever does not know a keyset know that. A replica whose clock is 5 seconds ahead uses it so much earlier. One that has looked just before it was published
+	// takes what it has for all there is for seal.LeastNotice, another 5 seconds. It looks every 2 seconds; what remains is for an answer that takes long.
+	LeastDelay = 15 * time.Second
+)
+
+// Errors of making keysets.
+var (
+	// ErrTooSoon: the new keyset would be used before every replica can know it.
+	ErrTooSoon = fmt.Errorf("a new keyset must be published %s before it is used, at the least", LeastDelay)
+	// ErrMeanwhile: somebody else has made a keyset, or changed the master key, at the same time.
+	ErrMeanwhile = errors.New("the keysets were changed by somebody else at the same time")
+)
+
+// Rotate makes the next keyset of a purpose, which takes the place of the present one after a delay, and returns it. Whoever refreshes then
+// knows it. Its errors are ErrTooSoon, ErrMeanwhile, and those of Reload.
+func (r *Ring) Rotate(ctx context.Context, purpose models.KeyPurpose, delay time.Duration) (*models.Keyset, error) {
+	if delay < LeastDelay {
+		return nil, ErrTooSoon
+	}
+	rows, err := r.Store.Keysets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows = of(rows, purpose)
+	if len(rows) == 0 {
+		return nil, errNone
+	}
+	newest := &rows[len(rows)-1]
+	// It may have been encrypted anew since it was first read. Under a master key that does not open it, no other can be made.
+	if _, err := r.open(ctx, newest); err != nil {
+		return nil, err
+	}
+	keyset, err := random(purpose)
+	if err != nil {
+		return nil, err
+	}
+	row, err := r.row(ctx, purpose, newest.Number+1, keyset)
+	if err != nil {
+		return nil, err
+	}
+	row.UsedFrom = row.PublishedAt.Add(delay)
+	inserted, err := r.Store.InsertKeyset(ctx, row, newest)
+	if err != nil {
+		return nil, err
+	}
+	if !inserted {
+		return nil, ErrMeanwhile
+	}
+	return row, nil
+}
+
+// RotateIfDue rotates the purposes whose newest keyset is older than an age, and returns the new ones. Age 0 stands for never. It does nothing unless all keysets can be
+// opened.
+func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Keyset, error) {
+	if age == 0 {
+		return nil, nil
+	}
+	rows, err := r.Store.Keysets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rotated []models.Keyset
+	for _, purpose := range purposes() {
+		rows := of(rows, purpose)
+		if len(rows) > 0 && r.now().Sub(rows[len(rows)-1].PublishedAt) <= age {
+			continue
+		}
+		if err := r.Reload(ctx); err != nil {
+			return rotated, err
+		}
+		row, err := r.Rotate(ctx, purpose, DefaultDelay)
+		if errors.Is(err, ErrMeanwhile) { // another replica does the same
+			continue
+		}
+		if err != nil {
+			return rotated, err
+		}
+		rotated = append(rotated, *row)
+	}
+	return rotated, nil
+}
+
+// ChangeMaster encrypts all keysets under another master key, and returns how many they are. It takes those as done that are encrypted under that already. Processes that know the former one go on with the keysets they have, and cannot
+// read new ones.
+func (r *Ring) ChangeMaster(ctx context.Context, next *seal.Master) (int, error) {
+	if err := try(ctx, next); err != nil {
+		return 0, fmt.Errorf("the new master key: %w", err)
+	}
+	return r.Store.ReplaceKeysets(ctx, func(row models.Keyset) ([]byte, error) {
+		keyset, err := r.open(ctx, &row)
+		if errors.Is(err, seal.ErrMasterKey) {
+			// Where the connection broke at the commit, it is run again, and meets what it has done.
+			if _, errNext := next.Unwrap(ctx, row.Sealed, boundTo(row.Purpose, row.Number)); errNext == nil {
+				return row.Sealed, nil
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return next.Wrap(ctx, keyset, boundTo(row.Purpose, row.Number))
+	})
+}
+
+// try encrypts and decrypts something under a master key, before anything depends on it.
+func try(ctx context.Context, master *seal.Master) error {
+	keyset, err := seal.NewSealKeyset()
+	if err != nil {
+		return err
+	}
+	const purpose = "authtickets trial"
+	sealed, err := master.Wrap(ctx, keyset, purpose)
+	if err != nil {
+		return err
+	}
+	_, err = master.Unwrap(ctx, sealed, purpose)
+	return err
+}

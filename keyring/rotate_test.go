@@ -1,0 +1,230 @@
+package keyring_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/keyring"
+	"github.com/authtickets/authtickets/models"
+)
+
+// What earlier versions have sealed with the key file stays good, and what is sealed now can be opened by them, as long as nobody rotates.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		earlier, master := keyFile(t)
+		before := sealAt(t, earlier, begin.Add(-24*time.Hour))
+		r := s.load(master)
+		if !opens(r.Keys, before) {
+			t.Error("a token of before is bad")
+		}
+		if !opens(earlier, r.seal()) {
+			t.Error("an earlier version cannot open a token")
+		}
+		r.rotate(models.SealKeys, keyring.DefaultDelay)
+		r.refresh()
+		s.clock.pass(time.Hour)
+		if !opens(r.Keys, before) || opens(earlier, r.seal()) {
+			t.Error("the rotation has put a token of before out of use, or nothing into use")
+		}
+	})
+}
+
+// Rings of several processes that start at once agree.
+func TestLoadRace(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		rings := make([]*ring, 6)
+		var all sync.WaitGroup
+		for i := range rings {
+			rings[i] = s.ring(master)
+			all.Go(func() {
+				if err := rings[i].Load(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		want(t, rings[0].states(models.SealKeys), keyring.InUse)
+		want(t, rings[0].states(models.SignKeys), keyring.InUse)
+		for _, r := range rings[1:] {
+			if string(r.Signers.JWKS()) != string(rings[0].Signers.JWKS()) || r.seal().Reveal() != rings[0].seal().Reveal() {
+				t.Error("two processes have two keysets")
+			}
+		}
+	})
+}
+
+// The instant decides which keyset seals. All who have read it by then make the same ticket, also of a session of before, and nobody meets a key that was not published.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		one, other := s.load(master), s.load(master)
+		first := one.seal()
+		row := one.rotate(models.SealKeys, time.Minute)
+		if row.Number != 2 || !row.UsedFrom.Equal(begin.Add(time.Minute)) {
+			t.Errorf("it is %+v", row)
+		}
+		want(t, one.states(models.SealKeys), keyring.InUse, keyring.Next)
+		one.refresh()
+		if one.seal().Reveal() != first.Reveal() {
+			t.Error("the next keyset is used before its time")
+		}
+		s.clock.pass(2 * time.Second)
+		other.refresh()
+		s.clock.pass(time.Minute)
+		want(t, one.states(models.SealKeys), keyring.Old, keyring.InUse)
+		second := one.seal()
+		if !opens(other.Keys, second) || !opens(one.Keys, first) {
+			t.Error("a token is bad")
+		}
+		for _, at := range []time.Time{begin, begin.Add(59 * time.Second), begin.Add(time.Minute), s.clock.Now()} {
+			if sealAt(t, one.Keys, at).Reveal() != sealAt(t, other.Keys, at).Reveal() {
+				t.Errorf("two processes make two tickets of the session that was refreshed at %s", at)
+			}
+		}
+		if sealAt(t, other.Keys, begin).Reveal() != first.Reveal() {
+			t.Error("the ticket of a session's row has changed")
+		}
+		want(t, one.states(models.SignKeys), keyring.InUse)
+	})
+}
+
+// A verifier meets no key that was not published before.
+func TestRotateSigners(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		r := s.load(master)
+		kid := func() string {
+			token, err := r.Signers.Sign("at+jwt", map[string]any{"iss": "x"}, s.clock.Now())
+			must(t, err)
+			head, _, _ := strings.Cut(token, ".")
+			return head
+		}
+		published := func() int { return strings.Count(string(r.Signers.JWKS()), `"kid"`) }
+		first := kid()
+		r.rotate(models.SignKeys, time.Minute)
+		r.refresh()
+		if kid() != first || published() != 2 {
+			t.Error("the next keyset signs before its time, or is not published")
+		}
+		s.clock.pass(time.Minute)
+		if kid() == first {
+			t.Error("the next keyset does not sign")
+		}
+		s.clock.pass(25 * time.Hour)
+		retired, err := r.RetireExpired(t.Context())
+		if err != nil || len(retired) != 1 || retired[0].Purpose != models.SignKeys || retired[0].Number != 1 {
+			t.Errorf("retired: %+v, %v", retired, err)
+		}
+		r.refresh()
+		if published() != 1 {
+			t.Error("a retired keyset is published")
+		}
+	})
+}
+
+// Of several that rotate at once one does. The others know.
+func TestRotateRace(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		var rotated atomic.Int32
+		var all sync.WaitGroup
+		for range 6 {
+			r := s.load(master)
+			all.Go(func() {
+				_, err := r.Rotate(t.Context(), models.SealKeys, time.Minute)
+				if err == nil {
+					rotated.Add(1)
+				} else if !errors.Is(err, keyring.ErrMeanwhile) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if states := s.ring(nil).states(models.SealKeys); rotated.Load() < 1 || len(states) != 1+int(rotated.Load()) {
+			t.Errorf("%d have rotated: %q", rotated.Load(), states)
+		}
+	})
+}
+
+func TestRotateIfDue(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		rings := []*ring{s.load(master), s.load(master)}
+		const age = 2160 * time.Hour
+		due := func(age time.Duration, count int) {
+			t.Helper()
+			total := 0
+			for _, r := range rings {
+				rotated, err := r.RotateIfDue(t.Context(), age)
+				must(t, err)
+				total += len(rotated)
+			}
+			if total != count {
+				t.Errorf("%d were rotated, not %d", total, count)
+			}
+		}
+		s.clock.pass(age)
+		due(age, 0)
+		s.clock.pass(time.Second)
+		due(0, 0)
+		due(age, 2)
+		due(age, 0)
+		want(t, rings[0].states(models.SealKeys), keyring.InUse, keyring.Next)
+		s.clock.pass(age + time.Second)
+		due(age, 2)
+	})
+}
+
+// An emptied table takes nothing from who has read it before.
+func TestEmptied(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		r := s.load(master)
+		token := r.seal()
+		_, err := s.store.DeleteKeyset(t.Context(), models.SealKeys, 1)
+		must(t, err)
+		if err := r.Reload(t.Context()); err == nil || !opens(r.Keys, token) {
+			t.Errorf("it took it, %v", err)
+		}
+		if _, err := r.Rotate(t.Context(), models.SealKeys, time.Minute); err == nil {
+			t.Error("it has rotated nothing")
+		}
+	})
+}
+
+// A replica whose clock is ahead uses a keyset first when another, which has looked just before it was published, knows that there may be one.
+func TestLeastDelay(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		const ahead, pause = 5 * time.Second, 2 * time.Second
+		_, master := keyFile(t)
+		one, other := s.load(master), s.load(master)
+		one.rotate(models.SealKeys, keyring.LeastDelay)
+		one.refresh()
+		s.clock.pass(keyring.LeastDelay - ahead)
+		if token := sealAt(t, one.Keys, s.clock.Now().Add(ahead)); opens(other.Keys, token) || !other.Keys.Behind(s.clock.Now().Add(-pause)) {
+			t.Error("a token of a new keyset is taken for invalid")
+		}
+	})
+}
+
+func TestErrTooSoon(t *testing.T) {
+	t.Parallel()
+	for _, delay := range []time.Duration{-time.Minute, 0, keyring.LeastDelay - 1} {
+		if _, err := new(keyring.Ring).Rotate(t.Context(), models.SealKeys, delay); !errors.Is(err, keyring.ErrTooSoon) {
+			t.Errorf("%s: %v", delay, err)
+		}
+	}
+}

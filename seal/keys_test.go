@@ -1,0 +1,139 @@
+package seal_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+)
+
+func mustKeys(t testing.TB, keysets ...seal.Dated) *seal.Keys {
+	t.Helper()
+	keys, err := seal.NewKeys(keysets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// The instant a token is issued at tells which keyset seals it, whatever the time is. All keysets open.
+func TestKeysetOfAnInstant(t *testing.T) {
+	t.Parallel()
+	begin := sample(seal.Access).IssuedAt
+	first, second := dated(t, 1, begin, seal.NewSealKeyset), dated(t, 2, begin.Add(time.Minute), seal.NewSealKeyset)
+	// The third was published in place of the second, before that was used.
+	third := dated(t, 3, begin.Add(30*time.Second), seal.NewSealKeyset)
+	two, three := mustKeys(t, second, first), mustKeys(t, first, third, second)
+	for name, c := range map[string]struct {
+		keys   *seal.Keys
+		offset time.Duration
+		by     seal.Dated
+	}{
+		"before all": {two, -time.Hour, first}, "first": {two, time.Minute - time.Microsecond, first}, "second": {two, time.Minute, second}, "long after": {two, time.Hour, second},
+		"before the third": {three, 29 * time.Second, first}, "third": {three, 30 * time.Second, third}, "third, not the second": {three, time.Hour, third},
+	} {
+		contents := sample(seal.Access)
+		contents.IssuedAt = begin.Add(c.offset)
+		token := mustSeal(t, c.keys, contents)
+		if token.Reveal() != mustSeal(t, mustKeys(t, c.by), contents).Reveal() {
+			t.Errorf("%s: another keyset seals", name)
+		}
+		if _, err := c.keys.Open(seal.Access, token); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A token of a key that is not known is told apart, since it may be that of a newer keyset.
+func TestErrUnknownKey(t *testing.T) {
+	t.Parallel()
+	begin := sample(seal.Access).IssuedAt
+	first, second := dated(t, 1, begin, seal.NewSealKeyset), dated(t, 2, begin, seal.NewSealKeyset)
+	keys := mustKeys(t, first)
+	token := mustSeal(t, mustKeys(t, second), sample(seal.Access))
+	if _, err := keys.Open(seal.Access, token); !errors.Is(err, seal.ErrUnknownKey) || !errors.Is(err, seal.ErrInvalid) {
+		t.Error(err)
+	}
+	for name, token := range map[string]secret.Text{
+		"of another kind": mustSeal(t, keys, sample(seal.Refresh)), "short": secret.New(token.Reveal()[:20]), "no token": secret.New("hello"), "empty": secret.New(""),
+	} {
+		if _, err := keys.Open(seal.Access, token); errors.Is(err, seal.ErrUnknownKey) || !errors.Is(err, seal.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := keys.Replace([]seal.Dated{first, second}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.Open(seal.Access, token); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	keys := newKeys(t)
+	at := time.Unix(1795512600, 0)
+	if keys.Behind(at) {
+		t.Error("keys that do not change are taken for outdated")
+	}
+	keys.Complete(at)
+	for _, after := range []time.Duration{-time.Hour, 0, seal.LeastNotice, seal.LeastNotice + 1, time.Hour} {
+		if want := after > seal.LeastNotice; keys.Behind(at.Add(after)) != want {
+			t.Errorf("after %s: want %t", after, want)
+		}
+	}
+}
+
+func TestKeysNotLoaded(t *testing.T) {
+	t.Parallel()
+	var keys seal.Keys
+	_, err := keys.Seal(sample(seal.Access))
+	_, errOpen := keys.Open(seal.Access, secret.New("hello"))
+	for _, err := range []error{err, errOpen, keys.Replace(nil)} {
+		if !errors.Is(err, seal.ErrNotLoaded) || errors.Is(err, seal.ErrInvalid) {
+			t.Error(err)
+		}
+	}
+	if err := keys.Replace([]seal.Dated{dated(t, 1, time.Unix(0, 0), seal.NewSignKeyset)}); err == nil {
+		t.Error("keys that sign were taken for keys that seal")
+	}
+}
+
+// Keys are replaced while they are in use, and no token is refused meanwhile.
+func TestReplaceInUse(t *testing.T) {
+	t.Parallel()
+	keysets := []seal.Dated{dated(t, 1, time.Unix(0, 0), seal.NewSealKeyset)}
+	keys := mustKeys(t, keysets...)
+	done := make(chan struct{})
+	var users sync.WaitGroup
+	for range 4 {
+		users.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				token, err := keys.Seal(sample(seal.Refresh))
+				if err == nil {
+					_, err = keys.Open(seal.Refresh, token)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for number := range 20 {
+		keysets = append(keysets, dated(t, number+2, time.Unix(0, 0), seal.NewSealKeyset))
+		if err := keys.Replace(keysets); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	users.Wait()
+}

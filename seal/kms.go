@@ -1,0 +1,79 @@
+package seal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	smithy "github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/tink-crypto/tink-go-awskms/v3/integration/awskms"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+const awsScheme = "aws-kms://"
+
+// ErrKMS is returned for a name of a master key that cannot be understood.
+var ErrKMS = errors.New("must be a key file, or a key of AWS KMS: aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID")
+
+// kmsWait bounds a call of a key management service, with the two repetitions that its client makes, after pauses of up to 6 seconds together: what the service has said last is told.
+const kmsWait = 8 * time.Second
+
+var awsARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]+:(key|alias)/[A-Za-z0-9:/_-]+$`)
+
+// KMSMaster returns the master key that a URI of AWS KMS names. Credentials, and an endpoint other than the usual, come from where the AWS SDK looks for them. Nothing is
+// asked of the service yet.
+func KMSMaster(ctx context.Context, uri string) (*Master, error) {
+	arn, ok := strings.CutPrefix(uri, awsScheme)
+	if !ok || !awsARN.MatchString(arn) {
+		return nil, ErrKMS
+	}
+	aead, err := awskms.NewAEADWithContext(ctx, arn)
+	if err != nil {
+		return nil, fmt.Errorf("AWS KMS: %w", err)
+	}
+	return &Master{aead: service{aead}}, nil
+}
+
+// service is a key management service: its calls are bounded, and its errors told apart.
+type service struct{ tink.AEADWithContext }
+
+// EncryptWithContext implements tink.AEADWithContext.
+func (s service) EncryptWithContext(ctx context.Context, plain, associated []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, kmsWait)
+	defer cancel()
+	sealed, err := s.AEADWithContext.EncryptWithContext(ctx, plain, associated)
+	return sealed, explained(err)
+}
+
+// DecryptWithContext implements tink.AEADWithContext.
+func (s service) DecryptWithContext(ctx context.Context, sealed, associated []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, kmsWait)
+	defer cancel()
+	plain, err := s.AEADWithContext.DecryptWithContext(ctx, sealed, associated)
+	return plain, explained(err)
+}
+
+// explained tells errors apart: what the service has refused, and what may succeed next time.
+func explained(err error) error {
+	refusal, ok := errors.AsType[smithy.APIError](err)
+	switch {
+	case err == nil:
+		return nil
+	case !ok || temporary(err, refusal):
+		return fmt.Errorf("%w: %w", ErrMasterAway, err)
+	case slices.Contains([]string{"InvalidCiphertextException", "IncorrectKeyException"}, refusal.ErrorCode()):
+		return fmt.Errorf("%w: %s", ErrMasterKey, refusal.ErrorCode())
+	default:
+		return fmt.Errorf("AWS KMS refuses it: %s: %s", refusal.ErrorCode(), refusal.ErrorMessage())
+	}
+}
+
+func temporary(err error, refusal smithy.APIError) bool {
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return !ok || answer.HTTPStatusCode() >= 500 || answer.HTTPStatusCode() == 429 || strings.Contains(refusal.ErrorCode(), "Throttl")
+}

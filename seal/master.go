@@ -1,0 +1,106 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tink-crypto/tink-go/v2/daead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/authtickets/authtickets/secret"
+)
+
+// Errors of a master key.
+var (
+	// ErrMasterKey: a keyset was encrypted under another master key, or as another keyset.
+	ErrMasterKey = errors.New("the master key does not open the keyset: it was encrypted under another one")
+	// ErrMasterAway: the service that has the master key does not answer. It may succeed next time.
+	ErrMasterAway = errors.New("the service that has the master key does not answer")
+)
+
+// Master is the master key, under which keysets are encrypted where they are stored. It has them authenticated, too, together with what they are bound to.
+type Master struct {
+	aead tink.AEADWithContext
+	// own is what a key file holds; nil for a key that never leaves its service.
+	own *Keyset
+}
+
+// ParseMaster reads a master key from a Tink keyset in JSON, as CreateFile writes it.
+func ParseMaster(text secret.Text) (*Master, error) {
+	own, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	primitive, err := daead.New(own.handle)
+	if err != nil {
+		return nil, ErrNotAKeyset
+	}
+	return &Master{aead: local{primitive}, own: own}, nil
+}
+
+// LoadMaster reads a master key from a file that only its owner may read.
+func LoadMaster(path string) (*Master, error) {
+	text, err := readPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	master, err := ParseMaster(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return master, nil
+}
+
+// local has AES-SIV for an AEAD. It draws no randomness: the same keyset, bound to the same, is encrypted to the same bytes.
+type local struct{ tink.DeterministicAEAD }
+
+// EncryptWithContext implements tink.AEADWithContext.
+func (l local) EncryptWithContext(_ context.Context, plain, associated []byte) ([]byte, error) {
+	return l.EncryptDeterministically(plain, associated)
+}
+
+// DecryptWithContext implements tink.AEADWithContext.
+func (l local) DecryptWithContext(_ context.Context, sealed, associated []byte) ([]byte, error) {
+	plain, err := l.DecryptDeterministically(sealed, associated)
+	if err != nil {
+		return nil, ErrMasterKey
+	}
+	return plain, nil
+}
+
+// Own returns the keyset that a key file holds, which sealed tokens itself in earlier versions; nil for a key that never leaves its service.
+func (m *Master) Own() *Keyset { return m.own }
+
+// Wrap encrypts a keyset and binds it to a purpose, which Unwrap must be given again.
+func (m *Master) Wrap(ctx context.Context, plain *Keyset, purpose string) ([]byte, error) {
+	var text bytes.Buffer
+	if err := insecurecleartextkeyset.Write(plain.handle, keyset.NewBinaryWriter(&text)); err != nil {
+		return nil, fmt.Errorf("encrypt a keyset: %w", err)
+	}
+	sealed, err := m.aead.EncryptWithContext(ctx, text.Bytes(), []byte(purpose))
+	if err != nil {
+		return nil, fmt.Errorf("encrypt a keyset: %w", err)
+	}
+	return sealed, nil
+}
+
+// Unwrap decrypts a keyset of Wrap. Its errors are ErrMasterKey, ErrMasterAway, and what a service says that refuses to.
+func (m *Master) Unwrap(ctx context.Context, sealed []byte, purpose string) (*Keyset, error) {
+	plain, err := m.aead.DecryptWithContext(ctx, sealed, []byte(purpose))
+	if err != nil {
+		return nil, fmt.Errorf("decrypt a keyset: %w", err)
+	}
+	handle, err := insecurecleartextkeyset.Read(keyset.NewBinaryReader(bytes.NewReader(plain)))
+	if err != nil {
+		return nil, fmt.Errorf("decrypt a keyset: %w", ErrNotAKeyset) // the cause could quote the keyset
+	}
+	return &Keyset{handle}, nil
+}
+
+// IsKMS reports whether a setting names a key of a key management service, and not a file.
+func IsKMS(name string) bool { return strings.Contains(name, "://") }

@@ -1,0 +1,160 @@
+package seal_test
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/test/fakekms"
+)
+
+func newMaster(t testing.TB) *seal.Master {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := seal.CreateFile(file); err != nil {
+		t.Fatal(err)
+	}
+	master, err := seal.LoadMaster(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master
+}
+
+func kmsMaster(t testing.TB, uri string, variables map[string]string) *seal.Master {
+	t.Helper()
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+	master, err := seal.KMSMaster(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master
+}
+
+// testWrapping wraps keysets of both kinds under a master key, and tries to open them as what they are not, and under another.
+func testWrapping(t *testing.T, master, other *seal.Master) {
+	t.Helper()
+	for _, makeKeyset := range []func() (*seal.Keyset, error){seal.NewSealKeyset, seal.NewSignKeyset} {
+		plain, err := makeKeyset()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed, err := master.Wrap(t.Context(), plain, "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, err := master.Unwrap(t.Context(), sealed, "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := newMaster(t).Wrap(t.Context(), opened, "one")
+		if err != nil || bytes.Contains(again, sealed) {
+			t.Error("two master keys encrypt to the same", err)
+		}
+		for name, try := range map[string]func() (*seal.Keyset, error){
+			"for another purpose":      func() (*seal.Keyset, error) { return master.Unwrap(t.Context(), sealed, "two") },
+			"under another master key": func() (*seal.Keyset, error) { return other.Unwrap(t.Context(), sealed, "one") },
+			"changed":                  func() (*seal.Keyset, error) { return master.Unwrap(t.Context(), append([]byte{1}, sealed...), "one") },
+			"empty":                    func() (*seal.Keyset, error) { return master.Unwrap(t.Context(), nil, "one") },
+		} {
+			if _, err := try(); !errors.Is(err, seal.ErrMasterKey) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestMaster(t *testing.T) {
+	t.Parallel()
+	testWrapping(t, newMaster(t), newMaster(t))
+}
+
+// What a key file has sealed in earlier versions can be opened with its own keyset, after that was wrapped under itself.
+func TestMasterOwn(t *testing.T) {
+	t.Parallel()
+	master := newMaster(t)
+	keys := mustKeys(t, seal.Dated{Keyset: master.Own(), Number: 1})
+	sealed, err := master.Wrap(t.Context(), master.Own(), "seal 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := master.Unwrap(t.Context(), sealed, "seal 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	imported := mustKeys(t, seal.Dated{Keyset: opened, Number: 1})
+	token := mustSeal(t, keys, sample(seal.Access))
+	if _, err := imported.Open(seal.Access, token); err != nil {
+		t.Error(err)
+	}
+	if mustSeal(t, imported, sample(seal.Access)).Reveal() != token.Reveal() {
+		t.Error("the imported keyset seals otherwise")
+	}
+}
+
+func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
+	service := fakekms.Start(t)
+	master := kmsMaster(t, fakekms.URI("one"), service.Variables())
+	if service.Calls() > 0 {
+		t.Error("the service is asked before there is anything to ask")
+	}
+	testWrapping(t, master, kmsMaster(t, fakekms.URI("two"), nil))
+	if master.Own() != nil {
+		t.Error("it has a keyset of its own")
+	}
+}
+
+// What a service refuses is told apart from what it cannot do at the moment.
+func TestKMSRefusals(t *testing.T) { //nolint:paralleltest // it sets variables
+	service := fakekms.Start(t)
+	master := kmsMaster(t, fakekms.URI("one"), service.Variables())
+	for code, away := range map[string]bool{
+		"AccessDeniedException": false, "NotFoundException": false, "DisabledException": false, "UnrecognizedClientException": false, "ThrottlingException": true,
+	} {
+		service.Refuse(code)
+		_, err := master.Unwrap(t.Context(), []byte("sealed"), "one")
+		if err == nil || errors.Is(err, seal.ErrMasterAway) != away || errors.Is(err, seal.ErrMasterKey) || !strings.Contains(err.Error(), code) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	service.Stop()
+	if _, err := master.Unwrap(t.Context(), []byte("sealed"), "one"); !errors.Is(err, seal.ErrMasterAway) {
+		t.Error(err)
+	}
+}
+
+// A service that takes calls and never answers is not waited for endlessly.
+func TestKMSSilent(t *testing.T) { //nolint:paralleltest // it sets variables
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // nothing was written
+	master := kmsMaster(t, fakekms.URI("one"), fakekms.Variables("http://"+listener.Addr().String()))
+	begin := time.Now()
+	if _, err := master.Unwrap(t.Context(), []byte("sealed"), "one"); !errors.Is(err, seal.ErrMasterAway) {
+		t.Error(err)
+	}
+	if took := time.Since(begin); took > 15*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestErrKMS(t *testing.T) {
+	t.Parallel()
+	for _, uri := range []string{
+		"", "keys.json", "aws-kms://", "aws-kms://alias/x", "gcp-kms://projects/p", "aws-kms://arn:aws:kms::111122223333:key/x", "aws-kms://arn:aws:s3:eu-central-1:1:key/x",
+		"aws-kms://arn:aws:kms:eu-central-1:111122223333:key/x y",
+	} {
+		if _, err := seal.KMSMaster(t.Context(), uri); !errors.Is(err, seal.ErrKMS) {
+			t.Errorf("%q: %v", uri, err)
+		}
+	}
+}

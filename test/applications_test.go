@@ -1,0 +1,278 @@
+package test_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
+)
+
+// as returns the headers by which an application names itself, and proves it where there is a secret.
+func as(id, secret string) []string {
+	headers := []string{"x-application", id}
+	if secret != "" {
+		headers = append(headers, "x-application-secret", secret)
+	}
+	return headers
+}
+
+// application creates an application and returns its secret, which is empty of a public one.
+func (o *office) application(id string, confidential bool, change applications.Change) string {
+	o.t.Helper()
+	_, secret, err := o.applications.Create(o.t.Context(), id, confidential, change)
+	must(o.t, err)
+	o.follow()
+	return secret.Reveal()
+}
+
+const (
+	issueQuery   = `mutation { anonymousShopperTicket { ` + fields + ` } }`
+	refreshQuery = `mutation ($token: String!) { refreshTicket(refreshToken: $token) { ` + fields + ` } }`
+)
+
+func bearer(token string) []string { return []string{"Authorization", "Bearer " + token} }
+
+func TestTicketsBelongToTheirApplication(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		alone := o.anonymous() // with one application, nobody need name it
+		secret := o.application("backend", true, applications.Change{
+			Behaviors: []string{"orders.read"}, AnonymousBehaviors: []string{"catalog.read"}, AccessLifetime: new(time.Minute), RefreshLifetime: new(time.Hour),
+		})
+		o.anonymous() // who shows no secret can only be the one public application
+		o.application("kiosk", false, applications.Change{})
+		expect(t, o.post(issueQuery, nil), models.ReasonApplicationMissing)
+		for name, headers := range map[string][]string{
+			"unknown": as("nobody", ""), "no secret": as("backend", ""), "wrong secret": as("backend", secret+"x"), "a secret of a public one": as("storefront", secret),
+			"twice": append(as("storefront", ""), as("storefront", "")...),
+		} {
+			if got := o.post(issueQuery, nil, headers...); got.reason() != models.ReasonApplicationInvalid {
+				t.Errorf("%s: %s", name, got.text)
+			}
+		}
+		shop, backend := as("storefront", ""), as("backend", secret)
+		anonymous := o.post(issueQuery, nil, backend...).ticket(t, "anonymousShopperTicket")
+		if !slices.Equal(anonymous.Behaviors, []string{"catalog.read"}) || anonymous.AccessTokenLifetime != 60 {
+			t.Errorf("%+v", anonymous)
+		}
+		customer := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": anonymous.RefreshToken}}, backend...).
+			ticket(t, "createUserTicket")
+		if !slices.Equal(customer.Behaviors, []string{"orders.read"}) || customer.RefreshTokenLifetime != 3600 || customer.ClaimedAnonymousUserID == nil {
+			t.Errorf("%+v", customer)
+		}
+		for _, field := range []string{"currentShopper", "refreshTicket"} {
+			var own, other answer
+			if field == "currentShopper" {
+				own = o.currentShopper("behaviors application", append(backend, bearer(customer.AccessToken)...)...)
+				other = o.currentShopper("behaviors", append(shop, bearer(customer.AccessToken)...)...)
+			} else {
+				other = o.post(refreshQuery, variables{"token": customer.RefreshToken}, shop...)
+				own = o.post(refreshQuery, variables{"token": customer.RefreshToken}, backend...)
+			}
+			expect(t, other, models.ReasonTokenInvalid)
+			expect(t, own, "")
+		}
+		// Another application's token revokes nothing, and claims nothing.
+		if got := o.post(revokeQuery, variables{"token": alone.RefreshToken}, backend...); string(got.Data["revokeTicket"]) != `{"sessionsEnded":0}` {
+			t.Error(got.text)
+		}
+		claiming := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": alone.RefreshToken}}, backend...).
+			ticket(t, "createUserTicket")
+		if claiming.ClaimedAnonymousUserID != nil {
+			t.Error("claimed another application's shopper")
+		}
+		o.post(refreshQuery, variables{"token": alone.RefreshToken}, shop...).ticket(t, "refreshTicket")
+	})
+}
+
+func TestApplicationsChangeWhileServing(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		first := o.anonymous()
+		_, err := o.applications.Update(t.Context(), applications.Storefront, applications.Change{
+			AnonymousBehaviors: []string{"cart.read"}, Origins: []string{"https://new.example"},
+		})
+		must(t, err)
+		o.follow()
+		if got := o.refresh(first.RefreshToken); !slices.Equal(got.Behaviors, []string{"cart.read"}) {
+			t.Errorf("%v", got.Behaviors)
+		}
+		expect(t, o.post(issueQuery, nil, "Origin", shopOrigin), models.ReasonOriginNotAllowed)
+		if got := o.post(issueQuery, nil, "Origin", "https://new.example"); got.reason() != "" || got.header.Get("Access-Control-Allow-Origin") != "https://new.example" {
+			t.Error(got.text, got.header)
+		}
+	})
+}
+
+func TestDisabledApplication(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}})
+		shop := as(applications.Storefront, "")
+		before := o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
+		o.clock.pass(time.Second)
+		_, err := o.applications.Disable(t.Context(), applications.Storefront)
+		must(t, err)
+		o.follow()
+		expect(t, o.post(issueQuery, nil, shop...), models.ReasonApplicationDisabled)
+		expect(t, o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...), models.ReasonApplicationDisabled)
+		if got := o.introspect(before.AccessToken, secret); got.Active {
+			t.Error("its tickets are still good")
+		}
+		o.clock.pass(time.Second)
+		_, err = o.applications.Enable(t.Context(), applications.Storefront)
+		must(t, err)
+		o.follow()
+		got := o.post(refreshQuery, variables{"token": before.RefreshToken}, shop...)
+		expect(t, got, models.ReasonApplicationDisabled)
+		if got.Errors[0].Extensions.NextStep != "SIGN_IN" {
+			t.Error(got.text)
+		}
+		expect(t, o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...), models.ReasonApplicationDisabled)
+		o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
+	})
+}
+
+// introspection is what an application is told of a token.
+type introspection struct {
+	Active                                    bool
+	UserID, SessionID, Application, StartedAt *string
+	IssuedAt, AccessTokenExpiration           *string
+	IsAnonymous                               *bool
+	Behaviors                                 []string
+	AccessTokenRemaining                      *int
+}
+
+func (o *office) introspect(token, secret string) introspection {
+	o.t.Helper()
+	got := o.post(`query ($token: String!) { introspectTicket(accessToken: $token) {
+		active userId isAnonymous application behaviors sessionId startedAt issuedAt accessTokenExpiration accessTokenRemaining } }`,
+		variables{"token": token}, as("backend", secret)...)
+	expect(o.t, got, "")
+	var said introspection
+	must(o.t, json.Unmarshal(got.Data["introspectTicket"], &said))
+	return said
+}
+
+func TestIntrospectTicket(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}})
+		weak := o.application("weak", true, applications.Change{OwnBehaviors: []string{"other"}})
+		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, as("storefront", "")...).ticket(t, "createUserTicket")
+		said := o.introspect(got.AccessToken, secret)
+		if !said.Active || *said.UserID != got.UserID || *said.Application != "storefront" || !slices.Equal(said.Behaviors, got.Behaviors) || *said.IsAnonymous ||
+			*said.AccessTokenExpiration != got.AccessTokenExpiration || *said.AccessTokenRemaining != 900 {
+			t.Errorf("%+v", said)
+		}
+		for name, token := range map[string]string{"refresh token": got.RefreshToken, "nothing": "", "damaged": got.AccessToken[1:], "JWT": "e30.e30.e30"} {
+			if said := o.introspect(token, secret); said.Active || said.UserID != nil || said.Behaviors != nil {
+				t.Errorf("%s: %+v", name, said)
+			}
+		}
+		ask := `query { introspectTicket(accessToken: "x") { active } }`
+		expect(t, o.post(ask, nil, as("weak", weak)...), models.ReasonBehaviorMissing)
+		expect(t, o.post(ask, nil, as("storefront", "")...), models.ReasonBehaviorMissing)
+		expect(t, o.post(ask, nil, append(as("storefront", ""), bearer(got.AccessToken)...)...), models.ReasonBehaviorMissing)
+		o.clock.pass(15 * time.Minute)
+		if said := o.introspect(got.AccessToken, secret); said.Active {
+			t.Error("expired")
+		}
+	})
+}
+
+// A shopper's address is believed of a confidential application alone.
+func TestForwardedShoppers(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		secret := o.application("backend", true, applications.Change{})
+		try := func(plain, address string, headers []string) answer {
+			got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": plain}},
+				append([]string{"x-shopper-address", address, "x-shopper-user-agent", "Shop/1.0\t(" + address + ")"}, headers...)...)
+			o.Drain(t.Context())
+			return got
+		}
+		shop, backend := as("storefront", ""), as("backend", secret)
+		for range 5 {
+			expect(t, try("wrong", "192.0.2.1", backend), models.ReasonInvalidCredentials)
+		}
+		expect(t, try("wrong", "192.0.2.1", backend), models.ReasonTooManyAttempts)
+		expect(t, try(rightPassword, "192.0.2.2", backend), "")
+		if got := try(rightPassword, "nowhere", backend); got.status != http.StatusBadRequest || !strings.Contains(got.text, "x-shopper-address") {
+			t.Error(got.text)
+		}
+		for i := range 5 {
+			expect(t, try("wrong", string(rune('1'+i))+".0.2.1", shop), models.ReasonInvalidCredentials)
+		}
+		expect(t, try("wrong", "9.0.2.1", shop), models.ReasonTooManyAttempts) // they all came from here
+		sessions := o.sessionsOf("ada", secret)
+		if len(sessions) != 1 || sessions[0].UserAgent != "Shop/1.0(192.0.2.2)" {
+			t.Errorf("%+v", sessions)
+		}
+	})
+}
+
+type session struct{ ID, Application, StartedAt, RefreshedAt, ExpiresAt, UserAgent string }
+
+// sessionsOf lists a customer's sessions as an application that may.
+func (o *office) sessionsOf(name, secret string) []session {
+	o.t.Helper()
+	_, err := o.applications.Update(o.t.Context(), "backend", applications.Change{OwnBehaviors: []string{applications.ManageAccounts}})
+	must(o.t, err)
+	o.follow()
+	got := o.post(`query ($name: String!) { accountSessions(account: {userName: $name}) { id application startedAt refreshedAt expiresAt userAgent } }`,
+		variables{"name": name}, as("backend", secret)...)
+	expect(o.t, got, "")
+	var sessions []session
+	must(o.t, json.Unmarshal(got.Data["accountSessions"], &sessions))
+	return sessions
+}
+
+func TestOwnSessions(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.customer("eve")
+		phone := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, "User-Agent", "Phone").ticket(t, "createUserTicket")
+		o.clock.pass(time.Minute)
+		laptop := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, "User-Agent", "Laptop").ticket(t, "createUserTicket")
+		eve := o.signIn("eve")
+		list := func(token string) (sessions []session) {
+			got := o.currentShopper("sessions { id application startedAt refreshedAt expiresAt userAgent }", bearer(token)...)
+			expect(t, got, "")
+			var shopper struct{ Sessions []session }
+			must(t, json.Unmarshal(got.Data["currentShopper"], &shopper))
+			return shopper.Sessions
+		}
+		sessions := list(laptop.AccessToken)
+		if len(sessions) != 2 || sessions[0].UserAgent != "Laptop" || sessions[1].UserAgent != "Phone" || sessions[1].StartedAt >= sessions[0].StartedAt {
+			t.Fatalf("%+v", sessions)
+		}
+		end := func(id, token string) answer {
+			return o.post(`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`, variables{"id": id}, bearer(token)...)
+		}
+		if got := end(sessions[1].ID, eve.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":0}` {
+			t.Error("ended another's session:", got.text)
+		}
+		if got := end(sessions[1].ID, laptop.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":1}` {
+			t.Error(got.text)
+		}
+		expect(t, o.tryRefresh(phone.RefreshToken), models.ReasonSignedOut)
+		if sessions := list(laptop.AccessToken); len(sessions) != 1 {
+			t.Errorf("%+v", sessions)
+		}
+		if sessions := list(o.anonymous().AccessToken); len(sessions) != 0 {
+			t.Errorf("%+v", sessions)
+		}
+		expect(t, o.post(`mutation { endSession(id: "`+sessions[0].ID+`") { sessionsEnded } }`, nil), models.ReasonTokenMissing)
+	})
+}

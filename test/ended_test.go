@@ -1,0 +1,175 @@
+package test_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// Access tokens of a session that has ended are refused, on every server, once it has looked.
+func TestEndedSessionsAccessTokens(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		replica := openWith(t, o.url, o.Keys, o.clock)
+		for name, end := range map[string]struct {
+			do     func() ticket
+			reason models.Reason
+		}{
+			"revoked":                     {func() ticket { got := o.signIn("ada"); o.revoke(got.RefreshToken, false); return got }, models.ReasonSignedOut},
+			"revoked before it had a row": {func() ticket { got := o.anonymous(); o.revoke(got.RefreshToken, false); return got }, models.ReasonSignedOut},
+			"everywhere":                  {func() ticket { got := o.signIn("ada"); o.revoke(o.signIn("ada").RefreshToken, true); return got }, models.ReasonSignedOutEverywhere},
+			"claimed": {func() ticket {
+				got := o.anonymous()
+				o.trySignIn("ada", rightPassword, got.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket")
+				return got
+			}, models.ReasonSignedIn},
+			"reused": {func() ticket {
+				got := o.anonymous()
+				o.refresh(got.RefreshToken)
+				o.clock.pass(31 * time.Second)
+				expect(t, o.tryRefresh(got.RefreshToken), models.ReasonTokenReused)
+				return got
+			}, models.ReasonTokenReused},
+		} {
+			got := end.do()
+			replica.follow()
+			answer := replica.currentShopper("userId", bearer(got.AccessToken)...)
+			if answer.reason() != end.reason || answer.Errors[0].Extensions.NextStep != "SIGN_IN" {
+				t.Errorf("%s: %s", name, answer.text)
+			}
+		}
+		expect(t, replica.currentShopper("userId", bearer(o.signIn("ada").AccessToken)...), "")
+	})
+}
+
+// A lifetime that is shortened holds for the access tokens of before, and an ended session stays ended as long as one of them could live.
+func TestShortenedLifetime(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		lives := func(lifetime time.Duration) {
+			_, err := o.applications.Update(t.Context(), applications.Storefront, applications.Change{AccessLifetime: &lifetime})
+			must(t, err)
+			o.follow()
+		}
+		lives(24 * time.Hour)
+		ended, going := o.anonymous(), o.anonymous()
+		lives(5 * time.Minute)
+		o.revoke(ended.RefreshToken, false)
+		o.follow()
+		expect(t, o.currentShopper("userId", bearer(ended.AccessToken)...), models.ReasonSignedOut)
+		expect(t, o.currentShopper("userId", bearer(going.AccessToken)...), "")
+		o.clock.pass(5 * time.Minute)
+		o.follow()
+		for _, got := range []ticket{ended, going} {
+			expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonTokenExpired)
+		}
+	})
+}
+
+// Before a server has asked which sessions have ended, it does not say that a token is good.
+func TestEndedSessionsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		got := o.anonymous()
+		fresh, err := tickets.Open(*o.Office)
+		must(t, err)
+		starting := o.with(func(s *webSettings) { s.Office, s.Schema = fresh, schemaOf(fresh, o.Accounts) })
+		expect(t, starting.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonBusy)
+		if _, err := fresh.Introspect(secretText(got.AccessToken)); err == nil {
+			t.Error("introspection tells")
+		}
+		must(t, fresh.ReloadEnded(t.Context()))
+		expect(t, starting.currentShopper("userId", bearer(got.AccessToken)...), "")
+	})
+}
+
+// However many anonymous sessions a stranger ends, the list of revoked tickets stays small, and customers' are on it all the same.
+func TestManyAnonymousSessionsEnd(t *testing.T) {
+	t.Parallel()
+	o := open(t, sqlite(t))
+	o.customer("ada")
+	ada := o.signIn("ada")
+	for i := range 25 {
+		rows := make([]models.Session, 1000)
+		for j := range rows {
+			rows[j] = models.Session{
+				ID: models.ID{15: byte(i), 14: byte(j), 13: byte(j >> 8), 0: 1}, Application: applications.Storefront, IsAnonymous: true, StartedAt: begin, RefreshedAt: begin,
+				ExpiresAt: begin.Add(time.Hour), PurgeAt: begin.Add(48 * time.Hour), EndedAt: &begin, EndReason: models.ReasonSignedOut,
+			}
+		}
+		o.insertSessions(rows)
+		o.follow()
+	}
+	o.revoke(ada.RefreshToken, false)
+	o.follow()
+	expect(t, o.currentShopper("userId", bearer(ada.AccessToken)...), models.ReasonSignedOut)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody)
+	must(t, err)
+	if feed := o.send(request); len(feed.text) > 2<<20 || len(feed.text) < 100<<10 {
+		t.Errorf("the list has %d bytes", len(feed.text))
+	}
+}
+
+// The list of revoked tickets has the same tag on every server that says the same, so that whoever has it from one need not get it from another.
+func TestFeedTag(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		replica := openWith(t, o.url, o.Keys, o.clock)
+		feed := func(o *office) (text, tag string) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody)
+			must(t, err)
+			got := o.send(request)
+			return got.text, got.header.Get("ETag")
+		}
+		_, empty := feed(o)
+		o.revoke(o.anonymous().RefreshToken, false)
+		o.follow()
+		replica.follow()
+		here, tag := feed(o)
+		there, same := feed(replica)
+		if here == there || tag != same || tag == empty {
+			t.Errorf("%s, %s and before %s", tag, same, empty)
+		}
+		// Without news from the database it is not signed anew, and at last it is not given out any more.
+		o.clock.pass(time.Minute)
+		if again, _ := feed(o); again != here {
+			t.Error("an old set was signed anew")
+		}
+		o.clock.pass(time.Minute)
+		if gone, _ := feed(o); gone != `{"error":"temporarily_unavailable"}` {
+			t.Error(gone)
+		}
+		o.follow()
+		if again, _ := feed(o); again == here || len(again) < 100 {
+			t.Error("not signed anew:", again)
+		}
+	})
+}
+
+// An anonymous shopper ends the own session, whether or not it has a row yet.
+func TestAnonymousShopperEndsItsSession(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		for name, got := range map[string]ticket{"not written": o.anonymous(), "refreshed": o.refresh(o.anonymous().RefreshToken)} {
+			var shopper struct{ SessionID string }
+			must(t, json.Unmarshal(o.currentShopper("sessionId", bearer(got.AccessToken)...).Data["currentShopper"], &shopper))
+			end := func() string {
+				return string(o.post(fmt.Sprintf(`mutation { endSession(id: %q) { sessionsEnded } }`, shopper.SessionID), nil, bearer(got.AccessToken)...).Data["endSession"])
+			}
+			if ended := end(); ended != `{"sessionsEnded":1}` {
+				t.Errorf("%s: %s", name, ended)
+			}
+			if ended := end(); ended != `{"sessionsEnded":0}` {
+				t.Errorf("%s, again: %s", name, ended)
+			}
+			expect(t, o.tryRefresh(got.RefreshToken), models.ReasonSignedOut)
+		}
+	})
+}
