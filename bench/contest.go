@@ -28,6 +28,8 @@ type entrant struct {
 const (
 	mysqlName  = "authtickets on MariaDB"
 	sqliteName = "authtickets on SQLite"
+	withoutJWT = "the same on MariaDB, without it"
+	ofVerify   = "the package verify"
 	ofMySQL    = ", MariaDB"
 	ofSQLite   = ", SQLite"
 )
@@ -49,6 +51,8 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 	}
 	return []contest{
 		{anonymousTicket, withBare(anonymousTicket)},
+		{jwtTicket, append(servers(jwtTicket), entrant{withoutJWT, job{Work: anonymousTicket, Address: onMySQL.address}, onMySQL.pid()})},
+		{verification, []entrant{{name: ofVerify, job: job{Work: verification, Address: onMySQL.address}}}},
 		{userTicket, append(servers(userTicket), entrant{name: passwordHash, job: job{Work: passwordHash}})},
 		{refresh, withStatement(refresh, updateSession)},
 		{customerRefresh, servers(customerRefresh)},
@@ -163,6 +167,15 @@ func medianRatio(above, below []sample, of func(sample) float64) float64 {
 		ratios[i] = of(above[i]) / of(below[i])
 	}
 	return middle(ratios)
+}
+
+// medianMore returns the median of the differences of rounds that came one after the other.
+func medianMore(above, below []sample, of func(sample) float64) float64 {
+	more := make([]float64, len(above))
+	for i := range above {
+		more[i] = of(above[i]) - of(below[i])
+	}
+	return middle(more)
 }
 
 func middle(values []float64) float64 {

@@ -79,6 +79,8 @@ func prepare(ctx context.Context, j job) ([]step, error) {
 		return statements(ctx, j)
 	case passwordHash:
 		return hashes(ctx, j)
+	case verification:
+		return verifications(ctx, j)
 	}
 	steps := make([]step, j.Connections)
 	group, _ := errgroup.WithContext(ctx)

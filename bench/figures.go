@@ -28,6 +28,8 @@ func judge(r results, rush rush, f footprint) []figure {
 		r.atLeast(0.3, refresh+", rate at 64 connections ÷ the UPDATE alone", rate, cell{refresh, mysqlName, most}, cell{refresh, updateSession + ofMySQL, most}),
 		r.atMost(1.05, userTicket+", server CPU ÷ one argon2id hash", cpu, cell{userTicket, mysqlName, 16}, cell{userTicket, passwordHash, 16}),
 		rush.figure(),
+		within(jwtTicket+", more server CPU than without", 80, medianMore(r[cell{jwtTicket, mysqlName, 16}], r[cell{jwtTicket, withoutJWT, 16}], cpu), "µs"),
+		within(verification+", CPU", 100, median(r[cell{verification, ofVerify, 1}], cpu), "µs"),
 	}
 	for _, operation := range []string{anonymousTicket, refresh, shopper} {
 		rate, connections := r.best(operation, mysqlName)

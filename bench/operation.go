@@ -9,6 +9,7 @@ import (
 // What a client does: the operations, by the names they have in the tables.
 const (
 	anonymousTicket = "anonymousShopperTicket"
+	jwtTicket       = "anonymousShopperTicket with jwtAccessToken"
 	userTicket      = "createUserTicket"
 	refresh         = "refreshTicket"
 	customerRefresh = "refreshTicket of a customer"
@@ -23,8 +24,10 @@ const (
 	accountFields = "id userId userName emailAddress firstName lastName isActive isLocked"
 
 	// A ticket of 27 fields, as storefronts ask that have one fragment for all tickets.
-	askAnonymousTicket = "mutation AnonymousTicket { anonymousShopperTicket { " + ticketFields + " claimedAnonymousUserId customerAccount { " + accountFields +
+	askAnonymousTicket = "mutation AnonymousTicket { anonymousShopperTicket { " + ticketFields + anonymousFields
+	anonymousFields    = " claimedAnonymousUserId customerAccount { " + accountFields +
 		" isAnonymous hasExternalPassword acceptsMarketing localeCode taxExempt customerSet accountType externalId } } }"
+	askJWT            = "mutation AnonymousTicket { anonymousShopperTicket { jwtAccessToken " + ticketFields + anonymousFields
 	askUserTicket     = "mutation SignIn($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { " + ticketFields + " } }"
 	askRefresh        = "mutation Refresh($refreshToken: String!) { refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
 	askShopper        = "query CurrentShopper { currentShopper { " + shopperFields + " } }"
@@ -44,6 +47,8 @@ func operate(operation, address string, number int) (step, error) {
 	switch operation {
 	case anonymousTicket:
 		return c.repeat(askAnonymousTicket, nil, "")
+	case jwtTicket:
+		return c.repeat(askJWT, nil, "")
 	case userTicket:
 		return c.repeat(askUserTicket, credentials(number), "")
 	case refresh:
