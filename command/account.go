@@ -160,6 +160,11 @@ func showJSON(out io.Writer, account *models.CustomerAccount) error {
 	for _, field := range fieldsOf(account) {
 		object[field.name] = field.value
 	}
+	return writeObject(out, object)
+}
+
+// writeObject writes an object in one line, with every character as it is.
+func writeObject(out io.Writer, object map[string]any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(object)

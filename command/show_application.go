@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -103,9 +102,7 @@ func applicationJSON(out io.Writer, application *models.Application) error {
 		}
 		object[field.name] = value
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(object)
+	return writeObject(out, object)
 }
 
 func applicationTable(out io.Writer, application *models.Application) error {
