@@ -1,0 +1,259 @@
+// Package wire stands between a program and its MySQL server. It sees each statement, and can count
+// it, change it, or send it to a replica, as proxies that split reads and writes do.
+package wire
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+)
+
+// Settings say what a Proxy does.
+type Settings struct {
+	// Primary is the address of the server. Required.
+	Primary string
+	// Replica is the address of a second server, to which ToReplica sends statements. Empty for
+	// none. Users of both must have no password: their handshakes are answered with the same bytes.
+	Replica string
+	// ToReplica reports whether the replica answers a statement. nil sends all to the primary, where
+	// everything inside a transaction goes anyhow. Statements that set something for the connection go
+	// to both.
+	ToReplica func(statement string) bool
+	// OnReplica returns the statement to run on the replica in place of one that goes there. nil
+	// changes nothing.
+	OnReplica func(statement string) string
+	// Rewrite returns the statement to run in place of the one that was sent. nil changes nothing.
+	// It is called once for each statement.
+	Rewrite func(statement string) string
+}
+
+// Proxy is a proxy that listens.
+type Proxy struct {
+	settings Settings
+	listener net.Listener
+
+	mutex       sync.Mutex
+	connections map[net.Conn]bool
+}
+
+// The commands of MySQL's protocol that carry a statement.
+const comQuery = 0x03
+
+// longestPacket is the largest payload of one packet. Statements that do not fit are forwarded as
+// they are.
+const longestPacket = 1<<24 - 1
+
+// Listen starts a proxy on a free port of 127.0.0.1. It listens until ctx ends or Close is called.
+func Listen(ctx context.Context, settings Settings) (*Proxy, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	p := &Proxy{settings: settings, listener: listener, connections: map[net.Conn]bool{}}
+
+	context.AfterFunc(ctx, p.Close)
+	go p.accept(ctx)
+	return p, nil
+}
+
+// Address is where the proxy listens.
+func (p *Proxy) Address() string { return p.listener.Addr().String() }
+
+// Close ends the proxy and all its connections.
+func (p *Proxy) Close() {
+	_ = p.listener.Close()
+	p.Cut()
+}
+
+// Cut ends all connections. Others can be made.
+func (p *Proxy) Cut() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for connection := range p.connections {
+		_ = connection.Close()
+	}
+}
+
+func (p *Proxy) accept(ctx context.Context) {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		go p.serve(ctx, client)
+	}
+}
+
+// keep remembers a connection so that Close ends it. The returned function closes and forgets it.
+func (p *Proxy) keep(connection net.Conn) func() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.connections[connection] = true
+
+	return func() {
+		_ = connection.Close()
+		p.mutex.Lock()
+		defer p.mutex.Unlock()
+		delete(p.connections, connection)
+	}
+}
+
+func (p *Proxy) serve(ctx context.Context, client net.Conn) {
+	defer p.keep(client)()
+
+	primary, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.settings.Primary)
+	if err != nil {
+		return
+	}
+	defer p.keep(primary)()
+
+	if p.settings.Replica == "" {
+		p.forward(client, primary)
+		return
+	}
+	replica, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.settings.Replica)
+	if err != nil {
+		return
+	}
+	defer p.keep(replica)()
+	_ = p.split(client, primary, replica)
+}
+
+// forward passes everything on to one server. Answers may be on their way while statements are.
+func (p *Proxy) forward(client, server net.Conn) {
+	go func() {
+		_, _ = io.Copy(client, server)
+		_ = client.Close()
+	}()
+	defer server.Close() //nolint:errcheck // the other direction notices
+
+	for {
+		packet, err := readPacket(client)
+		if err != nil {
+			return
+		}
+		if _, err := server.Write(p.rewritten(packet)); err != nil {
+			return
+		}
+	}
+}
+
+// rewritten returns a packet with the statement that is run in place of the one in it.
+func (p *Proxy) rewritten(packet []byte) []byte {
+	statement, ok := statementOf(packet)
+	if !ok || p.settings.Rewrite == nil {
+		return packet
+	}
+	return packetOf(packet[3], append([]byte{comQuery}, p.settings.Rewrite(statement)...))
+}
+
+// statementOf returns the statement that a packet carries, if it does.
+func statementOf(packet []byte) (string, bool) {
+	const head = 4
+	if len(packet) <= head || packet[3] != 0 || packet[head] != comQuery {
+		return "", false
+	}
+	return string(packet[head+1:]), true
+}
+
+func packetOf(sequence byte, payload []byte) []byte {
+	packet := make([]byte, 4, 4+len(payload))
+	binary.LittleEndian.PutUint32(packet, uint32(len(payload))) //nolint:gosec // below 16 MiB
+	packet[3] = sequence
+	return append(packet, payload...)
+}
+
+func readPacket(from io.Reader) ([]byte, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(from, head[:]); err != nil {
+		return nil, err
+	}
+	size := binary.LittleEndian.Uint32(head[:]) & longestPacket
+	packet := append(head[:], make([]byte, size)...)
+	_, err := io.ReadFull(from, packet[len(head):])
+	return packet, err
+}
+
+var errHandshake = errors.New("the servers did not accept the same handshake")
+
+// split sends each statement to the server it is for, and waits for its whole answer.
+func (p *Proxy) split(client, primary, replica net.Conn) error {
+	ends, err := shakeHands(client, primary, replica)
+	if err != nil {
+		return err
+	}
+	inTransaction := false
+	for {
+		packet, err := readPacket(client)
+		if err != nil {
+			return err
+		}
+		statement, isStatement := statementOf(packet)
+		packet = p.rewritten(packet)
+
+		server := primary
+		switch {
+		case statement == "START TRANSACTION", statement == "COMMIT", statement == "ROLLBACK":
+			inTransaction = statement == "START TRANSACTION"
+		case inTransaction:
+		case isStatement && isSetting(statement):
+			if err := run(io.Discard, replica, p.onReplica(packet), ends); err != nil {
+				return err
+			}
+		case isStatement && p.settings.ToReplica != nil && p.settings.ToReplica(statement):
+			server, packet = replica, p.onReplica(packet)
+		}
+		if err := run(client, server, packet, ends); err != nil {
+			return err
+		}
+	}
+}
+
+// onReplica is rewritten for the replica alone.
+func (p *Proxy) onReplica(packet []byte) []byte {
+	statement, ok := statementOf(packet)
+	if !ok || p.settings.OnReplica == nil {
+		return packet
+	}
+	return packetOf(packet[3], append([]byte{comQuery}, p.settings.OnReplica(statement)...))
+}
+
+// isSetting reports whether a statement sets something for its connection.
+func isSetting(statement string) bool {
+	return strings.HasPrefix(statement, "SET ") && !strings.HasPrefix(statement, "SET STATEMENT")
+}
+
+// shakeHands answers the handshake of both servers with what the client says to the first. It returns
+// how many packets end a part of a result set on the connection.
+func shakeHands(client, primary, replica net.Conn) (ends int, err error) {
+	if _, err := copyPacket(client, primary); err != nil {
+		return 0, err
+	}
+	if _, err := readPacket(replica); err != nil {
+		return 0, err
+	}
+	answer, err := readPacket(client)
+	if err != nil {
+		return 0, err
+	}
+
+	results := make([][]byte, 2)
+	for i, server := range []net.Conn{primary, replica} {
+		if _, err := server.Write(answer); err != nil {
+			return 0, err
+		}
+		if results[i], err = readPacket(server); err != nil {
+			return 0, err
+		}
+		if kindOf(results[i]) != okPacket {
+			return 0, errHandshake
+		}
+	}
+	_, err = client.Write(results[0])
+	return endsOf(answer), err
+}
