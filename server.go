@@ -50,10 +50,11 @@ func main() {
 
 func run(ctx context.Context, arguments []string) error {
 	collectRarely()
+	began := time.Now()
 	var p program
 	env := &command.Environment{
 		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		Now: time.Now, Random: rand.Reader, Version: version, SDL: sdl,
+		Now: time.Now, Elapsed: func() time.Duration { return time.Since(began) }, Random: rand.Reader, Version: version, SDL: sdl,
 	}
 	parsed, err := command.Parse(env, &p, arguments, &p.Settings)
 	if errors.Is(err, command.ErrHelp) {

@@ -58,7 +58,7 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 	}
 	p.office, err = tickets.Open(tickets.Office{
 		Store: store, Accounts: p.accounts, Applications: p.directory, Keys: p.ring.Keys, Signers: p.ring.Signers, Hasher: hasher, Policy: s.Policy(),
-		LongestOperation: s.RequestTimeout, Issuer: issuer, Audience: audience, Now: env.Now, Random: env.Random, Log: env.Log,
+		Elapsed: env.Elapsed, Issuer: issuer, Audience: audience, Now: env.Now, Random: env.Random, Log: env.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -69,6 +69,17 @@ func (b *Book) Account(ctx context.Context, userID models.ID, selection *Selecti
 	return account, b.Complete(ctx, account, selection, now)
 }
 
+// LatestAccount is Account as it was last written: a node of the database that lags catches up first.
+func (b *Book) LatestAccount(
+	ctx context.Context, userID models.ID, selection *Selection, now time.Time,
+) (*models.CustomerAccount, error) {
+	account, err := b.Store.LatestAccount(ctx, userID, selection.columns()...)
+	if err != nil {
+		return nil, known(err)
+	}
+	return account, b.Complete(ctx, account, selection, now)
+}
+
 // AccountsOf returns what is selected of the accounts with these user ids, as they are now. Those that there are not are left out. However many they are, it asks the database once, and once
 // more for attributes.
 func (b *Book) AccountsOf(ctx context.Context, userIDs []models.ID, selection *Selection) (map[models.ID]*models.CustomerAccount, error) {

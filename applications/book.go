@@ -3,7 +3,9 @@ package applications
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -20,7 +22,8 @@ type Book struct {
 	Random io.Reader
 }
 
-// leeway is how far the clocks of an operator and of a server may be apart: what a server issues right after an application was made or enabled must not be taken for older.
+// leeway is how far the clocks of the database and of a server may be apart: a JWT that a server signs
+// right after an application was made or enabled must not be taken for an older one.
 const leeway = 5 * time.Second
 
 var (
@@ -43,8 +46,16 @@ func (b *Book) Find(ctx context.Context, id string) (*models.Application, error)
 
 // Create makes an application. A confidential one gets a secret, which nobody can read again; of a public one it is empty. The error is ErrExists, or a RefusedError.
 func (b *Book) Create(ctx context.Context, id string, confidential bool, change Change) (*models.Application, secret.Text, error) {
+	now, err := b.Store.Clock(ctx)
+	if err != nil {
+		return nil, secret.Text{}, err
+	}
+	epoch, err := newEpoch(b.Random)
+	if err != nil {
+		return nil, secret.Text{}, err
+	}
 	application := &models.Application{
-		ID: id, Name: id, IsConfidential: confidential, SessionsFrom: b.now().Add(-leeway),
+		ID: id, Name: id, IsConfidential: confidential, SessionsFrom: now.Add(-leeway), Epoch: epoch,
 		Behaviors: []string{}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
 	}
 	change.apply(application)
@@ -53,7 +64,6 @@ func (b *Book) Create(ctx context.Context, id string, confidential bool, change 
 	}
 	var shown secret.Text
 	if confidential {
-		var err error
 		if shown, err = newSecret(b.Random); err != nil {
 			return nil, secret.Text{}, err
 		}
@@ -68,7 +78,7 @@ func (b *Book) Create(ctx context.Context, id string, confidential bool, change 
 
 // Update changes what is said of an application, and returns it as it is then. Whether it is confidential stays. The error is ErrNotFound, or a RefusedError.
 func (b *Book) Update(ctx context.Context, id string, change Change) (*models.Application, error) {
-	return b.change(ctx, id, func(application *models.Application) error {
+	return b.change(ctx, id, func(application *models.Application, _ time.Time) error {
 		change.apply(application)
 		return check(application)
 	})
@@ -85,7 +95,7 @@ func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duratio
 		return secret.Text{}, err
 	}
 	hash, until := hashOf(shown), b.now().Add(keepOld)
-	_, err = b.change(ctx, id, func(application *models.Application) error {
+	_, err = b.change(ctx, id, func(application *models.Application, _ time.Time) error {
 		if !application.IsConfidential {
 			return RefusedError("id: a public application has no secret")
 		}
@@ -116,11 +126,14 @@ func (b *Book) Enable(ctx context.Context, id string) (*models.Application, erro
 }
 
 func (b *Book) disable(ctx context.Context, id string, disabled bool) (*models.Application, error) {
-	now := b.now()
-	return b.change(ctx, id, func(application *models.Application) error {
+	epoch, err := newEpoch(b.Random)
+	if err != nil {
+		return nil, err
+	}
+	return b.change(ctx, id, func(application *models.Application, now time.Time) error {
 		switch {
 		case disabled && !application.IsDisabled:
-			application.SessionsFrom = now
+			application.SessionsFrom, application.Epoch = now, epoch
 		case application.IsDisabled && !disabled && application.SessionsFrom.Before(now.Add(-leeway)):
 			application.SessionsFrom = now.Add(-leeway)
 		}
@@ -135,11 +148,13 @@ func (b *Book) Delete(ctx context.Context, id string) error {
 }
 
 // change changes an application, and returns it as it is then. do can run twice.
-func (b *Book) change(ctx context.Context, id string, do func(*models.Application) error) (*models.Application, error) {
+func (b *Book) change(
+	ctx context.Context, id string, do func(application *models.Application, now time.Time) error,
+) (*models.Application, error) {
 	var changed *models.Application
-	err := b.Store.ChangeApplication(ctx, id, func(application *models.Application) error {
+	err := b.Store.ChangeApplication(ctx, id, func(application *models.Application, now time.Time) error {
 		changed = application
-		return do(application)
+		return do(application, now)
 	})
 	if err != nil {
 		return nil, known(err)
@@ -159,4 +174,13 @@ func known(err error) error {
 		return ErrExists
 	}
 	return err
+}
+
+// newEpoch draws an epoch, which is never 0. The one before is drawn again once in four billion times.
+func newEpoch(random io.Reader) (uint32, error) {
+	var drawn [4]byte
+	if _, err := io.ReadFull(random, drawn[:]); err != nil {
+		return 0, fmt.Errorf("draw an epoch: %w", err)
+	}
+	return max(1, binary.BigEndian.Uint32(drawn[:])), nil
 }

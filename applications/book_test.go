@@ -23,8 +23,12 @@ func TestCreateAndUpdate(t *testing.T) {
 		must(t, err)
 		want := &models.Application{
 			ID: "shop-2", Name: "shop-2", Behaviors: []string{"b", "a"}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
-			AccessLifetime: time.Minute, SessionsFrom: begin.Add(-leeway), CreatedAt: begin, UpdatedAt: begin,
+			AccessLifetime: time.Minute, CreatedAt: begin, UpdatedAt: begin,
 		}
+		if created.Epoch == 0 || created.SessionsFrom.IsZero() {
+			t.Errorf("epoch %d, sessions from %s", created.Epoch, created.SessionsFrom)
+		}
+		want.Epoch, want.SessionsFrom = created.Epoch, created.SessionsFrom
 		if diff := cmp.Diff(want, created); diff != "" || shown.Reveal() != "" {
 			t.Errorf("a public one has a secret, or want -, got +\n%s", diff)
 		}
@@ -235,37 +239,42 @@ func TestDisableEnableDelete(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *book) {
 		b.create("shop", false, applications.Change{})
-		from := func() time.Time {
+		epoch := func() uint32 {
 			t.Helper()
 			row, err := b.Find(t.Context(), "shop")
 			must(t, err)
-			return row.SessionsFrom
+			return row.Epoch
 		}
+		// Whatever the operator's clock shows, sessions end once.
 		for i, step := range []struct {
 			name     string
 			do       func() (*models.Application, error)
 			disabled bool
 			ends     bool
-			from     time.Duration // before now
 		}{
-			{"enable an enabled one", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, false, 0},
-			{"disable", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, true, 0},
-			{"disable again", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, false, 0},
-			{"enable", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, true, leeway},
+			{"enable an enabled one", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, false},
+			{"disable", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, true},
+			{"disable again", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, false},
+			{"enable", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, false},
 		} {
-			before := from()
-			b.now = begin.Add(time.Duration(i+1) * time.Minute)
+			before := epoch()
+			b.now = begin.Add(time.Duration(1-i) * time.Hour)
+			clock, err := b.Store.Clock(t.Context())
+			must(t, err)
 			got, err := step.do()
 			must(t, err)
-			if got.IsDisabled != step.disabled || from().Equal(b.now.Add(-step.from)) != step.ends || from().Equal(before) == step.ends {
-				t.Errorf("%s: disabled %t, sessions from %s", step.name, got.IsDisabled, from())
+			if got.IsDisabled != step.disabled || (epoch() == before) == step.ends {
+				t.Errorf("%s: disabled %t, epoch %d after %d", step.name, got.IsDisabled, epoch(), before)
+			}
+			if step.ends && got.SessionsFrom.Sub(clock).Abs() > time.Minute {
+				t.Errorf("%s: sessions from %s, and the database's clock shows %s", step.name, got.SessionsFrom, clock)
 			}
 		}
+		before := epoch()
 		must(t, b.Delete(t.Context(), "shop"))
-		b.now = begin.Add(time.Hour)
 		b.create("shop", false, applications.Change{})
-		if !from().Equal(b.now.Add(-leeway)) {
-			t.Errorf("sessions of the deleted application come back: %s", from())
+		if epoch() == before {
+			t.Error("sessions of the deleted application come back")
 		}
 	})
 }

@@ -119,7 +119,7 @@ func (c constants) CreateUserTicket(context.Context, tickets.Credentials) (*tick
 }
 
 // RefreshTicket implements graph.MutationResolver.
-func (c constants) RefreshTicket(context.Context, string) (*tickets.Ticket, error) {
+func (c constants) RefreshTicket(context.Context, string, *string) (*tickets.Ticket, error) {
 	return c.ticket, nil
 }
 

@@ -19,6 +19,8 @@ type Environment struct {
 	Getenv func(string) string
 	// Now tells the time.
 	Now func() time.Time
+	// Elapsed tells how much time has passed since the program began. Unlike Now it never steps.
+	Elapsed func() time.Duration
 	// Random must be fit for cryptography.
 	Random io.Reader
 	Log    *slog.Logger

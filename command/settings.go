@@ -176,7 +176,9 @@ type TicketSettings struct {
 	RefreshLifetime          time.Duration `help:"Lifetime of a customer's refresh token, from the last refresh." default:"336h" group:"Tickets:"`
 	AnonymousRefreshLifetime time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." default:"720h" group:"Tickets:"`
 	SessionLifetime          time.Duration `help:"Longest lifetime of a session, however often it is refreshed." default:"2160h" group:"Tickets:"`
-	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again; used later, it ends the session." default:"30s" group:"Tickets:"`
+	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again without the attempt it was used with; later, that ends the session." default:"30s" group:"Tickets:"`
+	SessionsPerCustomer      int           `help:"Most sessions of a customer at a time; beyond that the one that was refreshed longest ago ends." default:"50" group:"Tickets:"`
+	DatabaseLag              time.Duration `help:"How far a node of the database may lag behind the others. Younger tokens that are ahead of the database are put off, older ones refused." default:"10m" group:"Database:"`
 	KeyRotation              time.Duration `help:"After how long new keys take the place of those that seal and sign tickets; 0 means by hand only." default:"2160h" group:"Tickets:"`
 	Behaviors                []string      `help:"Behaviors that tickets of the application storefront carry, of customers and of anonymous shoppers alike, e.g. cart.write,catalog.read. Where given, set at each start." placeholder:"NAME" group:"Tickets:"`
 
@@ -192,6 +194,7 @@ func (s *TicketSettings) Check() error {
 	faults := []error{
 		positive("--access-lifetime", s.AccessLifetime), positive("--refresh-lifetime", s.RefreshLifetime),
 		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime), positive("--session-lifetime", s.SessionLifetime),
+		positive("--sessions-per-customer", s.SessionsPerCustomer), positive("--database-lag", s.DatabaseLag),
 		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
 		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
 		applications.CheckBehaviors("--behaviors", s.Behaviors),
@@ -231,6 +234,7 @@ func (s *TicketSettings) Policy() tickets.Policy {
 	return tickets.Policy{
 		AccessLifetime: s.AccessLifetime, RefreshLifetime: s.RefreshLifetime, AnonymousRefreshLifetime: s.AnonymousRefreshLifetime,
 		SessionLifetime: s.SessionLifetime, ReuseWindow: s.ReuseWindow,
+		DatabaseLag: s.DatabaseLag, SessionsPerCustomer: s.SessionsPerCustomer,
 		GuessesPerSource: s.GuessesPerSource, GuessWindow: s.GuessWindow, GuessesPerAccount: s.GuessesPerAccount,
 		GuessesOfSource: s.GuessesOfSource, Lockout: s.Lockout,
 	}

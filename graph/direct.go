@@ -118,8 +118,16 @@ func (w *writer) ticketField(ticket *tickets.Ticket, field graphql.CollectedFiel
 		w.seconds(ticket.RefreshTokenLifetime)
 	case "refreshAfter":
 		w.seconds(ticket.RefreshAfter)
+	case "issuedAt":
+		w.dateTime(ticket.IssuedAt)
+	case "sessionId":
+		w.id(ticket.SessionID)
 	case "userId":
 		w.id(ticket.UserID)
+	case "isAnonymous":
+		w.boolean(ticket.IsAnonymous)
+	case "claim":
+		w.text(string(ticket.Claim))
 	case "behaviors":
 		w.texts(ticket.Behaviors)
 	case "claimedAnonymousUserId":
@@ -162,6 +170,8 @@ func (w *writer) sessionField(session *models.Session, field graphql.CollectedFi
 	switch field.Name {
 	case "id":
 		w.id(session.ID)
+	case "isCurrent":
+		w.boolean(session.IsCurrent)
 	case "application":
 		w.text(session.Application)
 	case "startedAt":

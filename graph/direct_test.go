@@ -157,7 +157,8 @@ func TestDirect(t *testing.T) {
 func TestDirectLeavesGuardedFields(t *testing.T) {
 	t.Parallel()
 	text := schemaText(t)
-	guarded := strings.Replace(text, "  isAnonymous: Boolean!\n", "  isAnonymous: Boolean! @needs(behavior: \"cart.write\")\n", 1)
+	const field = "  application: String!\n"
+	guarded := strings.Replace(text, field, strings.TrimSuffix(field, "\n")+" @needs(behavior: \"cart.write\")\n", 1)
 	if guarded == text {
 		t.Fatal("no field to guard")
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -66,9 +67,9 @@ func show(reason models.Reason) shown {
 	case models.ReasonPasswordInvalid:
 		return shown{CodeBadUserInput, NextStepFixInput, "The password is empty, too long, or has characters that passwords cannot have."}
 	case models.ReasonInvalidCredentials:
-		return shown{CodeUnauthenticated, NextStepFixInput, "The user name or the password is wrong."}
+		return shown{CodeBadUserInput, NextStepFixInput, "The user name or the password is wrong."}
 	case models.ReasonAccountLocked:
-		return shown{CodeForbidden, NextStepWait, "The account is locked."}
+		return shown{CodeForbidden, NextStepFixInput, "The account is locked."}
 	case models.ReasonAccountInactive:
 		return shown{CodeForbidden, NextStepFixInput, "The account is inactive."}
 	case models.ReasonAccountDeleted:
@@ -81,12 +82,22 @@ func show(reason models.Reason) shown {
 		return shown{CodeUnauthenticated, NextStepSignIn, "The token has expired."}
 	case models.ReasonTokenReused:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The refresh token was used before, so its session has ended."}
+	case models.ReasonAttemptInvalid:
+		return shown{CodeBadUserInput, NextStepFixInput, "The attempt must have 16 to 64 letters and digits."}
 	case models.ReasonSignedIn:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The anonymous session has ended: its shopper has signed in."}
 	case models.ReasonSignedOut:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The session was signed out."}
 	case models.ReasonSignedOutEverywhere:
 		return shown{CodeUnauthenticated, NextStepSignIn, "All sessions of the shopper were signed out."}
+	case models.ReasonSessionEnded:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session was ended from another one of the customer."}
+	case models.ReasonSessionReplaced:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the customer signed in again on this device."}
+	case models.ReasonTooManySessions:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the customer signed in on too many devices."}
+	case models.ReasonEndedByOperator:
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session was ended by an operator."}
 	case models.ReasonPasswordChanged:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the password was changed."}
 	case models.ReasonNotAllowed:
@@ -153,6 +164,9 @@ func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.E
 	}
 }
 
+// usualWait is how long a client waits where nobody knows better.
+const usualWait = 5 * time.Second
+
 // present returns the error that tells a client of a failure.
 func present(failure *models.Error) *gqlerror.Error {
 	told := show(failure.Reason)
@@ -161,10 +175,13 @@ func present(failure *models.Error) *gqlerror.Error {
 		told.step = NextStepRefresh
 	case failure.Replaceable:
 		told.step = NextStepSignIn
+	case failure.RetryAfter > 0:
+		told.step = NextStepWait
 	}
 	extensions := map[string]any{"code": told.code, "reason": failure.Reason, "nextStep": told.step}
-	if failure.RetryAfter > 0 {
-		extensions["retryAfterSeconds"] = int(math.Ceil(failure.RetryAfter.Seconds()))
+	if told.step == NextStepWait {
+		wait := cmp.Or(failure.RetryAfter, usualWait)
+		extensions["retryAfterSeconds"] = int(math.Ceil(wait.Seconds()))
 	}
 	return &gqlerror.Error{Message: told.message, Extensions: extensions}
 }

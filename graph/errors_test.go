@@ -41,8 +41,8 @@ func TestPresentedErrors(t *testing.T) {
 		models.ReasonDocumentNotTrusted:  `{"message":"The document is not one of those that this server runs.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"DOCUMENT_NOT_TRUSTED"}}`,
 		models.ReasonUsernameInvalid:     `{"message":"The user name is empty, too long, or has characters that names cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"USERNAME_INVALID"}}`,
 		models.ReasonPasswordInvalid:     `{"message":"The password is empty, too long, or has characters that passwords cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"PASSWORD_INVALID"}}`,
-		models.ReasonInvalidCredentials:  `{"message":"The user name or the password is wrong.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"INVALID_CREDENTIALS"}}`,
-		models.ReasonAccountLocked:       `{"message":"The account is locked.","extensions":{"code":"FORBIDDEN","nextStep":"WAIT","reason":"ACCOUNT_LOCKED"}}`,
+		models.ReasonInvalidCredentials:  `{"message":"The user name or the password is wrong.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"INVALID_CREDENTIALS"}}`,
+		models.ReasonAccountLocked:       `{"message":"The account is locked.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_LOCKED"}}`,
 		models.ReasonAccountInactive:     `{"message":"The account is inactive.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_INACTIVE"}}`,
 		models.ReasonAccountDeleted:      `{"message":"The account has been deleted.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ACCOUNT_DELETED"}}`,
 		models.ReasonTokenMissing:        `{"message":"There is no access token in the request.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_MISSING"}}`,
@@ -52,6 +52,11 @@ func TestPresentedErrors(t *testing.T) {
 		models.ReasonSignedIn:            `{"message":"The anonymous session has ended: its shopper has signed in.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_IN"}}`,
 		models.ReasonSignedOut:           `{"message":"The session was signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT"}}`,
 		models.ReasonSignedOutEverywhere: `{"message":"All sessions of the shopper were signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT_EVERYWHERE"}}`,
+		models.ReasonSessionEnded:        `{"message":"The session was ended from another one of the customer.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SESSION_ENDED"}}`,
+		models.ReasonSessionReplaced:     `{"message":"The session has ended: the customer signed in again on this device.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SESSION_REPLACED"}}`,
+		models.ReasonTooManySessions:     `{"message":"The session has ended: the customer signed in on too many devices.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOO_MANY_SESSIONS"}}`,
+		models.ReasonEndedByOperator:     `{"message":"The session was ended by an operator.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ENDED_BY_OPERATOR"}}`,
+		models.ReasonAttemptInvalid:      `{"message":"The attempt must have 16 to 64 letters and digits.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ATTEMPT_INVALID"}}`,
 		models.ReasonPasswordChanged:     `{"message":"The session has ended: the password was changed.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"PASSWORD_CHANGED"}}`,
 		models.ReasonNotAllowed:          `{"message":"This is another shopper's.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"NOT_ALLOWED"}}`,
 		models.ReasonApplicationMissing:  `{"message":"The request must name its application in the header x-application.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_MISSING"}}`,
@@ -61,16 +66,20 @@ func TestPresentedErrors(t *testing.T) {
 		models.ReasonBehaviorMissing:     `{"message":"Neither the application nor the ticket has the behavior that this needs.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"BEHAVIOR_MISSING"}}`,
 		models.ReasonAccountNotFound:     `{"message":"There is no such account.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_NOT_FOUND"}}`,
 		models.ReasonAccountInvalid:      `{"message":"The account cannot be like this.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`,
-		models.ReasonTooManyAttempts:     `{"message":"Too many wrong guesses. Wait before the next.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS"}}`,
-		models.ReasonBusy:                `{"message":"The server cannot answer at the moment. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY"}}`,
-		models.ReasonTimedOut:            `{"message":"The request took too long. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT"}}`,
-		models.ReasonInternal:            `{"message":"The server failed. The operator finds the reason under the error's id.","extensions":{"code":"INTERNAL_SERVER_ERROR","errorId":"3031323334353637","nextStep":"WAIT","reason":"INTERNAL"}}`,
+		models.ReasonTooManyAttempts:     `{"message":"Too many wrong guesses. Wait before the next.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS","retryAfterSeconds":5}}`,
+		models.ReasonBusy:                `{"message":"The server cannot answer at the moment. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY","retryAfterSeconds":5}}`,
+		models.ReasonTimedOut:            `{"message":"The request took too long. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT","retryAfterSeconds":5}}`,
+		models.ReasonInternal:            `{"message":"The server failed. The operator finds the reason under the error's id.","extensions":{"code":"INTERNAL_SERVER_ERROR","errorId":"3031323334353637","nextStep":"WAIT","reason":"INTERNAL","retryAfterSeconds":5}}`,
 	} {
 		if got, _ := present(t, fmt.Errorf("secret cause: %w", &models.Error{Reason: reason})); got != want {
 			t.Errorf("%s: %s", reason, cmp.Diff(want, got))
 		}
 	}
-	got, _ := present(t, &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true})
+	got, _ := present(t, &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: 90 * time.Second})
+	if want := `{"message":"The account is locked.","extensions":{"code":"FORBIDDEN","nextStep":"WAIT","reason":"ACCOUNT_LOCKED","retryAfterSeconds":90}}`; got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+	got, _ = present(t, &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true})
 	if want := `{"message":"The token has expired.","extensions":{"code":"UNAUTHENTICATED","nextStep":"REFRESH","reason":"TOKEN_EXPIRED"}}`; got != want {
 		t.Error(cmp.Diff(want, got))
 	}

@@ -77,13 +77,17 @@ type ComplexityRoot struct {
 		AccessTokenExpiration  func(childComplexity int) int
 		AccessTokenLifetime    func(childComplexity int) int
 		Behaviors              func(childComplexity int) int
+		Claim                  func(childComplexity int) int
 		ClaimedAnonymousUserID func(childComplexity int) int
 		CustomerAccount        func(childComplexity int) int
+		IsAnonymous            func(childComplexity int) int
+		IssuedAt               func(childComplexity int) int
 		JWTAccessToken         func(childComplexity int) int
 		RefreshAfter           func(childComplexity int) int
 		RefreshToken           func(childComplexity int) int
 		RefreshTokenExpiration func(childComplexity int) int
 		RefreshTokenLifetime   func(childComplexity int) int
+		SessionID              func(childComplexity int) int
 		UserID                 func(childComplexity int) int
 	}
 
@@ -95,7 +99,7 @@ type ComplexityRoot struct {
 		DeactivateAccount      func(childComplexity int, account accounts.Key) int
 		EndSession             func(childComplexity int, id models.ID) int
 		LockAccount            func(childComplexity int, account accounts.Key) int
-		RefreshTicket          func(childComplexity int, refreshToken string) int
+		RefreshTicket          func(childComplexity int, refreshToken string, attempt *string) int
 		RevokeTicket           func(childComplexity int, refreshToken string, everywhere bool) int
 		SetAccountPassword     func(childComplexity int, account accounts.Key, password string) int
 		UnlockAccount          func(childComplexity int, account accounts.Key) int
@@ -119,6 +123,7 @@ type ComplexityRoot struct {
 		Application func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
 		ID          func(childComplexity int) int
+		IsCurrent   func(childComplexity int) int
 		RefreshedAt func(childComplexity int) int
 		StartedAt   func(childComplexity int) int
 		UserAgent   func(childComplexity int) int
@@ -161,7 +166,7 @@ type ComplexityRoot struct {
 type MutationResolver interface {
 	AnonymousShopperTicket(ctx context.Context) (*tickets.Ticket, error)
 	CreateUserTicket(ctx context.Context, input tickets.Credentials) (*tickets.Ticket, error)
-	RefreshTicket(ctx context.Context, refreshToken string) (*tickets.Ticket, error)
+	RefreshTicket(ctx context.Context, refreshToken string, attempt *string) (*tickets.Ticket, error)
 	RevokeTicket(ctx context.Context, refreshToken string, everywhere bool) (*tickets.Revoked, error)
 	EndSession(ctx context.Context, id models.ID) (*tickets.Revoked, error)
 	CreateAccount(ctx context.Context, input map[string]any) (*models.CustomerAccount, error)
@@ -361,6 +366,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CustomerAuthTicket.Behaviors(childComplexity), true
+	case "CustomerAuthTicket.claim":
+		if e.ComplexityRoot.CustomerAuthTicket.Claim == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAuthTicket.Claim(childComplexity), true
 	case "CustomerAuthTicket.claimedAnonymousUserId":
 		if e.ComplexityRoot.CustomerAuthTicket.ClaimedAnonymousUserID == nil {
 			break
@@ -373,6 +384,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CustomerAuthTicket.CustomerAccount(childComplexity), true
+	case "CustomerAuthTicket.isAnonymous":
+		if e.ComplexityRoot.CustomerAuthTicket.IsAnonymous == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAuthTicket.IsAnonymous(childComplexity), true
+	case "CustomerAuthTicket.issuedAt":
+		if e.ComplexityRoot.CustomerAuthTicket.IssuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAuthTicket.IssuedAt(childComplexity), true
 	case "CustomerAuthTicket.jwtAccessToken":
 		if e.ComplexityRoot.CustomerAuthTicket.JWTAccessToken == nil {
 			break
@@ -403,6 +426,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CustomerAuthTicket.RefreshTokenLifetime(childComplexity), true
+	case "CustomerAuthTicket.sessionId":
+		if e.ComplexityRoot.CustomerAuthTicket.SessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAuthTicket.SessionID(childComplexity), true
 	case "CustomerAuthTicket.userId":
 		if e.ComplexityRoot.CustomerAuthTicket.UserID == nil {
 			break
@@ -492,7 +521,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RefreshTicket(childComplexity, args["refreshToken"].(string)), true
+		return e.ComplexityRoot.Mutation.RefreshTicket(childComplexity, args["refreshToken"].(string), args["attempt"].(*string)), true
 	case "Mutation.revokeTicket":
 		if e.ComplexityRoot.Mutation.RevokeTicket == nil {
 			break
@@ -622,6 +651,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.ID(childComplexity), true
+	case "Session.isCurrent":
+		if e.ComplexityRoot.Session.IsCurrent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.IsCurrent(childComplexity), true
 	case "Session.refreshedAt":
 		if e.ComplexityRoot.Session.RefreshedAt == nil {
 			break
@@ -936,6 +971,10 @@ type Query {
         SIGNED_IN
         SIGNED_OUT
         SIGNED_OUT_EVERYWHERE
+        SESSION_ENDED
+        SESSION_REPLACED
+        TOO_MANY_SESSIONS
+        ENDED_BY_OPERATOR
         PASSWORD_CHANGED
         ACCOUNT_INACTIVE
         ACCOUNT_DELETED
@@ -1004,25 +1043,39 @@ type Mutation {
     )
 
   """
-  Exchanges a refresh token for the next ticket of its session. The token is used up; presented again within the
-  reuse window (30 seconds unless the operator says otherwise) it gives the same ticket once more, so a retry or a second
-  tab does no harm. After the window it counts as stolen: the session ends, and with it every ticket of the session.
+  Exchanges a refresh token for the next ticket of its session, and uses the token up. Two rules keep
+  honest shoppers signed in:
+  - Within the reuse window (30 seconds unless the operator says otherwise) the token gives the same
+    ticket once more, so a retry or a second tab does no harm.
+  - With the same ` + "`" + `attempt` + "`" + ` it gives the same ticket once more, no matter how late, until that ticket
+    is refreshed in its turn. So a lost answer does no harm.
+  Any other use of a used token counts as theft: the session ends, and with it all its tickets.
   """
   refreshTicket(
     """
     The refresh token of the last ticket: letters and digits, at most 200 characters.
     """
     refreshToken: String!
+    """
+    A random text for this refresh token: 16 to 64 letters and digits. Draw it when you store the
+    token, store both together, and send it with each refresh of that token, from every tab.
+    """
+    attempt: String
   ): CustomerAuthTicket!
     @oncePerOperation
     @fails(
       with: [
+        ATTEMPT_INVALID
         TOKEN_INVALID
         TOKEN_EXPIRED
         TOKEN_REUSED
         SIGNED_IN
         SIGNED_OUT
         SIGNED_OUT_EVERYWHERE
+        SESSION_ENDED
+        SESSION_REPLACED
+        TOO_MANY_SESSIONS
+        ENDED_BY_OPERATOR
         PASSWORD_CHANGED
         ACCOUNT_INACTIVE
         ACCOUNT_DELETED
@@ -1030,12 +1083,13 @@ type Mutation {
     )
 
   """
-  Signs a shopper out: ends the session of a refresh token. A token that is no longer good ends nothing and is no
-  error (RFC 7009 section 2.2), so signing out can be repeated.
+  Signs a shopper out: ends the session of a refresh token. Any refresh token of the session will do,
+  also one that was used or has expired. When the session has ended already, nothing happens and it
+  is no error (RFC 7009 section 2.2), so signing out can be repeated.
   """
   revokeTicket(
     """
-    The refresh token of the last ticket.
+    A refresh token of the session.
     """
     refreshToken: String!
     """
@@ -1063,6 +1117,10 @@ type Mutation {
         SIGNED_IN
         SIGNED_OUT
         SIGNED_OUT_EVERYWHERE
+        SESSION_ENDED
+        SESSION_REPLACED
+        TOO_MANY_SESSIONS
+        ENDED_BY_OPERATOR
         PASSWORD_CHANGED
         ACCOUNT_INACTIVE
         ACCOUNT_DELETED
@@ -1293,11 +1351,21 @@ input CustomerUserAuthInfoInput {
   password: String!
 
   """
-  The refresh token of the ticket this client held before, if any. An anonymous shopper's is claimed: its session ends and
-  the new ticket names its user id in ` + "`" + `claimedAnonymousUserId` + "`" + `. A customer's own, even an expired one, shows that the device is known. Anything
-  else is ignored: signing in never fails because of it.
+  A refresh token of the anonymous shopper that this client was, if any. The anonymous session is
+  claimed: it ends, and the new ticket names its user id in ` + "`" + `claimedAnonymousUserId` + "`" + `. Any token that
+  has not expired will do while the session goes on, also one that was used. The ticket's ` + "`" + `claim` + "`" + `
+  says how it went. Anything else is ignored: signing in never fails because of it.
   """
   previousRefreshToken: String
+
+  """
+  The last refresh token that this customer held on this device, if any, even an expired one. It shows
+  that the device is known: a lock that others have caused does not hold here. The new session takes
+  the place of the old one of the device, which ends with SESSION_REPLACED. A token does not show that
+  if its session ended because of theft, a sign-out everywhere, a new password or an operator.
+  Anything else is ignored: signing in never fails because of it.
+  """
+  deviceToken: String
 }
 
 """
@@ -1341,9 +1409,24 @@ type CustomerAuthTicket {
   refreshAfter: Int!
 
   """
+  When the ticket was issued. A ticket that was given again is as old as its first answer.
+  """
+  issuedAt: DateTime!
+
+  """
+  The session the ticket belongs to: 32 hexadecimal digits. It stays the same from sign-in to sign-out.
+  """
+  sessionId: ID!
+
+  """
   Whom the ticket is for: 32 hexadecimal digits. It stays the same for all tickets of a customer.
   """
   userId: ID!
+
+  """
+  Whether the shopper has not signed in.
+  """
+  isAnonymous: Boolean!
 
   """
   What the application that asked for the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the configured order. Tickets of anonymous shoppers have a list of their own.
@@ -1351,8 +1434,14 @@ type CustomerAuthTicket {
   behaviors: [String!]!
 
   """
-  The user id of the anonymous shopper whom this sign-in has claimed by ` + "`" + `previousRefreshToken` + "`" + `, so that carts can be merged;
-  null when none was, and on every later ticket of the session.
+  How the claim by ` + "`" + `previousRefreshToken` + "`" + ` went. NOTHING_TO_CLAIM on every ticket that comes from no
+  sign-in.
+  """
+  claim: ClaimOutcome!
+
+  """
+  The user id of the anonymous shopper whom this sign-in has claimed by ` + "`" + `previousRefreshToken` + "`" + `, so
+  that carts can be merged; null unless ` + "`" + `claim` + "`" + ` is CLAIMED.
   """
   claimedAnonymousUserId: ID
 
@@ -1367,6 +1456,56 @@ type CustomerAuthTicket {
   The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the ticket's ` + "`" + `userId` + "`" + `.
   """
   customerAccount: CustomerAccount!
+}
+
+"""
+How it went when a sign-in claimed an anonymous shopper.
+"""
+enum ClaimOutcome {
+  """
+  The anonymous session is the customer's now. Merge the cart of ` + "`" + `claimedAnonymousUserId` + "`" + `.
+  """
+  CLAIMED
+
+  """
+  There was no refresh token of an anonymous shopper.
+  """
+  NOTHING_TO_CLAIM
+
+  """
+  Another customer has claimed the anonymous session before.
+  """
+  CLAIMED_BY_ANOTHER
+
+  """
+  The token is not one of this server's for this application, or the session it was for is gone.
+  """
+  TOKEN_INVALID
+
+  """
+  The token was good and has expired.
+  """
+  TOKEN_EXPIRED
+
+  """
+  The anonymous session had ended because a refresh token of it was used twice.
+  """
+  TOKEN_REUSED
+
+  """
+  The anonymous session had been signed out.
+  """
+  SIGNED_OUT
+
+  """
+  An application that manages accounts had ended the anonymous session.
+  """
+  ENDED_BY_OPERATOR
+
+  """
+  The application was disabled since the anonymous session began.
+  """
+  APPLICATION_DISABLED
 }
 
 """
@@ -1434,9 +1573,14 @@ A session: a chain of tickets, from sign-in to sign-out.
 """
 type Session {
   """
-  The id of the session, for ` + "`" + `endSession` + "`" + `: 32 hexadecimal digits. ` + "`" + `currentShopper.sessionId` + "`" + ` tells which is the shopper's own.
+  The id of the session, for ` + "`" + `endSession` + "`" + `: 32 hexadecimal digits.
   """
   id: ID!
+
+  """
+  Whether it is the session of the access token that came with the request.
+  """
+  isCurrent: Boolean!
 
   """
   The id of the application it belongs to.
@@ -1727,12 +1871,12 @@ enum ErrorReason {
   """
   No account has this user name and password.
   """
-  INVALID_CREDENTIALS @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
+  INVALID_CREDENTIALS @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  The password is right, and the account is locked.
+  The password is right, and the account is locked. Waiting helps unless an operator must end the lock.
   """
-  ACCOUNT_LOCKED @comesWith(code: [FORBIDDEN], nextStep: [WAIT])
+  ACCOUNT_LOCKED @comesWith(code: [FORBIDDEN], nextStep: [WAIT, FIX_INPUT])
 
   """
   The account is inactive.
@@ -1765,12 +1909,17 @@ enum ErrorReason {
   TOKEN_REUSED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
+  The attempt does not have 16 to 64 letters and digits. The refresh token is not used up.
+  """
+  ATTEMPT_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
+
+  """
   The anonymous session ended when its shopper signed in.
   """
   SIGNED_IN @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The session was signed out.
+  The session was signed out by one of its own tickets.
   """
   SIGNED_OUT @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -1778,6 +1927,26 @@ enum ErrorReason {
   All sessions of the customer were signed out.
   """
   SIGNED_OUT_EVERYWHERE @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
+
+  """
+  The customer ended the session from another one, in the list of sessions.
+  """
+  SESSION_ENDED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
+
+  """
+  The customer signed in again on the same device, and a new session took the place of this one.
+  """
+  SESSION_REPLACED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
+
+  """
+  The customer signed in on too many devices, and this session was refreshed longest ago.
+  """
+  TOO_MANY_SESSIONS @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
+
+  """
+  An application that manages accounts ended the session.
+  """
+  ENDED_BY_OPERATOR @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
   The session ended because the customer's password was changed.
@@ -1860,7 +2029,7 @@ enum NextStep {
   SIGN_IN
 
   """
-  Repeat the operation later: after ` + "`" + `retryAfterSeconds` + "`" + ` where it is given.
+  Repeat the operation after ` + "`" + `retryAfterSeconds` + "`" + `, which is always given.
   """
   WAIT
 
@@ -1953,10 +2122,18 @@ func (ec *executionContext) childFields_CustomerAuthTicket(ctx context.Context, 
 		return ec.fieldContext_CustomerAuthTicket_refreshTokenLifetime(ctx, field)
 	case "refreshAfter":
 		return ec.fieldContext_CustomerAuthTicket_refreshAfter(ctx, field)
+	case "issuedAt":
+		return ec.fieldContext_CustomerAuthTicket_issuedAt(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_CustomerAuthTicket_sessionId(ctx, field)
 	case "userId":
 		return ec.fieldContext_CustomerAuthTicket_userId(ctx, field)
+	case "isAnonymous":
+		return ec.fieldContext_CustomerAuthTicket_isAnonymous(ctx, field)
 	case "behaviors":
 		return ec.fieldContext_CustomerAuthTicket_behaviors(ctx, field)
+	case "claim":
+		return ec.fieldContext_CustomerAuthTicket_claim(ctx, field)
 	case "claimedAnonymousUserId":
 		return ec.fieldContext_CustomerAuthTicket_claimedAnonymousUserId(ctx, field)
 	case "jwtAccessToken":
@@ -1979,6 +2156,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Session_id(ctx, field)
+	case "isCurrent":
+		return ec.fieldContext_Session_isCurrent(ctx, field)
 	case "application":
 		return ec.fieldContext_Session_application(ctx, field)
 	case "startedAt":
@@ -2276,6 +2455,14 @@ func (ec *executionContext) field_Mutation_refreshTicket_args(ctx context.Contex
 		return nil, err
 	}
 	args["refreshToken"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "attempt",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["attempt"] = arg1
 	return args, nil
 }
 
@@ -3202,6 +3389,52 @@ func (ec *executionContext) fieldContext_CustomerAuthTicket_refreshAfter(_ conte
 	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "Int")
 }
 
+func (ec *executionContext) _CustomerAuthTicket_issuedAt(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerAuthTicket_issuedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IssuedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerAuthTicket_issuedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerAuthTicket_sessionId(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerAuthTicket_sessionId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerAuthTicket_sessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "ID")
+}
+
 func (ec *executionContext) _CustomerAuthTicket_userId(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3225,6 +3458,29 @@ func (ec *executionContext) fieldContext_CustomerAuthTicket_userId(_ context.Con
 	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "ID")
 }
 
+func (ec *executionContext) _CustomerAuthTicket_isAnonymous(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerAuthTicket_isAnonymous(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsAnonymous, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerAuthTicket_isAnonymous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _CustomerAuthTicket_behaviors(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3246,6 +3502,29 @@ func (ec *executionContext) _CustomerAuthTicket_behaviors(ctx context.Context, f
 }
 func (ec *executionContext) fieldContext_CustomerAuthTicket_behaviors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerAuthTicket_claim(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerAuthTicket_claim(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Claim, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v tickets.ClaimOutcome) graphql.Marshaler {
+			return ec.marshalNClaimOutcome2githubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐClaimOutcome(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerAuthTicket_claim(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerAuthTicket", field, false, false, "ClaimOutcome")
 }
 
 func (ec *executionContext) _CustomerAuthTicket_claimedAnonymousUserId(ctx context.Context, field graphql.CollectedField, obj *tickets.Ticket) (ret graphql.Marshaler) {
@@ -3412,7 +3691,7 @@ func (ec *executionContext) _Mutation_refreshTicket(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RefreshTicket(ctx, fc.Args["refreshToken"].(string))
+			return ec.Resolvers.Mutation().RefreshTicket(ctx, fc.Args["refreshToken"].(string), fc.Args["attempt"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *tickets.Ticket) graphql.Marshaler {
@@ -4382,6 +4661,29 @@ func (ec *executionContext) _Session_id(ctx context.Context, field graphql.Colle
 }
 func (ec *executionContext) fieldContext_Session_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_isCurrent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsCurrent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_isCurrent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Session_application(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
@@ -6329,7 +6631,7 @@ func (ec *executionContext) unmarshalInputCustomerUserAuthInfoInput(ctx context.
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"username", "password", "previousRefreshToken"}
+	fieldsInOrder := [...]string{"username", "password", "previousRefreshToken", "deviceToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -6357,6 +6659,13 @@ func (ec *executionContext) unmarshalInputCustomerUserAuthInfoInput(ctx context.
 				return it, err
 			}
 			it.PreviousRefreshToken = data
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = data
 		}
 	}
 	return it, nil
@@ -6619,13 +6928,33 @@ func (ec *executionContext) _CustomerAuthTicket(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "issuedAt":
+			out.Values[i] = ec._CustomerAuthTicket_issuedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sessionId":
+			out.Values[i] = ec._CustomerAuthTicket_sessionId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "userId":
 			out.Values[i] = ec._CustomerAuthTicket_userId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "isAnonymous":
+			out.Values[i] = ec._CustomerAuthTicket_isAnonymous(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "behaviors":
 			out.Values[i] = ec._CustomerAuthTicket_behaviors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "claim":
+			out.Values[i] = ec._CustomerAuthTicket_claim(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -6913,6 +7242,11 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			out.Values[i] = graphql.MarshalString("Session")
 		case "id":
 			out.Values[i] = ec._Session_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isCurrent":
+			out.Values[i] = ec._Session_isCurrent(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -7519,6 +7853,21 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	res := graphql.MarshalBoolean(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNClaimOutcome2githubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐClaimOutcome(ctx context.Context, v any) (tickets.ClaimOutcome, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := tickets.ClaimOutcome(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNClaimOutcome2githubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐClaimOutcome(ctx context.Context, sel ast.SelectionSet, v tickets.ClaimOutcome) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ClaimOutcome!")
 	}
 	return res
 }

@@ -30,6 +30,14 @@ func UnmarshalSecret(value any) (secret.Text, error) {
 	return secret.New(text), nil
 }
 
+// secretOrNil is a secret that may be missing.
+func secretOrNil(text *string) *secret.Text {
+	if text == nil {
+		return nil
+	}
+	return new(secret.New(*text))
+}
+
 // MarshalID writes an id as 32 hexadecimal digits.
 func MarshalID(id models.ID) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendID(nil, id)) })

@@ -45,13 +45,22 @@ func (r *Ring) Find(ctx context.Context, purpose models.KeyPurpose, number int) 
 	return nil, ErrNotFound
 }
 
-// RetireExpired deletes the old keysets under which nothing can live any more, and returns them.
+// RetireExpired deletes the old keysets under which nothing can live any more, and returns them. It
+// goes no further than purging has come, which a clock that steps forward does not hurry.
 func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	entries, err := r.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	now := r.now()
+	limit, err := r.Store.PurgeLimit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if limit.Before(now) {
+		now = limit
+	}
+
 	var retired []Entry
 	for _, entry := range entries {
 		if entry.State != Old || now.Before(*entry.RetiresAt) {

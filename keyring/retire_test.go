@@ -48,6 +48,7 @@ func TestRetireExpired(t *testing.T) {
 		r := s.load(master)
 		expired := func(want ...int) {
 			t.Helper()
+			must(t, s.store.RaisePurgeLimit(t.Context(), s.clock.Now()))
 			entries, err := r.RetireExpired(t.Context())
 			must(t, err)
 			var numbers []int

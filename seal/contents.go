@@ -20,7 +20,9 @@ type Contents struct {
 	Kind Kind
 	// Application is the id of the application the token was issued to: at most 32 bytes, so that a refresh token stays short.
 	Application string
-	SessionID   [16]byte
+	// ApplicationEpoch is the epoch of the application when the session began.
+	ApplicationEpoch uint32
+	SessionID        [16]byte
 	// Generation is how often the session's ticket had been refreshed; never negative.
 	Generation int64
 	UserID     [16]byte
@@ -33,9 +35,14 @@ type Contents struct {
 	ExpiresAt time.Time
 }
 
-// version is the first byte of the plain contents. A change of the layout below takes the next number, and the old one stays readable
-// for as long as a refresh token can live.
-const version = 1
+// The version is the first byte of the plain contents. A change of the layout takes the next number,
+// and the old one stays readable for as long as a refresh token can live.
+const (
+	// withoutEpoch is the version of contents with the epoch 0. Earlier releases read it, too.
+	withoutEpoch = 1
+	// withEpoch has the epoch at its end.
+	withEpoch = 2
+)
 
 const flagAnonymous = 1
 
@@ -47,6 +54,10 @@ func (c Contents) encode() []byte {
 	var flags byte
 	if c.Anonymous {
 		flags |= flagAnonymous
+	}
+	version := byte(withoutEpoch)
+	if c.ApplicationEpoch != 0 {
+		version = withEpoch
 	}
 	out = append(out, version, byte(c.Kind), flags)
 	out = append(out, c.SessionID[:]...)
@@ -61,6 +72,9 @@ func (c Contents) encode() []byte {
 	for _, behavior := range c.Behaviors {
 		out = appendText(out, behavior)
 	}
+	if version == withEpoch {
+		out = binary.BigEndian.AppendUint32(out, c.ApplicationEpoch)
+	}
 	return out
 }
 
@@ -71,7 +85,8 @@ func appendText(out []byte, text string) []byte {
 // decode reads what encode has written, all of it and nothing else.
 func decode(in []byte) (Contents, error) {
 	r := reader{rest: in}
-	if r.byte() != version {
+	version := r.byte()
+	if version != withoutEpoch && version != withEpoch {
 		return Contents{}, errMalformed
 	}
 	c := Contents{Kind: Kind(r.byte()), Anonymous: r.byte()&flagAnonymous != 0}
@@ -84,6 +99,9 @@ func decode(in []byte) (Contents, error) {
 	c.Application = string(r.text())
 	for range r.count() {
 		c.Behaviors = append(c.Behaviors, string(r.text()))
+	}
+	if version == withEpoch {
+		c.ApplicationEpoch = r.epoch()
 	}
 	if r.failed || len(r.rest) > 0 {
 		return Contents{}, errMalformed
@@ -112,6 +130,16 @@ func (r *reader) byte() byte {
 		return b[0]
 	}
 	return 0
+}
+
+// epoch reads an epoch. 0 is never written: there must not be two ways to say the same.
+func (r *reader) epoch() uint32 {
+	bytes := r.bytes(4)
+	if len(bytes) == 0 || binary.BigEndian.Uint32(bytes) == 0 {
+		r.failed = true
+		return 0
+	}
+	return binary.BigEndian.Uint32(bytes)
 }
 
 func (r *reader) number() int64 {

@@ -14,6 +14,7 @@ import (
 )
 
 // Account returns the named columns of the account whose tickets carry this user id, or ErrNotFound.
+// On a node that lags it may be older than a change that was made before; LatestAccount is not.
 func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
 	var account models.CustomerAccount
 	err := retry(ctx, func() error {
@@ -22,36 +23,67 @@ func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string
 	return found(&account, err)
 }
 
-// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry these user ids. Those that there are not are left out.
+// LatestAccount is Account as it was last written, on whichever node.
+func (s *Store) LatestAccount(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
+	accounts, err := s.latestAccounts(ctx, columns, "user_id = ?", userID)
+	if err != nil {
+		return nil, err
+	}
+	if len(accounts) == 0 {
+		return nil, ErrNotFound
+	}
+	return accounts[0], nil
+}
+
+// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry these
+// user ids. It leaves out those that do not exist.
 func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...string) ([]*models.CustomerAccount, error) {
 	var accounts []*models.CustomerAccount
-	err := retry(ctx, func() error { return findIn(s.read.WithContext(ctx).Select(columns), "user_id", userIDs, &accounts) })
+	err := retry(ctx, func() error {
+		return findIn(s.read.WithContext(ctx).Select(columns), "user_id", userIDs, &accounts)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
-	return accounts, nil
+	if len(accounts) == len(userIDs) || s.dialect.server == nil {
+		return accounts, nil
+	}
+	return s.latestAccounts(ctx, columns, "user_id IN ?", userIDs) // a node may not have some yet
 }
 
 // AccountByKey returns the named columns of the account with this key, or ErrNotFound.
 func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...string) (*models.CustomerAccount, error) {
+	condition, value := key.condition()
+	if condition == "" {
+		return nil, ErrNotFound
+	}
 	var account models.CustomerAccount
 	err := retry(ctx, func() error {
-		query := s.read.WithContext(ctx).Select(columns)
-		switch {
-		case key.ID != 0:
-			query = query.Where("id = ?", key.ID)
-		case key.UserID != (models.ID{}):
-			query = query.Where("user_id = ?", key.UserID)
-		case key.Name != "":
-			query = query.Where("id = (SELECT account_id FROM sign_in_names WHERE name = ?)", key.Name)
-		case key.ExternalID != "":
-			query = query.Where("external_id = ?", key.ExternalID)
-		default:
-			return gorm.ErrRecordNotFound
-		}
-		return query.Take(&account).Error
+		return s.read.WithContext(ctx).Select(columns).Where(condition, value).Take(&account).Error
 	})
-	return found(&account, err)
+	if !errors.Is(err, gorm.ErrRecordNotFound) || s.dialect.server == nil {
+		return found(&account, err)
+	}
+
+	accounts, err := s.latestAccounts(ctx, columns, condition, value) // a node may not have it yet
+	if err != nil {
+		return nil, err
+	}
+	if len(accounts) == 0 {
+		return nil, ErrNotFound
+	}
+	return accounts[0], nil
+}
+
+func (s *Store) latestAccounts(
+	ctx context.Context, columns []string, condition string, values ...any,
+) ([]*models.CustomerAccount, error) {
+	var accounts []*models.CustomerAccount
+	query := `SELECT ` + strings.Join(columns, `, `) + ` FROM customer_accounts WHERE ` + condition
+	if err := s.latest(ctx, &accounts, query, values...); err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	return accounts, nil
 }
 
 // AccountKey names an account by the first of its fields that is set.
@@ -61,6 +93,22 @@ type AccountKey struct {
 	// Name is a user name or e-mail address in the normal form.
 	Name       string
 	ExternalID string
+}
+
+// condition names the account in a query; it is empty when no field is set.
+func (k AccountKey) condition() (condition string, value any) {
+	switch {
+	case k.ID != 0:
+		return "id = ?", k.ID
+	case k.UserID != (models.ID{}):
+		return "user_id = ?", k.UserID
+	case k.Name != "":
+		return "id = (SELECT account_id FROM sign_in_names WHERE name = ?)", k.Name
+	case k.ExternalID != "":
+		return "external_id = ?", k.ExternalID
+	default:
+		return "", nil
+	}
 }
 
 func found[Row any](row *Row, err error) (*Row, error) {
@@ -73,7 +121,8 @@ func found[Row any](row *Row, err error) (*Row, error) {
 	return row, nil
 }
 
-// Signer is what signing in needs to know: the account, and the wrong passwords counted against it.
+// Signer is what signing in needs to know: the account, the wrong passwords counted against it, its
+// sessions, and what became of the session of the device.
 type Signer struct {
 	models.CustomerAccount
 
@@ -82,6 +131,10 @@ type Signer struct {
 	FailuresSince *time.Time
 	// AnyFailures says that some source has a count.
 	AnyFailures bool
+	// Sessions is how many sessions have not ended.
+	Sessions int
+	// DeviceKnown says that the device is one of the customer's, which its session does not deny.
+	DeviceKnown bool
 }
 
 // SignerQuery asks for a Signer.
@@ -90,27 +143,40 @@ type SignerQuery struct {
 	Name string
 	// Columns are those to read of the account.
 	Columns []string
-	// Source is where the guess comes from, unless the account has the user id KnownUserID: then it is KnownSource.
-	Source, KnownSource string
-	KnownUserID         models.ID
+	// Source is where the guess comes from. On a known device it is DeviceSource.
+	Source, DeviceSource string
+	// DeviceUserID is the customer who has signed in before on this device, and DeviceSession the
+	// session there; both are zero where there is none. An account knows the device unless the session
+	// has ended for one of the reasons Distrust.
+	DeviceUserID  models.ID
+	DeviceSession models.ID
+	Distrust      []models.Reason
 }
 
-// Signer returns who has this name, or ErrNotFound.
+// Signer returns who has this name, or ErrNotFound. It sees the account as it was last written, on
+// whichever node, so that an account that was just created or changed is not taken for unknown. It
+// waits for nobody: the time it takes must not tell whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
+	const deviceKnown = `(a.user_id = ? AND COALESCE(d.end_reason, '') NOT IN ?)`
 	statement := `SELECT a.` + strings.Join(query.Columns, `, a.`) + `, f.failures, f.since AS failures_since, ` +
-		`EXISTS (SELECT 1 FROM sign_in_failures o WHERE o.account_id = a.id) AS any_failures ` +
+		deviceKnown + ` AS device_known, ` +
+		`EXISTS (SELECT 1 FROM sign_in_failures o WHERE o.account_id = a.id) AS any_failures, ` +
+		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL) AS sessions ` +
 		`FROM sign_in_names n JOIN customer_accounts a ON a.id = n.account_id ` +
-		`LEFT JOIN sign_in_failures f ON f.account_id = a.id AND f.source = CASE WHEN a.user_id = ? THEN ? ELSE ? END ` +
+		`LEFT JOIN sessions d ON d.id = ? AND d.user_id = a.user_id ` +
+		`LEFT JOIN sign_in_failures f ON f.account_id = a.id AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END ` +
 		`WHERE n.name = ?`
+
 	var signers []Signer
-	err := retry(ctx, func() error {
-		return s.read.WithContext(ctx).Raw(statement, query.KnownUserID, query.KnownSource, query.Source, query.Name).Find(&signers).Error // Scan would log the values
+	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
+		return db.Raw(statement, query.DeviceUserID, query.Distrust, query.DeviceSession, query.DeviceUserID,
+			query.Distrust, query.DeviceSource, query.Source, query.Name).Find(&signers).Error // Scan would log the values
 	})
-	if err == nil && len(signers) == 0 {
-		err = gorm.ErrRecordNotFound
-	}
 	if err != nil {
-		return found[Signer](nil, err)
+		return nil, fmt.Errorf("read an account: %w", err)
+	}
+	if len(signers) == 0 {
+		return nil, ErrNotFound
 	}
 	return &signers[0], nil
 }
@@ -139,7 +205,7 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 		if endSessions == "" {
 			return nil
 		}
-		_, err := endingOf(account.UserID, endSessions, s.settings.Now()).run(tx)
+		_, err := endingOf(endSessions, account.UserID).run(s, tx, false)
 		return err
 	})
 }
@@ -155,7 +221,7 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 				return fmt.Errorf("delete an account: %w", err)
 			}
 		}
-		_, err := endingOf(account.UserID, models.ReasonAccountDeleted, s.settings.Now()).run(tx)
+		_, err := endingOf(models.ReasonAccountDeleted, account.UserID).run(s, tx, false)
 		return err
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -51,9 +52,12 @@ func (s *Store) InsertApplication(ctx context.Context, application *models.Appli
 	return nil
 }
 
-// ChangeApplication reads an application, lets change alter it, and writes it back, all in one transaction, so that no other change gets lost. It
-// returns ErrNotFound when there is none, and any error of change.
-func (s *Store) ChangeApplication(ctx context.Context, id string, change func(*models.Application) error) error {
+// ChangeApplication reads an application, lets change alter it, and writes it back, all in one
+// transaction, so that no other change gets lost. It tells change what the database's clock shows.
+// It returns ErrNotFound when there is none, and any error of change.
+func (s *Store) ChangeApplication(
+	ctx context.Context, id string, change func(application *models.Application, now time.Time) error,
+) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		var application models.Application
 		err := forUpdate(tx).Where("id = ?", id).Take(&application).Error
@@ -63,7 +67,11 @@ func (s *Store) ChangeApplication(ctx context.Context, id string, change func(*m
 		if err != nil {
 			return fmt.Errorf("read an application: %w", err)
 		}
-		if err := change(&application); err != nil {
+		now, err := s.clockOf(tx)
+		if err != nil {
+			return err
+		}
+		if err := change(&application, now); err != nil {
 			return err
 		}
 		if err := tx.Select("*").Updates(&application).Error; err != nil {

@@ -2,11 +2,8 @@ package storage
 
 import (
 	"database/sql"
-	"math"
 	"net/url"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -22,26 +19,29 @@ func openMySQL(settings Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.Timeout, config.ReadTimeout, config.WriteTimeout = settings.ConnectTimeout, settings.StatementTimeout, settings.StatementTimeout
-	// The server must not go on waiting for a lock when nobody waits for it any more: what it did then would come as a surprise.
-	patience := strconv.Itoa(int(math.Ceil(settings.StatementTimeout.Seconds())))
-	config.Params["innodb_lock_wait_timeout"], config.Params["lock_wait_timeout"] = patience, patience
+	config.Timeout = settings.ConnectTimeout
+	config.ReadTimeout, config.WriteTimeout = settings.StatementTimeout, settings.StatementTimeout
 	connector, err := driver.NewConnector(config)
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
 	}
-	ahead := new(atomic.Int64)
-	connections := pool(sql.OpenDB(clockedConnector{connector, ahead}), settings.Connections, settings.ConnectionLifetime)
+	server := &server{patience: settings.StatementTimeout}
+	connections := pool(sql.OpenDB(prepared{connector, server}), settings.Connections, settings.ConnectionLifetime)
+
 	// Without a look at the server's version GORM needs no connection yet.
 	db, err := settings.open(mysql.New(mysql.Config{Conn: connections, SkipInitializeWithVersion: true}))
 	if err != nil {
 		return nil, err
 	}
-	return &Store{write: db, read: db, dialect: dialect{name: mysqlName, ahead: ahead}, settings: settings}, nil
+	return &Store{write: db, read: db, dialect: dialect{name: mysqlName, server: server}, settings: settings}, nil
 }
 
-// patientMySQL opens the database for statements that take as long as they take: a large table is altered for minutes, after all transactions that use it have ended. Whoever
-// stopped waiting would take for failed what goes on.
+// longestMigration is how long a server waits for a lock on behalf of a migration.
+const longestMigration = 24 * time.Hour
+
+// patientMySQL opens the database for statements that take as long as they take. A large table is
+// altered for minutes, once all transactions that use it have ended. A client that stopped waiting
+// would report a failure while the server goes on.
 func patientMySQL(settings Settings) (*sql.DB, error) {
 	config, err := mysqlConfig(settings.URL)
 	if err != nil {
@@ -52,7 +52,7 @@ func patientMySQL(settings Settings) (*sql.DB, error) {
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
 	}
-	return sql.OpenDB(connector), nil
+	return sql.OpenDB(prepared{connector, &server{patience: longestMigration}}), nil
 }
 
 // mysqlConfig reads a URL or a DSN, and sets what the statements of this package rely on.
@@ -79,9 +79,5 @@ func mysqlConfig(address secret.Text) (*driver.Config, error) {
 	config.RejectReadOnly = true    // after a fail-over, leave the old primary
 	config.InterpolateParams = true // one round trip a statement, and no statement to leak
 	config.Logger = &driver.NopLogger{}
-	if config.Params == nil {
-		config.Params = map[string]string{}
-	}
-	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'" // what does not fit is an error, not cut off
 	return config, nil
 }

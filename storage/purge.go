@@ -27,3 +27,24 @@ func purge[Row, Key any](ctx context.Context, s *Store, key, condition string, b
 	}
 	return deleted, nil
 }
+
+// PurgeLimit returns how far purging has come: rows that could go later are still there.
+func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
+	var limit time.Time
+	err := retry(ctx, func() error {
+		return s.read.WithContext(ctx).Raw(`SELECT purged_until FROM purge_limits WHERE id = 1`).Row().Scan(&limit)
+	})
+	if err != nil {
+		return limit, fmt.Errorf("read the limit of purging: %w", err)
+	}
+	return limit, nil
+}
+
+// RaisePurgeLimit says that purging goes on up to an instant. The limit never goes back.
+func (s *Store) RaisePurgeLimit(ctx context.Context, until time.Time) error {
+	_, err := s.exec(ctx, `UPDATE purge_limits SET purged_until = ? WHERE id = 1 AND purged_until < ?`, until, until)
+	if err != nil {
+		return fmt.Errorf("raise the limit of purging: %w", err)
+	}
+	return nil
+}

@@ -37,8 +37,10 @@ type EndedSession struct {
 
 const recentlyEnded = `SELECT id, application, refreshed_at, end_reason FROM sessions WHERE is_anonymous = ? AND ended_at >= ? ORDER BY ended_at DESC LIMIT ?`
 
-// RecentlyEnded returns the sessions, of customers or of anonymous shoppers, that have ended at an instant or later, those that ended last first and at most limit of them. The instants are
-// those of the servers that ended them, and a transaction is seen when it is over: whoever asks again and again must ask for some time before what it has seen.
+// RecentlyEnded returns the sessions, of customers or of anonymous shoppers, that have ended at an
+// instant or later by the clock of the database, those that ended last first and at most limit of
+// them. A transaction is seen when it is over, and the clocks of a cluster's nodes differ: ask for
+// some time before what you have seen.
 func (s *Store) RecentlyEnded(ctx context.Context, anonymous bool, since time.Time, limit int) ([]EndedSession, error) {
 	var ended []EndedSession
 	err := retry(ctx, func() error {

@@ -23,46 +23,68 @@ type SignIn struct {
 	KnownDevice bool
 	// Claim is the anonymous session to take over; nil when there is none.
 	Claim *Claim
+	// Replaces is the session that this device had before, which ends; zero when it had none.
+	Replaces models.ID
+	// Keep is how many sessions the customer keeps, the new one among them; those that were refreshed
+	// longest ago end. 0 keeps all, where there are not so many.
+	Keep int
 }
 
 // Claim is an anonymous session that a customer takes over by signing in.
 type Claim struct {
-	// Holding is what the anonymous shopper's refresh token says.
-	Holding Holding
-	// Ended is the row to write when the session has none yet: ended by this sign-in, claimed by the customer.
+	// Ended is the row to write when the session has none yet: as the anonymous shopper's refresh
+	// token describes it, ended by this sign-in and claimed by the customer.
 	Ended models.Session
 }
 
-// ErrAccountChanged is returned when the account was deactivated, locked, deleted or given another password while the old one was being checked.
-var ErrAccountChanged = errors.New("the account was changed meanwhile")
+// Errors of SignIn.
+var (
+	// ErrAccountChanged is returned when the account was deactivated, locked, deleted or given another
+	// password while the old one was being checked.
+	ErrAccountChanged = errors.New("the account was changed meanwhile")
+	// ErrBehind is returned when the session to claim is not as far as its token says.
+	ErrBehind = errors.New("the database is behind the token")
+)
 
-// SignIn writes the row of a new session, and ends the claimed one in the same transaction. It reports whether the claim held:
-// the anonymous session was alive and its token good, or the same customer had claimed it before. A claim that does not hold changes nothing.
-func (s *Store) SignIn(ctx context.Context, signIn SignIn) (bool, error) {
-	if signIn.Claim == nil {
-		return false, retry(ctx, func() error { return insertCustomerSession(s.write.WithContext(ctx), signIn) })
+// SignIn writes the row of a new session and, in the same transaction, ends the session it claims, the
+// one it replaces, and those beyond the number to keep. It returns the claimed session as it is then,
+// whether or not the claim was granted; nil when there was none to claim.
+func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, error) {
+	alone := signIn.Claim == nil && signIn.Replaces == (models.ID{}) && signIn.Keep == 0
+	if alone && !s.canCatchUp() {
+		return nil, retry(ctx, func() error { return s.insertCustomerSession(s.write.WithContext(ctx), signIn) })
 	}
-	var claimed bool
+
+	var claimed *models.Session
 	err := s.transaction(ctx, func(tx *gorm.DB) (err error) {
-		if claimed, err = claimSession(tx, *signIn.Claim); err != nil {
+		if claimed, err = s.claimSession(tx, signIn.Claim); err != nil {
 			return err
 		}
-		return insertCustomerSession(tx, signIn)
+		if err := s.insertCustomerSession(tx, signIn); err != nil {
+			return err
+		}
+		return s.endOthers(tx, signIn)
 	})
 	return claimed, err
 }
 
-// insertCustomerSession inserts the session on the condition that the account is as it was when the password was checked, so that a session
-// can not outlive a change of password by a moment. It locks the account's row, so that a change under way comes before or after it.
-func insertCustomerSession(db *gorm.DB, signIn SignIn) error {
+// insertCustomerSession inserts the session on the condition that the account is as it was when the
+// password was checked: no session begins with an old password. It locks the account's row, so that a
+// change under way comes before or after it.
+func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	session := signIn.Session
-	result := db.Exec(`INSERT INTO sessions `+
-		`(id, application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent) `+
-		`SELECT ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '', ? FROM customer_accounts a `+
+	clock, now := s.clock()
+	values := []any{
+		session.ID, session.Application, session.ApplicationEpoch, session.Generation, session.StartedAt,
+		session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
+	}
+	values = append(append(values, now...), signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
+
+	result := db.Exec(`INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, generation, `+
+		`started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent, moved_at) `+
+		`SELECT ?, ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '', ?, `+clock+` FROM customer_accounts a `+
 		`WHERE a.id = ? AND a.is_active = TRUE AND a.password_hash = ? AND a.locked_by_operator = FALSE `+
-		`AND (? OR a.locked_until IS NULL OR a.locked_until <= ?)`+locked(db),
-		session.ID, session.Application, session.Generation, session.StartedAt, session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
-		signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
+		`AND (? OR a.locked_until IS NULL OR a.locked_until <= ?)`+s.dialect.forUpdate(), values...)
 	switch {
 	case errors.Is(result.Error, gorm.ErrDuplicatedKey): // an earlier attempt had got through
 		return nil
@@ -71,47 +93,95 @@ func insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	case result.RowsAffected == 0:
 		return ErrAccountChanged
 	}
+	return s.countSignIn(db, signIn)
+}
+
+// countSignIn writes the account's row on a Galera cluster. Nodes lock rows for themselves alone, and
+// notice of two transactions only that both write the same row. Without this, a sign-in with the old
+// password on one node and a change of it on another could both succeed.
+func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
+	if !s.canCatchUp() {
+		return nil
+	}
+	err := tx.Exec(`UPDATE customer_accounts SET sign_ins = sign_ins + 1 WHERE id = ?`, signIn.AccountID).Error
+	if err != nil {
+		return fmt.Errorf("count a sign-in: %w", err)
+	}
 	return nil
 }
 
-func claimSession(tx *gorm.DB, claim Claim) (bool, error) {
-	if claim.Holding.Generation == 0 { // most often there is no row yet
-		return claimUnwritten(tx, claim)
-	}
-	reason, customer, at := claim.Ended.EndReason, claim.Ended.ClaimedBy, claim.Ended.EndedAt
-	values := append([]any{at, reason, customer, claim.Holding.ID, reason, customer}, claim.Holding.values()...)
-	result := tx.Exec(`UPDATE sessions SET ended_at = COALESCE(ended_at, ?), end_reason = ?, claimed_by = ? `+
-		`WHERE id = ? AND ((end_reason = ? AND claimed_by = ?) OR (`+held+`))`, values...)
-	if result.Error != nil {
-		return false, fmt.Errorf("claim a session: %w", result.Error)
-	}
-	return result.RowsAffected == 1, nil
-}
-
-// claimUnwritten writes the ended row of a session that has none, or ends the row that is there, in one statement, and then looks whose claim it is. To
-// insert first and update when there is a row would be two locks on it, and many who try that at once deadlock.
-func claimUnwritten(tx *gorm.DB, claim Claim) (bool, error) {
-	row, ended := claim.Ended, claim.Ended
-	// MySQL assigns from left to right and sees what it has just assigned, so ended_at, which the condition asks for, comes last.
-	assignment := func(column string, value any) clause.Assignment {
-		values := append(claim.Holding.values(), value)
-		return clause.Assignment{
-			Column: clause.Column{Name: column}, Value: gorm.Expr(`CASE WHEN `+held+` THEN ? ELSE sessions.`+column+` END`, values...),
+// endOthers ends the sessions in whose place the new one comes.
+func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
+	if signIn.Replaces != (models.ID{}) {
+		replaced := ending{where: `id = ?`, values: []any{signIn.Replaces}, reason: models.ReasonSessionReplaced}
+		if _, err := replaced.run(s, tx, false); err != nil {
+			return err
 		}
 	}
-	err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.Set{
-		assignment("claimed_by", ended.ClaimedBy), assignment("end_reason", ended.EndReason), assignment("ended_at", ended.EndedAt),
-	}}).Create(&row).Error
-	if err != nil {
-		return false, fmt.Errorf("claim a session: %w", err)
+	if signIn.Keep == 0 {
+		return nil
 	}
-	var claims int64
-	err = tx.Model(&models.Session{}).
-		Where("id = ? AND end_reason = ? AND claimed_by = ?", ended.ID, ended.EndReason, ended.ClaimedBy).Count(&claims).Error
-	if err != nil {
-		return false, fmt.Errorf("look at a claim: %w", err)
+	return s.endOldest(tx, signIn.Session.UserID, signIn.Session.ID, signIn.Keep-1)
+}
+
+// claimSession ends the session to claim, if it goes on, and returns it as it is then.
+func (s *Store) claimSession(tx *gorm.DB, claim *Claim) (*models.Session, error) {
+	if claim == nil {
+		return nil, nil //nolint:nilnil // there is nothing to claim
 	}
-	return claims == 1, nil
+	ended := claim.Ended
+	if ended.Generation == 0 { // most often there is no row yet
+		if err := s.claimUnwritten(tx, ended); err != nil {
+			return nil, fmt.Errorf("claim a session: %w", err)
+		}
+	} else if err := s.claimWritten(tx, ended); err != nil {
+		return nil, fmt.Errorf("claim a session: %w", err)
+	}
+
+	var present models.Session
+	err := forUpdate(tx).Where("id = ?", ended.ID).Take(&present).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound), err == nil && present.Generation < ended.Generation:
+		return nil, ErrBehind
+	case err != nil:
+		return nil, fmt.Errorf("look at a claim: %w", err)
+	}
+	return &present, nil
+}
+
+// claimWritten claims a session that was refreshed before.
+func (s *Store) claimWritten(tx *gorm.DB, ended models.Session) error {
+	clock, now := s.clock()
+	values := append(now, ended.EndReason, ended.ClaimedBy, ended.ID, ended.Generation)
+	return tx.Exec(`UPDATE sessions SET ended_at = `+clock+`, end_reason = ?, claimed_by = ? `+
+		`WHERE id = ? AND ended_at IS NULL AND generation >= ?`, values...).Error
+}
+
+// claimUnwritten writes the ended row of a session that has none, or ends the row that is there, in
+// one statement. To insert first and then update would be two locks on the row, and many who try that
+// at once deadlock.
+func (s *Store) claimUnwritten(tx *gorm.DB, ended models.Session) error {
+	clock, now := s.clock()
+	row := map[string]any{
+		"id": ended.ID, "application": ended.Application, "application_epoch": ended.ApplicationEpoch,
+		"user_id": ended.UserID, "is_anonymous": ended.IsAnonymous, "generation": ended.Generation,
+		"started_at": ended.StartedAt, "refreshed_at": ended.RefreshedAt, "expires_at": ended.ExpiresAt,
+		"purge_at": ended.PurgeAt, "moved_at": gorm.Expr(clock, now...), "ended_at": gorm.Expr(clock, now...),
+		"end_reason": ended.EndReason, "claimed_by": ended.ClaimedBy,
+	}
+	assignment := func(column, value string, values ...any) clause.Assignment {
+		text := `CASE WHEN sessions.ended_at IS NULL THEN ` + value + ` ELSE sessions.` + column + ` END`
+		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(text, values...)}
+	}
+	// MySQL assigns from left to right and sees what it has just assigned, so ended_at comes last.
+	return tx.Model(&models.Session{}).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "id"}},
+		DoUpdates: clause.Set{
+			assignment("claimed_by", `?`, ended.ClaimedBy),
+			assignment("end_reason", `?`, ended.EndReason),
+			assignment("ended_at", clock, now...),
+		},
+	}).Create(row).Error
 }
 
 // forUpdate makes a query lock the rows it reads until the transaction ends.
@@ -119,10 +189,11 @@ func forUpdate(tx *gorm.DB) *gorm.DB {
 	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 }
 
-// locked ends a SELECT that must see no change under way, whatever the isolation level. SQLite has one writer at a time.
-func locked(db *gorm.DB) string {
-	if db.Name() == mysqlName {
-		return ` FOR UPDATE`
+// forUpdate ends a SELECT that must see no change under way, whatever the isolation level. SQLite has
+// one writer at a time.
+func (d dialect) forUpdate() string {
+	if d.server == nil {
+		return ``
 	}
-	return ``
+	return ` FOR UPDATE`
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -66,8 +65,8 @@ type dialect struct {
 	name string
 	// file is the path of a SQLite database; empty on MySQL.
 	file string
-	// ahead is how far a server's clock is ahead of ours, in nanoseconds; nil on SQLite, which has none of its own.
-	ahead *atomic.Int64
+	// server is what is known of a MySQL server; nil on SQLite, which has none.
+	server *server
 }
 
 const (
@@ -133,12 +132,6 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("reach the database: %w", err)
 	}
 	return nil
-}
-
-// transaction runs do in one transaction, and again from its beginning when the database asks for that. do must therefore have no effect
-// but on the database.
-func (s *Store) transaction(ctx context.Context, do func(tx *gorm.DB) error) error {
-	return retry(ctx, func() error { return s.write.WithContext(ctx).Transaction(do) })
 }
 
 // exec runs one statement that changes something and returns how many rows it has matched.

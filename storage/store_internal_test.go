@@ -64,6 +64,16 @@ func newSession(t *testing.T) models.Session {
 	}
 }
 
+// insert writes rows as they are.
+func (s *Store) insert(t *testing.T, sessions ...models.Session) {
+	t.Helper()
+	for _, session := range sessions {
+		if err := s.write.Create(&session).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestSessionRoundTrip(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
@@ -73,13 +83,8 @@ func TestSessionRoundTrip(t *testing.T) {
 		if has, err := store.HasSessions(t.Context()); has || err != nil {
 			t.Error(has, err)
 		}
-		row := want
-		if first, err := store.InsertSession(t.Context(), &row); !first || err != nil {
-			t.Fatal(first, err)
-		}
-		if second, err := store.InsertSession(t.Context(), &row); second || err != nil {
-			t.Errorf("the same id twice: %v, %v", second, err)
-		}
+		want.ApplicationEpoch, want.AttemptHash, want.MovedAt = 1<<32-1, []byte("12345678"), &noon
+		store.insert(t, want)
 		if has, err := store.HasSessions(t.Context()); !has || err != nil {
 			t.Error(has, err)
 		}
@@ -87,7 +92,7 @@ func TestSessionRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got.Session); diff != "" {
 			t.Error(diff)
 		}
 		if _, err := store.Session(t.Context(), newID(t)); !errors.Is(err, ErrNotFound) {
@@ -101,9 +106,7 @@ func TestAdvanceSessionRace(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
 		session := newSession(t)
-		if _, err := store.InsertSession(t.Context(), &session); err != nil {
-			t.Fatal(err)
-		}
+		store.insert(t, session)
 		for generation := range int64(5) {
 			var all sync.WaitGroup
 			winners := make(chan bool, 100)
@@ -133,9 +136,7 @@ func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
 		session := newSession(t)
-		if _, err := store.InsertSession(t.Context(), &session); err != nil {
-			t.Fatal(err)
-		}
+		store.insert(t, session)
 		for i, c := range []struct{ purgeAt, want time.Time }{
 			{noon, session.PurgeAt}, {noon.Add(5 * time.Hour), noon.Add(5 * time.Hour)},
 		} {
@@ -151,17 +152,16 @@ func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
 	})
 }
 
-// A session takes at most 200 bytes, in whatever columns the table has.
+// A session takes at most 220 bytes, in whatever columns the table has.
 func TestSessionRowIsSmall(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
 		session := newSession(t)
 		claimant := newID(t)
 		session.Application, session.EndReason = strings.Repeat("a", 32), models.Reason(strings.Repeat("R", 24)) // all there is room for
-		session.EndedAt, session.ClaimedBy = &noon, &claimant
-		if _, err := store.InsertSession(t.Context(), &session); err != nil {
-			t.Fatal(err)
-		}
+		session.EndedAt, session.ClaimedBy, session.MovedAt = &noon, &claimant, &noon
+		session.AttemptHash = make([]byte, 8)
+		store.insert(t, session)
 		list := `SELECT name, type FROM pragma_table_info('sessions')`
 		if store.dialect.name == mysqlName {
 			list = `SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'sessions'`
@@ -179,6 +179,8 @@ func TestSessionRowIsSmall(t *testing.T) {
 			switch strings.ToLower(column.Type) {
 			case "boolean", "tinyint":
 				bytes = new(1)
+			case "int":
+				bytes = new(4)
 			case "integer", "bigint", "datetime":
 				bytes = new(8)
 			case "text", "varchar", "blob", "binary":
@@ -191,7 +193,7 @@ func TestSessionRowIsSmall(t *testing.T) {
 			}
 			total += *bytes
 		}
-		if total > 200 {
+		if total > 220 {
 			t.Errorf("%d bytes", total)
 		}
 	})
@@ -203,9 +205,7 @@ func TestPurgeInBatches(t *testing.T) {
 		for i := range 25 {
 			session := newSession(t)
 			session.PurgeAt = noon.Add(time.Duration(i) * time.Hour)
-			if _, err := store.InsertSession(t.Context(), &session); err != nil {
-				t.Fatal(err)
-			}
+			store.insert(t, session)
 		}
 		for _, want := range []int{10, 10, 1, 0} {
 			if got, err := store.PurgeSessions(t.Context(), noon.Add(20*time.Hour), 10); got != want || err != nil {
@@ -270,9 +270,7 @@ func TestSQLiteFilesArePrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	session := newSession(t)
-	if _, err := store.InsertSession(t.Context(), &session); err != nil {
-		t.Fatal(err)
-	}
+	store.insert(t, session)
 	for _, file := range []string{store.dialect.file, store.dialect.file + "-wal"} {
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v, error %v", file, info.Mode(), err)
@@ -356,9 +354,7 @@ func TestStatementsAreLoggedWithoutValues(t *testing.T) {
 	}
 	session := newSession(t)
 	session.Application = "valuemarker"
-	if _, err := store.InsertSession(t.Context(), &session); err != nil {
-		t.Fatal(err)
-	}
+	store.insert(t, session)
 	if err := store.RenewHash(t.Context(), 1, secret.New("oldmarker"), secret.New("newmarker"), noon); err != nil {
 		t.Fatal(err)
 	}

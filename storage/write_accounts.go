@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -50,8 +49,8 @@ type AccountWrite struct {
 
 // AccountWriter reads and writes many accounts at a time within one transaction.
 type AccountWriter struct {
-	tx  *gorm.DB
-	now time.Time
+	store *Store
+	tx    *gorm.DB
 }
 
 // WriteAccounts runs do in one transaction, which an error of do rolls back. It may run do again, from the beginning, when somebody else was
@@ -59,7 +58,7 @@ type AccountWriter struct {
 func (s *Store) WriteAccounts(ctx context.Context, do func(*AccountWriter) error) error {
 	var err error
 	for range 3 {
-		err = s.transaction(ctx, func(tx *gorm.DB) error { return do(&AccountWriter{tx, s.settings.Now()}) })
+		err = s.transaction(ctx, func(tx *gorm.DB) error { return do(&AccountWriter{s, tx}) })
 		if !errors.Is(err, gorm.ErrDuplicatedKey) {
 			return err
 		}
@@ -238,8 +237,7 @@ func deleteOf[Row any](tx *gorm.DB, accountIDs []int64) error {
 
 func (w *AccountWriter) endSessions(ended map[models.Reason][]models.ID) error {
 	for reason, userIDs := range ended {
-		if err := w.tx.Exec(`UPDATE sessions SET ended_at = ?, end_reason = ? WHERE user_id IN ? AND ended_at IS NULL AND expires_at > ?`,
-			w.now, reason, userIDs, w.now).Error; err != nil {
+		if _, err := endingOf(reason, userIDs...).run(w.store, w.tx, false); err != nil {
 			return err
 		}
 	}

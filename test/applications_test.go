@@ -266,7 +266,7 @@ func TestOwnSessions(t *testing.T) {
 		if got := end(sessions[1].ID, laptop.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":1}` {
 			t.Error(got.text)
 		}
-		expect(t, o.tryRefresh(phone.RefreshToken), models.ReasonSignedOut)
+		expect(t, o.tryRefresh(phone.RefreshToken), models.ReasonSessionEnded)
 		if sessions := list(laptop.AccessToken); len(sessions) != 1 {
 			t.Errorf("%+v", sessions)
 		}

@@ -1,17 +1,13 @@
 package test_test
 
 import (
-	"encoding/binary"
-	"io"
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/ncruces/go-sqlite3"
 
-	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
@@ -29,9 +25,8 @@ func TestStatementBudgets(t *testing.T) {
 	if url, ok := storagetest.MySQL(t); ok {
 		t.Run("mysql", func(t *testing.T) {
 			t.Parallel()
-			var counted wire
-			o := open(t, counted.listen(t, url))
-			testBudgets(t, o, func() int { return int(counted.statements.Load()) })
+			o := open(t, url)
+			testBudgets(t, o, func() int { return int(o.statements.Load()) })
 		})
 	}
 }
@@ -71,7 +66,7 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("createUserTicket with a claim", 4, signInWith("", `previousRefreshToken: "`+o.anonymous().RefreshToken+`"`))
 	refreshed := o.refresh(o.anonymous().RefreshToken)
 	costs("createUserTicket with a claim of a refreshed session", 4, signInWith("", `previousRefreshToken: "`+refreshed.RefreshToken+`"`))
-	costs("createUserTicket from a known device", 2, signInWith("", `previousRefreshToken: "`+customer.RefreshToken+`"`))
+	costs("createUserTicket from a known device", 3, signInWith("", `deviceToken: "`+o.signIn("ada").RefreshToken+`"`))
 	costs("createUserTicket, outdated hash", 3, func() { o.signIn("imported") })
 	costs("createUserTicket, wrong password", 3, func() { o.trySignIn("ada", "wrong", "", "198.51.100.1") })
 	costs("createUserTicket with a count to reset", 3, func() { o.signIn("ada") })
@@ -91,6 +86,12 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	usedAnonymous := next.RefreshToken
 	next = o.refresh(usedAnonymous)
 	costs("refreshTicket, anonymous again within the window", 2, func() { o.refresh(usedAnonymous) })
+	next = o.repeat(next.RefreshToken, "0123456789abcdef")
+	costs("refreshTicket, first with an attempt", 1, func() { next = o.repeat(next.RefreshToken, "0123456789abcdef") })
+	used = next.RefreshToken
+	next = o.repeat(used, "0123456789abcdef")
+	o.clock.pass(time.Minute)
+	costs("refreshTicket, again with the attempt", 2, func() { o.repeat(used, "0123456789abcdef") })
 	costs("refreshTicket, nonsense", 0, func() { o.tryRefresh("nonsense") })
 	costs("revokeTicket, never written", 1, func() { o.revoke(o.anonymous().RefreshToken, false) })
 	costs("revokeTicket", 1, func() { o.revoke(next.RefreshToken, false) })
@@ -105,7 +106,7 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 		expect(t, o.post(`mutation { anonymousShopperTicket { jwtAccessToken } }`, nil), "")
 	})
 
-	backend := as("backend", o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.ManageAccounts, applications.IntrospectTickets}}))
+	backend := o.backend()
 	asks := func(query string) func() { return func() { expect(t, o.post(query, nil, backend...), "") } }
 	costs("introspectTicket", 0, asks(`{ introspectTicket(accessToken: "`+customer.AccessToken+`") { active } }`))
 	costs("account", 1, asks(`{ account(by: {userName: "ada"}) { id firstName } }`))
@@ -114,7 +115,9 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("lockAccount", 3, asks(`mutation { lockAccount(account: {userName: "ada"}) { isLocked } }`))
 	costs("unlockAccount", 4, asks(`mutation { unlockAccount(account: {userName: "ada"}) { isLocked } }`))
 	costs("deactivateAccount", 4, asks(`mutation { deactivateAccount(account: {userName: "ada"}) { isActive } }`))
-	costs("endSession", 1, asks(`mutation { endSession(id: "00000000000000000000000000000001") { sessionsEnded } }`))
+	ending := `mutation { endSession(id: "` + o.signIn("imported").SessionID + `") { sessionsEnded } }`
+	costs("endSession", 1, asks(ending))
+	costs("endSession, ended already", 2, asks(ending))
 }
 
 // Only the selected columns are read, and no attributes unless they are selected.
@@ -145,64 +148,4 @@ func countRuns(url string, statements *atomic.Int64) {
 			return nil
 		})
 	})
-}
-
-// wire is a proxy in front of a MySQL server that counts what really goes over the connection. BEGIN and COMMIT, which decide nothing, do not count.
-type wire struct{ statements atomic.Int64 }
-
-// listen returns the data source of the proxy.
-func (w *wire) listen(t *testing.T, dsn string) string {
-	t.Helper()
-	config, err := mysql.ParseDSN(dsn)
-	must(t, err)
-	server := config.Addr
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			upstream, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server)
-			if err != nil {
-				_ = client.Close()
-				return
-			}
-			go func() { _, _ = io.Copy(client, upstream); _ = client.Close() }()
-			go func() { w.forward(upstream, client); _ = upstream.Close() }()
-		}
-	}()
-	config.Addr = listener.Addr().String()
-	return config.FormatDSN()
-}
-
-// forward copies packets and counts those that carry a statement: COM_QUERY, COM_STMT_PREPARE and COM_STMT_EXECUTE.
-func (w *wire) forward(to io.Writer, from io.Reader) {
-	for {
-		var head [4]byte
-		if _, err := io.ReadFull(from, head[:]); err != nil {
-			return
-		}
-		size := binary.LittleEndian.Uint32(head[:]) & 0xffffff
-		packet := append(head[:], make([]byte, size)...)
-		if _, err := io.ReadFull(from, packet[4:]); err != nil {
-			return
-		}
-		if head[3] == 0 && size > 0 { // the first packet of a command
-			text := string(packet[5:])
-			switch packet[4] {
-			case 0x03:
-				if text != "START TRANSACTION" && text != "COMMIT" && text != "ROLLBACK" && !strings.HasPrefix(text, "SET ") && text != "SELECT UTC_TIMESTAMP(6)" { // the last two are for the connection
-					w.statements.Add(1)
-				}
-			case 0x16, 0x17:
-				w.statements.Add(1)
-			}
-		}
-		if _, err := to.Write(packet); err != nil {
-			return
-		}
-	}
 }

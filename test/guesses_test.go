@@ -36,7 +36,7 @@ func TestSourceMustWait(t *testing.T) {
 		}
 		// The owner still gets in, from elsewhere and on a known device even at the same address.
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
-		expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "203.0.113.5"), "")
+		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.5"), "")
 	})
 }
 
@@ -98,7 +98,7 @@ func TestAccountLocks(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		device := o.signIn("ada")
+		device, signedIn := o.signIn("ada"), o.signIn("ada")
 		guess := func(times int, address string) {
 			t.Helper()
 			for range times {
@@ -129,11 +129,11 @@ func TestAccountLocks(t *testing.T) {
 		guess(1, "198.51.100.9") // the lock is told to the right password only
 		// It holds neither on a known device nor for who is signed in, and it ends by itself.
 		known := o.post(strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1),
-			variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": device.RefreshToken}})
+			variables{"input": variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}})
 		if locked := known.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
 			t.Errorf("isLocked is %v", locked)
 		}
-		o.refresh(device.RefreshToken)
+		o.refresh(signedIn.RefreshToken)
 		o.clock.pass(15 * time.Minute)
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 	})
@@ -250,7 +250,7 @@ func TestLockBegins(t *testing.T) {
 			ada := o.customer("ada")
 			device := o.signIn("ada")
 			must(t, o.Accounts.Lock(t.Context(), ada))
-			expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "198.51.100.1"), models.ReasonAccountLocked)
+			expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
 			o.clock.pass(24 * time.Hour)
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
 			must(t, o.Accounts.Unlock(t.Context(), ada))
@@ -267,15 +267,15 @@ func TestKnownDeviceIsLimitedToo(t *testing.T) {
 		o.customer("bob")
 		device := o.signIn("ada")
 		for i := range 5 {
-			expect(t, o.trySignIn("ada", "wrong", device.RefreshToken, fmt.Sprintf("203.0.113.%d", i)), models.ReasonInvalidCredentials)
+			expect(t, o.trySignInOn(device.RefreshToken, "ada", "wrong", fmt.Sprintf("203.0.113.%d", i)), models.ReasonInvalidCredentials)
 		}
-		expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "203.0.113.99"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.99"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.99"), "")
 		// Somebody else's ticket makes no device known.
 		for range 5 {
-			expect(t, o.trySignIn("bob", "wrong", device.RefreshToken, "203.0.113.50"), models.ReasonInvalidCredentials)
+			expect(t, o.trySignInOn(device.RefreshToken, "bob", "wrong", "203.0.113.50"), models.ReasonInvalidCredentials)
 		}
-		expect(t, o.trySignIn("bob", rightPassword, device.RefreshToken, "203.0.113.50"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignInOn(device.RefreshToken, "bob", rightPassword, "203.0.113.50"), models.ReasonTooManyAttempts)
 	})
 }
 
@@ -312,7 +312,7 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 			expect(t, o.trySignIn(fmt.Sprintf("name%d", i), "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
-		expect(t, o.trySignIn("ada", rightPassword, device.RefreshToken, "203.0.113.5"), "")
+		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.5"), "")
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
 		o.clock.pass(15 * time.Minute)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")

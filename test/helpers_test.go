@@ -45,7 +45,7 @@ func schemaOf(office *tickets.Office, book *accounts.Book) graphql.ExecutableSch
 func (o *office) insertSessions(sessions []models.Session) {
 	o.t.Helper()
 	for i := range sessions {
-		_, err := o.Store.InsertSession(o.t.Context(), &sessions[i])
+		_, err := o.Store.BeginSession(o.t.Context(), &sessions[i], true)
 		must(o.t, err)
 	}
 }

@@ -15,6 +15,7 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
+		must(t, errOf(o.Purge(t.Context(), 0))) // as a server does when it starts
 		rapid.Check(t, func(t *rapid.T) {
 			m := &model{t: t, o: o, policy: tickets.DefaultPolicy()}
 			t.Repeat(map[string]func(*rapid.T){
@@ -22,6 +23,7 @@ func TestModel(t *testing.T) {
 				"sign in": func(*rapid.T) { m.hold(o.signIn("ada"), false) },
 				"claim":   m.claim,
 				"refresh": m.refresh,
+				"repeat":  m.repeat,
 				"revoke":  m.revoke,
 				"purge":   func(*rapid.T) { must(o.t, errOf(o.Purge(o.t.Context(), 0))) },
 				"wait": func(t *rapid.T) {
@@ -48,6 +50,7 @@ type modelSession struct {
 	startedAt   time.Time
 	generation  int
 	refreshedAt time.Time
+	attempt     string // with which it has reached this generation
 	last        ticket // of this generation
 	ended       models.Reason
 }
@@ -66,16 +69,21 @@ func (m *model) hold(got ticket, anonymous bool) {
 }
 
 func (m *model) keep(session *modelSession, got ticket) {
+	session.last = got
+	m.tokens = append(m.tokens, &modelToken{session, session.generation, got.RefreshToken, m.expiration(session)})
+}
+
+// expiration is when the last refresh token of a session expires.
+func (m *model) expiration(session *modelSession) time.Time {
 	lifetime := m.policy.RefreshLifetime
 	if session.anonymous {
 		lifetime = m.policy.AnonymousRefreshLifetime
 	}
 	expiresAt := session.refreshedAt.Add(lifetime)
 	if end := session.startedAt.Add(m.policy.SessionLifetime); end.Before(expiresAt) {
-		expiresAt = end
+		return end
 	}
-	session.last = got
-	m.tokens = append(m.tokens, &modelToken{session, session.generation, got.RefreshToken, expiresAt})
+	return expiresAt
 }
 
 func (m *model) draw(t *rapid.T) *modelToken {
@@ -85,29 +93,48 @@ func (m *model) draw(t *rapid.T) *modelToken {
 	return rapid.SampledFrom(m.tokens).Draw(t, "token")
 }
 
-// verdict is what the server must make of a token: a reason to refuse it, or none; again says that its successor exists already.
-func (m *model) verdict(token *modelToken) (reason models.Reason, again bool) {
+// verdict is what a refresh with a token must come to: a reason to refuse it, or none; again says that its
+// successor exists already.
+func (m *model) verdict(token *modelToken, attempt string) (reason models.Reason, again bool) {
 	now, session := m.o.clock.Now(), token.session
+	isNext := token.generation+1 == session.generation
+	repeats := isNext && attempt != "" && attempt == session.attempt
+	expired := !now.Before(token.expiresAt)
 	switch {
-	case !now.Before(token.expiresAt):
+	case expired && attempt == "":
 		return models.ReasonTokenExpired, false
 	case session.ended != "":
 		return session.ended, false
+	case repeats && now.Before(m.expiration(session)):
+		return "", true
+	case expired:
+		return models.ReasonTokenExpired, false
 	case token.generation == session.generation:
 		return "", false
-	case token.generation+1 == session.generation && now.Sub(session.refreshedAt) <= m.policy.ReuseWindow:
+	case isNext && now.Sub(session.refreshedAt) <= m.policy.ReuseWindow:
 		return "", true
 	default:
 		return models.ReasonTokenReused, false
 	}
 }
 
-func (m *model) refresh(t *rapid.T) {
-	token := m.draw(t)
+// purged reports whether nobody knows any more how a session ended: all its tokens have expired.
+func (m *model) purged(session *modelSession) bool {
+	return !m.o.clock.Now().Before(m.expiration(session).Add(24 * time.Hour))
+}
+
+func (m *model) refresh(t *rapid.T) { m.advance(t, m.draw(t), "") }
+
+// repeat refreshes with one of two attempts.
+func (m *model) repeat(t *rapid.T) {
+	m.advance(t, m.draw(t), rapid.SampledFrom([]string{attemptA, attemptB}).Draw(t, "attempt"))
+}
+
+func (m *model) advance(t *rapid.T, token *modelToken, attempt string) {
 	session := token.session
-	reason, again := m.verdict(token)
-	got := m.o.tryRefresh(token.text)
-	if got.reason() != reason {
+	reason, again := m.verdict(token, attempt)
+	got := m.o.tryWith(token.text, attempt)
+	if got.reason() != reason && !(m.purged(session) && got.reason() == models.ReasonTokenExpired) {
 		t.Fatalf("want %q, got %s", reason, got.text)
 	}
 	switch {
@@ -120,7 +147,7 @@ func (m *model) refresh(t *rapid.T) {
 		}
 	default:
 		session.generation++
-		session.refreshedAt = m.o.clock.Now()
+		session.refreshedAt, session.attempt = m.o.clock.Now(), attempt
 		m.keep(session, got.ticket(m.o.t, "refreshTicket"))
 	}
 }
@@ -128,37 +155,43 @@ func (m *model) refresh(t *rapid.T) {
 func (m *model) revoke(t *rapid.T) {
 	token := m.draw(t)
 	everywhere := rapid.Bool().Draw(t, "everywhere")
-	reason, _ := m.verdict(token)
+	session, now := token.session, m.o.clock.Now()
+	expired := !now.Before(m.expiration(session))
 	ended := m.o.revoke(token.text, everywhere)
-	if (ended > 0) != (reason == "") {
-		t.Fatalf("%d sessions ended by a token with the verdict %q", ended, reason)
-	}
-	if reason != "" {
+	if expired { // whether it has a row yet decides, and nobody minds
+		if ended > 0 {
+			session.ended = models.ReasonSignedOut
+		}
 		return
 	}
-	if !everywhere {
-		token.session.ended = models.ReasonSignedOut
-		return
+	if (ended > 0) != (session.ended == "") {
+		t.Fatalf("%d sessions ended, and the session had ended with %q", ended, session.ended)
 	}
-	now := m.o.clock.Now()
-	for _, other := range m.tokens {
-		mine := other.session == token.session || (!other.session.anonymous && !token.session.anonymous)
-		if mine && other.session.ended == "" && other.generation == other.session.generation && now.Before(other.expiresAt) {
-			other.session.ended = models.ReasonSignedOutEverywhere
+	switch {
+	case session.ended != "":
+	case !everywhere:
+		session.ended = models.ReasonSignedOut
+	default:
+		session.ended = models.ReasonSignedOutEverywhere
+		for _, other := range m.tokens {
+			if !other.session.anonymous && !session.anonymous && other.session.ended == "" {
+				other.session.ended = models.ReasonSignedOutEverywhere
+			}
 		}
 	}
 }
 
 func (m *model) claim(t *rapid.T) {
 	token := m.draw(t)
-	reason, _ := m.verdict(token)
-	good := token.session.anonymous && (reason == "" || reason == models.ReasonSignedIn)
+	session := token.session
+	alive := session.ended == "" || session.ended == models.ReasonSignedIn
+	good := session.anonymous && alive && m.o.clock.Now().Before(token.expiresAt)
 	got := m.o.trySignIn("ada", rightPassword, token.text, "198.51.100.1").ticket(m.o.t, "createUserTicket")
-	if claimed := got.ClaimedAnonymousUserID != nil; claimed != good {
-		t.Fatalf("claimed %v with a token of the verdict %q", claimed, reason)
+	if claimed := got.ClaimedAnonymousUserID != nil; claimed != good || claimed != (got.Claim == "CLAIMED") {
+		t.Fatalf("claimed %v, %s, with a token of a session that ended with %q", claimed, got.Claim, session.ended)
 	}
 	if good {
-		token.session.ended = models.ReasonSignedIn
+		session.ended = models.ReasonSignedIn
 	}
 	m.hold(got, false)
 }

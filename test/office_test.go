@@ -13,8 +13,11 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
@@ -25,6 +28,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/test/wire"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
 )
@@ -45,6 +49,8 @@ type office struct {
 	web      *httptest.Server
 	clock    *clock
 	log      *log
+	// statements counts what decides something on MySQL.
+	statements *atomic.Int64
 	// applications are what an operator changes; follow makes the office take it over.
 	applications *applications.Book
 }
@@ -90,9 +96,9 @@ func open(t testing.TB, url string, changes ...func(*tickets.Office)) *office {
 // openWith opens an office that shares keys and clock with others, as replicas do.
 func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes ...func(*tickets.Office)) *office {
 	t.Helper()
-	o := &office{t: t, url: url, clock: clock, log: &log{}}
+	o := &office{t: t, url: url, clock: clock, log: &log{}, statements: &atomic.Int64{}}
 	logger := slog.New(web.LogHandler(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: clock.Now, Log: logger})
+	store, err := storage.Open(storage.Settings{URL: secret.New(o.watched(url)), Now: clock.Now, Log: logger})
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	_, err = store.Migrate(t.Context())
@@ -104,7 +110,7 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write", "catalog.read"}, []string{shopOrigin}))
 	wiring := tickets.Office{
 		Store: store, Accounts: book, Applications: &applications.Directory{Store: store}, Keys: keys, Signers: signers(t), Hasher: hasher, Policy: tickets.DefaultPolicy(),
-		Issuer: issuer, Audience: []string{issuer}, Now: clock.Now, Random: rand.Reader, Log: logger,
+		Issuer: issuer, Audience: []string{issuer}, Now: clock.Now, Elapsed: clock.Elapsed, Random: rand.Reader, Log: logger,
 	}
 	for _, change := range changes {
 		change(&wiring)
@@ -158,10 +164,43 @@ func (o *office) customer(name string, changes ...func(*models.CustomerAccount))
 	return account
 }
 
-// clock is a clock that moves when it is told to.
+// watched returns the URL of a database as the office reaches it. A MySQL server is behind a proxy that
+// counts the statements, and gives the database the test's clock.
+func (o *office) watched(url string) string {
+	if strings.HasPrefix(url, "sqlite://") {
+		return url
+	}
+	config, err := mysql.ParseDSN(url)
+	must(o.t, err)
+	proxy, err := wire.Listen(o.t.Context(), wire.Settings{Primary: config.Addr, Rewrite: func(statement string) string {
+		if decides(statement) {
+			o.statements.Add(1)
+		}
+		return o.clock.ofDatabase(statement)
+	}})
+	must(o.t, err)
+	o.t.Cleanup(proxy.Close)
+	config.Addr = proxy.Address()
+	return config.FormatDSN()
+}
+
+// decides reports whether a statement counts. BEGIN and COMMIT decide nothing, and some statements
+// prepare the connection.
+func decides(statement string) bool {
+	switch {
+	case statement == "START TRANSACTION", statement == "COMMIT", statement == "ROLLBACK":
+		return false
+	}
+	return !strings.HasPrefix(statement, "SET ") && !strings.HasPrefix(statement, "SHOW VARIABLES") &&
+		!strings.HasSuffix(statement, "VERSION()")
+}
+
+// clock is a clock that moves when it is told to. The database has one of its own.
 type clock struct {
-	mutex sync.Mutex
-	now   time.Time
+	mutex    sync.Mutex
+	now      time.Time
+	elapsed  time.Duration
+	database time.Duration // how far the database's is ahead
 }
 
 func (c *clock) Now() time.Time {
@@ -170,10 +209,41 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+func (c *clock) Elapsed() time.Duration {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.elapsed
+}
+
+// pass lets time pass, on every clock.
 func (c *clock) pass(d time.Duration) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.now = c.now.Add(d)
+	c.elapsed += d
+}
+
+// step sets the server's clock. No time passes, and the database's clock stays as it is.
+func (c *clock) step(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.now = c.now.Add(d)
+	c.database -= d
+}
+
+// stepDatabase sets the database's clock.
+func (c *clock) stepDatabase(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.database += d
+}
+
+// ofDatabase makes a statement ask the test's clock.
+func (c *clock) ofDatabase(statement string) string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	now := c.now.Add(c.database).UTC().Format("2006-01-02 15:04:05.000000")
+	return strings.ReplaceAll(statement, "UTC_TIMESTAMP(6)", "TIMESTAMP'"+now+"'")
 }
 
 // log keeps what was logged.
@@ -240,7 +310,8 @@ type ticket struct {
 	AccessToken, RefreshToken                               string
 	AccessTokenExpiration, RefreshTokenExpiration           string
 	AccessTokenLifetime, RefreshTokenLifetime, RefreshAfter int
-	UserID                                                  string
+	IssuedAt, SessionID, UserID, Claim                      string
+	IsAnonymous                                             bool
 	Behaviors                                               []string
 	ClaimedAnonymousUserID                                  *string
 	CustomerAccount                                         map[string]any
@@ -249,7 +320,7 @@ type ticket struct {
 
 // fields selects a whole ticket but its account.
 const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration refreshTokenLifetime ` +
-	`refreshAfter userId behaviors claimedAnonymousUserId`
+	`refreshAfter issuedAt sessionId userId isAnonymous behaviors claim claimedAnonymousUserId`
 
 type variables = map[string]any
 
@@ -304,10 +375,17 @@ const signInQuery = `mutation ($input: CustomerUserAuthInfoInput!) { createUserT
 // trySignIn signs in from an address; previous may be empty.
 func (o *office) trySignIn(name, plain, previous, address string) answer {
 	o.t.Helper()
-	input := variables{"username": name, "password": plain}
-	if previous != "" {
-		input["previousRefreshToken"] = previous
-	}
+	return o.trySignInWith(variables{"username": name, "password": plain, "previousRefreshToken": previous}, address)
+}
+
+// trySignInOn signs in from an address, on a device that has a refresh token of its customer.
+func (o *office) trySignInOn(device, name, plain, address string) answer {
+	o.t.Helper()
+	return o.trySignInWith(variables{"username": name, "password": plain, "deviceToken": device}, address)
+}
+
+func (o *office) trySignInWith(input variables, address string) answer {
+	o.t.Helper()
 	got := o.post(signInQuery, variables{"input": input}, "X-Forwarded-For", address)
 	o.Drain(o.t.Context()) // of a wrong password, which is counted behind the answer
 	return got
@@ -323,16 +401,42 @@ func (o *office) tryRefresh(token string) answer {
 	return o.post(`mutation ($token: String!) { refreshTicket(refreshToken: $token) { `+fields+` } }`, variables{"token": token})
 }
 
+func (o *office) tryRepeat(token, attempt string) answer {
+	o.t.Helper()
+	return o.post(`mutation ($token: String!, $attempt: String) { refreshTicket(refreshToken: $token, attempt: $attempt) { `+fields+` } }`,
+		variables{"token": token, "attempt": attempt})
+}
+
+// tryWith refreshes with an attempt, which may be empty for none.
+func (o *office) tryWith(token, attempt string) answer {
+	o.t.Helper()
+	if attempt == "" {
+		return o.tryRefresh(token)
+	}
+	return o.tryRepeat(token, attempt)
+}
+
+// repeat refreshes with an attempt.
+func (o *office) repeat(token, attempt string) ticket {
+	o.t.Helper()
+	return o.tryRepeat(token, attempt).ticket(o.t, "refreshTicket")
+}
+
 func (o *office) refresh(token string) ticket {
 	o.t.Helper()
 	return o.tryRefresh(token).ticket(o.t, "refreshTicket")
 }
 
+func (o *office) tryRevoke(token string, everywhere bool) answer {
+	o.t.Helper()
+	return o.post(`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`,
+		variables{"token": token, "everywhere": everywhere})
+}
+
 // revoke returns how many sessions it has ended.
 func (o *office) revoke(token string, everywhere bool) int {
 	o.t.Helper()
-	got := o.post(`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`,
-		variables{"token": token, "everywhere": everywhere})
+	got := o.tryRevoke(token, everywhere)
 	var revoked struct{ SessionsEnded int }
 	if len(got.Errors) > 0 {
 		o.t.Fatalf("refused: %s", got.text)

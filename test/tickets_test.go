@@ -198,8 +198,10 @@ func TestTokensFromTheFuture(t *testing.T) {
 		o.clock.pass(-5 * time.Second)
 		expect(t, o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken), "")
 		o.clock.pass(-time.Microsecond)
-		expect(t, o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken), models.ReasonTokenInvalid)
-		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonTokenInvalid)
+		expect(t, o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken), models.ReasonBusy)
+		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonBusy)
+		o.clock.pass(time.Microsecond)
+		o.refresh(got.RefreshToken)
 	})
 }
 
@@ -239,18 +241,33 @@ func TestRevoke(t *testing.T) {
 				t.Errorf("%.20q: %d sessions ended", token, ended)
 			}
 		}
-		// A token that was used is still good within the window, and not behind it.
-		first := o.signIn("ada")
-		second := o.refresh(first.RefreshToken)
-		o.clock.pass(31 * time.Second)
-		if ended := o.revoke(first.RefreshToken, true); ended != 0 {
-			t.Errorf("an old token ended %d sessions", ended)
+		// Any token of the session will do, also one that was used long ago or has expired.
+		for name, everywhere := range map[string]bool{"used long ago": false, "everywhere": true} {
+			for shopper, first := range map[string]ticket{"customer": o.signIn("ada"), "anonymous": o.anonymous()} {
+				last := o.refresh(o.refresh(first.RefreshToken).RefreshToken)
+				o.clock.pass(31 * time.Second)
+				if ended := o.revoke(first.RefreshToken, everywhere); ended != 1 {
+					t.Errorf("%s, %s: %d sessions ended", name, shopper, ended)
+				}
+				want := models.ReasonSignedOut
+				if everywhere {
+					want = models.ReasonSignedOutEverywhere
+				}
+				expect(t, o.tryRefresh(last.RefreshToken), want)
+			}
 		}
-		third := o.refresh(second.RefreshToken)
-		if ended := o.revoke(second.RefreshToken, false); ended != 1 {
-			t.Errorf("a token within the window ended %d sessions", ended)
+		const day = 24 * time.Hour
+		for shopper, begin := range map[string]func() ticket{"customer": func() ticket { return o.signIn("ada") }, "anonymous": o.anonymous} {
+			first := begin()
+			o.clock.pass(13 * day)
+			last := o.refresh(first.RefreshToken)
+			o.clock.pass(time.Duration(first.RefreshTokenLifetime)*time.Second - 13*day)
+			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenExpired)
+			if ended := o.revoke(first.RefreshToken, false); ended != 1 {
+				t.Errorf("%s: an expired token ended %d sessions", shopper, ended)
+			}
+			expect(t, o.tryRefresh(last.RefreshToken), models.ReasonSignedOut)
 		}
-		expect(t, o.tryRefresh(third.RefreshToken), models.ReasonSignedOut)
 	})
 }
 
@@ -307,12 +324,10 @@ func TestClaim(t *testing.T) {
 			}
 		}
 
-		signedOut, expired, used := o.anonymous(), o.anonymous(), o.anonymous()
+		signedOut, expired := o.anonymous(), o.anonymous()
 		o.revoke(signedOut.RefreshToken, false)
-		o.refresh(used.RefreshToken)
-		o.clock.pass(31 * time.Second)
 		for name, previous := range map[string]string{
-			"signed out": signedOut.RefreshToken, "used long ago": used.RefreshToken, "a customer's": o.signIn("bob").RefreshToken,
+			"signed out": signedOut.RefreshToken, "a customer's": o.signIn("bob").RefreshToken,
 			"an access token": o.anonymous().AccessToken, "nonsense": "nonsense", "30 kB": strings.Repeat("A", 30_000),
 		} {
 			if got := claim("ada", previous); got != "" {
@@ -363,6 +378,13 @@ func TestPurgedOnlyWhenEveryTokenHasExpired(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	onEach(t, func(t *testing.T, o *office) {
+		purge := func(want int) {
+			t.Helper()
+			if got, err := o.Purge(t.Context(), 0); err != nil || got != want {
+				t.Errorf("purged %d rows, error %v", got, err)
+			}
+		}
+		purge(0) // as a server does when it starts
 		o.customer("ada")
 		for range 5 {
 			o.signIn("ada")
@@ -371,14 +393,10 @@ func TestPurgedOnlyWhenEveryTokenHasExpired(t *testing.T) {
 		ended := o.refresh(first.RefreshToken)
 		o.revoke(ended.RefreshToken, false)
 		o.clock.pass(29 * day)
-		if got, err := o.Purge(t.Context(), 0); err != nil || got != 5 {
-			t.Errorf("purged %d rows, error %v", got, err)
-		}
+		purge(5)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonSignedOut) // and not a new beginning
 		o.clock.pass(3 * day)
-		if got, err := o.Purge(t.Context(), 0); err != nil || got != 1 {
-			t.Errorf("purged %d rows, error %v", got, err)
-		}
+		purge(1)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenExpired)
 	})
 }

@@ -19,8 +19,10 @@ type endedSessions struct {
 	anonymous int
 	// version counts the changes of known from 1; it is 0 before the database was first asked.
 	version int64
-	// askedAt is when the database was last asked; zero before the first time.
-	askedAt time.Time
+	// asked is when the database was last asked, and askedByDatabase what its own clock showed then;
+	// both are zero before the first time.
+	asked           time.Time
+	askedByDatabase time.Time
 }
 
 type endedSession struct {
@@ -30,8 +32,12 @@ type endedSession struct {
 	until time.Time
 }
 
-// lateness is how long after the end of the longest operation a row can be seen: the instant it bears is that of the operation's beginning, by the clock of another server.
-const lateness = 20 * time.Second
+// lateness is how long after the instant it bears an ended session can be seen: the transaction took
+// that long, and the clock of another node is behind.
+const lateness = 30 * time.Second
+
+// clocksApart is how far clocks may have been apart, at the first look and after a clock went back.
+const clocksApart = 24 * time.Hour
 
 // A stranger can end as many anonymous sessions as it likes to begin, so there is a bound on those that are kept, and on those that are read at a time. What is beyond it is signed out all
 // the same; only its access tokens are believed until they expire. Customers' sessions are bounded by their sign-ins.
@@ -42,16 +48,22 @@ const (
 	customersAtATime = 100_000
 )
 
-// ReloadEnded learns which sessions have ended since it was last called, on whichever server. Their access tokens are refused from then on.
+// ReloadEnded learns which sessions have ended since it was last called, on whichever server. Their
+// access tokens are refused from then on.
 func (o *Office) ReloadEnded(ctx context.Context) error {
 	now := o.now()
-	longest := o.longestAccess()
-	since := o.ended.lastAsked()
-	ofCustomers, ofAnonymous := customersAtATime, anonymousAtATime
-	if since.IsZero() {
-		since, ofCustomers, ofAnonymous = now.Add(-longest), mostOfCustomers, mostAnonymous
+	byDatabase, err := o.Store.Clock(ctx)
+	if err != nil {
+		return err
 	}
-	since = since.Add(-lateness - o.LongestOperation)
+	asked, since := o.ended.lastAsked()
+	ofCustomers, ofAnonymous := customersAtATime, anonymousAtATime
+	if asked.IsZero() || now.Before(asked) { // tokens that looked expired may live again
+		since = byDatabase.Add(-o.longestAccess() - clocksApart)
+		ofCustomers, ofAnonymous = mostOfCustomers, mostAnonymous
+	}
+	since = earlier(since, byDatabase).Add(-lateness)
+
 	customers, err := o.Store.RecentlyEnded(ctx, false, since, ofCustomers)
 	if err != nil {
 		return err
@@ -60,13 +72,14 @@ func (o *Office) ReloadEnded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	o.ended.mutex.Lock()
 	defer o.ended.mutex.Unlock()
 	o.ended.forget(now)
 	o.addEnded(customers, false, now)
 	o.addEnded(anonymous, true, now)
 	o.ended.version = max(1, o.ended.version)
-	o.ended.askedAt = now
+	o.ended.asked, o.ended.askedByDatabase = now, byDatabase
 	return nil
 }
 
@@ -110,11 +123,12 @@ func (o *Office) longestAccess() time.Duration {
 	return longest
 }
 
-// lastAsked is when the database was last asked; zero before the first time.
-func (e *endedSessions) lastAsked() time.Time {
+// lastAsked is when the database was last asked, by our clock and by its own; zero before the first
+// time.
+func (e *endedSessions) lastAsked() (ours, databases time.Time) {
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
-	return e.askedAt
+	return e.asked, e.askedByDatabase
 }
 
 func (e *endedSessions) currentVersion() int64 {

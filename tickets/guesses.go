@@ -26,9 +26,6 @@ func Source(address netip.Addr) string {
 	return address.String()
 }
 
-// knownDevice is the source of guesses that come with a ticket of the customer's own session.
-func knownDevice(session models.ID) string { return "session " + session.String() }
-
 // mostCounting bounds how many wrong passwords wait for the database. Each has taken a hash before, so there are more only while it stands still.
 const mostCounting = 10_000
 

@@ -16,7 +16,7 @@ func (o *Office) IssueAnonymous(caller *Caller, selection Selection) (*Ticket, e
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := o.ticket(application, session, selection, nil)
+	ticket, err := o.ticket(application, session, selection, nothingToClaim)
 	if err == nil && selection.Account != nil {
 		ticket.CustomerAccount = anonymousAccount(userID)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -24,16 +25,16 @@ type Office struct {
 	Accounts     *accounts.Book
 	Applications *applications.Directory
 	Keys         *seal.Keys
-	// LongestOperation is how long an operation takes at most; another server's end of a session may be seen so late.
-	LongestOperation time.Duration
 	// Signers sign JWTs in the name of Issuer, a URL, for those of Audience.
 	Signers  *seal.Signers
 	Issuer   string
 	Audience []string
 	Hasher   *password.Hasher
 	Policy   Policy
-	// Now tells the time, once for each operation.
+	// Now tells the time, once for each operation. It may be set, and then steps.
 	Now func() time.Time
+	// Elapsed tells how much time has passed since the program began. It does not step.
+	Elapsed func() time.Duration
 	// Random draws the ids of sessions and anonymous shoppers. It must be fit for cryptography.
 	Random io.Reader
 	// Log gets the security events: wrong passwords, locks, and refresh tokens used twice.
@@ -42,6 +43,12 @@ type Office struct {
 	guesses *guesses
 	ended   *endedSessions
 	feed    *feed
+	purging *purging
+	// openedAt is what both clocks showed when the office was opened.
+	openedAt moment
+	// signingIn is how many sign-ins are on their way between reading the account and writing the
+	// session.
+	signingIn *atomic.Int64
 }
 
 // Open returns the office ready for use.
@@ -53,15 +60,28 @@ func Open(office Office) (*Office, error) {
 	office.guesses = guesses
 	office.ended = &endedSessions{known: map[models.ID]endedSession{}}
 	office.feed = &feed{}
+	office.purging = &purging{}
+	office.signingIn = new(atomic.Int64)
+	office.openedAt = moment{office.now(), office.Elapsed()}
 	return &office, nil
 }
 
 // now is the instant of an operation, in the resolution that rows and tokens keep.
 func (o *Office) now() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
 
-// open returns what a token of a kind says that was issued to an application, or a models.Error that says why it is not good. Whether the session of a refresh token goes on
-// is for the database to say.
+// open returns what a token of a kind says that was issued to an application, or a models.Error that
+// says why it is not good. Whether the session of a refresh token goes on is for the database to say.
 func (o *Office) open(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
+	contents, err := o.genuine(kind, token, application, now)
+	if err != nil {
+		return seal.Contents{}, err
+	}
+	return contents, o.judge(contents, application, now)
+}
+
+// genuine returns what a token of a kind says that was issued to an application, whether or not it is
+// still good. The reasons of its errors are those of read.
+func (o *Office) genuine(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
 	contents, err := o.read(kind, token, now)
 	if err != nil {
 		return seal.Contents{}, err
@@ -69,15 +89,16 @@ func (o *Office) open(kind seal.Kind, token secret.Text, application *models.App
 	if contents.Application != application.ID {
 		return seal.Contents{}, &models.Error{Reason: models.ReasonTokenInvalid}
 	}
-	return contents, o.judge(contents, application, now)
+	return contents, nil
 }
 
-// judge returns a models.Error that says why what a token of an application says does not hold any more; nil when it does.
+// judge returns a models.Error that says why what a token of an application says does not hold any
+// more; nil when it does.
 func (o *Office) judge(contents seal.Contents, application *models.Application, now time.Time) error {
-	if reason := alive(contents, now); reason != "" {
-		return &models.Error{Reason: reason}
+	if err := alive(contents, now); err != nil {
+		return err
 	}
-	if contents.StartedAt.Before(application.SessionsFrom) {
+	if isOver(application, contents.ApplicationEpoch, contents.StartedAt) {
 		return &models.Error{Reason: models.ReasonApplicationDisabled, Replaceable: true}
 	}
 	if contents.Kind != seal.Access {
@@ -88,6 +109,15 @@ func (o *Office) judge(contents seal.Contents, application *models.Application, 
 		return &models.Error{Reason: models.ReasonTokenExpired}
 	}
 	return o.ended.judge(contents.SessionID)
+}
+
+// isOver reports whether a session ended with all others of its application. Only for sessions that
+// began before there were epochs do the clocks decide.
+func isOver(application *models.Application, epoch uint32, startedAt time.Time) bool {
+	if application.Epoch != 0 || epoch != 0 {
+		return epoch != application.Epoch
+	}
+	return startedAt.Before(application.SessionsFrom)
 }
 
 // read returns what a token of a kind says, whether or not it is still good. The reasons of its errors are TOKEN_INVALID and, where a key may only not be known yet, BUSY: a client
@@ -127,7 +157,7 @@ func (o *Office) begin(application *models.Application, userID models.ID, anonym
 	}
 	expiration := o.Policy.of(application).refreshExpiration(anonymous, now, now)
 	return &models.Session{
-		ID: id, Application: application.ID, UserID: userID, IsAnonymous: anonymous,
+		ID: id, Application: application.ID, ApplicationEpoch: application.Epoch, UserID: userID, IsAnonymous: anonymous,
 		StartedAt: now, RefreshedAt: now, ExpiresAt: expiration, PurgeAt: purgeAt(expiration),
 	}, nil
 }
@@ -135,16 +165,10 @@ func (o *Office) begin(application *models.Application, userID models.ID, anonym
 // sessionOf returns the session as a refresh token describes it, at the token's generation.
 func sessionOf(contents seal.Contents) *models.Session {
 	return &models.Session{
-		ID: contents.SessionID, Application: contents.Application, UserID: contents.UserID, IsAnonymous: contents.Anonymous,
-		Generation: contents.Generation, StartedAt: contents.StartedAt, RefreshedAt: contents.IssuedAt, ExpiresAt: contents.ExpiresAt,
+		ID: contents.SessionID, Application: contents.Application, ApplicationEpoch: contents.ApplicationEpoch,
+		UserID: contents.UserID, IsAnonymous: contents.Anonymous, Generation: contents.Generation,
+		StartedAt: contents.StartedAt, RefreshedAt: contents.IssuedAt, ExpiresAt: contents.ExpiresAt,
 		PurgeAt: purgeAt(contents.ExpiresAt),
-	}
-}
-
-// holding is what a refresh token says of its session, for storage to check.
-func (o *Office) holding(contents seal.Contents, now time.Time) storage.Holding {
-	return storage.Holding{
-		ID: contents.SessionID, Generation: contents.Generation, ReusableSince: now.Add(-o.Policy.ReuseWindow),
 	}
 }
 

@@ -17,8 +17,13 @@ type Policy struct {
 	AnonymousRefreshLifetime time.Duration
 	// SessionLifetime is how long a session lives at most, however often it is refreshed. No token outlives its session.
 	SessionLifetime time.Duration
-	// ReuseWindow is how long a refresh token that was used gives the same ticket again.
+	// ReuseWindow is how long a refresh token that was used gives the same ticket again, whoever asks.
 	ReuseWindow time.Duration
+	// DatabaseLag is how far a node of the database may lag behind the others. A token that is younger
+	// than that may be ahead of what a node shows.
+	DatabaseLag time.Duration
+	// SessionsPerCustomer is how many sessions of one customer go on at a time, at most.
+	SessionsPerCustomer int
 
 	// GuessesPerSource is how many wrong passwords one source may send for one name within GuessWindow before it must wait for its end.
 	GuessesPerSource int
@@ -36,7 +41,7 @@ func DefaultPolicy() Policy {
 	const day = 24 * time.Hour
 	return Policy{
 		AccessLifetime: 15 * time.Minute, RefreshLifetime: 14 * day, AnonymousRefreshLifetime: 30 * day, SessionLifetime: 90 * day,
-		ReuseWindow:      30 * time.Second,
+		ReuseWindow: 30 * time.Second, DatabaseLag: 10 * time.Minute, SessionsPerCustomer: 50,
 		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerAccount: 10, GuessesOfSource: 100, Lockout: 15 * time.Minute,
 	}
 }
@@ -50,18 +55,20 @@ func (p Policy) of(application *models.Application) Policy {
 	return p
 }
 
-// leeway is how far the clocks of two servers may be apart: a token issued up to so much in the future is accepted. There is none for its expiration.
+// leeway is how far the clocks of two servers may differ without anybody noticing: a token that was
+// issued up to so much in the future is accepted. There is none for its expiration.
 const leeway = 5 * time.Second
 
-// alive judges a token of either kind by its instants; the reason is empty when it is good.
-func alive(contents seal.Contents, now time.Time) models.Reason {
+// alive judges a token of either kind by its instants, and returns nil when it is good. The reason is
+// TOKEN_EXPIRED, or BUSY for a token from the future: one of the clocks is wrong, not the token.
+func alive(contents seal.Contents, now time.Time) error {
 	switch {
 	case contents.IssuedAt.After(now.Add(leeway)):
-		return models.ReasonTokenInvalid
+		return busy()
 	case !now.Before(contents.ExpiresAt):
-		return models.ReasonTokenExpired
+		return &models.Error{Reason: models.ReasonTokenExpired}
 	default:
-		return ""
+		return nil
 	}
 }
 
@@ -84,9 +91,6 @@ func refreshAfter(lifetime time.Duration, chance byte) time.Duration {
 	return lifetime*70/100 + lifetime*15/100*time.Duration(chance)/255
 }
 
-// reusable reports whether a token that was used at an instant still gives the same ticket.
-func (p Policy) reusable(usedAt, now time.Time) bool { return now.Sub(usedAt) <= p.ReuseWindow }
-
 // lockUntil is when a lock that begins now ends.
 func (p Policy) lockUntil(now, forever time.Time) time.Time {
 	if p.Lockout == 0 {
@@ -103,10 +107,14 @@ func (p Policy) waits(failures int, since, now time.Time) time.Duration {
 	return max(0, since.Add(p.GuessWindow).Sub(now))
 }
 
-// purgeAt is a day's beginning by which a token has expired on every server, whatever their clocks.
+// purgeMargin is how much longer than its tokens a row is kept, at least. Purging may run ahead of the
+// true time by as much, after a clock was wrong.
+const purgeMargin = 24 * time.Hour
+
+// purgeAt is the beginning of a day by which a token has expired on every server.
 func purgeAt(expiration time.Time) time.Time {
 	const day = 24 * time.Hour
-	return expiration.Add(time.Hour + day).Truncate(day)
+	return expiration.Add(purgeMargin + day).Truncate(day)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -5,99 +5,178 @@ import (
 	"errors"
 	"time"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Refresh exchanges a refresh token for the next ticket of its session, and within the reuse window for the same ticket again. A token that
-// was used longer ago ends the session. The reasons of its errors are those of the schema's refreshTicket.
-func (o *Office) Refresh(ctx context.Context, caller *Caller, refreshToken secret.Text, selection Selection) (*Ticket, error) {
+// Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window, and
+// at any time with the same attempt, it returns the same ticket again. A token that was used longer
+// ago ends the session. The reasons of its errors are those of the schema's refreshTicket.
+func (o *Office) Refresh(
+	ctx context.Context, caller *Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
+) (*Ticket, error) {
 	now := o.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
 	}
-	contents, err := o.open(seal.Refresh, refreshToken, application, now)
+	contents, err := o.genuine(seal.Refresh, refreshToken, application, now)
 	if err != nil {
 		return nil, err
 	}
-	account, err := o.account(ctx, contents, selection.Account, now)
+	hash, err := hashAttempt(attempt, contents)
 	if err != nil {
 		return nil, err
 	}
-	// A locked account goes on: a lock stops guessing, and must not let a stranger sign the owner out.
-	if !account.IsAnonymous && !account.IsActive {
-		return nil, &models.Error{Reason: models.ReasonAccountInactive, Replaceable: true}
+	err = o.judge(contents, application, now)
+	hasExpired := errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired})
+	if err != nil && !(hasExpired && hash != nil) { // an expired one may have a successor
+		return nil, err
 	}
-	session, err := o.advance(ctx, o.Policy.of(application), contents, now)
+
+	account, err := o.usableAccount(ctx, contents, selection.Account, now)
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := o.ticket(application, session, selection, nil)
+	refresh := refreshing{contents: contents, attemptHash: hash, hasExpired: hasExpired, now: now}
+	session, err := o.advance(ctx, o.Policy.of(application), refresh)
+	if err != nil {
+		return nil, err
+	}
+	ticket, err := o.ticket(application, session, selection, nothingToClaim)
 	if err == nil && selection.Account != nil {
 		ticket.CustomerAccount = account
 	}
 	return ticket, err
 }
 
-// staleReads is how often a row is read again that seems to lag behind the statement that has just lost to it, as on a cluster it may, or after the database's clock was set.
-const staleReads = 3
+// usableAccount is account for one that may be refreshed with. A locked account may: a lock stops
+// guessing, and must not let a stranger sign the owner out.
+func (o *Office) usableAccount(
+	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
+) (*models.CustomerAccount, error) {
+	account, err := o.account(ctx, contents, selection, now)
+	if err != nil || account.IsAnonymous || account.IsActive {
+		return account, err
+	}
+	account, err = o.Accounts.LatestAccount(ctx, contents.UserID, selection, now)
+	if errors.Is(err, accounts.ErrNotFound) {
+		return nil, o.deletedAccount(ctx, contents)
+	}
+	if err != nil || account.IsActive {
+		return account, err
+	}
 
-// advance moves the session of a token to its next generation. It returns the session as this call or, within the reuse window, another
-// one has moved it.
-func (o *Office) advance(ctx context.Context, policy Policy, contents seal.Contents, now time.Time) (*models.Session, error) {
-	next := sessionOf(contents)
-	next.Generation++
-	next.RefreshedAt = now
-	next.ExpiresAt = policy.refreshExpiration(contents.Anonymous, contents.StartedAt, now)
-	next.PurgeAt = purgeAt(later(contents.ExpiresAt, next.ExpiresAt))
-	if !now.Before(next.ExpiresAt) { // the session's lifetime was shortened since
+	// Where a sign-in and the deactivation met on two nodes, the session has been left over.
+	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountInactive); err != nil {
+		return nil, err
+	}
+	return nil, &models.Error{Reason: models.ReasonAccountInactive, Replaceable: true}
+}
+
+// refreshing is one refresh on its way.
+type refreshing struct {
+	contents seal.Contents
+	// attemptHash is nil when the client has sent no attempt.
+	attemptHash []byte
+	// hasExpired says that the token can only be repeated.
+	hasExpired bool
+	now        time.Time
+}
+
+// advance moves the session of a token to its next generation. It returns the session as this call
+// has moved it, or another one with the same right to the ticket.
+func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*models.Session, error) {
+	next := r.next(policy)
+	if !r.now.Before(next.ExpiresAt) { // the session's lifetime was shortened since
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}
 	}
-	for attempt := range staleReads {
-		moved, err := o.move(ctx, contents, next, attempt > 0)
-		if moved || err != nil {
-			return next, err
+
+	var session *models.Session
+	move := func(again bool) (bool, error) {
+		if !r.hasExpired {
+			moved, err := o.move(ctx, r.contents, next, again)
+			if moved || err != nil {
+				session = next
+				return true, err
+			}
 		}
-		present, err := o.Store.Session(ctx, contents.SessionID)
+		present, err := o.Store.Session(ctx, r.contents.SessionID)
 		switch {
-		case errors.Is(err, storage.ErrNotFound) && unwritten(contents) && attempt == 0: // it took itself for late
 		case errors.Is(err, storage.ErrNotFound):
-			return nil, &models.Error{Reason: models.ReasonTokenInvalid}
+			return r.hasExpired, nil
 		case err != nil:
-			return nil, err
-		case present.EndedAt != nil:
-			return nil, &models.Error{Reason: present.EndReason, Replaceable: true}
-		case present.Generation == next.Generation && o.Policy.reusable(present.RefreshedAt, now):
-			return &present, nil
-		case present.Generation >= next.Generation:
-			return nil, o.endReused(ctx, contents, present.Generation, now)
+			return true, err
 		}
+		session, err = o.successor(ctx, r, present)
+		return session != nil, err
 	}
-	// The row stays behind the token: the database was put back to an earlier state.
-	return nil, &models.Error{Reason: models.ReasonTokenInvalid}
+	invalid := func() error { return &models.Error{Reason: models.ReasonTokenInvalid} }
+	if err := o.untilCaughtUp(ctx, r.contents, r.now, move, invalid); err != nil {
+		return nil, err
+	}
+	if session == nil {
+		return nil, &models.Error{Reason: models.ReasonTokenExpired}
+	}
+	return session, nil
 }
 
-// move makes the one conditional statement that decides a refresh. The first attempt comes to nothing when the database gets to it late, which it goes by its
-// clock for; the next one is there in case that clock was set.
-func (o *Office) move(ctx context.Context, contents seal.Contents, next *models.Session, late bool) (bool, error) {
+// next returns the session as a refresh leaves it.
+func (r refreshing) next(policy Policy) *models.Session {
+	next := sessionOf(r.contents)
+	next.Generation++
+	next.AttemptHash = r.attemptHash
+	next.RefreshedAt = r.now
+	next.ExpiresAt = policy.refreshExpiration(r.contents.Anonymous, r.contents.StartedAt, r.now)
+	next.PurgeAt = purgeAt(later(r.contents.ExpiresAt, next.ExpiresAt))
+	return next
+}
+
+// move makes the one conditional statement that decides a refresh. The first one comes to nothing when
+// the database gets to it late, by its own clock. A further one does not ask the time: that clock may
+// have been set, and the database has just answered.
+func (o *Office) move(ctx context.Context, contents seal.Contents, next *models.Session, again bool) (bool, error) {
 	if unwritten(contents) {
-		return o.Store.BeginSession(ctx, next, late)
+		return o.Store.BeginSession(ctx, next, again)
 	}
-	return o.Store.AdvanceSession(ctx, next, late)
+	return o.Store.AdvanceSession(ctx, next, again)
 }
 
-// endReused ends a session whose token was used twice, by a thief or by the owner behind a thief; nobody can tell which.
-func (o *Office) endReused(ctx context.Context, contents seal.Contents, present int64, now time.Time) error {
-	ended, err := o.Store.EndSession(ctx, contents.SessionID, models.ReasonTokenReused, now)
+// successor returns the present state of a session that a token did not move, if it is what the token
+// gives. It returns nil while the database is behind the token. The reasons of its errors are
+// TOKEN_EXPIRED, TOKEN_REUSED, and those for which a session ends.
+func (o *Office) successor(ctx context.Context, r refreshing, present storage.StoredSession) (*models.Session, error) {
+	isNext := present.Generation == r.contents.Generation+1
+	switch {
+	case present.EndedAt != nil:
+		return nil, &models.Error{Reason: present.EndReason, Replaceable: true}
+	case isNext && isRepetition(&present.Session, r.attemptHash) && r.now.Before(present.ExpiresAt):
+		return &present.Session, nil
+	case r.hasExpired:
+		return nil, &models.Error{Reason: models.ReasonTokenExpired}
+	case present.Generation <= r.contents.Generation:
+		return nil, nil
+	case isNext && !o.isReused(present, r.now):
+		return &present.Session, nil
+	default:
+		return nil, o.endReused(ctx, r.contents, present.Generation)
+	}
+}
+
+// endReused ends a session whose token was used twice, by a thief or by the owner behind a thief;
+// nobody can tell which.
+func (o *Office) endReused(ctx context.Context, contents seal.Contents, present int64) error {
+	ended, err := o.endStored(ctx, contents.SessionID, contents.UserID, models.ReasonTokenReused)
 	if err != nil {
 		return err
 	}
 	if ended {
 		o.Log.WarnContext(ctx, "refresh token used again: session ended", "session", models.ID(contents.SessionID),
-			"user", models.ID(contents.UserID), "anonymous", contents.Anonymous, "generation", contents.Generation, "present", present)
+			"user", models.ID(contents.UserID), "anonymous", contents.Anonymous, "generation", contents.Generation,
+			"present", present)
 	}
 	return &models.Error{Reason: models.ReasonTokenReused}
 }

@@ -18,6 +18,7 @@ type Credentials struct {
 	Username             string
 	Password             secret.Text
 	PreviousRefreshToken *secret.Text
+	DeviceToken          *secret.Text
 }
 
 // signIn is one sign-in on its way.
@@ -27,8 +28,12 @@ type signIn struct {
 	application *models.Application
 	// source is where the password comes from, as Source tells it, and userAgent which program the customer uses.
 	source, userAgent string
-	// previous is what the ticket the client held before says; nil when there was none, or none of ours.
-	previous  *seal.Contents
+	// toClaim is what the anonymous ticket that the client held before says; nil when there is nothing
+	// to claim, and then claim says why.
+	toClaim *seal.Contents
+	claim   claim
+	// device is that of the client.
+	device    device
 	selection Selection
 	now       time.Time
 }
@@ -54,9 +59,16 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		name: name, password: credentials.Password, application: application, source: caller.source(application), userAgent: caller.userAgent(application),
 		selection: selection, now: now,
 	}
-	if attempt.previous, err = o.previous(application, credentials.PreviousRefreshToken, now); err != nil {
+	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(application, credentials.PreviousRefreshToken, now)
+	if err != nil {
 		return nil, err
 	}
+	if attempt.device, err = o.deviceOf(application, credentials.DeviceToken, now); err != nil {
+		return nil, err
+	}
+
+	o.signingIn.Add(1)
+	defer o.signingIn.Add(-1)
 	ticket, err := o.signIn(ctx, attempt)
 	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
 		ticket, err = o.signIn(ctx, attempt)
@@ -68,21 +80,6 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 }
 
 func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
-
-// previous returns what a refresh token that need not be good any more says; nil for none, and for none of ours and of the application.
-func (o *Office) previous(application *models.Application, refreshToken *secret.Text, now time.Time) (*seal.Contents, error) {
-	if refreshToken == nil {
-		return nil, nil //nolint:nilnil // most sign in without
-	}
-	contents, err := o.read(seal.Refresh, *refreshToken, now)
-	switch {
-	case isBusy(err):
-		return nil, err
-	case err != nil || contents.Application != application.ID:
-		return nil, nil //nolint:nilnil,nilerr // as above
-	}
-	return &contents, nil
-}
 
 func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	signer, err := o.signer(ctx, attempt)
@@ -97,7 +94,7 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	if !signer.IsActive {
 		return nil, &models.Error{Reason: models.ReasonAccountInactive}
 	}
-	if locked, wait := accounts.LockedFor(&signer.CustomerAccount, attempt.knows(signer), attempt.now); locked {
+	if locked, wait := accounts.LockedFor(&signer.CustomerAccount, signer.DeviceKnown, attempt.now); locked {
 		return nil, &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: wait}
 	}
 	ticket, err := o.openSession(ctx, attempt, signer)
@@ -114,10 +111,9 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 
 // signer looks up who signs in. It returns nil when nobody has the name.
 func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, error) {
-	query := storage.SignerQuery{Name: attempt.name, Source: attempt.source, KnownSource: attempt.source}
-	if attempt.previous != nil && !attempt.previous.Anonymous {
-		query.KnownUserID = attempt.previous.UserID
-		query.KnownSource = knownDevice(attempt.previous.SessionID)
+	query := storage.SignerQuery{
+		Name: attempt.name, Source: attempt.source, DeviceSource: attempt.device.guessSource(),
+		DeviceUserID: attempt.device.userID, DeviceSession: attempt.device.session, Distrust: distrusted(),
 	}
 	signer, err := o.Accounts.Signer(ctx, query, attempt.selection.Account)
 	if errors.Is(err, accounts.ErrNotFound) {
@@ -126,15 +122,10 @@ func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, 
 	return signer, err
 }
 
-// knows reports whether the client held a ticket of the same customer before, so that the device is known.
-func (a *signIn) knows(signer *storage.Signer) bool {
-	return signer != nil && a.previous != nil && !a.previous.Anonymous && a.previous.UserID == signer.UserID
-}
-
-// guessSource is where wrong passwords are counted: a known device counts for itself, so that strangers at the same address cannot hold it up.
+// guessSource is where wrong passwords are counted.
 func (a *signIn) guessSource(signer *storage.Signer) string {
-	if a.knows(signer) {
-		return knownDevice(a.previous.SessionID)
+	if signer != nil && signer.DeviceKnown {
+		return a.device.guessSource()
 	}
 	return a.source
 }
@@ -243,30 +234,47 @@ func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *stora
 		return nil, err
 	}
 	session.UserAgent = attempt.userAgent
-	claim := o.claim(attempt, signer.UserID)
-	claimed, err := o.Store.SignIn(ctx, storage.SignIn{
-		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash,
-		KnownDevice: attempt.knows(signer), Claim: claim,
-	})
-	if err != nil {
+	write := storage.SignIn{
+		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash, KnownDevice: signer.DeviceKnown,
+		Claim: claimOf(attempt.toClaim, signer.UserID),
+	}
+	if signer.DeviceKnown {
+		write.Replaces = attempt.device.session
+	}
+	// Those who sign in at the same moment have not seen each other's sessions.
+	if most := o.Policy.SessionsPerCustomer; signer.Sessions+int(o.signingIn.Load()) > most {
+		write.Keep = most
+	}
+
+	if err := o.writeSession(ctx, attempt, write); err != nil {
 		return nil, err
 	}
-	var claimedUserID *models.ID
-	if claimed {
-		claimedUserID = &claim.Ended.UserID
-	}
-	return o.ticket(attempt.application, session, attempt.selection, claimedUserID)
+	return o.ticket(attempt.application, session, attempt.selection, attempt.claim)
 }
 
-// claim is the anonymous session that the client held before; nil when it held none whose token is still good.
-func (o *Office) claim(attempt *signIn, customer models.ID) *storage.Claim {
-	if attempt.previous == nil || !attempt.previous.Anonymous || alive(*attempt.previous, attempt.now) != "" ||
-		attempt.previous.StartedAt.Before(attempt.application.SessionsFrom) {
-		return nil
+// writeSession writes what signing in writes, and notes what became of the claim.
+func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storage.SignIn) error {
+	if write.Claim == nil {
+		_, err := o.Store.SignIn(ctx, write)
+		return err
 	}
-	ended := sessionOf(*attempt.previous)
-	ended.EndedAt, ended.EndReason, ended.ClaimedBy = &attempt.now, models.ReasonSignedIn, &customer
-	return &storage.Claim{Holding: o.holding(*attempt.previous, attempt.now), Ended: *ended}
+
+	try := func(bool) (bool, error) {
+		session, err := o.Store.SignIn(ctx, write)
+		switch {
+		case errors.Is(err, storage.ErrBehind):
+			return false, nil
+		case err != nil:
+			return true, err
+		}
+		attempt.claim = claimed(session, write.Session.UserID)
+		return true, nil
+	}
+	return o.untilCaughtUp(ctx, *attempt.toClaim, attempt.now, try, func() error {
+		attempt.claim, write.Claim = claim{outcome: ClaimTokenInvalid}, nil
+		_, err := o.Store.SignIn(ctx, write)
+		return err
+	})
 }
 
 // settle does what a right password leaves to do: it resets the count of wrong ones and renews an outdated hash. The shopper is signed

@@ -18,8 +18,12 @@ type Ticket struct {
 	RefreshTokenExpiration time.Time
 	RefreshTokenLifetime   time.Duration
 	RefreshAfter           time.Duration
+	IssuedAt               time.Time
+	SessionID              models.ID
 	UserID                 models.ID
+	IsAnonymous            bool
 	Behaviors              []string
+	Claim                  ClaimOutcome
 	ClaimedAnonymousUserID *models.ID
 	// JWTAccessToken is empty where it was not selected.
 	JWTAccessToken secret.Text
@@ -38,11 +42,13 @@ type Selection struct {
 }
 
 // ticket makes the ticket of a session's present generation. It is a pure function of the session, the application and the keys: the
-// same row gives the same ticket, byte for byte, on every server; only a JWT has another signature each time. claimed is the user id of the anonymous shopper whom the sign-in has claimed, if any.
-func (o *Office) ticket(application *models.Application, session *models.Session, selection Selection, claimed *models.ID) (*Ticket, error) {
+// same row gives the same ticket, byte for byte, on every server; only a JWT has another signature each time.
+func (o *Office) ticket(
+	application *models.Application, session *models.Session, selection Selection, claim claim,
+) (*Ticket, error) {
 	contents := seal.Contents{
-		Kind: seal.Refresh, Application: session.Application, SessionID: session.ID, Generation: session.Generation,
-		UserID: session.UserID, Anonymous: session.IsAnonymous,
+		Kind: seal.Refresh, Application: session.Application, ApplicationEpoch: session.ApplicationEpoch,
+		SessionID: session.ID, Generation: session.Generation, UserID: session.UserID, Anonymous: session.IsAnonymous,
 		StartedAt: session.StartedAt, IssuedAt: session.RefreshedAt, ExpiresAt: session.ExpiresAt,
 	}
 	refreshToken, err := o.seal(contents)
@@ -63,10 +69,11 @@ func (o *Office) ticket(application *models.Application, session *models.Session
 		AccessToken: accessToken, AccessTokenExpiration: contents.ExpiresAt, AccessTokenLifetime: lifetime,
 		RefreshToken: refreshToken, RefreshTokenExpiration: session.ExpiresAt, RefreshTokenLifetime: session.ExpiresAt.Sub(session.RefreshedAt),
 		RefreshAfter: refreshAfter(lifetime, session.ID[len(session.ID)-1]),
-		UserID:       session.UserID, Behaviors: contents.Behaviors, ClaimedAnonymousUserID: claimed,
+		IssuedAt:     session.RefreshedAt, SessionID: session.ID, UserID: session.UserID, IsAnonymous: session.IsAnonymous,
+		Behaviors: contents.Behaviors, Claim: claim.outcome, ClaimedAnonymousUserID: claim.userID,
 	}
 	if selection.JWTAccessToken {
-		ticket.JWTAccessToken, err = o.sign(contents, claimed)
+		ticket.JWTAccessToken, err = o.sign(contents, claim.userID)
 	}
 	return ticket, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/storage"
 )
 
 // Shopper is the holder of an access token. The schema's Shopper is bound to it, and describes its fields.
@@ -44,6 +45,9 @@ func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection
 	}
 	if selection.Sessions && !contents.Anonymous {
 		shopper.Sessions, err = o.sessionsOf(ctx, contents.UserID, now)
+		for i := range shopper.Sessions {
+			shopper.Sessions[i].IsCurrent = shopper.Sessions[i].ID == shopper.SessionID
+		}
 	}
 	return shopper, err
 }
@@ -70,7 +74,8 @@ func refreshable(err error) error {
 	return err
 }
 
-// account returns the account of a token's shopper with what is selected of it, or the reason ACCOUNT_DELETED.
+// account returns the account of a token's shopper with what is selected of it. The reasons of its
+// errors are BUSY, ACCOUNT_DELETED, and those for which a session ends.
 func (o *Office) account(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
 ) (*models.CustomerAccount, error) {
@@ -79,7 +84,39 @@ func (o *Office) account(
 	}
 	account, err := o.Accounts.Account(ctx, contents.UserID, selection, now)
 	if errors.Is(err, accounts.ErrNotFound) {
-		return nil, &models.Error{Reason: models.ReasonAccountDeleted}
+		return o.missingAccount(ctx, contents, selection, now)
 	}
 	return account, err
+}
+
+// missingAccount is account for one that the database does not show. Who deletes an account ends its
+// sessions, so a session that goes on says that the account is still to come.
+func (o *Office) missingAccount(
+	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
+) (account *models.CustomerAccount, err error) {
+	find := func(bool) (bool, error) {
+		present, err := o.Store.Session(ctx, contents.SessionID)
+		switch {
+		case err == nil && present.EndedAt != nil:
+			return true, &models.Error{Reason: present.EndReason, Replaceable: true}
+		case err != nil && !errors.Is(err, storage.ErrNotFound):
+			return true, err
+		}
+		account, err = o.Accounts.LatestAccount(ctx, contents.UserID, selection, now)
+		if errors.Is(err, accounts.ErrNotFound) {
+			return false, nil
+		}
+		return true, err
+	}
+	err = o.untilCaughtUp(ctx, contents, now, find, func() error { return o.deletedAccount(ctx, contents) })
+	return account, err
+}
+
+// deletedAccount ends the session of a customer whose account has been deleted, and returns the error
+// that says so. Most often the session has ended with the account.
+func (o *Office) deletedAccount(ctx context.Context, contents seal.Contents) error {
+	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountDeleted); err != nil {
+		return err
+	}
+	return &models.Error{Reason: models.ReasonAccountDeleted}
 }

@@ -289,7 +289,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expectNumber(0, sessionsOf, ada.UserID)
 	server.signIn("ada")
 	token = server.signIn("ada").RefreshToken
-	loses("WHERE user_id = ", revokeOperation(token, true)).sessionsEnded(t)
+	loses("WHERE user_id IN ", revokeOperation(token, true)).sessionsEnded(t)
 	expectNumber(0, sessionsOf, ada.UserID)
 
 	unwritten := server.anonymous().RefreshToken

@@ -1,0 +1,186 @@
+package storage
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// server is what is known of a MySQL server. It is learned with each connection: another node may
+// have taken the place of the one before.
+type server struct {
+	// patience is how long the server waits for a lock. Nobody waits any longer for its answer.
+	patience time.Duration
+	// ahead is how far its clock is ahead of ours, in nanoseconds.
+	ahead atomic.Int64
+	// isCluster says that it is a node of a Galera cluster, whose other nodes it may lag behind.
+	isCluster atomic.Bool
+	// canCatchUp says that a statement can have the node catch up with its cluster first.
+	canCatchUp atomic.Bool
+}
+
+// longestMeasurement is the longest time for an answer from which the clock is read. One that took
+// longer says too little.
+const longestMeasurement = time.Second
+
+// measure learns how far the server's clock is ahead of ours. The server told its clock between two
+// instants of ours. The later one counts: a statement is rather taken for late than run late.
+func (s *server) measure(asked, answered, told time.Time) {
+	if answered.Sub(asked) <= longestMeasurement {
+		s.ahead.Store(int64(told.Sub(answered)))
+	}
+}
+
+// inTime returns a condition that no longer holds when the deadline of ctx has passed, with its
+// values. It is empty where there is no deadline.
+//
+// A database that stood still runs what has reached it when it goes on, although its sender has long
+// told the client to ask again. A session that was moved so late would make the honest repetition
+// look like a stolen token.
+func (s *server) inTime(ctx context.Context) (condition string, values []any) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return "", nil
+	}
+	return "UTC_TIMESTAMP(6) < ?", []any{deadline.Add(time.Duration(s.ahead.Load())).UTC()}
+}
+
+// prepared prepares each connection: it sets everything that our statements rely on, so that they
+// inherit nothing from the configuration of the server.
+type prepared struct {
+	driver.Connector
+
+	server *server
+}
+
+// Connect implements driver.Connector.
+func (p prepared) Connect(ctx context.Context) (driver.Conn, error) {
+	opened, err := p.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.prepare(ctx, opened); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return opened, nil
+}
+
+func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
+	asked := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
+	row, err := firstRow(ctx, opened, "SELECT UTC_TIMESTAMP(6), VERSION()")
+	if err != nil {
+		return fmt.Errorf("ask the clock and the version of the server: %w", err)
+	}
+	answered := time.Now() //nolint:forbidigo // as above
+	told, ok := row[0].(time.Time)
+	if !ok {
+		return errNoTime
+	}
+	p.server.measure(asked, answered, told)
+	isMariaDB := strings.Contains(textOf(row[1]), "MariaDB")
+
+	row, err = firstRow(ctx, opened, `SHOW VARIABLES LIKE 'wsrep\_on'`)
+	if err != nil {
+		return fmt.Errorf("ask whether the server is part of a cluster: %w", err)
+	}
+	isCluster := row != nil && strings.EqualFold(textOf(row[1]), "ON")
+	p.server.isCluster.Store(isCluster)
+	p.server.canCatchUp.Store(isCluster && isMariaDB)
+
+	for _, statement := range p.server.settings(isMariaDB, isCluster) {
+		if err := execute(ctx, opened, statement); err != nil {
+			return fmt.Errorf("prepare the connection: %w", err)
+		}
+	}
+	return nil
+}
+
+// settings are the statements that prepare a connection.
+func (s *server) settings(isMariaDB, isCluster bool) []string {
+	patience := int(math.Ceil(s.patience.Seconds()))
+	set := []string{
+		"autocommit = 1",
+		"completion_type = 'NO_CHAIN'", // a commit neither begins a transaction nor disconnects
+		"sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'", // what does not fit is an error
+		"time_zone = '+00:00'",
+		"timestamp = DEFAULT",
+		"unique_checks = 1",
+		"foreign_key_checks = 1",
+		"sql_safe_updates = 0",
+		"sql_select_limit = 18446744073709551615",
+		"sql_big_selects = 1",
+		"sql_auto_is_null = 0",
+		"wait_timeout = 28800",
+		fmt.Sprintf("innodb_lock_wait_timeout = %d", patience),
+		fmt.Sprintf("lock_wait_timeout = %d", patience),
+	}
+	switch {
+	case isMariaDB:
+		set = append(set, "max_statement_time = 0", "idle_transaction_timeout = 0",
+			"idle_write_transaction_timeout = 0", "idle_readonly_transaction_timeout = 0")
+	default:
+		set = append(set, "max_execution_time = 0")
+	}
+	switch {
+	case isCluster && isMariaDB:
+		set = append(set, "wsrep_dirty_reads = 0", "wsrep_sync_wait = 0")
+	case isCluster: // it cannot catch up for a single statement, so it does for every read
+		set = append(set, "wsrep_dirty_reads = 0", "wsrep_sync_wait = 1")
+	}
+	return []string{
+		"SET " + strings.Join(set, ", "),
+		"SET NAMES utf8mb4 COLLATE utf8mb4_bin",
+		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE",
+	}
+}
+
+var (
+	errNoTime   = errors.New("the server does not tell the time")
+	errNoDriver = errors.New("the driver cannot run statements")
+)
+
+// firstRow returns the first row of a query; nil when there is none.
+func firstRow(ctx context.Context, opened driver.Conn, query string) (row []driver.Value, err error) {
+	queryer, ok := opened.(driver.QueryerContext)
+	if !ok {
+		return nil, errNoDriver
+	}
+	rows, err := queryer.QueryContext(ctx, query, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+
+	row = make([]driver.Value, len(rows.Columns()))
+	err = rows.Next(row)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	return row, err
+}
+
+func execute(ctx context.Context, opened driver.Conn, statement string) error {
+	executor, ok := opened.(driver.ExecerContext)
+	if !ok {
+		return errNoDriver
+	}
+	_, err := executor.ExecContext(ctx, statement, nil)
+	return err
+}
+
+func textOf(value driver.Value) string {
+	switch value := value.(type) {
+	case []byte:
+		return string(value)
+	case string:
+		return value
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,261 @@
+package test_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+func (o *office) signInOn(device ticket, name string) ticket {
+	o.t.Helper()
+	return o.trySignInOn(device.RefreshToken, name, rightPassword, "198.51.100.1").ticket(o.t, "createUserTicket")
+}
+
+// listed are the ids of a shopper's sessions, newest first, and that of the current one.
+func (o *office) listed(of ticket) (ids []string, current string) {
+	o.t.Helper()
+	got := o.currentShopper("sessions { id isCurrent }", bearer(of.AccessToken)...)
+	expect(o.t, got, "")
+	var shopper struct {
+		Sessions []struct {
+			ID        string
+			IsCurrent bool
+		}
+	}
+	must(o.t, json.Unmarshal(got.Data["currentShopper"], &shopper))
+	for _, session := range shopper.Sessions {
+		ids = append(ids, session.ID)
+		if session.IsCurrent {
+			current += session.ID
+		}
+	}
+	return ids, current
+}
+
+// One device has one session: that of the last sign-in.
+func TestDeviceHasOneSession(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		phone, laptop := o.signIn("ada"), o.signIn("ada")
+		for range 3 {
+			used := phone
+			o.refresh(used.RefreshToken)
+			o.clock.pass(time.Minute)
+			phone = o.signInOn(used, "ada") // any token of the session tells the device
+			expect(t, o.tryRefresh(used.RefreshToken), models.ReasonSessionReplaced)
+		}
+		ids, current := o.listed(phone)
+		if len(ids) != 2 || current != phone.SessionID || ids[1] != laptop.SessionID {
+			t.Errorf("the sessions are %v, the current one is %s", ids, current)
+		}
+		o.clock.pass(20 * 24 * time.Hour)
+		if got := o.signInOn(phone, "ada"); got.Claim != "NOTHING_TO_CLAIM" || got.IsAnonymous {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// A token tells a known device unless its session ended because somebody else may have it.
+func TestWhatTellsADevice(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		backend := o.backend()
+		for name, c := range map[string]struct {
+			end   func(account *models.CustomerAccount, device ticket)
+			known bool
+		}{
+			"alive":      {func(*models.CustomerAccount, ticket) {}, true},
+			"expired":    {func(*models.CustomerAccount, ticket) { o.clock.pass(15 * 24 * time.Hour) }, true},
+			"signed out": {func(_ *models.CustomerAccount, device ticket) { o.revoke(device.RefreshToken, false) }, true},
+			"replaced":   {func(account *models.CustomerAccount, device ticket) { o.signInOn(device, *account.UserName) }, true},
+			"stolen": {func(_ *models.CustomerAccount, device ticket) {
+				o.refresh(device.RefreshToken)
+				o.clock.pass(time.Minute)
+				expect(t, o.tryRefresh(device.RefreshToken), models.ReasonTokenReused)
+			}, false},
+			"everywhere": {func(_ *models.CustomerAccount, device ticket) { o.revoke(device.RefreshToken, true) }, false},
+			"password": {func(account *models.CustomerAccount, _ ticket) {
+				must(t, o.Accounts.SetPassword(t.Context(), account, secretText(rightPassword)))
+			}, false},
+			"operator": {func(_ *models.CustomerAccount, device ticket) {
+				expect(t, o.post(`mutation { endSession(id: "`+device.SessionID+`") { sessionsEnded } }`, nil, backend...), "")
+				expect(t, o.tryRefresh(device.RefreshToken), models.ReasonEndedByOperator)
+			}, false},
+			"inactive": {func(account *models.CustomerAccount, _ ticket) {
+				must(t, o.Accounts.Deactivate(t.Context(), account))
+				must(t, o.Accounts.Activate(t.Context(), account))
+			}, false},
+		} {
+			account := o.customer(name)
+			device := o.signIn(name)
+			c.end(account, device)
+			o.lockByGuessing(name)
+			got := o.trySignInOn(device.RefreshToken, name, rightPassword, "198.51.100.1")
+			if known := got.reason() == ""; known != c.known {
+				t.Errorf("%s: known %t: %s", name, known, got.text)
+			}
+			o.clock.pass(time.Hour)
+		}
+	})
+}
+
+// lockByGuessing locks an account by wrong passwords from many sources.
+func (o *office) lockByGuessing(name string) {
+	o.t.Helper()
+	for source := range 3 {
+		for range 5 {
+			o.trySignIn(name, "wrong", "", fmt.Sprintf("203.0.113.%d", source))
+		}
+	}
+	expect(o.t, o.trySignIn(name, rightPassword, "", "198.51.100.2"), models.ReasonAccountLocked)
+}
+
+// What is no token of the customer's own is ignored.
+func TestForeignDeviceToken(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.customer("bob")
+		bobs, guest := o.signIn("bob"), o.anonymous()
+		for _, token := range []string{"", "nonsense", bobs.RefreshToken, bobs.AccessToken, guest.RefreshToken} {
+			expect(t, o.trySignInOn(token, "ada", rightPassword, "198.51.100.1"), "")
+		}
+		o.refresh(bobs.RefreshToken)
+		o.refresh(guest.RefreshToken)
+	})
+}
+
+// Claim and device go together: a storefront has an anonymous ticket whenever a customer signs in.
+func TestClaimOnAKnownDevice(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device, guest := o.signIn("ada"), o.anonymous()
+		got := o.trySignInWith(variables{
+			"username": "ada", "password": rightPassword, "previousRefreshToken": guest.RefreshToken, "deviceToken": device.RefreshToken,
+		}, "198.51.100.1").ticket(t, "createUserTicket")
+		if got.Claim != "CLAIMED" || *got.ClaimedAnonymousUserID != guest.UserID {
+			t.Errorf("%+v", got)
+		}
+		expect(t, o.tryRefresh(device.RefreshToken), models.ReasonSessionReplaced)
+		if ids, _ := o.listed(got); len(ids) != 1 {
+			t.Errorf("the sessions are %v", ids)
+		}
+	})
+}
+
+// The ticket says why a claim was not granted.
+func TestClaimOutcomes(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.customer("bob")
+		backend := o.backend()
+		guest := func(do func(guest ticket)) string {
+			got := o.anonymous()
+			do(got)
+			return got.RefreshToken
+		}
+		expired := o.anonymous()
+		o.clock.pass(30 * 24 * time.Hour)
+		for want, token := range map[tickets.ClaimOutcome]string{
+			tickets.ClaimNothingToClaim: "", tickets.ClaimTokenInvalid: "undefined", tickets.ClaimTokenExpired: expired.RefreshToken,
+			tickets.ClaimClaimed: guest(func(g ticket) {
+				o.refresh(o.refresh(g.RefreshToken).RefreshToken)
+				o.clock.pass(time.Minute)
+			}),
+			tickets.ClaimClaimedByAnother: guest(func(g ticket) { o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1") }),
+			tickets.ClaimSignedOut:        guest(func(g ticket) { o.revoke(g.RefreshToken, false) }),
+			tickets.ClaimTokenReused: guest(func(g ticket) {
+				o.refresh(g.RefreshToken)
+				o.clock.pass(time.Minute)
+				o.tryRefresh(g.RefreshToken)
+			}),
+			tickets.ClaimEndedByOperator: guest(func(g ticket) {
+				g = o.refresh(g.RefreshToken)
+				o.post(`mutation { endSession(id: "`+g.SessionID+`") { sessionsEnded } }`, nil, backend...)
+			}),
+		} {
+			for range 2 { // the same customer may repeat the claim
+				got := o.trySignIn("ada", rightPassword, token, "198.51.100.1").ticket(t, "createUserTicket")
+				if got.Claim != string(want) || (got.ClaimedAnonymousUserID != nil) != (want == tickets.ClaimClaimed) {
+					t.Errorf("%s: %s, claimed %v", want, got.Claim, got.ClaimedAnonymousUserID)
+				}
+			}
+		}
+		if got := o.trySignIn("ada", rightPassword, o.signIn("bob").RefreshToken, "198.51.100.1").ticket(t, "createUserTicket"); got.Claim != "NOTHING_TO_CLAIM" {
+			t.Errorf("a customer's: %s", got.Claim)
+		}
+		begun := o.anonymous()
+		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
+		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
+		o.follow()
+		if got := o.trySignIn("ada", rightPassword, begun.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket"); got.Claim != "APPLICATION_DISABLED" {
+			t.Errorf("begun before: %s", got.Claim)
+		}
+	})
+}
+
+// A customer has at most so many sessions; the one that was refreshed longest ago ends.
+func TestMostSessions(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.customer("bob")
+		bobs := o.signIn("bob")
+		var held []ticket
+		for range 5 {
+			held = append(held, o.signIn("ada"))
+			o.clock.pass(time.Minute)
+		}
+		held[0] = o.refresh(held[0].RefreshToken)
+		o.clock.pass(time.Minute)
+		held = append(held, o.signIn("ada"))
+		for i, got := range held {
+			want := models.Reason("")
+			if i == 1 {
+				want = models.ReasonTooManySessions
+			}
+			expect(t, o.tryRefresh(got.RefreshToken), want)
+		}
+		o.refresh(bobs.RefreshToken)
+
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() { o.signIn("ada") })
+		}
+		group.Wait()
+		if ids, _ := o.listed(o.signIn("ada")); len(ids) != 5 {
+			t.Errorf("%d sessions", len(ids))
+		}
+	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
+}
+
+// A client knows from the ticket whose it is and how old, and from the reason who has ended a session.
+func TestTicketsTellTheirSession(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		guest := o.anonymous()
+		next := o.refresh(guest.RefreshToken)
+		if !guest.IsAnonymous || guest.IssuedAt != "2026-11-24T09:30:00.123Z" || guest.SessionID != next.SessionID || guest.Claim != "NOTHING_TO_CLAIM" {
+			t.Errorf("%+v", guest)
+		}
+		own, other := o.signIn("ada"), o.signIn("ada")
+		for reason, end := range map[models.Reason]string{models.ReasonSignedOut: own.SessionID, models.ReasonSessionEnded: other.SessionID} {
+			asked := own
+			if reason == models.ReasonSignedOut {
+				asked = o.refresh(own.RefreshToken)
+			}
+			expect(t, o.post(`mutation { endSession(id: "`+end+`") { sessionsEnded } }`, nil, bearer(asked.AccessToken)...), "")
+		}
+		expect(t, o.tryRefresh(own.RefreshToken), models.ReasonSignedOut)
+		expect(t, o.tryRefresh(other.RefreshToken), models.ReasonSessionEnded)
+	})
+}

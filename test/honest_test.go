@@ -1,0 +1,190 @@
+package test_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// TestHonestShoppers lets two tabs of one shopper, who share a store, refresh over a channel that drops
+// and delays answers, with clocks that step and on MySQL with reads that lag. Neither loss nor
+// concurrency signs the shopper out, unless a thief has used a token; and then the session ends.
+func TestHonestShoppers(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		checkHonesty(t, open(t, sqlite(t)), func() {})
+	})
+	if database, ok := laggingMySQL(t); ok {
+		t.Run("mysql", func(t *testing.T) {
+			t.Parallel()
+			database.isFresh.Store(true)
+			o := open(t, database.url)
+			database.isFresh.Store(false)
+			checkHonesty(t, o, database.catchUp)
+		})
+	}
+}
+
+func checkHonesty(t *testing.T, o *office, catchUp func()) {
+	t.Helper()
+	o.customer("ada")
+	rapid.Check(t, func(t *rapid.T) {
+		h := &honesty{t: t, o: o, catchUp: catchUp, successors: map[string]string{}}
+		defer h.resetClocks()
+		begin := o.anonymous
+		if rapid.Bool().Draw(t, "customer") {
+			begin = func() ticket { return o.signIn("ada") }
+		}
+		h.put(begin().RefreshToken)
+		t.Repeat(map[string]func(*rapid.T){
+			"refresh":         func(t *rapid.T) { h.tab(t, "answered") },
+			"lose answer":     func(t *rapid.T) { h.tab(t, "lost") },
+			"delay answer":    func(t *rapid.T) { h.tab(t, "delayed") },
+			"deliver":         h.deliver,
+			"steal":           func(*rapid.T) { h.stolen = h.token },
+			"use stolen":      h.useStolen,
+			"pass":            h.pass,
+			"step server":     func(t *rapid.T) { h.step(t, &h.server, o.clock.step) },
+			"step database":   func(t *rapid.T) { h.step(t, &h.database, o.clock.stepDatabase) },
+			"node catches up": func(*rapid.T) { catchUp() },
+		})
+		h.finish()
+	})
+}
+
+// honesty is one shopper, and a thief.
+type honesty struct {
+	t       *rapid.T
+	o       *office
+	catchUp func()
+
+	// token and attempt are what the tabs share. Both are stored together, and before they are sent.
+	token, attempt string
+	drawn          int
+	// pending are answers that have not arrived yet.
+	pending []pendingAnswer
+	// stolen is a token that the thief has copied; usedStolen says that the thief has used one that
+	// the owner had not.
+	stolen     string
+	usedStolen bool
+	// successors are the refresh tokens that came for each one.
+	successors map[string]string
+	// server and database are how far the clocks are off.
+	server, database time.Duration
+}
+
+type pendingAnswer struct {
+	sent string
+	got  answer
+}
+
+func (h *honesty) put(token string) {
+	h.drawn++
+	h.token, h.attempt = token, fmt.Sprintf("attempt%016d", h.drawn)
+}
+
+// tab refreshes as a page does.
+func (h *honesty) tab(_ *rapid.T, fate string) {
+	sent := h.token
+	got := h.o.tryRepeat(sent, h.attempt)
+	h.check(sent, got)
+	switch fate {
+	case "answered":
+		h.receive(sent, got)
+	case "delayed":
+		h.pending = append(h.pending, pendingAnswer{sent, got})
+	}
+}
+
+func (h *honesty) deliver(t *rapid.T) {
+	if len(h.pending) == 0 {
+		t.Skip("nothing is on its way")
+	}
+	i := rapid.IntRange(0, len(h.pending)-1).Draw(t, "answer")
+	late := h.pending[i]
+	h.pending = append(h.pending[:i], h.pending[i+1:]...)
+	h.receive(late.sent, late.got)
+}
+
+// receive writes an answer, if the store still has the token that it answers.
+func (h *honesty) receive(sent string, got answer) {
+	if h.token == sent && len(got.Errors) == 0 {
+		h.put(got.ticket(h.o.t, "refreshTicket").RefreshToken)
+	}
+}
+
+// check holds an answer against what was promised.
+func (h *honesty) check(sent string, got answer) {
+	if len(got.Errors) > 0 {
+		if reason := got.reason(); reason != models.ReasonBusy && !h.usedStolen {
+			h.t.Fatalf("an honest shopper is signed out: %s", got.text)
+		}
+		return
+	}
+	next := got.ticket(h.o.t, "refreshTicket").RefreshToken
+	if before := h.successors[sent]; before != "" && before != next {
+		h.t.Fatal("one token has two successors")
+	}
+	h.successors[sent] = next
+}
+
+// useStolen refreshes as somebody does who has copied a token, but not the attempt.
+func (h *honesty) useStolen(t *rapid.T) {
+	if h.stolen == "" || strings.Contains(h.stolen, " ") {
+		t.Skip("nothing was stolen")
+	}
+	h.usedStolen = true
+	h.check(h.stolen, h.o.tryRefresh(h.stolen))
+}
+
+func (h *honesty) pass(t *rapid.T) {
+	h.o.clock.pass(rapid.SampledFrom([]time.Duration{
+		time.Millisecond, 10 * time.Second, 31 * time.Second, time.Hour, 20 * time.Hour,
+	}).Draw(t, "time"))
+}
+
+// step sets a clock that is right wrong by some hours, or right again.
+func (h *honesty) step(t *rapid.T, off *time.Duration, step func(time.Duration)) {
+	by := -*off
+	if *off == 0 {
+		by = rapid.SampledFrom([]time.Duration{-3 * time.Hour, -time.Minute, time.Minute, 3 * time.Hour}).Draw(t, "step")
+	}
+	*off += by
+	step(by)
+}
+
+func (h *honesty) resetClocks() {
+	h.o.clock.step(-h.server)
+	h.o.clock.stepDatabase(-h.database)
+	h.server, h.database = 0, 0
+}
+
+// finish puts the clocks right, and has owner and thief ask once more.
+func (h *honesty) finish() {
+	h.resetClocks()
+	h.o.clock.pass(4 * time.Hour) // no token is from the future any more
+	sent := h.token
+	owner := h.o.tryRepeat(sent, h.attempt)
+	h.check(sent, owner)
+	if owner.reason() == models.ReasonBusy {
+		h.t.Fatalf("put off although all clocks are right: %s", owner.text)
+	}
+	if !h.usedStolen || h.stolen == "" {
+		return
+	}
+
+	// Whoever has the token that the other has used gives both away.
+	h.o.clock.pass(time.Minute)
+	thief := h.o.tryRefresh(h.stolen)
+	if len(thief.Errors) > 0 && thief.reason() != models.ReasonBusy {
+		if again := h.o.tryRepeat(h.token, h.attempt); len(again.Errors) == 0 && thief.reason() == models.ReasonTokenReused {
+			h.t.Fatalf("the session goes on for the owner although a token was used twice: %s", again.text)
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package test_test
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/test/wire"
+)
+
+// lagging is a MySQL database behind a proxy that splits reads and writes. Reads that lock nothing, and
+// are not part of a transaction, see the database as it was when their connection was last new.
+type lagging struct {
+	proxy *wire.Proxy
+	url   string
+	// isFresh says that all reads see the present.
+	isFresh atomic.Bool
+}
+
+// catchUp shows the database as it is now.
+func (l *lagging) catchUp() { l.proxy.Cut() }
+
+// laggingMySQL returns a lagging database. Without MySQL it returns false.
+func laggingMySQL(t *testing.T) (*lagging, bool) {
+	t.Helper()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		return nil, false
+	}
+	config, err := mysql.ParseDSN(url)
+	must(t, err)
+	config.User, config.Passwd = withoutPassword(t, url, config.DBName), ""
+
+	l := &lagging{}
+	l.proxy, err = wire.Listen(t.Context(), wire.Settings{
+		Primary: config.Addr, Replica: config.Addr,
+		ToReplica: func(statement string) bool {
+			return !l.isFresh.Load() && strings.HasPrefix(statement, "SELECT") && !strings.HasSuffix(statement, "FOR UPDATE")
+		},
+		// The first read begins a transaction that does not end, and so keeps what it sees.
+		OnReplica: func(statement string) string {
+			return strings.Replace(statement, "autocommit = 1", "autocommit = 0", 1)
+		},
+	})
+	must(t, err)
+	t.Cleanup(l.proxy.Close)
+	config.Addr = l.proxy.Address()
+	l.url = config.FormatDSN()
+	return l, true
+}
+
+// withoutPassword makes a user who needs no password, and returns the name.
+func withoutPassword(t *testing.T, url, database string) string {
+	t.Helper()
+	name := "lag_" + strings.ToLower(rand.Text()[:8])
+	db, err := sql.Open("mysql", url)
+	must(t, err)
+	t.Cleanup(func() {
+		_, _ = db.Exec("DROP USER '" + name + "'@'127.0.0.1'")
+		_ = db.Close()
+	})
+	_, err = db.ExecContext(t.Context(), "CREATE USER '"+name+"'@'127.0.0.1'")
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), "GRANT ALL ON "+database+".* TO '"+name+"'@'127.0.0.1'")
+	must(t, err)
+	return name
+}
+
+// behindLag returns an office on a database whose reads see nothing that was written since, and an
+// application that manages accounts.
+func behindLag(t *testing.T) (o *office, backend []string, ok bool) {
+	t.Helper()
+	database, ok := laggingMySQL(t)
+	if !ok {
+		return nil, nil, false
+	}
+	database.isFresh.Store(true)
+	o = open(t, database.url)
+	backend = o.backend()
+	database.isFresh.Store(false)
+	database.catchUp()
+	o.follow() // a first read
+	return o, backend, true
+}
+
+// Whatever was just written is there for the next operation, although reads lag.
+func TestReadsLag(t *testing.T) {
+	t.Parallel()
+	o, backend, ok := behindLag(t)
+	if !ok {
+		return
+	}
+	ada := o.customer("ada")
+
+	customer := o.signIn("ada")
+	anonymous := o.anonymous()
+	for _, first := range []ticket{customer, anonymous} {
+		next := o.refresh(first.RefreshToken)
+		if again := o.refresh(first.RefreshToken); again.raw != next.raw { // the second tab
+			t.Errorf("another ticket:\n%s\n%s", next.raw, again.raw)
+		}
+		o.clock.pass(time.Minute)
+		next = o.refresh(next.RefreshToken)
+		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
+		expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)
+	}
+
+	customer = o.signIn("ada")
+	expect(t, o.currentShopper("customerAccount { userName }", bearer(customer.AccessToken)...), "")
+	guest := o.refresh(o.anonymous().RefreshToken)
+	claiming := o.trySignIn("ada", rightPassword, guest.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket")
+	if claiming.Claim != "CLAIMED" {
+		t.Errorf("the claim: %s", claiming.Claim)
+	}
+
+	must(t, o.Accounts.Deactivate(t.Context(), ada))
+	must(t, o.Accounts.Activate(t.Context(), ada))
+	expect(t, o.tryRefresh(customer.RefreshToken), models.ReasonAccountInactive)
+	customer = o.signIn("ada")
+	o.refresh(customer.RefreshToken)
+
+	created := o.post(`mutation { createAccount(input: {userName: "eve", password: "`+rightPassword+`"}) { userId } }`, nil, backend...)
+	expect(t, created, "")
+	expect(t, o.post(`{ account(by: {userName: "eve"}) { id } }`, nil, backend...), "")
+	expect(t, o.trySignIn("eve", rightPassword, "", "198.51.100.1"), "")
+	eve := o.signIn("eve")
+	if ended := o.revoke(eve.RefreshToken, true); ended != 2 {
+		t.Errorf("%d sessions ended", ended)
+	}
+}
+
+// A token that is ahead of what the database shows is early while it is young, and invalid afterwards.
+// The database was put back to an earlier state.
+func TestTokenAheadOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		customer := o.signIn("ada")
+		once := o.refresh(o.anonymous().RefreshToken)
+		twice := o.refresh(o.refresh(o.anonymous().RefreshToken).RefreshToken)
+		deleted := o.customer("deleted")
+		orphan := o.signIn("deleted")
+
+		o.exec(`DELETE FROM sessions WHERE id = ?`, sessionID(t, customer))
+		o.exec(`DELETE FROM sessions WHERE id = ?`, sessionID(t, once))
+		o.exec(`UPDATE sessions SET generation = 1 WHERE id = ?`, sessionID(t, twice))
+		o.exec(`DELETE FROM customer_accounts WHERE id = ?`, *deleted.ID)
+
+		ask := map[string]func() answer{
+			"refresh of a customer":  func() answer { return o.tryRefresh(customer.RefreshToken) },
+			"refresh of a guest":     func() answer { return o.tryRefresh(once.RefreshToken) },
+			"refresh of a later one": func() answer { return o.tryRefresh(twice.RefreshToken) },
+			"refresh, no account":    func() answer { return o.tryRefresh(orphan.RefreshToken) },
+			"shopper, no account": func() answer {
+				return o.currentShopper("customerAccount { id }", bearer(orphan.AccessToken)...)
+			},
+			"claim":             func() answer { return o.trySignIn("ada", rightPassword, once.RefreshToken, "198.51.100.1") },
+			"revoke":            func() answer { return o.tryRevoke(customer.RefreshToken, false) },
+			"revoke everywhere": func() answer { return o.tryRevoke(customer.RefreshToken, true) },
+			"end session": func() answer {
+				return o.post(`mutation { endSession(id: "`+customer.SessionID+`") { sessionsEnded } }`, nil, bearer(customer.AccessToken)...)
+			},
+		}
+		for name, got := range atOnce(ask) {
+			if got.reason() != models.ReasonBusy || got.Errors[0].Extensions.RetryAfterSeconds != 1 {
+				t.Errorf("%s: %s", name, got.text)
+			}
+		}
+
+		// One clock alone does not make a token old.
+		o.clock.step(2 * time.Hour)
+		expect(t, o.tryRefresh(customer.RefreshToken), models.ReasonBusy)
+		o.clock.step(-2 * time.Hour)
+		o.clock.stepDatabase(2 * time.Hour)
+		expect(t, o.tryRefresh(customer.RefreshToken), models.ReasonBusy)
+		o.clock.stepDatabase(-2 * time.Hour)
+
+		o.clock.pass(10*time.Minute + time.Second)
+		for name, want := range map[string]models.Reason{
+			"refresh of a customer": models.ReasonTokenInvalid, "refresh of a guest": models.ReasonTokenInvalid,
+			"refresh of a later one": models.ReasonTokenInvalid, "refresh, no account": models.ReasonAccountDeleted,
+			"shopper, no account": models.ReasonAccountDeleted, "claim": "", "revoke": "", "revoke everywhere": "",
+			"end session": "",
+		} {
+			if got := ask[name](); got.reason() != want {
+				t.Errorf("%s, later: %s", name, got.text)
+			}
+		}
+	})
+}
+
+// atOnce asks for everything at once, since each answer takes a second.
+func atOnce(asks map[string]func() answer) map[string]answer {
+	answers := make(map[string]answer, len(asks))
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	for name, ask := range asks {
+		group.Go(func() {
+			got := ask()
+			mutex.Lock()
+			defer mutex.Unlock()
+			answers[name] = got
+		})
+	}
+	group.Wait()
+	return answers
+}
+
+func sessionID(t *testing.T, of ticket) models.ID {
+	t.Helper()
+	id, err := models.ParseID(of.SessionID)
+	must(t, err)
+	return id
+}
+
+// exec changes the database behind the server's back.
+func (o *office) exec(statement string, values ...any) {
+	o.t.Helper()
+	name, source := "mysql", o.url
+	if path, isSQLite := strings.CutPrefix(o.url, "sqlite://"); isSQLite {
+		name, source = "sqlite3", "file:"+path+"?_pragma=busy_timeout(5000)"
+	}
+	db, err := sql.Open(name, source)
+	must(o.t, err)
+	defer db.Close() //nolint:errcheck // of a test
+	result, err := db.ExecContext(o.t.Context(), statement, values...)
+	must(o.t, err)
+	if rows, err := result.RowsAffected(); err != nil || rows == 0 {
+		o.t.Fatalf("%s: %d rows, error %v", statement, rows, err)
+	}
+}
+
+// backend is an application that manages accounts, as the headers of its requests.
+func (o *office) backend() []string {
+	o.t.Helper()
+	own := []string{applications.ManageAccounts, applications.IntrospectTickets}
+	return as("backend", o.application("backend", true, applications.Change{OwnBehaviors: own}))
+}

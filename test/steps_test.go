@@ -1,0 +1,208 @@
+package test_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// steps are what clocks do when somebody sets them.
+func steps() []time.Duration {
+	return []time.Duration{-26 * time.Hour, -2 * time.Hour, -time.Minute, time.Minute, 2 * time.Hour, 26 * time.Hour}
+}
+
+// set is one clock that somebody sets. Both steps are undone by the opposite ones.
+type set struct {
+	name string
+	by   func(c *clock, d time.Duration)
+}
+
+func clocks() []set {
+	return []set{
+		{"server", (*clock).step},
+		{"database", (*clock).stepDatabase},
+		{"both", func(c *clock, d time.Duration) { c.step(d); c.stepDatabase(d) }},
+	}
+}
+
+// onSteps runs a test for every clock and every step, on every database.
+func onSteps(t *testing.T, test func(t *testing.T, o *office, step func(), back func())) {
+	t.Helper()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for _, set := range clocks() {
+			for _, by := range steps() {
+				t.Run(set.name+" "+by.String(), func(t *testing.T) {
+					on := *o
+					on.t = t
+					test(t, &on, func() { set.by(o.clock, by) }, func() { set.by(o.clock, -by) })
+				})
+			}
+		}
+	})
+}
+
+// A second tab that comes right behind a step is no thief, and the session goes on.
+func TestStepsSignNobodyOut(t *testing.T) {
+	t.Parallel()
+	onSteps(t, func(t *testing.T, o *office, step, back func()) {
+		for _, first := range []ticket{o.anonymous(), o.signIn("ada")} {
+			next := o.refresh(first.RefreshToken)
+			step()
+			second := o.tryRefresh(first.RefreshToken)
+			third := o.tryRefresh(next.RefreshToken)
+			back()
+			for name, got := range map[string]answer{"the second tab": second, "the next refresh": third} {
+				if reason := got.reason(); reason != "" && reason != models.ReasonBusy {
+					t.Errorf("%s: %s", name, got.text)
+				}
+			}
+			// What was issued ahead of time is put off until then.
+			last := o.refresh(next.RefreshToken)
+			if got := o.tryRefresh(last.RefreshToken); got.reason() == models.ReasonBusy {
+				o.clock.pass(26 * time.Hour)
+			}
+			o.refresh(last.RefreshToken)
+		}
+	})
+}
+
+// A thief is caught when all clocks agree again, whatever they did meanwhile.
+func TestStepsHideNoThief(t *testing.T) {
+	t.Parallel()
+	onSteps(t, func(t *testing.T, o *office, step, back func()) {
+		first := o.signIn("ada")
+		next := o.refresh(first.RefreshToken)
+		step()
+		o.tryRefresh(first.RefreshToken)
+		back()
+		o.clock.pass(31 * time.Second)
+		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
+		expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)
+	})
+}
+
+// Whatever the clocks show, what should end ends, on every server, and stays ended.
+func TestStepsKeepNothingAlive(t *testing.T) {
+	t.Parallel()
+	onSteps(t, func(t *testing.T, o *office, step, back func()) {
+		replica := openWith(t, o.url, o.Keys, o.clock)
+		ends := map[string]func(got ticket) int{
+			"revoke":     func(got ticket) int { return o.revoke(got.RefreshToken, false) },
+			"everywhere": func(got ticket) int { return o.revoke(got.RefreshToken, true) },
+		}
+		for name, end := range ends {
+			customer, guest := o.signIn("ada"), o.anonymous()
+			step()
+			for _, got := range []ticket{customer, guest} {
+				if ended := end(got); ended < 1 {
+					t.Errorf("%s: %d sessions ended", name, ended)
+				}
+			}
+			replica.follow()
+			back()
+			replica.follow()
+			for _, got := range []ticket{customer, guest} {
+				if got := o.tryRefresh(got.RefreshToken); got.reason() != models.ReasonSignedOut && got.reason() != models.ReasonSignedOutEverywhere {
+					t.Errorf("%s: %s", name, got.text)
+				}
+				if got := replica.currentShopper("userId", bearer(got.AccessToken)...); len(got.Errors) == 0 {
+					t.Errorf("%s: the access token is believed", name)
+				}
+			}
+		}
+	})
+}
+
+// Changes of an account end its sessions, whatever the operator's clock shows.
+func TestStepsAndAccounts(t *testing.T) {
+	t.Parallel()
+	onSteps(t, func(t *testing.T, o *office, step, back func()) {
+		ada, err := o.Accounts.Find(t.Context(), accounts.Key{UserName: new("ada")}, nil)
+		must(t, err)
+		for reason, change := range map[models.Reason]func() error{
+			models.ReasonPasswordChanged: func() error { return o.Accounts.SetPassword(t.Context(), ada, secretText(rightPassword)) },
+			models.ReasonAccountInactive: func() error { return o.Accounts.Deactivate(t.Context(), ada) },
+		} {
+			got := o.signIn("ada")
+			step()
+			must(t, change())
+			back()
+			expect(t, o.tryRefresh(got.RefreshToken), reason)
+			must(t, o.Accounts.Activate(t.Context(), ada))
+			expect(t, o.tryRefresh(got.RefreshToken), reason)
+		}
+	})
+}
+
+// Disabling an application ends its sessions, and enabling it harms none that begins then.
+func TestStepsAndApplications(t *testing.T) {
+	t.Parallel()
+	onSteps(t, func(t *testing.T, o *office, step, back func()) {
+		before := o.anonymous()
+		step()
+		_, err := o.applications.Disable(t.Context(), "storefront")
+		must(t, err)
+		_, err = o.applications.Enable(t.Context(), "storefront")
+		must(t, err)
+		back()
+		o.follow()
+		expect(t, o.tryRefresh(before.RefreshToken), models.ReasonApplicationDisabled)
+		expect(t, o.currentShopper("userId", bearer(before.AccessToken)...), models.ReasonApplicationDisabled)
+		after := o.refresh(o.anonymous().RefreshToken)
+		expect(t, o.currentShopper("userId", bearer(after.AccessToken)...), "")
+	})
+}
+
+// A clock that runs ahead purges nothing that a token could bring back to life.
+func TestStepsAndPurging(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		for _, set := range clocks() {
+			for _, by := range []time.Duration{40 * 24 * time.Hour, 10 * 365 * 24 * time.Hour} {
+				must(t, errOf(o.Purge(t.Context(), 0)))
+				ended, alive := o.anonymous(), o.anonymous()
+				o.revoke(ended.RefreshToken, false)
+				set.by(o.clock, by)
+				must(t, errOf(o.Purge(t.Context(), 0)))
+				set.by(o.clock, -by)
+				expect(t, o.tryRefresh(ended.RefreshToken), models.ReasonSignedOut)
+				o.refresh(alive.RefreshToken)
+			}
+		}
+	})
+}
+
+// A session that was ended before it had a row stays ended when the lifetime is shortened meanwhile.
+func TestEndedUnderALongerLifetime(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		must(t, errOf(o.Purge(t.Context(), 0)))
+		got := o.anonymous()
+		shortened := openWith(t, o.url, o.Keys, o.clock, func(w *tickets.Office) { w.Policy.AnonymousRefreshLifetime = time.Hour })
+		ended := shortened.post(`mutation { endSession(id: "`+got.SessionID+`") { sessionsEnded } }`, nil, bearer(got.AccessToken)...)
+		if string(ended.Data["endSession"]) != `{"sessionsEnded":1}` {
+			t.Fatal(ended.text)
+		}
+		o.clock.pass(7 * 24 * time.Hour)
+		must(t, errOf(o.Purge(t.Context(), 0)))
+		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonSignedOut)
+	})
+}
+
+// Sessions of a deleted application do not come back with another one of the same id.
+func TestDeletedApplicationComesBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		got := o.refresh(o.anonymous().RefreshToken)
+		must(t, o.applications.Delete(t.Context(), "storefront"))
+		must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write"}, []string{shopOrigin}))
+		o.follow()
+		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonApplicationDisabled)
+		expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonApplicationDisabled)
+		o.refresh(o.anonymous().RefreshToken)
+	})
+}

@@ -1,0 +1,39 @@
+package tickets
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
+	"regexp"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+)
+
+// attemptForm is what an attempt looks like: long enough that nobody guesses one.
+var attemptForm = regexp.MustCompile(`^[A-Za-z0-9]{16,64}$`) //nolint:gochecknoglobals // does not change
+
+// attemptHashSize is the size of a hash in bytes. Who guesses has one try a session, so 64 bits do.
+const attemptHashSize = 8
+
+// hashAttempt returns what a session keeps of the attempt with which a token is refreshed; nil for no
+// attempt. The hash is of no use for another token. The reason of its error is ATTEMPT_INVALID.
+func hashAttempt(attempt *secret.Text, contents seal.Contents) ([]byte, error) {
+	if attempt == nil {
+		return nil, nil
+	}
+	if !attemptForm.MatchString(attempt.Reveal()) {
+		return nil, &models.Error{Reason: models.ReasonAttemptInvalid}
+	}
+
+	text := append([]byte("authtickets attempt"), contents.SessionID[:]...)
+	text = binary.BigEndian.AppendUint64(text, uint64(contents.Generation)) //nolint:gosec // never negative
+	sum := sha256.Sum256(append(text, attempt.Reveal()...))
+	return sum[:attemptHashSize], nil
+}
+
+// isRepetition reports whether a session has reached its generation by the attempt with this hash.
+func isRepetition(present *models.Session, hash []byte) bool {
+	return len(hash) > 0 && subtle.ConstantTimeCompare(present.AttemptHash, hash) == 1
+}

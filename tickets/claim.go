@@ -1,0 +1,87 @@
+package tickets
+
+import (
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+)
+
+// ClaimOutcome says what became of a claim. The schema's ClaimOutcome is bound to it.
+type ClaimOutcome string
+
+// The outcomes are described in schema.graphqls.
+const (
+	ClaimClaimed             ClaimOutcome = "CLAIMED"
+	ClaimNothingToClaim      ClaimOutcome = "NOTHING_TO_CLAIM"
+	ClaimClaimedByAnother    ClaimOutcome = "CLAIMED_BY_ANOTHER"
+	ClaimTokenInvalid        ClaimOutcome = "TOKEN_INVALID"
+	ClaimTokenExpired        ClaimOutcome = "TOKEN_EXPIRED"
+	ClaimTokenReused         ClaimOutcome = "TOKEN_REUSED"
+	ClaimSignedOut           ClaimOutcome = "SIGNED_OUT"
+	ClaimEndedByOperator     ClaimOutcome = "ENDED_BY_OPERATOR"
+	ClaimApplicationDisabled ClaimOutcome = "APPLICATION_DISABLED"
+)
+
+// claim is what a sign-in takes over.
+type claim struct {
+	outcome ClaimOutcome
+	// userID is the anonymous shopper's; nil unless the outcome is CLAIMED.
+	userID *models.ID
+}
+
+// nothingToClaim is the claim of every ticket that comes from no sign-in.
+var nothingToClaim = claim{outcome: ClaimNothingToClaim} //nolint:gochecknoglobals // does not change
+
+// toClaim returns what the refresh token of an anonymous shopper says, if it can be claimed with;
+// otherwise nil, and the outcome that says why not. The reason of its error is BUSY.
+func (o *Office) toClaim(
+	application *models.Application, refreshToken *secret.Text, now time.Time,
+) (*seal.Contents, ClaimOutcome, error) {
+	if refreshToken == nil || refreshToken.Reveal() == "" {
+		return nil, ClaimNothingToClaim, nil
+	}
+	contents, err := o.genuine(seal.Refresh, *refreshToken, application, now)
+	switch {
+	case isBusy(err):
+		return nil, "", err
+	case err != nil:
+		return nil, ClaimTokenInvalid, nil //nolint:nilerr // the outcome says so
+	case !contents.Anonymous:
+		return nil, ClaimNothingToClaim, nil
+	case !now.Before(contents.ExpiresAt):
+		return nil, ClaimTokenExpired, nil
+	case isOver(application, contents.ApplicationEpoch, contents.StartedAt):
+		return nil, ClaimApplicationDisabled, nil
+	}
+	return &contents, "", nil
+}
+
+// claimOf is what storage has to do for a claim by a customer; nil when there is nothing to claim.
+func claimOf(contents *seal.Contents, customer models.ID) *storage.Claim {
+	if contents == nil {
+		return nil
+	}
+	ended := sessionOf(*contents)
+	ended.EndReason, ended.ClaimedBy = models.ReasonSignedIn, &customer
+	return &storage.Claim{Ended: *ended}
+}
+
+// claimed returns what became of a claim by a customer, as the row of the anonymous session tells it.
+func claimed(session *models.Session, customer models.ID) claim {
+	switch session.EndReason {
+	case models.ReasonSignedIn:
+		if session.ClaimedBy == nil || *session.ClaimedBy != customer {
+			return claim{outcome: ClaimClaimedByAnother}
+		}
+		return claim{outcome: ClaimClaimed, userID: &session.UserID}
+	case models.ReasonTokenReused:
+		return claim{outcome: ClaimTokenReused}
+	case models.ReasonEndedByOperator:
+		return claim{outcome: ClaimEndedByOperator}
+	default:
+		return claim{outcome: ClaimSignedOut}
+	}
+}
