@@ -79,9 +79,11 @@ func (d *database) ready(ctx context.Context) error {
 	case !d.prepared.Load():
 		return errUnprepared
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	// A load balancer must learn within a second that the database is gone.
+	const patience = 800 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return d.store.Ping(ctx)
+	return d.store.Ready(ctx)
 }
 
 // every does something at once and then at an interval, until the program ends.

@@ -129,10 +129,14 @@ func (s *Settings) Hasher() (*password.Hasher, error) {
 	})
 }
 
-// PrepareSchema brings the schema of the embedded database up to date, and checks that of a server's.
+// PrepareSchema checks the settings of a server and its schema, and brings that of the embedded
+// database up to date.
 func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) error {
 	url, err := s.DatabaseURL()
 	if err != nil {
+		return err
+	}
+	if err := store.CheckServer(ctx); err != nil {
 		return err
 	}
 	err = store.CheckSchema(ctx)

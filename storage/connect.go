@@ -19,8 +19,6 @@ type server struct {
 	patience time.Duration
 	// ahead is how far its clock is ahead of ours, in nanoseconds.
 	ahead atomic.Int64
-	// isCluster says that it is a node of a Galera cluster, whose other nodes it may lag behind.
-	isCluster atomic.Bool
 	// canCatchUp says that a statement can have the node catch up with its cluster first.
 	canCatchUp atomic.Bool
 }
@@ -85,24 +83,39 @@ func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
 	p.server.measure(asked, answered, told)
 	isMariaDB := strings.Contains(textOf(row[1]), "MariaDB")
 
+	for _, statement := range p.server.settings(isMariaDB) {
+		if err := execute(ctx, opened, statement); err != nil {
+			return fmt.Errorf("prepare the connection: %w", err)
+		}
+	}
 	row, err = firstRow(ctx, opened, `SHOW VARIABLES LIKE 'wsrep\_on'`)
 	if err != nil {
 		return fmt.Errorf("ask whether the server is part of a cluster: %w", err)
 	}
 	isCluster := row != nil && strings.EqualFold(textOf(row[1]), "ON")
-	p.server.isCluster.Store(isCluster)
 	p.server.canCatchUp.Store(isCluster && isMariaDB)
-
-	for _, statement := range p.server.settings(isMariaDB, isCluster) {
-		if err := execute(ctx, opened, statement); err != nil {
-			return fmt.Errorf("prepare the connection: %w", err)
-		}
+	if !isCluster {
+		return nil
+	}
+	if err := execute(ctx, opened, clusterSettings(isMariaDB)); err != nil {
+		return fmt.Errorf("prepare the connection to a cluster: %w", err)
 	}
 	return nil
 }
 
+// clusterSettings is the statement that prepares a connection to a Galera node. Where a single
+// statement cannot ask the node to catch up, every read does.
+func clusterSettings(isMariaDB bool) string {
+	catchUpAlways := 1
+	if isMariaDB {
+		catchUpAlways = 0
+	}
+	return fmt.Sprintf("SET wsrep_sync_wait = %d, wsrep_dirty_reads = 0, wsrep_trx_fragment_size = 0, "+
+		"wsrep_osu_method = 'TOI'", catchUpAlways)
+}
+
 // settings are the statements that prepare a connection.
-func (s *server) settings(isMariaDB, isCluster bool) []string {
+func (s *server) settings(isMariaDB bool) []string {
 	patience := int(math.Ceil(s.patience.Seconds()))
 	set := []string{
 		"autocommit = 1",
@@ -120,18 +133,11 @@ func (s *server) settings(isMariaDB, isCluster bool) []string {
 		fmt.Sprintf("innodb_lock_wait_timeout = %d", patience),
 		fmt.Sprintf("lock_wait_timeout = %d", patience),
 	}
-	switch {
-	case isMariaDB:
+	if isMariaDB {
 		set = append(set, "max_statement_time = 0", "idle_transaction_timeout = 0",
 			"idle_write_transaction_timeout = 0", "idle_readonly_transaction_timeout = 0")
-	default:
+	} else {
 		set = append(set, "max_execution_time = 0")
-	}
-	switch {
-	case isCluster && isMariaDB:
-		set = append(set, "wsrep_dirty_reads = 0", "wsrep_sync_wait = 0")
-	case isCluster: // it cannot catch up for a single statement, so it does for every read
-		set = append(set, "wsrep_dirty_reads = 0", "wsrep_sync_wait = 1")
 	}
 	return []string{
 		"SET " + strings.Join(set, ", "),
