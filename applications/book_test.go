@@ -232,9 +232,6 @@ func TestUpdateRace(t *testing.T) {
 	})
 }
 
-// leeway is how far the operator's clock may be ahead of a server's.
-const leeway = 5 * time.Second
-
 func TestDisableEnableDelete(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *book) {

@@ -38,7 +38,7 @@ type Application struct {
 	SessionsFrom time.Time
 	// Epoch is drawn at random whenever all sessions of the application end. Those of another epoch
 	// are over, whatever the clocks say. It is 0 until that has happened once.
-	Epoch uint32
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	Epoch     uint32
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }

@@ -36,7 +36,7 @@ func (s *Store) CheckServer(ctx context.Context) error {
 	}
 	if durable := global["innodb_flush_log_at_trx_commit"]; durable != "1" && global["wsrep_on"] != "ON" {
 		s.settings.Log.WarnContext(ctx, "the database server can lose the last commits when it crashes",
-			"innodb_flush_log_at_trx_commit", durable, "should be", 1)
+			"setting", "innodb_flush_log_at_trx_commit", "value", durable)
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func isOn(options, name string) bool {
 }
 
 // numbers are the first two of a version. MariaDB may put 5.5.5- in front, for old replicas.
-var numbers = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)`) //nolint:gochecknoglobals // does not change
+var numbers = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)`)
 
 func isSupported(version string) bool {
 	found := numbers.FindStringSubmatch(version)

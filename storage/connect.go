@@ -119,7 +119,7 @@ func (s *server) settings(isMariaDB bool) []string {
 	patience := int(math.Ceil(s.patience.Seconds()))
 	set := []string{
 		"autocommit = 1",
-		"completion_type = 'NO_CHAIN'", // a commit neither begins a transaction nor disconnects
+		"completion_type = 'NO_CHAIN'", // a commit neither begins a transaction nor ends the connection
 		"sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'", // what does not fit is an error
 		"time_zone = '+00:00'",
 		"timestamp = DEFAULT",

@@ -164,24 +164,30 @@ func TestClaimOutcomes(t *testing.T) {
 		}
 		expired := o.anonymous()
 		o.clock.pass(30 * 24 * time.Hour)
-		for want, token := range map[tickets.ClaimOutcome]string{
-			tickets.ClaimNothingToClaim: "", tickets.ClaimTokenInvalid: "undefined", tickets.ClaimTokenExpired: expired.RefreshToken,
-			tickets.ClaimClaimed: guest(func(g ticket) {
+		for _, c := range []struct {
+			want  tickets.ClaimOutcome
+			token string
+		}{
+			{tickets.ClaimNothingToClaim, ""},
+			{tickets.ClaimTokenInvalid, "undefined"},
+			{tickets.ClaimTokenExpired, expired.RefreshToken},
+			{tickets.ClaimClaimed, guest(func(g ticket) {
 				o.refresh(o.refresh(g.RefreshToken).RefreshToken)
 				o.clock.pass(time.Minute)
-			}),
-			tickets.ClaimClaimedByAnother: guest(func(g ticket) { o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1") }),
-			tickets.ClaimSignedOut:        guest(func(g ticket) { o.revoke(g.RefreshToken, false) }),
-			tickets.ClaimTokenReused: guest(func(g ticket) {
+			})},
+			{tickets.ClaimClaimedByAnother, guest(func(g ticket) { o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1") })},
+			{tickets.ClaimSignedOut, guest(func(g ticket) { o.revoke(g.RefreshToken, false) })},
+			{tickets.ClaimTokenReused, guest(func(g ticket) {
 				o.refresh(g.RefreshToken)
 				o.clock.pass(time.Minute)
 				o.tryRefresh(g.RefreshToken)
-			}),
-			tickets.ClaimEndedByOperator: guest(func(g ticket) {
+			})},
+			{tickets.ClaimEndedByOperator, guest(func(g ticket) {
 				g = o.refresh(g.RefreshToken)
 				o.post(`mutation { endSession(id: "`+g.SessionID+`") { sessionsEnded } }`, nil, backend...)
-			}),
+			})},
 		} {
+			want, token := c.want, c.token
 			for range 2 { // the same customer may repeat the claim
 				got := o.trySignIn("ada", rightPassword, token, "198.51.100.1").ticket(t, "createUserTicket")
 				if got.Claim != string(want) || (got.ClaimedAnonymousUserID != nil) != (want == tickets.ClaimClaimed) {
@@ -248,12 +254,8 @@ func TestTicketsTellTheirSession(t *testing.T) {
 			t.Errorf("%+v", guest)
 		}
 		own, other := o.signIn("ada"), o.signIn("ada")
-		for reason, end := range map[models.Reason]string{models.ReasonSignedOut: own.SessionID, models.ReasonSessionEnded: other.SessionID} {
-			asked := own
-			if reason == models.ReasonSignedOut {
-				asked = o.refresh(own.RefreshToken)
-			}
-			expect(t, o.post(`mutation { endSession(id: "`+end+`") { sessionsEnded } }`, nil, bearer(asked.AccessToken)...), "")
+		for _, id := range []string{other.SessionID, own.SessionID} {
+			expect(t, o.post(`mutation { endSession(id: "`+id+`") { sessionsEnded } }`, nil, bearer(own.AccessToken)...), "")
 		}
 		expect(t, o.tryRefresh(own.RefreshToken), models.ReasonSignedOut)
 		expect(t, o.tryRefresh(other.RefreshToken), models.ReasonSessionEnded)

@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"strings"
@@ -65,7 +66,7 @@ func withoutPassword(t *testing.T, url, database string) string {
 	db, err := sql.Open("mysql", url)
 	must(t, err)
 	t.Cleanup(func() {
-		_, _ = db.Exec("DROP USER '" + name + "'@'127.0.0.1'")
+		_, _ = db.ExecContext(context.WithoutCancel(t.Context()), "DROP USER '"+name+"'@'127.0.0.1'")
 		_ = db.Close()
 	})
 	_, err = db.ExecContext(t.Context(), "CREATE USER '"+name+"'@'127.0.0.1'")

@@ -134,7 +134,8 @@ func (m *model) advance(t *rapid.T, token *modelToken, attempt string) {
 	session := token.session
 	reason, again := m.verdict(token, attempt)
 	got := m.o.tryWith(token.text, attempt)
-	if got.reason() != reason && !(m.purged(session) && got.reason() == models.ReasonTokenExpired) {
+	forgotten := m.purged(session) && got.reason() == models.ReasonTokenExpired
+	if got.reason() != reason && !forgotten {
 		t.Fatalf("want %q, got %s", reason, got.text)
 	}
 	switch {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -187,8 +188,7 @@ func (o *office) watched(url string) string {
 // decides reports whether a statement counts. BEGIN and COMMIT decide nothing, and some statements
 // prepare the connection.
 func decides(statement string) bool {
-	switch {
-	case statement == "START TRANSACTION", statement == "COMMIT", statement == "ROLLBACK":
+	if slices.Contains([]string{"START TRANSACTION", "COMMIT", "ROLLBACK"}, statement) {
 		return false
 	}
 	return !strings.HasPrefix(statement, "SET ") && !strings.HasPrefix(statement, "SHOW VARIABLES") &&

@@ -123,17 +123,20 @@ func TestStepsAndAccounts(t *testing.T) {
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		ada, err := o.Accounts.Find(t.Context(), accounts.Key{UserName: new("ada")}, nil)
 		must(t, err)
-		for reason, change := range map[models.Reason]func() error{
-			models.ReasonPasswordChanged: func() error { return o.Accounts.SetPassword(t.Context(), ada, secretText(rightPassword)) },
-			models.ReasonAccountInactive: func() error { return o.Accounts.Deactivate(t.Context(), ada) },
+		for _, c := range []struct {
+			reason models.Reason
+			change func() error
+		}{
+			{models.ReasonPasswordChanged, func() error { return o.Accounts.SetPassword(t.Context(), ada, secretText(rightPassword)) }},
+			{models.ReasonAccountInactive, func() error { return o.Accounts.Deactivate(t.Context(), ada) }},
 		} {
 			got := o.signIn("ada")
 			step()
-			must(t, change())
+			must(t, c.change())
 			back()
-			expect(t, o.tryRefresh(got.RefreshToken), reason)
+			expect(t, o.tryRefresh(got.RefreshToken), c.reason)
 			must(t, o.Accounts.Activate(t.Context(), ada))
-			expect(t, o.tryRefresh(got.RefreshToken), reason)
+			expect(t, o.tryRefresh(got.RefreshToken), c.reason)
 		}
 	})
 }

@@ -71,15 +71,15 @@ func claimOf(contents *seal.Contents, customer models.ID) *storage.Claim {
 
 // claimed returns what became of a claim by a customer, as the row of the anonymous session tells it.
 func claimed(session *models.Session, customer models.ID) claim {
-	switch session.EndReason {
-	case models.ReasonSignedIn:
-		if session.ClaimedBy == nil || *session.ClaimedBy != customer {
-			return claim{outcome: ClaimClaimedByAnother}
-		}
+	isClaimed := session.EndReason == models.ReasonSignedIn
+	switch {
+	case isClaimed && session.ClaimedBy != nil && *session.ClaimedBy == customer:
 		return claim{outcome: ClaimClaimed, userID: &session.UserID}
-	case models.ReasonTokenReused:
+	case isClaimed:
+		return claim{outcome: ClaimClaimedByAnother}
+	case session.EndReason == models.ReasonTokenReused:
 		return claim{outcome: ClaimTokenReused}
-	case models.ReasonEndedByOperator:
+	case session.EndReason == models.ReasonEndedByOperator:
 		return claim{outcome: ClaimEndedByOperator}
 	default:
 		return claim{outcome: ClaimSignedOut}

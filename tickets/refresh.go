@@ -33,7 +33,8 @@ func (o *Office) Refresh(
 	}
 	err = o.judge(contents, application, now)
 	hasExpired := errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired})
-	if err != nil && !(hasExpired && hash != nil) { // an expired one may have a successor
+	mayRepeat := hasExpired && hash != nil // its successor may be good
+	if err != nil && !mayRepeat {
 		return nil, err
 	}
 
@@ -111,8 +112,11 @@ func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*mod
 		case err != nil:
 			return true, err
 		}
+		if !r.hasExpired && present.EndedAt == nil && present.Generation <= r.contents.Generation {
+			return false, nil // the database is behind the token
+		}
 		session, err = o.successor(ctx, r, present)
-		return session != nil, err
+		return true, err
 	}
 	invalid := func() error { return &models.Error{Reason: models.ReasonTokenInvalid} }
 	if err := o.untilCaughtUp(ctx, r.contents, r.now, move, invalid); err != nil {
@@ -146,8 +150,8 @@ func (o *Office) move(ctx context.Context, contents seal.Contents, next *models.
 }
 
 // successor returns the present state of a session that a token did not move, if it is what the token
-// gives. It returns nil while the database is behind the token. The reasons of its errors are
-// TOKEN_EXPIRED, TOKEN_REUSED, and those for which a session ends.
+// gives. The reasons of its errors are TOKEN_EXPIRED, TOKEN_REUSED, and those for which a session
+// ends.
 func (o *Office) successor(ctx context.Context, r refreshing, present storage.StoredSession) (*models.Session, error) {
 	isNext := present.Generation == r.contents.Generation+1
 	switch {
@@ -157,8 +161,6 @@ func (o *Office) successor(ctx context.Context, r refreshing, present storage.St
 		return &present.Session, nil
 	case r.hasExpired:
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}
-	case present.Generation <= r.contents.Generation:
-		return nil, nil
 	case isNext && !o.isReused(present, r.now):
 		return &present.Session, nil
 	default:

@@ -30,7 +30,7 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 		}
 		return nil, false
 	}
-	folder, err := os.MkdirTemp("", "authtickets-mysqld-") // a socket's path must be short
+	folder, err := os.MkdirTemp("", "authtickets-mysqld-") //nolint:usetesting // a socket's path must be short
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	data := filepath.Join(folder, "data")

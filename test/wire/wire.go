@@ -163,7 +163,7 @@ func statementOf(packet []byte) (string, bool) {
 
 func packetOf(sequence byte, payload []byte) []byte {
 	packet := make([]byte, 4, 4+len(payload))
-	binary.LittleEndian.PutUint32(packet, uint32(len(payload))) //nolint:gosec // below 16 MiB
+	binary.LittleEndian.PutUint32(packet, uint32(len(payload)))
 	packet[3] = sequence
 	return append(packet, payload...)
 }
