@@ -119,8 +119,10 @@ func (s *server) settings(isMariaDB bool) []string {
 	patience := int(math.Ceil(s.patience.Seconds()))
 	set := []string{
 		"autocommit = 1",
-		"completion_type = 'NO_CHAIN'", // a commit neither begins a transaction nor ends the connection
-		"sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'", // what does not fit is an error
+		// A commit neither begins a transaction nor ends the connection.
+		"completion_type = 'NO_CHAIN'",
+		// What does not fit is an error.
+		"sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
 		"time_zone = '+00:00'",
 		"timestamp = DEFAULT",
 		"unique_checks = 1",
