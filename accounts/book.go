@@ -52,12 +52,11 @@ func (s *Selection) columns() []string {
 	return append(decisive(), s.Columns...)
 }
 
-// Signer returns who signs in by a name, with what is selected of the account but its attributes, which Complete adds once the password
-// has proved right. It returns ErrNotFound when nobody has the name.
+// Signer returns who signs in by a name, if anybody has it, with what is selected of the account but
+// its attributes, which Complete adds once the password has proved right.
 func (b *Book) Signer(ctx context.Context, query storage.SignerQuery, selection *Selection) (*storage.Signer, error) {
 	query.Columns = append(selection.columns(), "password_hash")
-	signer, err := b.Store.Signer(ctx, query)
-	return signer, known(err)
+	return b.Store.Signer(ctx, query)
 }
 
 // Account returns what is selected of the account with a user id, as it is now. It returns ErrNotFound when the account has been deleted.
@@ -115,21 +114,6 @@ func (b *Book) Complete(ctx context.Context, account *models.CustomerAccount, se
 	return err
 }
 
-// LockedFor returns whether an account is locked for somebody who signs in, and for how long yet; the duration is zero where only an
-// operator ends the lock. A lock that wrong guesses have caused does not hold on a device the customer has signed in from before.
-func LockedFor(account *models.CustomerAccount, knownDevice bool, now time.Time) (bool, time.Duration) {
-	switch {
-	case account.LockedByOperator:
-		return true, 0
-	case knownDevice || !lockedByGuessing(account, now):
-		return false, 0
-	case !account.LockedUntil.Before(Forever()):
-		return true, 0
-	default:
-		return true, account.LockedUntil.Sub(now)
-	}
-}
-
 func isLocked(account *models.CustomerAccount, now time.Time) bool {
 	return account.LockedByOperator || lockedByGuessing(account, now)
 }
@@ -179,7 +163,7 @@ func (b *Book) Unlock(ctx context.Context, account *models.CustomerAccount) erro
 	if err := b.change(ctx, account, map[string]any{"locked_by_operator": false, "locked_until": nil}, ""); err != nil {
 		return err
 	}
-	return b.Store.ResetFailures(ctx, *account.ID)
+	return b.Store.ForgetGuesses(ctx, account.UserID)
 }
 
 // Activate makes an account usable again.

@@ -186,11 +186,14 @@ type TicketSettings struct {
 	KeyRotation              time.Duration `help:"After how long new keys take the place of those that seal and sign tickets; 0 means by hand only." default:"2160h" group:"Tickets:"`
 	Behaviors                []string      `help:"Behaviors that tickets of the application storefront carry, of customers and of anonymous shoppers alike, e.g. cart.write,catalog.read. Where given, set at each start." placeholder:"NAME" group:"Tickets:"`
 
-	Lockout           time.Duration `help:"How long an account is locked after repeated wrong passwords from several sources; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
-	GuessWindow       time.Duration `help:"Window in which wrong passwords of one source are counted." default:"15m" group:"Passwords:"`
-	GuessesPerSource  int           `help:"Wrong passwords of one source for one name within the window before it must wait." default:"5" group:"Passwords:"`
-	GuessesOfSource   int           `help:"Wrong passwords of one source for all names within the window before it must wait." default:"100" group:"Passwords:"`
-	GuessesPerAccount int           `help:"Wrong passwords of several sources in a row before the account is locked." default:"10" group:"Passwords:"`
+	Lockout                time.Duration `help:"How long an account is locked after repeated wrong passwords from several sources; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
+	GuessWindow            time.Duration `help:"Window in which wrong passwords of one source are counted." default:"15m" group:"Passwords:"`
+	GuessesPerSource       int           `help:"Wrong passwords of one source for one name within the window before it must wait." default:"5" group:"Passwords:"`
+	GuessesOfSource        int           `help:"Wrong passwords of one source for all names within the window before it must wait." default:"100" group:"Passwords:"`
+	GuessesPerAccount      int           `help:"Wrong passwords of several sources in a row before the account is locked." default:"20" group:"Passwords:"`
+	GuessesPerSourceAndDay int           `help:"Wrong passwords of one source for one name in a day before it must wait." default:"20" group:"Passwords:"`
+	GuessesPerDay          int           `help:"Wrong passwords for one name in a day, of however many sources, before no more are checked but on known devices." default:"100" group:"Passwords:"`
+	RefusalStep            time.Duration `help:"Distance of the instants at which wrong passwords are answered, so that the time does not tell how a password is stored; 0 means at once." default:"500ms" group:"Passwords:"`
 }
 
 // Check returns all faults of the settings together, nil when there are none.
@@ -200,6 +203,7 @@ func (s *TicketSettings) Check() error {
 		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime), positive("--session-lifetime", s.SessionLifetime),
 		positive("--sessions-per-customer", s.SessionsPerCustomer), positive("--database-lag", s.DatabaseLag),
 		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
+		positive("--guesses-per-source-and-day", s.GuessesPerSourceAndDay), positive("--guesses-per-day", s.GuessesPerDay),
 		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
 		applications.CheckBehaviors("--behaviors", s.Behaviors),
 	}
@@ -215,8 +219,15 @@ func (s *TicketSettings) Check() error {
 	if s.KeyRotation != 0 && s.KeyRotation < leastRotation {
 		faults = append(faults, fmt.Errorf("--key-rotation: must be 0 or at least %s", leastRotation))
 	}
-	if s.GuessesPerAccount <= s.GuessesPerSource {
-		faults = append(faults, errors.New("--guesses-per-account: must be more than --guesses-per-source, or one stranger could lock an owner out"))
+	const household = 2 // an IPv4 address and an IPv6 network
+	if s.GuessesPerAccount <= household*s.GuessesPerSource {
+		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, or one household could lock an owner out"))
+	}
+	if s.GuessesPerDay <= household*s.GuessesPerSourceAndDay {
+		faults = append(faults, errors.New("--guesses-per-day: must be more than twice --guesses-per-source-and-day, or one household could lock an owner out"))
+	}
+	if s.RefusalStep < 0 || s.RefusalStep > 5*time.Second {
+		faults = append(faults, errors.New("--refusal-step: must be between 0 and 5s"))
 	}
 	return errors.Join(faults...)
 }
@@ -240,6 +251,7 @@ func (s *TicketSettings) Policy() tickets.Policy {
 		SessionLifetime: s.SessionLifetime, ReuseWindow: s.ReuseWindow,
 		DatabaseLag: s.DatabaseLag, SessionsPerCustomer: s.SessionsPerCustomer,
 		GuessesPerSource: s.GuessesPerSource, GuessWindow: s.GuessWindow, GuessesPerAccount: s.GuessesPerAccount,
-		GuessesOfSource: s.GuessesOfSource, Lockout: s.Lockout,
+		GuessesPerSourceAndDay: s.GuessesPerSourceAndDay, GuessesPerDay: s.GuessesPerDay,
+		GuessesOfSource: s.GuessesOfSource, Lockout: s.Lockout, RefusalStep: s.RefusalStep,
 	}
 }

@@ -66,16 +66,3 @@ type SignInName struct {
 	Name      string `gorm:"primaryKey"`
 	AccountID int64
 }
-
-// SignInFailure counts the wrong guesses of one source for one account.
-type SignInFailure struct {
-	AccountID int64 `gorm:"primaryKey"`
-	// Source is where the guesses came from: a network address, or the session of a known device.
-	Source string `gorm:"primaryKey"`
-	// Failures is how many were wrong since Since, when a window began: they make the source wait.
-	Failures int
-	Since    time.Time
-	// InARow is how many were wrong in all windows without a right one between, up to what one source counts for: they lock the account.
-	InARow int
-	LastAt time.Time
-}

@@ -5,6 +5,7 @@
 package seal
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -125,6 +126,22 @@ func (s *sealers) decrypt(sealed, associated []byte) ([]byte, error) {
 		return nil, ErrUnknownKey
 	}
 	return nil, ErrInvalid
+}
+
+// Fingerprint returns what stands for a text where the text must not be kept. Without the keys nobody
+// can tell whether it is that of a certain text. It changes when the keys do, and returns ErrNotLoaded
+// as long as there are none.
+func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
+	loaded := k.loaded.Load()
+	if loaded == nil {
+		return [16]byte{}, ErrNotLoaded
+	}
+	sealed, err := usedAt(loaded.newestFirst, at).EncryptDeterministically([]byte(text), []byte("authtickets fingerprint"))
+	if err != nil {
+		return [16]byte{}, fmt.Errorf("take a fingerprint: %w", err)
+	}
+	sum := sha256.Sum256(sealed)
+	return [16]byte(sum[:16]), nil
 }
 
 // Complete says that at an instant these were all keysets there are.

@@ -121,30 +121,45 @@ func found[Row any](row *Row, err error) (*Row, error) {
 	return row, nil
 }
 
-// Signer is what signing in needs to know: the account, the wrong passwords counted against it, its
-// sessions, and what became of the session of the device.
+// Signer is what signing in needs to know of whoever has a name, or of nobody: the account, the wrong
+// passwords counted, the sessions, and what became of the session of the device.
 type Signer struct {
+	// CustomerAccount has no ID when nobody has the name.
 	models.CustomerAccount
 
-	// Failures and FailuresSince are the count of the source that signs in; nil when there is none.
-	Failures      *int
-	FailuresSince *time.Time
-	// AnyFailures says that some source has a count.
-	AnyFailures bool
+	// Subject is for what wrong passwords are counted.
+	Subject models.ID
+	// Failures and Today are the counts of the source that signs in, and Since and TodaySince when they
+	// began; nil when there are none.
+	Failures   *int
+	Since      *time.Time
+	Today      *int
+	TodaySince *time.Time
+	// TodayOfAll is how many wrong passwords strangers have sent today.
+	TodayOfAll int
+	// GuessedUntil ends the lock of the subject; nil when there was none.
+	GuessedUntil *time.Time
 	// Sessions is how many sessions have not ended.
 	Sessions int
 	// DeviceKnown says that the device is one of the customer's, which its session does not deny.
 	DeviceKnown bool
 }
 
+// Exists reports whether somebody has the name.
+func (s *Signer) Exists() bool { return s.ID != nil }
+
 // SignerQuery asks for a Signer.
 type SignerQuery struct {
-	// Name is in the normal form.
-	Name string
+	// Name is in the normal form, and Unknown the subject it is where no account has it.
+	Name    string
+	Unknown models.ID
 	// Columns are those to read of the account.
 	Columns []string
-	// Source is where the guess comes from. On a known device it is DeviceSource.
-	Source, DeviceSource string
+	// Source is where the guess comes from. On a known device it is DeviceSource; all of those begin
+	// with DevicePrefix.
+	Source, DeviceSource, DevicePrefix string
+	// DayStart is when a day of guesses must have begun to count.
+	DayStart time.Time
 	// DeviceUserID is the customer who has signed in before on this device, and DeviceSession the
 	// session there; both are zero where there is none. An account knows the device unless the session
 	// has ended for one of the reasons Distrust.
@@ -153,32 +168,54 @@ type SignerQuery struct {
 	Distrust      []models.Reason
 }
 
-// Signer returns who has this name, or ErrNotFound. It sees the account as it was last written, on
-// whichever node, so that an account that was just created or changed is not taken for unknown. It
-// waits for nobody: the time it takes must not tell whether the account exists.
+// Signer returns who has a name. It sees the account as it was last written, on whichever node, so
+// that one that was just created or changed is not taken for unknown. It runs the same statement for
+// known and unknown names, and waits for nobody: neither tells whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
-	const deviceKnown = `(a.user_id = ? AND COALESCE(d.end_reason, '') NOT IN ?)`
-	statement := `SELECT a.` + strings.Join(query.Columns, `, a.`) + `, f.failures, f.since AS failures_since, ` +
-		deviceKnown + ` AS device_known, ` +
-		`EXISTS (SELECT 1 FROM sign_in_failures o WHERE o.account_id = a.id) AS any_failures, ` +
-		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL) AS sessions ` +
-		`FROM sign_in_names n JOIN customer_accounts a ON a.id = n.account_id ` +
+	const (
+		subject     = `COALESCE(a.user_id, q.unknown)`
+		deviceKnown = `COALESCE(a.user_id = q.device AND COALESCE(d.end_reason, '') NOT IN (?), FALSE)`
+	)
+	statement := `SELECT ` + accountColumns(query.Columns) + `, ` + subject + ` AS subject, ` +
+		`f.failures, f.since, f.today, f.today_since, l.locked_until AS guessed_until, ` +
+		`(SELECT COALESCE(SUM(g.today), 0) FROM guesses g WHERE g.subject = ` + subject + ` AND g.today_since > ? ` +
+		`AND g.source NOT LIKE ?) AS today_of_all, ` +
+		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL) AS sessions, ` +
+		deviceKnown + ` AS device_known ` +
+		`FROM (SELECT ? AS name, ? AS unknown, ? AS device) q ` +
+		`LEFT JOIN sign_in_names n ON n.name = q.name LEFT JOIN customer_accounts a ON a.id = n.account_id ` +
 		`LEFT JOIN sessions d ON d.id = ? AND d.user_id = a.user_id ` +
-		`LEFT JOIN sign_in_failures f ON f.account_id = a.id AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END ` +
-		`WHERE n.name = ?`
+		`LEFT JOIN guess_locks l ON l.subject = ` + subject + ` ` +
+		`LEFT JOIN guesses f ON f.subject = ` + subject + ` AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END`
+	values := []any{
+		query.DayStart, query.DevicePrefix + `%`, query.Distrust, query.Name, query.Unknown, query.DeviceUserID,
+		query.DeviceSession, query.Distrust, query.DeviceSource, query.Source,
+	}
 
 	var signers []Signer
 	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
-		return db.Raw(statement, query.DeviceUserID, query.Distrust, query.DeviceSession, query.DeviceUserID,
-			query.Distrust, query.DeviceSource, query.Source, query.Name).Find(&signers).Error // Scan would log the values
+		return db.Raw(statement, values...).Find(&signers).Error // Scan would log the values
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read an account: %w", err)
 	}
-	if len(signers) == 0 {
-		return nil, ErrNotFound
-	}
 	return &signers[0], nil
+}
+
+// accountColumns are columns of an account that there may not be.
+func accountColumns(columns []string) string {
+	list := make([]string, len(columns))
+	for i, column := range columns {
+		switch column {
+		case "user_id":
+			list[i] = `COALESCE(a.user_id, q.unknown) AS user_id`
+		case "password_hash":
+			list[i] = `COALESCE(a.password_hash, '') AS password_hash`
+		default:
+			list[i] = `a.` + column
+		}
+	}
+	return strings.Join(list, `, `)
 }
 
 // RenewHash replaces a password hash by another of the same password, unless the password has been changed meanwhile.
@@ -215,11 +252,14 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{
 			`DELETE FROM customer_accounts WHERE id = ?`, `DELETE FROM sign_in_names WHERE account_id = ?`,
-			`DELETE FROM customer_attributes WHERE account_id = ?`, `DELETE FROM sign_in_failures WHERE account_id = ?`,
+			`DELETE FROM customer_attributes WHERE account_id = ?`,
 		} {
 			if err := tx.Exec(statement, account.ID).Error; err != nil {
 				return fmt.Errorf("delete an account: %w", err)
 			}
+		}
+		if err := deleteGuesses(tx, account.UserID); err != nil {
+			return fmt.Errorf("delete an account: %w", err)
 		}
 		_, err := endingOf(models.ReasonAccountDeleted, account.UserID).run(s, tx, false)
 		return err

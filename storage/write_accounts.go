@@ -124,7 +124,8 @@ func findIn[Value, Row any](tx *gorm.DB, column string, values []Value, rows *[]
 // Write carries the writes out, and numbers the new accounts. What an update gives up, an insert can take.
 func (w *AccountWriter) Write(writes []AccountWrite) error {
 	var inserted, updated []*models.CustomerAccount
-	var renamed, reattributed, forgiven []int64
+	var renamed, reattributed []int64
+	var forgiven []models.ID
 	ended := make(map[models.Reason][]models.ID)
 	for _, write := range writes {
 		account := write.Account
@@ -140,7 +141,7 @@ func (w *AccountWriter) Write(writes []AccountWrite) error {
 			reattributed = append(reattributed, *account.ID)
 		}
 		if write.ForgetFailures {
-			forgiven = append(forgiven, *account.ID)
+			forgiven = append(forgiven, account.UserID)
 		}
 		if write.EndSessions != "" {
 			ended[write.EndSessions] = append(ended[write.EndSessions], account.UserID)
@@ -150,7 +151,7 @@ func (w *AccountWriter) Write(writes []AccountWrite) error {
 		func() error { return updateAccounts(w.tx, updated) },
 		func() error { return deleteOf[models.SignInName](w.tx, renamed) },
 		func() error { return deleteOf[models.CustomerAttribute](w.tx, reattributed) },
-		func() error { return deleteOf[models.SignInFailure](w.tx, forgiven) },
+		func() error { return deleteGuesses(w.tx, forgiven...) },
 		func() error { return insertAccounts(w.tx, inserted) },
 		func() error { return insertNames(w.tx, writes) },
 		func() error { return insertAttributes(w.tx, writes) },

@@ -37,6 +37,9 @@ func (o *Office) deviceOf(application *models.Application, refreshToken *secret.
 	return device{contents.UserID, contents.SessionID}, nil
 }
 
+// devicePrefix begins the source of guesses that come from a device.
+const devicePrefix = "session "
+
 // guessSource is the source of guesses that come from the device: strangers at the same address
 // cannot hold it up.
-func (d device) guessSource() string { return "session " + d.session.String() }
+func (d device) guessSource() string { return devicePrefix + d.session.String() }

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/authtickets/authtickets/models"
 )
 
-// Source returns what counts as one source of guesses: an IPv4 address, or an IPv6 network of 64 bits, which is what one household or host is given.
+// Source returns what counts as one source of guesses: an IPv4 address, or an IPv6 network of 64 bits,
+// which is what one household or host is given.
 func Source(address netip.Addr) string {
 	address = address.Unmap()
 	if address.Is6() {
@@ -26,147 +26,115 @@ func Source(address netip.Addr) string {
 	return address.String()
 }
 
-// mostCounting bounds how many wrong passwords wait for the database. Each has taken a hash before, so there are more only while it stands still.
-const mostCounting = 10_000
+// atOncePerName is how many passwords for one name are checked at a time. So many more than allowed
+// can be checked, at most, when they come at once.
+const atOncePerName = 4
 
-// sourcesRemembered bounds the memory for guesses: about 200 bytes each. Beyond it those that have not guessed for longest are forgotten.
+// sourcesRemembered bounds the memory for sources: about 200 bytes each. Only a wrong password that was
+// checked takes a place, so that nobody empties it for nothing.
 const sourcesRemembered = 50_000
 
-// guesses limits wrong passwords within this process: for one name from one source, whether the name exists or not, and for all names of
-// one source. What must hold across processes is counted in the database.
+// guesses limits, within this process, what comes at once. What must hold across processes, and for
+// longer, is counted in the database.
 type guesses struct {
-	policy  Policy
-	names   *otter.Cache[[sha256.Size]byte, *attempts]
-	sources *otter.Cache[string, *attempts]
-	// counting holds a place for each wrong password on its way into the database.
-	counting *semaphore.Weighted
+	policy Policy
+	// sources counts the wrong passwords of a source for all names.
+	sources *otter.Cache[string, window]
+	// lanes are the names, and the sources of each, for which passwords are being checked.
+	lanes lanes
+}
+
+// window is a count, and when it began.
+type window struct {
+	failures int
+	since    time.Time
 }
 
 func newGuesses(policy Policy) (*guesses, error) {
-	names, err := otter.New(&otter.Options[[sha256.Size]byte, *attempts]{
-		MaximumSize: sourcesRemembered, ExpiryCalculator: otter.ExpiryAccessing[[sha256.Size]byte, *attempts](2 * policy.GuessWindow),
+	sources, err := otter.New(&otter.Options[string, window]{
+		MaximumSize: sourcesRemembered, ExpiryCalculator: otter.ExpiryWriting[string, window](policy.GuessWindow),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("guesses: %w", err)
 	}
-	sources, err := otter.New(&otter.Options[string, *attempts]{
-		MaximumSize: sourcesRemembered, ExpiryCalculator: otter.ExpiryAccessing[string, *attempts](2 * policy.GuessWindow),
-	})
+	return &guesses{policy: policy, sources: sources, lanes: lanes{open: map[[sha256.Size]byte]*lane{}}}, nil
+}
+
+// begin waits for its turn among the passwords for the same name, and returns a function that ends it.
+// Those of one source come one after the other: each sees what the one before has come to.
+func (g *guesses) begin(ctx context.Context, name, source string) (end func(), err error) {
+	endSource, err := g.lanes.enter(ctx, "source "+source+"\n"+name, 1)
 	if err != nil {
-		return nil, fmt.Errorf("guesses: %w", err)
+		return nil, err
 	}
-	return &guesses{policy, names, sources, semaphore.NewWeighted(mostCounting)}, nil
+	endName, err := g.lanes.enter(ctx, "name "+name, atOncePerName)
+	if err != nil {
+		endSource()
+		return nil, err
+	}
+	return func() { endName(); endSource() }, nil
 }
 
-// attempts counts wrong passwords, and those being checked at the moment, so that many at once get no further than as many one after the other.
-type attempts struct {
-	limit    int
-	window   time.Duration
-	mutex    sync.Mutex
-	failures int
-	since    time.Time
-	checking int
-	// finished is closed when a check has finished, and then replaced.
-	finished chan struct{}
+// waits returns how long a source must wait because of its wrong passwords for all names.
+func (g *guesses) waits(source string, now time.Time) time.Duration {
+	counted, ok := g.sources.GetIfPresent(source)
+	if !ok || counted.failures < g.policy.GuessesOfSource {
+		return 0
+	}
+	return max(0, counted.since.Add(g.policy.GuessWindow).Sub(now))
 }
 
-func (g *guesses) newAttempts(limit int) *attempts {
-	return &attempts{limit: limit, window: g.policy.GuessWindow, finished: make(chan struct{})}
-}
-
-// guess is one password on its way through the check. It must be ended with wrong, right or abandon.
-type guess struct {
-	at time.Time
-	// forAll counts the guesses of the source for all names, forName those for this one.
-	forAll, forName *attempts
-}
-
-// begin admits a guess, or returns a models.Error of the reason TOO_MANY_ATTEMPTS with the time to wait. Where others of the same source
-// are being checked, it waits for their outcome as far as it matters, until ctx ends.
-func (g *guesses) begin(ctx context.Context, name, source string, now time.Time) (*guess, error) {
-	forAll, _ := g.sources.ComputeIfAbsent(source, func() (*attempts, bool) { return g.newAttempts(g.policy.GuessesOfSource), false })
-	forName, _ := g.names.ComputeIfAbsent(sha256.Sum256([]byte(source+"\n"+name)), func() (*attempts, bool) {
-		return g.newAttempts(g.policy.GuessesPerSource), false
+// count counts a wrong password of a source for all names.
+func (g *guesses) count(source string, now time.Time) {
+	g.sources.Compute(source, func(counted window, found bool) (window, otter.ComputeOp) {
+		if !found || now.Sub(counted.since) >= g.policy.GuessWindow {
+			counted = window{since: now}
+		}
+		counted.failures++
+		return counted, otter.WriteOp
 	})
-	if err := forAll.enter(ctx, now); err != nil {
-		return nil, err
-	}
-	if err := forName.enter(ctx, now); err != nil {
-		forAll.finish(func() {})
-		return nil, err
-	}
-	return &guess{now, forAll, forName}, nil
 }
 
 func tooMany(wait time.Duration) error {
 	return &models.Error{Reason: models.ReasonTooManyAttempts, RetryAfter: wait}
 }
 
-// enter takes a place among those being checked, when there is one.
-func (a *attempts) enter(ctx context.Context, now time.Time) error {
-	for {
-		finished, wait := a.admit(now)
-		switch {
-		case wait > 0:
-			return tooMany(wait)
-		case finished == nil:
-			return nil
+// lanes let a bounded number through at a time, each for its key. Keys that nobody waits for are
+// forgotten.
+type lanes struct {
+	mutex sync.Mutex
+	open  map[[sha256.Size]byte]*lane
+}
+
+type lane struct {
+	places chan struct{}
+	users  int
+}
+
+// enter waits for a place, until ctx ends. The returned function gives it back.
+func (l *lanes) enter(ctx context.Context, key string, places int) (leave func(), err error) {
+	hash := sha256.Sum256([]byte(key)) // all keys are equally long, and no name is kept
+	l.mutex.Lock()
+	entered := l.open[hash]
+	if entered == nil {
+		entered = &lane{places: make(chan struct{}, places)}
+		l.open[hash] = entered
+	}
+	entered.users++
+	l.mutex.Unlock()
+
+	forget := func() {
+		l.mutex.Lock()
+		defer l.mutex.Unlock()
+		if entered.users--; entered.users == 0 {
+			delete(l.open, hash)
 		}
-		select {
-		case <-finished:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 	}
-}
-
-// admit takes a place among those being checked. It returns how long the source must wait instead, or a channel that tells when
-// to ask again because the outcome of the others decides.
-func (a *attempts) admit(now time.Time) (<-chan struct{}, time.Duration) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	if now.Sub(a.since) >= a.window {
-		a.failures = 0
+	select {
+	case entered.places <- struct{}{}:
+		return func() { <-entered.places; forget() }, nil
+	case <-ctx.Done():
+		forget()
+		return nil, ctx.Err()
 	}
-	if a.failures >= a.limit {
-		return nil, max(time.Nanosecond, a.since.Add(a.window).Sub(now))
-	}
-	if a.failures+a.checking >= a.limit {
-		return a.finished, 0
-	}
-	a.checking++
-	return nil, 0
-}
-
-// wrong ends a guess that was wrong.
-func (g *guess) wrong() {
-	for _, counted := range []*attempts{g.forAll, g.forName} {
-		counted.finish(func() {
-			if counted.failures == 0 {
-				counted.since = g.at
-			}
-			counted.failures++
-		})
-	}
-}
-
-// right ends a guess that was right: for this name the source starts anew.
-func (g *guess) right() {
-	g.forAll.finish(func() {})
-	g.forName.finish(func() { g.forName.failures = 0 })
-}
-
-// abandon ends a guess that came to no result.
-func (g *guess) abandon() {
-	g.forAll.finish(func() {})
-	g.forName.finish(func() {})
-}
-
-func (a *attempts) finish(count func()) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	count()
-	a.checking--
-	close(a.finished)
-	a.finished = make(chan struct{})
 }

@@ -28,12 +28,21 @@ type Policy struct {
 	// GuessesPerSource is how many wrong passwords one source may send for one name within GuessWindow before it must wait for its end.
 	GuessesPerSource int
 	GuessWindow      time.Duration
-	// GuessesPerAccount is how many wrong passwords, from several sources and without a right one between, lock an account.
+	// GuessesPerSourceAndDay is how many wrong passwords one source may send for one name in a day.
+	GuessesPerSourceAndDay int
+	// GuessesPerAccount is how many wrong passwords, from several sources and without a right one
+	// between, lock an account. One source counts for GuessesPerSource of them.
 	GuessesPerAccount int
+	// GuessesPerDay is how many wrong passwords strangers may send for one name in a day, from however
+	// many sources.
+	GuessesPerDay int
 	// GuessesOfSource is how many wrong passwords one source may send for all names together within GuessWindow.
 	GuessesOfSource int
 	// Lockout is how long such a lock lasts; 0 means until an operator ends it.
 	Lockout time.Duration
+	// RefusalStep is the distance of the instants at which a wrong password is answered; 0 means at
+	// once.
+	RefusalStep time.Duration
 }
 
 // DefaultPolicy returns the policy of a server that is not told otherwise.
@@ -42,7 +51,8 @@ func DefaultPolicy() Policy {
 	return Policy{
 		AccessLifetime: 15 * time.Minute, RefreshLifetime: 14 * day, AnonymousRefreshLifetime: 30 * day, SessionLifetime: 90 * day,
 		ReuseWindow: 30 * time.Second, DatabaseLag: 10 * time.Minute, SessionsPerCustomer: 50,
-		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerAccount: 10, GuessesOfSource: 100, Lockout: 15 * time.Minute,
+		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerSourceAndDay: 20, GuessesPerAccount: 20,
+		GuessesPerDay: 100, GuessesOfSource: 100, Lockout: 15 * time.Minute, RefusalStep: 500 * time.Millisecond,
 	}
 }
 

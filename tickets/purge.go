@@ -8,8 +8,6 @@ import (
 
 const (
 	purgeBatch = 500
-	// failuresKept is for how long wrong passwords count towards the lock of an account.
-	failuresKept = 24 * time.Hour
 )
 
 // catchUpRate is how much faster than time purging may go on, after no server has run for a while.
@@ -39,8 +37,9 @@ func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 	for _, purge := range []func() (int, error){
 		func() (int, error) { return o.Store.PurgeSessions(ctx, until, purgeBatch) },
 		func() (int, error) {
-			return o.Store.PurgeFailures(ctx, until.Add(-max(failuresKept, o.Policy.GuessWindow)), purgeBatch)
+			return o.Store.PurgeGuesses(ctx, until.Add(-max(guessDay, o.Policy.GuessWindow)), purgeBatch)
 		},
+		func() (int, error) { return o.Store.PurgeGuessLocks(ctx, until, purgeBatch) },
 	} {
 		deleted, err := repeat(ctx, pause, purge)
 		total += deleted

@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -67,8 +68,28 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		return nil, err
 	}
 
+	end, err := o.guesses.begin(ctx, name, attempt.lane())
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	o.signingIn.Add(1)
 	defer o.signingIn.Add(-1)
+	return o.signInAtStep(ctx, attempt)
+}
+
+// lane is where a sign-in waits for its turn. A device does not wait for strangers at its address.
+func (a *signIn) lane() string {
+	if a.device != (device{}) {
+		return a.device.guessSource()
+	}
+	return a.source
+}
+
+// signInAtStep signs in, and answers a wrong password at the next of some fixed instants. The time of
+// the answer does not tell how long the check took, which differs with the hash.
+func (o *Office) signInAtStep(ctx context.Context, attempt *signIn) (*Ticket, error) {
+	began := o.Elapsed()
 	ticket, err := o.signIn(ctx, attempt)
 	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
 		ticket, err = o.signIn(ctx, attempt)
@@ -76,7 +97,16 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 	if errors.Is(err, storage.ErrAccountChanged) {
 		return nil, busy()
 	}
-	return ticket, err
+	step := o.Policy.RefusalStep
+	if step == 0 || !errors.Is(err, &models.Error{Reason: models.ReasonInvalidCredentials}) {
+		return ticket, err
+	}
+
+	select {
+	case <-time.After(step - (o.Elapsed()-began)%step):
+	case <-ctx.Done(): // the answer is as late as it can be
+	}
+	return nil, err
 }
 
 func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
@@ -86,16 +116,19 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.mayGuess(attempt, signer); err != nil {
+		return nil, err
+	}
 	result, err := o.checkPassword(ctx, attempt, signer)
 	if err != nil {
 		return nil, err
 	}
 	// Whether the account may be used is told to the right password only.
-	if !signer.IsActive {
+	switch {
+	case !signer.IsActive:
 		return nil, &models.Error{Reason: models.ReasonAccountInactive}
-	}
-	if locked, wait := accounts.LockedFor(&signer.CustomerAccount, signer.DeviceKnown, attempt.now); locked {
-		return nil, &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: wait}
+	case signer.LockedByOperator:
+		return nil, &models.Error{Reason: models.ReasonAccountLocked}
 	}
 	ticket, err := o.openSession(ctx, attempt, signer)
 	if err != nil {
@@ -109,121 +142,130 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, attempt.selection.Account, attempt.now)
 }
 
-// signer looks up who signs in. It returns nil when nobody has the name.
+// signer looks up who signs in, if anybody has the name.
 func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, error) {
-	query := storage.SignerQuery{
-		Name: attempt.name, Source: attempt.source, DeviceSource: attempt.device.guessSource(),
+	unknown, err := o.Keys.Fingerprint(attempt.name, attempt.now)
+	if err != nil {
+		return nil, busyUntilLoaded(err)
+	}
+	return o.Accounts.Signer(ctx, storage.SignerQuery{
+		Name: attempt.name, Unknown: unknown, Source: attempt.source,
+		DeviceSource: attempt.device.guessSource(), DevicePrefix: devicePrefix, DayStart: attempt.now.Add(-guessDay),
 		DeviceUserID: attempt.device.userID, DeviceSession: attempt.device.session, Distrust: distrusted(),
-	}
-	signer, err := o.Accounts.Signer(ctx, query, attempt.selection.Account)
-	if errors.Is(err, accounts.ErrNotFound) {
-		return nil, nil //nolint:nilnil // an unknown name goes the same way as a known one
-	}
-	return signer, err
+	}, attempt.selection.Account)
 }
 
 // guessSource is where wrong passwords are counted.
 func (a *signIn) guessSource(signer *storage.Signer) string {
-	if signer != nil && signer.DeviceKnown {
+	if signer.DeviceKnown {
 		return a.device.guessSource()
 	}
 	return a.source
 }
 
-// checkPassword checks the password, as long and with the same words whether or not there is a signer. It returns an error unless the
-// password is right.
-func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
-	source := attempt.guessSource(signer)
-	guess, err := o.guesses.begin(ctx, attempt.name, source, attempt.now)
-	if err != nil {
-		return password.Result{}, err
-	}
-	if signer != nil && signer.Failures != nil {
-		if wait := o.Policy.waits(*signer.Failures, *signer.FailuresSince, attempt.now); wait > 0 {
-			guess.abandon()
-			return password.Result{}, tooMany(wait)
+// guessDay is how long a wrong password counts towards what may be checked in a day.
+const guessDay = 24 * time.Hour
+
+// mayGuess returns why no password is checked at the moment; nil when one is. The answer is the same
+// for right and wrong passwords, and for known and unknown names.
+func (o *Office) mayGuess(attempt *signIn, signer *storage.Signer) error {
+	if !signer.DeviceKnown {
+		if wait := o.guesses.waits(attempt.source, attempt.now); wait > 0 {
+			return tooMany(wait)
 		}
 	}
-	result, err := o.check(ctx, attempt.password, signer)
-	switch {
-	case err != nil:
-		guess.abandon()
-		return result, err
-	case result.Matches:
-		guess.right()
-		return result, nil
-	default:
-		guess.wrong()
-		return result, o.refuse(ctx, attempt, signer, source)
+	if signer.Failures != nil {
+		if wait := o.Policy.waits(*signer.Failures, *signer.Since, attempt.now); wait > 0 {
+			return tooMany(wait)
+		}
+		until := signer.TodaySince.Add(guessDay)
+		if *signer.Today >= o.Policy.GuessesPerSourceAndDay && attempt.now.Before(until) {
+			return tooMany(until.Sub(attempt.now))
+		}
 	}
+	if signer.DeviceKnown { // what strangers have done does not hold here
+		return nil
+	}
+	if signer.GuessedUntil != nil && attempt.now.Before(*signer.GuessedUntil) {
+		return lockedUntil(*signer.GuessedUntil, attempt.now)
+	}
+	if signer.TodayOfAll >= o.Policy.GuessesPerDay {
+		return lockedUntil(attempt.now.Add(o.Policy.GuessWindow), attempt.now)
+	}
+	return nil
 }
 
-func (o *Office) check(ctx context.Context, plain secret.Text, signer *storage.Signer) (password.Result, error) {
+// lockedUntil tells of a lock by wrong guesses. There is nothing to wait for where only an operator ends
+// it.
+func lockedUntil(until, now time.Time) error {
+	if !until.Before(accounts.Forever()) {
+		return &models.Error{Reason: models.ReasonAccountLocked}
+	}
+	return &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: until.Sub(now)}
+}
+
+// checkPassword checks the password, with the same steps whether or not there is an account. It returns
+// an error unless the password is right.
+func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
 	var result password.Result
 	var err error
-	if signer == nil || signer.PasswordHash.Reveal() == "" {
-		err = o.Hasher.CheckUnknown(ctx, plain)
+	if signer.PasswordHash.Reveal() == "" {
+		err = o.Hasher.CheckUnknown(ctx, attempt.password)
 	} else {
-		result, err = o.Hasher.Check(ctx, signer.PasswordHash, plain)
+		result, err = o.Hasher.Check(ctx, signer.PasswordHash, attempt.password)
 	}
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return result, busy()
 	case errors.Is(err, password.ErrUnknownFormat) || errors.Is(err, password.ErrTooCostly):
 		o.Log.ErrorContext(ctx, "stored password hash cannot be checked", "user", signer.UserID, "error", err)
-		return password.Result{}, nil
+		result = password.Result{}
+	case err != nil:
+		return result, err
 	}
-	return result, err
-}
-
-// refuse sees to it that a wrong password is counted and returns what the client is told. The answer does not wait for that: its time and its words would
-// tell whether the name exists.
-func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
-	refused := &models.Error{Reason: models.ReasonInvalidCredentials}
-	if signer == nil {
-		o.Log.InfoContext(ctx, "sign-in refused: unknown name", "source", source)
-		return refused
+	if result.Matches {
+		return result, nil
 	}
-	o.Log.InfoContext(ctx, "sign-in refused: wrong password", "source", source, "user", signer.UserID)
-	if !o.guesses.counting.TryAcquire(1) {
-		o.Log.ErrorContext(ctx, "wrong password not counted: too many wait for the database", "user", signer.UserID)
-		return refused
-	}
-	go func() {
-		defer o.guesses.counting.Release(1)
-		o.count(ctx, attempt, signer, source)
-	}()
-	return refused
+	return result, o.refuse(ctx, attempt, signer)
 }
 
 // countingTime bounds the time to count a wrong password.
 const countingTime = 10 * time.Second
 
-// count counts a wrong password, whether or not the client is still there.
-func (o *Office) count(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
+// refuse counts a wrong password, whether or not the client is still there, and returns what the client
+// is told. A guess that could not be counted tells nothing: the reason is BUSY.
+func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer) error {
+	source := attempt.guessSource(signer)
+	if !signer.DeviceKnown {
+		o.guesses.count(source, attempt.now)
+	}
+	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 	defer cancel()
-	guess := storage.Guess{
-		AccountID: *signer.ID, Source: source, At: attempt.now, WindowStart: attempt.now.Add(-o.Policy.GuessWindow),
-		MostPerSource: o.Policy.GuessesPerSource, LockAt: o.Policy.GuessesPerAccount,
+	counted, err := o.Store.CountGuess(counting, storage.Guess{
+		Subject: signer.Subject, Source: source, At: attempt.now,
+		WindowStart: attempt.now.Add(-o.Policy.GuessWindow), DayStart: attempt.now.Add(-guessDay),
+		MostInARow: o.Policy.GuessesPerSource, LockAt: o.Policy.GuessesPerAccount,
 		LockUntil: o.Policy.lockUntil(attempt.now, accounts.Forever()),
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", busy(), err)
 	}
-	if signer.LockedUntil != nil && !attempt.now.Before(*signer.LockedUntil) {
-		guess.LockEnded = signer.LockedUntil
-	}
-	locked, err := o.Store.CountFailure(ctx, guess)
-	switch {
-	case err != nil:
-		o.Log.ErrorContext(ctx, "wrong password not counted", "user", signer.UserID, "error", err)
-	case locked:
-		o.Log.WarnContext(ctx, "account locked after wrong passwords", "user", signer.UserID)
-	}
+	o.logGuess(ctx, signer, source, counted)
+	return &models.Error{Reason: models.ReasonInvalidCredentials}
 }
 
-// Drain waits until every wrong password so far is counted, or until ctx ends.
-func (o *Office) Drain(ctx context.Context) {
-	if o.guesses.counting.Acquire(ctx, mostCounting) == nil {
-		o.guesses.counting.Release(mostCounting)
+// logGuess logs what an operator should see of guessing, once for each source and window. It has no name:
+// who types a password in the wrong field has written it there.
+func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source string, counted storage.Counted) {
+	attributes := []any{"source", source, "known", signer.Exists()}
+	if signer.Exists() {
+		attributes = append(attributes, "user", signer.UserID)
+	}
+	if counted.Failures == o.Policy.GuessesPerSource {
+		o.Log.WarnContext(ctx, "source must wait after wrong passwords", append(attributes, "for", o.Policy.GuessWindow)...)
+	}
+	if counted.Locked {
+		o.Log.WarnContext(ctx, "account locked after wrong passwords", append(attributes, "for", o.Policy.Lockout)...)
 	}
 }
 
@@ -280,8 +322,8 @@ func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storag
 // settle does what a right password leaves to do: it resets the count of wrong ones and renews an outdated hash. The shopper is signed
 // in already, so what fails here is logged and done at the next sign-in.
 func (o *Office) settle(ctx context.Context, attempt *signIn, signer *storage.Signer, result password.Result) {
-	if signer.AnyFailures {
-		if err := o.Store.ResetFailures(ctx, *signer.ID); err != nil {
+	if signer.Failures != nil || signer.TodayOfAll > 0 {
+		if err := o.Store.ResetGuesses(ctx, signer.Subject); err != nil {
 			o.Log.ErrorContext(ctx, "wrong passwords not reset", "user", signer.UserID, "error", err)
 		}
 	}
