@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,9 @@ func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string
 }
 
 // LatestAccount is Account as it was last written, on whichever node.
-func (s *Store) LatestAccount(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
+func (s *Store) LatestAccount(
+	ctx context.Context, userID models.ID, columns ...string,
+) (*models.CustomerAccount, error) {
 	accounts, err := s.latestAccounts(ctx, columns, "user_id = ?", userID)
 	if err != nil {
 		return nil, err
@@ -35,8 +38,8 @@ func (s *Store) LatestAccount(ctx context.Context, userID models.ID, columns ...
 	return accounts[0], nil
 }
 
-// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry these
-// user ids. It leaves out those that do not exist.
+// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry
+// these user ids. It leaves out those that do not exist.
 func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...string) ([]*models.CustomerAccount, error) {
 	var accounts []*models.CustomerAccount
 	err := retry(ctx, func() error {
@@ -45,10 +48,14 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
-	if len(accounts) == len(userIDs) || s.dialect.server == nil {
+	missing := slices.DeleteFunc(slices.Clone(userIDs), func(id models.ID) bool {
+		return slices.ContainsFunc(accounts, func(found *models.CustomerAccount) bool { return found.UserID == id })
+	})
+	if len(missing) == 0 || s.dialect.server == nil {
 		return accounts, nil
 	}
-	return s.latestAccounts(ctx, columns, "user_id IN ?", userIDs) // a node may not have some yet
+	late, err := s.latestAccounts(ctx, columns, "user_id IN ?", missing) // a node may not have them yet
+	return append(accounts, late...), err
 }
 
 // AccountByKey returns the named columns of the account with this key, or ErrNotFound.
@@ -131,7 +138,7 @@ type Signer struct {
 	FailuresSince *time.Time
 	// AnyFailures says that some source has a count.
 	AnyFailures bool
-	// Sessions is how many sessions have not ended.
+	// Sessions is how many sessions go on.
 	Sessions int
 	// DeviceKnown says that the device is one of the customer's, which its session does not deny.
 	DeviceKnown bool
@@ -146,8 +153,8 @@ type SignerQuery struct {
 	// Source is where the guess comes from. On a known device it is DeviceSource.
 	Source, DeviceSource string
 	// DeviceUserID is the customer who has signed in before on this device, and DeviceSession the
-	// session there; both are zero where there is none. An account knows the device unless the session
-	// has ended for one of the reasons Distrust.
+	// session there; both are zero where there is none. An account knows the device while the
+	// session has a row, unless it has ended for one of the reasons Distrust.
 	DeviceUserID  models.ID
 	DeviceSession models.ID
 	Distrust      []models.Reason
@@ -157,20 +164,25 @@ type SignerQuery struct {
 // whichever node, so that an account that was just created or changed is not taken for unknown. It
 // waits for nobody: the time it takes must not tell whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
-	const deviceKnown = `(a.user_id = ? AND COALESCE(d.end_reason, '') NOT IN ?)`
+	const deviceKnown = `(a.user_id = ? AND d.end_reason IS NOT NULL AND d.end_reason NOT IN ?)`
+	clock, now := s.clock()
 	statement := `SELECT a.` + strings.Join(query.Columns, `, a.`) + `, f.failures, f.since AS failures_since, ` +
 		deviceKnown + ` AS device_known, ` +
 		`EXISTS (SELECT 1 FROM sign_in_failures o WHERE o.account_id = a.id) AS any_failures, ` +
-		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL) AS sessions ` +
+		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL AND s.expires_at > ` +
+		clock + `) AS sessions ` +
 		`FROM sign_in_names n JOIN customer_accounts a ON a.id = n.account_id ` +
 		`LEFT JOIN sessions d ON d.id = ? AND d.user_id = a.user_id ` +
-		`LEFT JOIN sign_in_failures f ON f.account_id = a.id AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END ` +
+		`LEFT JOIN sign_in_failures f ON f.account_id = a.id ` +
+		`AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END ` +
 		`WHERE n.name = ?`
 
 	var signers []Signer
 	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
-		return db.Raw(statement, query.DeviceUserID, query.Distrust, query.DeviceSession, query.DeviceUserID,
-			query.Distrust, query.DeviceSource, query.Source, query.Name).Find(&signers).Error // Scan would log the values
+		values := append([]any{query.DeviceUserID, query.Distrust}, now...)
+		values = append(values, query.DeviceSession, query.DeviceUserID, query.Distrust, query.DeviceSource,
+			query.Source, query.Name)
+		return db.Raw(statement, values...).Find(&signers).Error // Scan would log the values
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read an account: %w", err)

@@ -165,8 +165,8 @@ func (o *office) customer(name string, changes ...func(*models.CustomerAccount))
 	return account
 }
 
-// watched returns the URL of a database as the office reaches it. A MySQL server is behind a proxy that
-// counts the statements, and gives the database the test's clock.
+// watched returns the URL of a database as the office reaches it. A MySQL server is behind a proxy
+// that counts the statements, and gives the database the test's clock.
 func (o *office) watched(url string) string {
 	if strings.HasPrefix(url, "sqlite://") {
 		return url

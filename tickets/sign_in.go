@@ -28,8 +28,8 @@ type signIn struct {
 	application *models.Application
 	// source is where the password comes from, as Source tells it, and userAgent which program the customer uses.
 	source, userAgent string
-	// toClaim is what the anonymous ticket that the client held before says; nil when there is nothing
-	// to claim, and then claim says why.
+	// toClaim is what the anonymous ticket that the client held before says; nil when there is
+	// nothing to claim, and then claim says why.
 	toClaim *seal.Contents
 	claim   claim
 	// device is that of the client.
@@ -59,7 +59,7 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		name: name, password: credentials.Password, application: application, source: caller.source(application), userAgent: caller.userAgent(application),
 		selection: selection, now: now,
 	}
-	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(application, credentials.PreviousRefreshToken, now)
+	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(ctx, application, credentials.PreviousRefreshToken, now)
 	if err != nil {
 		return nil, err
 	}
@@ -241,8 +241,10 @@ func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *stora
 	if signer.DeviceKnown {
 		write.Replaces = attempt.device.session
 	}
-	// Those who sign in at the same moment have not seen each other's sessions.
-	if most := o.Policy.SessionsPerCustomer; signer.Sessions+int(o.signingIn.Load()) > most {
+	// Those who sign in at the same moment, here or on other servers, have not seen each other's
+	// sessions.
+	most := o.Policy.SessionsPerCustomer
+	if 2*signer.Sessions >= most || signer.Sessions+int(o.signingIn.Load()) > most {
 		write.Keep = most
 	}
 
@@ -262,7 +264,7 @@ func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storag
 	try := func(bool) (bool, error) {
 		session, err := o.Store.SignIn(ctx, write)
 		switch {
-		case errors.Is(err, storage.ErrBehind):
+		case errors.Is(err, storage.ErrNotCaughtUp):
 			return false, nil
 		case err != nil:
 			return true, err

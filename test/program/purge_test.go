@@ -47,7 +47,7 @@ func (s *site) expire(doublings int) {
 	s.t.Helper()
 	at := time.Now().AddDate(-1, 0, 0).UTC().Truncate(time.Microsecond)
 	session := models.Session{Application: "expired", StartedAt: at, RefreshedAt: at, ExpiresAt: at, PurgeAt: at.AddDate(2, 0, 0)}
-	_, err := s.store.BeginSession(s.t.Context(), &session, true)
+	_, err := s.store.BeginSession(s.t.Context(), &session, storage.AtAnyTime)
 	must(s.t, err)
 	_, err = s.store.CountFailure(s.t.Context(), storage.Guess{AccountID: 1 << 40, Source: "expired", At: at, MostPerSource: 5, LockAt: 10})
 	must(s.t, err)
