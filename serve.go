@@ -145,7 +145,6 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	patience, cancel := context.WithTimeout(context.WithoutCancel(env.Context), s.ShutdownWait)
 	defer cancel()
 	err = server.Shutdown(patience)
-	parts.office.Drain(patience)
 	handler.LogClients(patience)
 	if err != nil {
 		return fmt.Errorf("requests were still running after %s: %w", s.ShutdownWait, err)

@@ -68,7 +68,8 @@ func (b *Book) Account(ctx context.Context, userID models.ID, selection *Selecti
 	return account, b.Complete(ctx, account, selection, now)
 }
 
-// LatestAccount is Account as it was last written: a node of the database that lags catches up first.
+// LatestAccount is Account as it was last written: a node of the database that lags catches up
+// first.
 func (b *Book) LatestAccount(
 	ctx context.Context, userID models.ID, selection *Selection, now time.Time,
 ) (*models.CustomerAccount, error) {

@@ -138,7 +138,7 @@ func (b *book) session(account *models.CustomerAccount) (ended func() models.Rea
 	}
 	_, err := rand.Read(session.ID[:])
 	must(b.t, err)
-	_, err = b.Store.BeginSession(b.t.Context(), &session, true)
+	_, err = b.Store.BeginSession(b.t.Context(), &session, storage.AtAnyTime)
 	must(b.t, err)
 	return func() models.Reason {
 		row, err := b.Store.Session(b.t.Context(), session.ID)

@@ -220,15 +220,16 @@ func TestImportLocksAndDeactivates(t *testing.T) {
 		b.want("created 1", `{"userName":"ada"}`)
 		ada := b.find("ada")
 		ended := b.session(ada)
-		locked, err := b.Store.CountFailure(t.Context(), storage.Guess{
-			AccountID: *ada.ID, Source: "s", At: begin, WindowStart: begin.Add(-time.Minute), MostPerSource: 5, LockAt: 1, LockUntil: accounts.Forever(),
+		counted, err := b.Store.CountGuess(t.Context(), storage.Guess{
+			Subject: ada.UserID, Source: "s", At: begin, WindowStart: begin.Add(-time.Minute), DayStart: begin.Add(-time.Hour),
+			MostInARow: 5, LockAt: 1, LockUntil: accounts.Forever(),
 		})
-		if must(t, err); !locked || !b.find("ada").IsLocked {
+		if must(t, err); !counted.Locked || !b.find("ada").IsLocked {
 			t.Fatal("not locked")
 		}
 		b.want("updated 1", `{"userName":"ada","isLocked":false}`)
-		signer, err := b.Signer(t.Context(), storage.SignerQuery{Name: "ada", Source: "s"}, nil)
-		if must(t, err); signer.AnyFailures || b.find("ada").IsLocked {
+		signer, err := b.Signer(t.Context(), storage.SignerQuery{Name: "ada", Source: "s", Distrust: []models.Reason{"x"}}, nil)
+		if must(t, err); signer.Failures != nil || signer.GuessedUntil != nil || b.find("ada").IsLocked {
 			t.Error("still locked, or the next wrong password would lock")
 		}
 		b.want("unchanged 1", `{"userName":"ada","isLocked":false}`)

@@ -22,8 +22,8 @@ type Book struct {
 	Random io.Reader
 }
 
-// leeway is how far the clocks of the database and of a server may be apart: a JWT that a server signs
-// right after an application was made or enabled must not be taken for an older one.
+// leeway is how far the clocks of the database and of a server may be apart: a JWT that a server
+// signs right after an application was made or enabled must not be taken for an older one.
 const leeway = 5 * time.Second
 
 var (
@@ -94,8 +94,8 @@ func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duratio
 	if err != nil {
 		return secret.Text{}, err
 	}
-	hash, until := hashOf(shown), b.now().Add(keepOld)
-	_, err = b.change(ctx, id, func(application *models.Application, _ time.Time) error {
+	hash := hashOf(shown)
+	_, err = b.change(ctx, id, func(application *models.Application, now time.Time) error {
 		if !application.IsConfidential {
 			return RefusedError("id: a public application has no secret")
 		}
@@ -104,7 +104,7 @@ func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duratio
 		}
 		application.PreviousSecretHash, application.PreviousSecretUntil = nil, nil
 		if keepOld > 0 {
-			application.PreviousSecretHash, application.PreviousSecretUntil = application.SecretHash, &until
+			application.PreviousSecretHash, application.PreviousSecretUntil = application.SecretHash, new(now.Add(keepOld))
 		}
 		application.SecretHash = hash[:]
 		return nil
@@ -162,9 +162,6 @@ func (b *Book) change(
 	return changed, nil
 }
 
-// now is the instant of an operation, with the digits that a column has.
-func (b *Book) now() time.Time { return b.Now().UTC().Truncate(time.Microsecond) }
-
 // known turns storage's words for a row that is missing, or there already, into those of this package.
 func known(err error) error {
 	switch {
@@ -176,7 +173,8 @@ func known(err error) error {
 	return err
 }
 
-// newEpoch draws an epoch, which is never 0. The one before is drawn again once in four billion times.
+// newEpoch draws an epoch, which is never 0. The one before is drawn again once in four billion
+// times.
 func newEpoch(random io.Reader) (uint32, error) {
 	var drawn [4]byte
 	if _, err := io.ReadFull(random, drawn[:]); err != nil {

@@ -20,7 +20,8 @@ import (
 type Directory struct {
 	Store *storage.Store
 
-	known atomic.Pointer[snapshot]
+	known  atomic.Pointer[snapshot]
+	epochs epochs
 }
 
 // snapshot is the applications at one instant. It does not change.
@@ -42,7 +43,11 @@ func (d *Directory) Reload(ctx context.Context) error {
 		return err
 	}
 	before := d.known.Load()
-	if before != nil && reflect.DeepEqual(applications, before.list) {
+	if before == nil {
+		before = &snapshot{}
+	}
+	defer d.epochs.reloaded(before.list, applications)
+	if before.version > 0 && reflect.DeepEqual(applications, before.list) {
 		return nil
 	}
 	known := &snapshot{list: applications, version: d.Version() + 1, byID: make(map[string]*models.Application, len(applications)), origins: map[string]bool{}}

@@ -125,6 +125,10 @@ func distinct(field string, list []string) error {
 	return errors.Join(faults...)
 }
 
+// LongestSession is the longest lifetime that can be set for a session, and so for its tokens: 400
+// days, for which browsers keep what a page stores in a cookie (RFC 6265bis section 5.5).
+const LongestSession = 400 * 24 * time.Hour
+
 // checkLifetimes compares only lifetimes that are given: the server's are not known here, and can change.
 func checkLifetimes(application *models.Application) []error {
 	var faults []error
@@ -140,6 +144,9 @@ func checkLifetimes(application *models.Application) []error {
 		{"sessionLifetime", application.SessionLifetime, nil},
 	}
 	for _, lifetime := range lifetimes {
+		if lifetime.is > LongestSession {
+			faults = append(faults, fmt.Errorf("%s: must be %s or less", lifetime.field, LongestSession))
+		}
 		if lifetime.is != 0 && lifetime.is < leastLifetime {
 			faults = append(faults, fmt.Errorf("%s: must be %s or more, or 0 for the server's", lifetime.field, leastLifetime))
 		}

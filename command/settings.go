@@ -210,6 +210,9 @@ func (s *TicketSettings) Check() error {
 	if s.AccessLifetime > min(s.RefreshLifetime, s.AnonymousRefreshLifetime) {
 		faults = append(faults, errors.New("--access-lifetime: must not be longer than --refresh-lifetime and --anonymous-refresh-lifetime"))
 	}
+	if s.SessionLifetime > applications.LongestSession {
+		faults = append(faults, fmt.Errorf("--session-lifetime: must be at most %s", applications.LongestSession))
+	}
 	if s.ReuseWindow < 0 || s.ReuseWindow > s.AccessLifetime {
 		faults = append(faults, errors.New("--reuse-window: must not be negative, nor longer than --access-lifetime"))
 	}

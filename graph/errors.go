@@ -93,9 +93,9 @@ func show(reason models.Reason) shown {
 	case models.ReasonSessionEnded:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The session was ended from another one of the customer."}
 	case models.ReasonSessionReplaced:
-		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the customer signed in again on this device."}
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the customer signed in here again."}
 	case models.ReasonTooManySessions:
-		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the customer signed in on too many devices."}
+		return shown{CodeUnauthenticated, NextStepSignIn, "The session has ended: the customer has too many."}
 	case models.ReasonEndedByOperator:
 		return shown{CodeUnauthenticated, NextStepSignIn, "The session was ended by an operator."}
 	case models.ReasonPasswordChanged:

@@ -11,6 +11,7 @@ import (
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
 	"github.com/authtickets/authtickets/test/fakekms"
 )
@@ -114,7 +115,7 @@ func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variab
 		s := newSite(t, url)
 		earlier, file := keyFile(t)
 		token := sealAt(t, earlier, begin)
-		_, err := s.store.BeginSession(t.Context(), &models.Session{ID: models.ID{1}, StartedAt: begin, RefreshedAt: begin, ExpiresAt: begin, PurgeAt: begin}, true)
+		_, err := s.store.BeginSession(t.Context(), &models.Session{ID: models.ID{1}, StartedAt: begin, RefreshedAt: begin, ExpiresAt: begin, PurgeAt: begin}, storage.AtAnyTime)
 		must(t, err)
 		if err := s.ring(kms).Load(t.Context()); !errors.Is(err, keyring.ErrNeedsKeyFile) {
 			t.Error(err)

@@ -32,9 +32,9 @@ type Application struct {
 	AnonymousRefreshLifetime time.Duration
 	SessionLifetime          time.Duration
 
-	// SessionsFrom is when the application was last created, disabled or enabled, by the clock of the
-	// database. JWTs of sessions that began before are no longer good. Sessions of epoch 0 that began
-	// before are over.
+	// SessionsFrom is when the application was last created, disabled or enabled, by the clock of
+	// the database. JWTs of sessions that began before are no longer good. Sessions of epoch 0 that
+	// began before are over.
 	SessionsFrom time.Time
 	// Epoch is drawn at random whenever all sessions of the application end. Those of another epoch
 	// are over, whatever the clocks say. It is 0 until that has happened once.

@@ -2,8 +2,8 @@ package models
 
 import "time"
 
-// Session is one chain of tickets, from sign-in to sign-out. Every ticket of it is a pure function of
-// this row, so nothing that could be used as a token is stored.
+// Session is one chain of tickets, from sign-in to sign-out. Every ticket of it is a pure function
+// of this row, so nothing that could be used as a token is stored.
 type Session struct {
 	ID          ID `gorm:"primaryKey"`
 	Application string
@@ -20,14 +20,14 @@ type Session struct {
 	RefreshedAt time.Time
 	// ExpiresAt is when the refresh token of this generation expires.
 	ExpiresAt time.Time
-	// PurgeAt is when every token ever issued for the session has expired, rounded up to a whole day
-	// so that its index changes once a day and not with every refresh.
+	// PurgeAt is when every token ever issued for the session has expired, rounded up to a whole
+	// day so that its index changes once a day and not with every refresh.
 	PurgeAt time.Time
-	// MovedAt is when the session reached its generation, by the clock of the database. nil for rows
-	// that an earlier version has written.
+	// MovedAt is when the session reached its generation, by the clock of the database. nil for
+	// rows that an earlier version has written.
 	MovedAt *time.Time
-	// AttemptHash is a hash of the attempt that brought the session to its generation; nil when there
-	// was none. It is bound to the session and the generation before.
+	// AttemptHash is a hash of the attempt that brought the session to its generation; nil when
+	// there was none. It is bound to the session and the generation before.
 	AttemptHash []byte
 	// EndedAt is when the session ended, by the clock of the database; nil while it goes on.
 	EndedAt *time.Time

@@ -35,8 +35,8 @@ type Contents struct {
 	ExpiresAt time.Time
 }
 
-// The version is the first byte of the plain contents. A change of the layout takes the next number,
-// and the old one stays readable for as long as a refresh token can live.
+// The version is the first byte of the plain contents. A change of the layout takes the next
+// number, and the old one stays readable for as long as a refresh token can live.
 const (
 	// withoutEpoch is the version of contents with the epoch 0. Earlier releases read it, too.
 	withoutEpoch = 1

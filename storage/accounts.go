@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,9 @@ func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string
 }
 
 // LatestAccount is Account as it was last written, on whichever node.
-func (s *Store) LatestAccount(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
+func (s *Store) LatestAccount(
+	ctx context.Context, userID models.ID, columns ...string,
+) (*models.CustomerAccount, error) {
 	accounts, err := s.latestAccounts(ctx, columns, "user_id = ?", userID)
 	if err != nil {
 		return nil, err
@@ -35,8 +38,8 @@ func (s *Store) LatestAccount(ctx context.Context, userID models.ID, columns ...
 	return accounts[0], nil
 }
 
-// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry these
-// user ids. It leaves out those that do not exist.
+// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry
+// these user ids. It leaves out those that do not exist.
 func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...string) ([]*models.CustomerAccount, error) {
 	var accounts []*models.CustomerAccount
 	err := retry(ctx, func() error {
@@ -45,10 +48,14 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
-	if len(accounts) == len(userIDs) || s.dialect.server == nil {
+	missing := slices.DeleteFunc(slices.Clone(userIDs), func(id models.ID) bool {
+		return slices.ContainsFunc(accounts, func(found *models.CustomerAccount) bool { return found.UserID == id })
+	})
+	if len(missing) == 0 || s.dialect.server == nil {
 		return accounts, nil
 	}
-	return s.latestAccounts(ctx, columns, "user_id IN ?", userIDs) // a node may not have some yet
+	late, err := s.latestAccounts(ctx, columns, "user_id IN ?", missing) // a node may not have them yet
+	return append(accounts, late...), err
 }
 
 // AccountByKey returns the named columns of the account with this key, or ErrNotFound.
@@ -139,7 +146,7 @@ type Signer struct {
 	TodayOfAll int
 	// GuessedUntil ends the lock of the subject; nil when there was none.
 	GuessedUntil *time.Time
-	// Sessions is how many sessions have not ended.
+	// Sessions is how many sessions go on.
 	Sessions int
 	// DeviceKnown says that the device is one of the customer's, which its session does not deny.
 	DeviceKnown bool
@@ -161,8 +168,8 @@ type SignerQuery struct {
 	// DayStart is when a day of guesses must have begun to count.
 	DayStart time.Time
 	// DeviceUserID is the customer who has signed in before on this device, and DeviceSession the
-	// session there; both are zero where there is none. An account knows the device unless the session
-	// has ended for one of the reasons Distrust.
+	// session there; both are zero where there is none. An account knows the device while the
+	// session has a row, unless it has ended for one of the reasons Distrust.
 	DeviceUserID  models.ID
 	DeviceSession models.ID
 	Distrust      []models.Reason
@@ -174,23 +181,24 @@ type SignerQuery struct {
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
 	const (
 		subject     = `COALESCE(a.user_id, q.unknown)`
-		deviceKnown = `COALESCE(a.user_id = q.device AND COALESCE(d.end_reason, '') NOT IN (?), FALSE)`
+		deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL AND d.end_reason NOT IN ?, FALSE)`
 	)
+	clock, now := s.clock()
 	statement := `SELECT ` + accountColumns(query.Columns) + `, ` + subject + ` AS subject, ` +
 		`f.failures, f.since, f.today, f.today_since, l.locked_until AS guessed_until, ` +
 		`(SELECT COALESCE(SUM(g.today), 0) FROM guesses g WHERE g.subject = ` + subject + ` AND g.today_since > ? ` +
 		`AND g.source NOT LIKE ?) AS today_of_all, ` +
-		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL) AS sessions, ` +
+		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL AND s.expires_at > ` +
+		clock + `) AS sessions, ` +
 		deviceKnown + ` AS device_known ` +
 		`FROM (SELECT ? AS name, ? AS unknown, ? AS device) q ` +
 		`LEFT JOIN sign_in_names n ON n.name = q.name LEFT JOIN customer_accounts a ON a.id = n.account_id ` +
 		`LEFT JOIN sessions d ON d.id = ? AND d.user_id = a.user_id ` +
 		`LEFT JOIN guess_locks l ON l.subject = ` + subject + ` ` +
 		`LEFT JOIN guesses f ON f.subject = ` + subject + ` AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END`
-	values := []any{
-		query.DayStart, query.DevicePrefix + `%`, query.Distrust, query.Name, query.Unknown, query.DeviceUserID,
-		query.DeviceSession, query.Distrust, query.DeviceSource, query.Source,
-	}
+	values := append([]any{query.DayStart, query.DevicePrefix + `%`}, now...)
+	values = append(values, query.Distrust, query.Name, query.Unknown, query.DeviceUserID,
+		query.DeviceSession, query.Distrust, query.DeviceSource, query.Source)
 
 	var signers []Signer
 	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {

@@ -17,10 +17,7 @@ var ErrExists = errors.New("there is such a row already")
 // Applications returns all applications, in order of their ids.
 func (s *Store) Applications(ctx context.Context) ([]models.Application, error) {
 	var applications []models.Application
-	err := retry(ctx, func() (err error) {
-		applications, err = gorm.G[models.Application](s.read).Order("id").Find(ctx)
-		return err
-	})
+	err := s.latestUnlocked(ctx, func(db *gorm.DB) error { return db.Order("id").Find(&applications).Error })
 	if err != nil {
 		return nil, fmt.Errorf("read applications: %w", err)
 	}

@@ -143,8 +143,8 @@ func isSupported(version string) bool {
 	return major >= 8
 }
 
-// Ready returns why the database cannot carry out operations at the moment. It asks for a row: a node
-// that has lost its cluster still answers a ping.
+// Ready returns why the database cannot carry out operations at the moment. It asks for a row: a
+// node that has lost its cluster still answers a ping.
 func (s *Store) Ready(ctx context.Context) error {
 	var version int64
 	query := s.write.WithContext(ctx).Raw(`SELECT version_id FROM ` + versionsTable + ` LIMIT 1`)

@@ -19,6 +19,8 @@ type server struct {
 	patience time.Duration
 	// ahead is how far its clock is ahead of ours, in nanoseconds.
 	ahead atomic.Int64
+	// isCluster says that it is a node of a Galera cluster.
+	isCluster atomic.Bool
 	// canCatchUp says that a statement can have the node catch up with its cluster first.
 	canCatchUp atomic.Bool
 }
@@ -38,9 +40,9 @@ func (s *server) measure(asked, answered, told time.Time) {
 // inTime returns a condition that no longer holds when the deadline of ctx has passed, with its
 // values. It is empty where there is no deadline.
 //
-// A database that stood still runs what has reached it when it goes on, although its sender has long
-// told the client to ask again. A session that was moved so late would make the honest repetition
-// look like a stolen token.
+// A database that stood still runs what has reached it when it goes on, although its sender has
+// long told the client to ask again. A session that was moved so late would make the honest
+// repetition look like a stolen token.
 func (s *server) inTime(ctx context.Context) (condition string, values []any) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -93,6 +95,7 @@ func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
 		return fmt.Errorf("ask whether the server is part of a cluster: %w", err)
 	}
 	isCluster := row != nil && strings.EqualFold(textOf(row[1]), "ON")
+	p.server.isCluster.Store(isCluster)
 	p.server.canCatchUp.Store(isCluster && isMariaDB)
 	if !isCluster {
 		return nil

@@ -113,18 +113,9 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 // ResetGuesses forgets the wrong passwords for a subject, but for how many there were today. The
 // account is no longer locked because of them.
 func (s *Store) ResetGuesses(ctx context.Context, subject models.ID) error {
-	return s.forgetGuesses(ctx, subject, `UPDATE guesses SET failures = 0, in_a_row = 0 WHERE subject = ?`)
-}
-
-// ForgetGuesses forgets all wrong passwords for a subject.
-func (s *Store) ForgetGuesses(ctx context.Context, subject models.ID) error {
-	return s.forgetGuesses(ctx, subject, `DELETE FROM guesses WHERE subject = ?`)
-}
-
-func (s *Store) forgetGuesses(ctx context.Context, subject models.ID, forget string) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{
-			forget, `DELETE FROM guess_locks WHERE subject = ?`,
+			`UPDATE guesses SET failures = 0, in_a_row = 0 WHERE subject = ?`, `DELETE FROM guess_locks WHERE subject = ?`,
 			`UPDATE customer_accounts SET locked_until = NULL WHERE user_id = ? AND locked_until IS NOT NULL`,
 		} {
 			if err := tx.Exec(statement, subject).Error; err != nil {
@@ -133,6 +124,15 @@ func (s *Store) forgetGuesses(ctx context.Context, subject models.ID, forget str
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("reset wrong passwords: %w", err)
+	}
+	return nil
+}
+
+// ForgetGuesses forgets all wrong passwords for a subject, and its lock.
+func (s *Store) ForgetGuesses(ctx context.Context, subject models.ID) error {
+	err := s.transaction(ctx, func(tx *gorm.DB) error { return deleteGuesses(tx, subject) })
 	if err != nil {
 		return fmt.Errorf("forget wrong passwords: %w", err)
 	}

@@ -15,10 +15,7 @@ import (
 // Keysets returns all keysets, in order of their purposes and numbers.
 func (s *Store) Keysets(ctx context.Context) ([]models.Keyset, error) {
 	var keysets []models.Keyset
-	err := retry(ctx, func() (err error) {
-		keysets, err = gorm.G[models.Keyset](s.read).Order("purpose, number").Find(ctx)
-		return err
-	})
+	err := s.latestUnlocked(ctx, func(db *gorm.DB) error { return db.Order("purpose, number").Find(&keysets).Error })
 	if err != nil {
 		return nil, fmt.Errorf("read keysets: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // clock is the database's clock as an expression, with its values. A server has a clock of its own;
-// SQLite goes by ours.
+// SQLite uses ours.
 func (s *Store) clock() (expression string, values []any) {
 	if s.dialect.server == nil {
 		return `?`, []any{s.settings.Now()}
@@ -51,6 +51,9 @@ func (s *Store) canCatchUp() bool {
 	return s.dialect.server != nil && s.dialect.server.canCatchUp.Load()
 }
 
+// isCluster reports whether the server is a node of a Galera cluster.
+func (s *Store) isCluster() bool { return s.dialect.server != nil && s.dialect.server.isCluster.Load() }
+
 // latest runs a SELECT of single rows, without its end, and finds what was committed before it. A
 // proxy that splits reads and writes sends a locking read to a node that takes writes, and a Galera
 // node is asked to catch up first.
@@ -65,8 +68,9 @@ func (s *Store) latest(ctx context.Context, rows any, query string, values ...an
 	})
 }
 
-// latestUnlocked runs a read that sees what was committed before it, and waits for no lock. It is in a
-// transaction because a proxy that splits reads and writes sends those to a node that takes writes.
+// latestUnlocked runs a read that sees what was committed before it, and waits for no lock. It is
+// in a transaction because a proxy that splits reads and writes sends those to a node that takes
+// writes.
 func (s *Store) latestUnlocked(ctx context.Context, read func(db *gorm.DB) error) error {
 	if s.dialect.server == nil {
 		return retry(ctx, func() error { return read(s.read.WithContext(ctx)) })

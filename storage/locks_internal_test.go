@@ -13,8 +13,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// What waits for a lock gives up on the server, too, when nobody waits for it any more: nothing happens
-// after the client was told that it did not.
+// What waits for a lock gives up on the server, too, when nobody waits for it any more: nothing
+// happens after the client was told that it did not.
 func TestNothingIsDoneBehindALock(t *testing.T) {
 	t.Parallel()
 	url, ok := storagetest.MySQL(t)

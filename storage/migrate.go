@@ -25,7 +25,8 @@ var (
 	ErrSchemaNewer = errors.New("the database has a newer schema than this version knows")
 )
 
-// Migrate brings the schema up to this version, and returns how many migrations that took. The error is ErrServer for a server whose settings must be others first. Of several processes that
+// Migrate brings the schema up to this version, and returns how many migrations that took. The
+// error is ErrServer for a server whose settings must be others first. Of several processes that
 // migrate at once, one does it and the others wait.
 func (s *Store) Migrate(ctx context.Context) (int, error) {
 	if s.dialect.file != "" {

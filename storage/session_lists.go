@@ -35,19 +35,44 @@ type EndedSession struct {
 	Reason      models.Reason `gorm:"column:end_reason"`
 }
 
-const recentlyEnded = `SELECT id, application, refreshed_at, end_reason FROM sessions WHERE is_anonymous = ? AND ended_at >= ? ORDER BY ended_at DESC LIMIT ?`
+// recentlyEnded finds its rows by an index, those that ended last first.
+const recentlyEnded = `SELECT id, application, refreshed_at, end_reason FROM sessions ` +
+	`WHERE is_anonymous = ? AND ended_at >= ? AND refreshed_at >= ? ORDER BY ended_at DESC LIMIT ?`
 
-// RecentlyEnded returns the sessions, of customers or of anonymous shoppers, that have ended at an
-// instant or later by the clock of the database, those that ended last first and at most limit of
-// them. A transaction is seen when it is over, and the clocks of a cluster's nodes differ: ask for
-// some time before what you have seen.
-func (s *Store) RecentlyEnded(ctx context.Context, anonymous bool, since time.Time, limit int) ([]EndedSession, error) {
-	var ended []EndedSession
-	err := retry(ctx, func() error {
-		return s.read.WithContext(ctx).Raw(recentlyEnded, anonymous, since, limit).Find(&ended).Error // Scan would log the values
+// EndedQuery asks for sessions that have ended.
+type EndedQuery struct {
+	// Since is when they have ended at the earliest, by the clock of the database. A transaction is
+	// seen when it is over, and the clocks of a cluster's nodes differ: ask for some time before
+	// what you have seen.
+	Since time.Time
+	// RefreshedSince is when they were refreshed last, at the earliest.
+	RefreshedSince time.Time
+	// Customers and Anonymous are how many there are at most, of those that ended last.
+	Customers, Anonymous int
+}
+
+// Ended are the sessions that an EndedQuery asks for.
+type Ended struct{ Customers, Anonymous []EndedSession }
+
+// RecentlyEnded returns sessions that have ended, and what the database's clock showed before it
+// looked. query makes the question of that clock. It all is one look at a node that takes writes.
+func (s *Store) RecentlyEnded(
+	ctx context.Context, query func(clock time.Time) EndedQuery,
+) (ended Ended, clock time.Time, err error) {
+	err = s.latestUnlocked(ctx, func(db *gorm.DB) (err error) {
+		if clock, err = s.clockOf(db); err != nil {
+			return err
+		}
+		q := query(clock)
+		// Scan would log the values.
+		err = db.Raw(recentlyEnded, false, q.Since, q.RefreshedSince, q.Customers).Find(&ended.Customers).Error
+		if err != nil {
+			return err
+		}
+		return db.Raw(recentlyEnded, true, q.Since, q.RefreshedSince, q.Anonymous).Find(&ended.Anonymous).Error
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for ended sessions: %w", err)
+		return Ended{}, clock, fmt.Errorf("look for ended sessions: %w", err)
 	}
-	return ended, nil
+	return ended, clock, nil
 }

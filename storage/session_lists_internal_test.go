@@ -91,25 +91,28 @@ func TestRecentlyEnded(t *testing.T) {
 			sessions = append(sessions, session)
 		}
 		store.insert(t, sessions...)
-		got, err := store.RecentlyEnded(t.Context(), sessions[0].IsAnonymous, noon.Add(-2*time.Minute), all)
-		if err != nil {
-			t.Fatal(err)
+		ended := func(since time.Time, most int) Ended {
+			t.Helper()
+			got, clock, err := store.RecentlyEnded(t.Context(), func(clock time.Time) EndedQuery {
+				return EndedQuery{Since: since, RefreshedSince: noon, Customers: most, Anonymous: most}
+			})
+			if err != nil || clock.IsZero() || len(got.Customers) > 0 {
+				t.Fatal(got.Customers, clock, err)
+			}
+			return got
 		}
 		want := []EndedSession{
 			{sessions[0].ID, sessions[0].Application, sessions[0].RefreshedAt, models.ReasonTokenReused},
 			{sessions[2].ID, sessions[2].Application, sessions[2].RefreshedAt, models.ReasonTokenReused},
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, ended(noon.Add(-2*time.Minute), all).Anonymous); diff != "" {
 			t.Errorf("want -, got +\n%s", diff)
 		}
-		if got, err := store.RecentlyEnded(t.Context(), sessions[0].IsAnonymous, noon.Add(-2*time.Minute), 1); err != nil || len(got) != 1 || got[0].ID != sessions[0].ID {
-			t.Errorf("at most one: %v, %v", got, err)
+		if diff := cmp.Diff(want[:1], ended(noon.Add(-2*time.Minute), 1).Anonymous); diff != "" {
+			t.Errorf("at most one: want -, got +\n%s", diff)
 		}
-		if got, err := store.RecentlyEnded(t.Context(), !sessions[0].IsAnonymous, noon.Add(-2*time.Minute), all); err != nil || len(got) != 0 {
-			t.Errorf("of others: %v, %v", got, err)
-		}
-		if got, err := store.RecentlyEnded(t.Context(), sessions[0].IsAnonymous, noon.Add(time.Microsecond), all); err != nil || len(got) != 0 {
-			t.Errorf("later: %v, %v", got, err)
+		if got := ended(noon.Add(time.Microsecond), all).Anonymous; len(got) != 0 {
+			t.Errorf("later: %v", got)
 		}
 
 		explain := "EXPLAIN QUERY PLAN "
@@ -117,7 +120,7 @@ func TestRecentlyEnded(t *testing.T) {
 			explain = "EXPLAIN "
 		}
 		var plan []map[string]any
-		if err := store.read.Raw(explain+recentlyEnded, sessions[0].IsAnonymous, noon.Add(-2*time.Minute), 100).Find(&plan).Error; err != nil {
+		if err := store.read.Raw(explain+recentlyEnded, true, noon.Add(-2*time.Minute), noon, 100).Find(&plan).Error; err != nil {
 			t.Fatal(err)
 		}
 		if text := fmt.Sprintf("%s", plan); len(plan) != 1 || !strings.Contains(text, "sessions_ended_at") || strings.Contains(text, "filesort") {

@@ -22,8 +22,9 @@ type StoredSession struct {
 	ReadAt time.Time
 }
 
-// Session returns the row with this id, or ErrNotFound. It sees everything that was committed before
-// on the node it asks, and on a Galera cluster on every node: what is decided by it is final.
+// Session returns the row with this id, or ErrNotFound. It sees everything that was committed
+// before on the node it asks, and on a Galera cluster on every node: what is decided by it is
+// final.
 func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error) {
 	columns := `sessions.*`
 	if s.dialect.server != nil {
@@ -46,10 +47,19 @@ func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error
 	return rows[0], nil
 }
 
-// AdvanceSession moves a session to next.Generation from the one before, and reports whether it did:
-// of all that try, one does. It is a plain statement because no other runs as often. Unless late is
-// set, the database does nothing any more after the deadline of ctx.
-func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, late bool) (bool, error) {
+// Timing says whether a statement that has waited is still run.
+type Timing int
+
+const (
+	// InTime runs a statement only before the deadline of its context, by the database's clock.
+	InTime Timing = iota
+	// AtAnyTime runs it whenever the database gets to it.
+	AtAnyTime
+)
+
+// AdvanceSession moves a session to next.Generation from the one before, and reports whether it
+// did: of all that try, one does. It is a plain statement because no other runs as often.
+func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
 	clock, now := s.clock()
 	statement := `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, ` +
 		`purge_at = CASE WHEN purge_at < ? THEN ? ELSE purge_at END, attempt_hash = ?, moved_at = ` + clock +
@@ -59,7 +69,7 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, late b
 	}
 	values = append(append(values, now...), next.ID, next.Generation-1)
 
-	if inTime, deadline := s.inTime(ctx); inTime != "" && !late {
+	if inTime, deadline := s.inTime(ctx); inTime != "" && timing == InTime {
 		statement, values = statement+` AND `+inTime, append(values, deadline...)
 	}
 	rows, err := s.exec(ctx, statement, values...)
@@ -69,10 +79,9 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, late b
 	return rows == 1, nil
 }
 
-// BeginSession writes the first row of a session that has been advanced before it had one or, with an
-// EndReason, ended. It reports whether it did: there may be a row by now. late is that of
-// AdvanceSession.
-func (s *Store) BeginSession(ctx context.Context, next *models.Session, late bool) (bool, error) {
+// BeginSession writes the first row of a session that has been advanced before it had one or, with
+// an EndReason, ended. It reports whether it did: there may be a row by now.
+func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
 	clock, now := s.clock()
 	endedAt := `NULL`
 	values := []any{
@@ -87,7 +96,7 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, late boo
 
 	row := strings.Repeat(`?, `, 12) + clock + `, ` + endedAt
 	source := `VALUES (` + row + `)`
-	if inTime, deadline := s.inTime(ctx); inTime != "" && !late {
+	if inTime, deadline := s.inTime(ctx); inTime != "" && timing == InTime {
 		source, values = `SELECT `+row+` FROM DUAL WHERE `+inTime, append(values, deadline...)
 	}
 	rows, err := s.exec(ctx, `INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, `+

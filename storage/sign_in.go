@@ -21,37 +21,31 @@ type SignIn struct {
 	PasswordHash secret.Text
 	// KnownDevice says that a lock by wrong guesses does not hold here.
 	KnownDevice bool
-	// Claim is the anonymous session to take over; nil when there is none.
-	Claim *Claim
+	// Claim is the anonymous session to take over, as its refresh token describes it, and as it is
+	// to be: ended by this sign-in, claimed by the customer. nil when there is none.
+	Claim *models.Session
 	// Replaces is the session that this device had before, which ends; zero when it had none.
 	Replaces models.ID
-	// Keep is how many sessions the customer keeps, the new one among them; those that were refreshed
-	// longest ago end. 0 keeps all, where there are not so many.
+	// Keep is how many sessions the customer keeps, the new one among them; those that were
+	// refreshed longest ago end. 0 keeps all, where there are not so many.
 	Keep int
-}
-
-// Claim is an anonymous session that a customer takes over by signing in.
-type Claim struct {
-	// Ended is the row to write when the session has none yet: as the anonymous shopper's refresh
-	// token describes it, ended by this sign-in and claimed by the customer.
-	Ended models.Session
 }
 
 // Errors of SignIn.
 var (
-	// ErrAccountChanged is returned when the account was deactivated, locked, deleted or given another
-	// password while the old one was being checked.
+	// ErrAccountChanged is returned when the account was deactivated, locked, deleted or given
+	// another password while the old one was being checked.
 	ErrAccountChanged = errors.New("the account was changed meanwhile")
-	// ErrBehind is returned when the session to claim is not as far as its token says.
-	ErrBehind = errors.New("the database is behind the token")
+	// ErrNotCaughtUp is returned when the session to claim is not as far as its token says.
+	ErrNotCaughtUp = errors.New("the database does not show yet what the token says")
 )
 
-// SignIn writes the row of a new session and, in the same transaction, ends the session it claims, the
-// one it replaces, and those beyond the number to keep. It returns the claimed session as it is then,
-// whether or not the claim was granted; nil when there was none to claim.
+// SignIn writes the row of a new session and, in the same transaction, ends the session it claims,
+// the one it replaces, and those beyond the number to keep. It returns the claimed session as it is
+// then, whether or not the claim was granted; nil when there was none to claim.
 func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, error) {
 	alone := signIn.Claim == nil && signIn.Replaces == (models.ID{}) && signIn.Keep == 0
-	if alone && !s.canCatchUp() {
+	if alone && !s.isCluster() {
 		return nil, retry(ctx, func() error { return s.insertCustomerSession(s.write.WithContext(ctx), signIn) })
 	}
 
@@ -69,8 +63,8 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, err
 }
 
 // insertCustomerSession inserts the session on the condition that the account is as it was when the
-// password was checked: no session begins with an old password. It locks the account's row, so that a
-// change under way comes before or after it.
+// password was checked: no session begins with an old password. It locks the account's row, so that
+// a change under way comes before or after it.
 func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	session := signIn.Session
 	clock, now := s.clock()
@@ -96,11 +90,11 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	return s.countSignIn(db, signIn)
 }
 
-// countSignIn writes the account's row on a Galera cluster. Nodes lock rows for themselves alone, and
-// notice of two transactions only that both write the same row. Without this, a sign-in with the old
-// password on one node and a change of it on another could both succeed.
+// countSignIn writes the account's row on a Galera cluster. Nodes lock rows for themselves alone,
+// and notice of two transactions only that both write the same row. Without this, a sign-in with
+// the old password on one node and a change of it on another could both succeed.
 func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
-	if !s.canCatchUp() {
+	if !s.isCluster() {
 		return nil
 	}
 	err := tx.Exec(`UPDATE customer_accounts SET sign_ins = sign_ins + 1 WHERE id = ?`, signIn.AccountID).Error
@@ -125,11 +119,10 @@ func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 }
 
 // claimSession ends the session to claim, if it goes on, and returns it as it is then.
-func (s *Store) claimSession(tx *gorm.DB, claim *Claim) (*models.Session, error) {
-	if claim == nil {
+func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Session, error) {
+	if ended == nil {
 		return nil, nil //nolint:nilnil // there is nothing to claim
 	}
-	ended := claim.Ended
 	if ended.Generation == 0 { // most often there is no row yet
 		if err := s.claimUnwritten(tx, ended); err != nil {
 			return nil, fmt.Errorf("claim a session: %w", err)
@@ -142,7 +135,7 @@ func (s *Store) claimSession(tx *gorm.DB, claim *Claim) (*models.Session, error)
 	err := forUpdate(tx).Where("id = ?", ended.ID).Take(&present).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound), err == nil && present.Generation < ended.Generation:
-		return nil, ErrBehind
+		return nil, ErrNotCaughtUp
 	case err != nil:
 		return nil, fmt.Errorf("look at a claim: %w", err)
 	}
@@ -150,7 +143,7 @@ func (s *Store) claimSession(tx *gorm.DB, claim *Claim) (*models.Session, error)
 }
 
 // claimWritten claims a session that was refreshed before.
-func (s *Store) claimWritten(tx *gorm.DB, ended models.Session) error {
+func (s *Store) claimWritten(tx *gorm.DB, ended *models.Session) error {
 	clock, now := s.clock()
 	values := append(now, ended.EndReason, ended.ClaimedBy, ended.ID, ended.Generation)
 	return tx.Exec(`UPDATE sessions SET ended_at = `+clock+`, end_reason = ?, claimed_by = ? `+
@@ -158,9 +151,9 @@ func (s *Store) claimWritten(tx *gorm.DB, ended models.Session) error {
 }
 
 // claimUnwritten writes the ended row of a session that has none, or ends the row that is there, in
-// one statement. To insert first and then update would be two locks on the row, and many who try that
-// at once deadlock.
-func (s *Store) claimUnwritten(tx *gorm.DB, ended models.Session) error {
+// one statement. To insert first and then update would be two locks on the row, and many who try
+// that at once deadlock.
+func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
 	clock, now := s.clock()
 	row := map[string]any{
 		"id": ended.ID, "application": ended.Application, "application_epoch": ended.ApplicationEpoch,
@@ -189,8 +182,8 @@ func forUpdate(tx *gorm.DB) *gorm.DB {
 	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 }
 
-// forUpdate ends a SELECT that must see no change under way, whatever the isolation level. SQLite has
-// one writer at a time.
+// forUpdate ends a SELECT that must see no change under way, whatever the isolation level. SQLite
+// has one writer at a time.
 func (d dialect) forUpdate() string {
 	if d.server == nil {
 		return ``

@@ -114,7 +114,7 @@ func TestAdvanceSessionRace(t *testing.T) {
 				all.Go(func() {
 					next := session
 					next.Generation, next.RefreshedAt = generation+1, noon.Add(time.Duration(generation)*time.Minute)
-					won, err := store.AdvanceSession(t.Context(), &next, false)
+					won, err := store.AdvanceSession(t.Context(), &next, InTime)
 					if err != nil {
 						t.Error(err)
 					}
@@ -142,7 +142,7 @@ func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
 		} {
 			next := session
 			next.Generation, next.PurgeAt = int64(i+1), c.purgeAt
-			if won, err := store.AdvanceSession(t.Context(), &next, false); !won || err != nil {
+			if won, err := store.AdvanceSession(t.Context(), &next, InTime); !won || err != nil {
 				t.Fatal(won, err)
 			}
 			if got, err := store.Session(t.Context(), session.ID); err != nil || !got.PurgeAt.Equal(c.want) {

@@ -14,8 +14,8 @@ const (
 	attemptB = "zyxwvutsrqponmlkjihgfe"
 )
 
-// A lost answer signs nobody out: with the same attempt the same ticket comes, on every server and no
-// matter how late, until it is refreshed in its turn.
+// A lost answer signs nobody out: with the same attempt the same ticket comes, on every server and
+// no matter how late, until it is refreshed in its turn.
 func TestRepeatedRefresh(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {

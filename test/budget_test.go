@@ -69,8 +69,8 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("createUserTicket from a known device", 3, signInWith("", `deviceToken: "`+o.signIn("ada").RefreshToken+`"`))
 	costs("createUserTicket, outdated hash", 3, func() { o.signIn("imported") })
 	costs("createUserTicket, wrong password", 3, func() { o.trySignIn("ada", "wrong", "", "198.51.100.1") })
-	costs("createUserTicket with a count to reset", 3, func() { o.signIn("ada") })
-	costs("createUserTicket, unknown name", 1, func() { o.trySignIn("nobody", "wrong", "", "198.51.100.1") })
+	costs("createUserTicket with a count to reset", 5, func() { o.signIn("ada") })
+	costs("createUserTicket, unknown name", 3, func() { o.trySignIn("nobody", "wrong", "", "198.51.100.1") })
 	costs("createUserTicket, refused before looking", 0, func() { o.trySignIn("", "wrong", "", "198.51.100.1") })
 
 	var next ticket
@@ -113,7 +113,7 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("account with attributes", 2, asks(`{ account(by: {userName: "ada"}) { id attributes { values } } }`))
 	costs("accountSessions", 2, asks(`{ accountSessions(account: {emailAddress: "ada@example.com"}) { id } }`))
 	costs("lockAccount", 3, asks(`mutation { lockAccount(account: {userName: "ada"}) { isLocked } }`))
-	costs("unlockAccount", 4, asks(`mutation { unlockAccount(account: {userName: "ada"}) { isLocked } }`))
+	costs("unlockAccount", 5, asks(`mutation { unlockAccount(account: {userName: "ada"}) { isLocked } }`))
 	costs("deactivateAccount", 4, asks(`mutation { deactivateAccount(account: {userName: "ada"}) { isActive } }`))
 	ending := `mutation { endSession(id: "` + o.signIn("imported").SessionID + `") { sessionsEnded } }`
 	costs("endSession", 1, asks(ending))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -108,7 +109,7 @@ func TestWhatTellsADevice(t *testing.T) {
 // lockByGuessing locks an account by wrong passwords from many sources.
 func (o *office) lockByGuessing(name string) {
 	o.t.Helper()
-	for source := range 3 {
+	for source := range 4 {
 		for range 5 {
 			o.trySignIn(name, "wrong", "", fmt.Sprintf("203.0.113.%d", source))
 		}
@@ -243,7 +244,8 @@ func TestMostSessions(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
 }
 
-// A client knows from the ticket whose it is and how old, and from the reason who has ended a session.
+// A client knows from the ticket whose it is and how old, and from the reason who has ended a
+// session.
 func TestTicketsTellTheirSession(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -259,5 +261,76 @@ func TestTicketsTellTheirSession(t *testing.T) {
 		}
 		expect(t, o.tryRefresh(own.RefreshToken), models.ReasonSignedOut)
 		expect(t, o.tryRefresh(other.RefreshToken), models.ReasonSessionEnded)
+	})
+}
+
+// A distrusted device stays so when nobody knows its session any more.
+func TestDeviceWhoseSessionIsPurged(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		account := o.customer("ada")
+		must(t, errOf(o.Purge(t.Context(), 0)))
+		device := o.signIn("ada")
+		must(t, o.Accounts.SetPassword(t.Context(), account, secretText(rightPassword)))
+		o.clock.pass(20 * 24 * time.Hour)
+		must(t, errOf(o.Purge(t.Context(), 0)))
+		o.lockByGuessing("ada")
+		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
+	})
+}
+
+// Sessions that have expired do not count towards the most that a customer can have.
+func TestExpiredSessionsPushNoneOut(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		hour := time.Hour
+		secret := o.application("kiosk", true, applications.Change{RefreshLifetime: &hour})
+		living := o.signIn("ada")
+		for range 5 {
+			o.clock.pass(2 * time.Hour)
+			expect(t, o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, as("kiosk", secret)...), "")
+		}
+		expect(t, o.tryRefresh(living.RefreshToken), "")
+	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
+}
+
+// A device whose session the customer has ended from another one is no longer known.
+func TestDeviceThatWasSentAway(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		lost, own := o.signIn("ada"), o.signIn("ada")
+		expect(t, o.post(`mutation { endSession(id: "`+lost.SessionID+`") { sessionsEnded } }`, nil, bearer(own.AccessToken)...), "")
+		o.lockByGuessing("ada")
+		expect(t, o.trySignInOn(lost.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
+	})
+}
+
+// Many servers at once keep to the most that a customer can have.
+func TestMostSessionsOnManyServers(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		most := func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 }
+		one := openWith(t, o.url, o.Keys, o.clock, most)
+		one.customer("ada")
+		servers := []*office{one}
+		for range 7 {
+			servers = append(servers, openWith(t, o.url, o.Keys, o.clock, most))
+		}
+		for range 4 {
+			one.signIn("ada")
+		}
+		asks := map[string]func() answer{}
+		for i, s := range servers {
+			asks[string(rune('a'+i))] = func() answer { return s.trySignIn("ada", rightPassword, "", "198.51.100.1") }
+		}
+		var last ticket
+		for _, a := range atOnce(asks) {
+			last = a.ticket(t, "createUserTicket")
+		}
+		if ids, _ := one.listed(last); len(ids) > 5 {
+			t.Errorf("%d sessions", len(ids))
+		}
 	})
 }

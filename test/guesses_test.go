@@ -105,19 +105,25 @@ func TestAccountLocks(t *testing.T) {
 				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
 			}
 		}
-		// One source alone never locks: what it guesses while it must wait counts for nothing.
+		// One household never locks: it has two sources, and what they guess while they must wait
+		// counts for nothing.
 		for range 4 {
-			guess(5, "203.0.113.5")
-			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonTooManyAttempts)
+			for _, address := range []string{"203.0.113.5", "2001:db8::5"} {
+				guess(5, address)
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonTooManyAttempts)
+			}
 			o.clock.pass(15 * time.Minute)
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 
-		guess(5, "203.0.113.5")
-		guess(4, "203.0.113.6")
+		for source := range 3 {
+			guess(5, fmt.Sprintf("203.0.113.1%d", source))
+		}
+		guess(4, "203.0.113.20")
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
-		guess(5, "203.0.113.7")
-		guess(5, "203.0.113.8")
+		for source := range 4 {
+			guess(5, fmt.Sprintf("203.0.113.3%d", source))
+		}
 		got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
 		expect(t, got, models.ReasonAccountLocked)
 		if wait := got.Errors[0].Extensions.RetryAfterSeconds; wait != 900 {
@@ -126,7 +132,9 @@ func TestAccountLocks(t *testing.T) {
 		if o.log.count("account locked after wrong passwords") != 1 {
 			t.Error("the lock was not logged once")
 		}
-		guess(1, "198.51.100.9") // the lock is told to the right password only
+		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.text != got.text { // nor is it checked
+			t.Errorf("a wrong password while the account is locked: %s", wrong.text)
+		}
 		// It holds neither on a known device nor for who is signed in, and it ends by itself.
 		known := o.post(strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1),
 			variables{"input": variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}})
@@ -139,33 +147,132 @@ func TestAccountLocks(t *testing.T) {
 	})
 }
 
-// What is wrong in a row counts, however slowly it comes; of one source no more than it may guess before it must wait.
+// What is wrong in a row counts, however slowly it comes; of one source no more than it may guess before
+// it must wait.
 func TestSlowGuessesLock(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		window := func(guesses map[string]int) {
-			for address, times := range guesses {
-				for range times {
-					expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
-				}
+		for source := range 4 {
+			for range 5 {
+				expect(t, o.trySignIn("ada", "wrong", "", fmt.Sprintf("203.0.113.%d", source)), models.ReasonInvalidCredentials)
+				o.clock.pass(20 * time.Minute)
 			}
-			o.clock.pass(20 * time.Minute)
 		}
-		for range 20 { // one source alone never locks
-			window(map[string]int{"203.0.113.5": 5})
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "") // the lock has ended by now
+		if o.log.count("account locked after wrong passwords") != 1 {
+			t.Error("not locked once")
 		}
-		window(map[string]int{"203.0.113.6": 4})
-		if o.log.count("account locked after wrong passwords") != 0 {
-			t.Fatal("locked after nine")
+	})
+}
+
+// However many sources take part, and however they pace themselves, so many guesses are checked in a day.
+func TestGuessesOfADay(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device := o.signIn("ada")
+		for _, name := range []string{"ada", "nobody"} {
+			judged := 0
+			for i := range 400 {
+				got := o.trySignIn(name, "wrong", "", fmt.Sprintf("198.18.%d.%d", i/200, i%200))
+				if got.reason() == models.ReasonInvalidCredentials {
+					judged++
+				} else if got.Errors[0].Extensions.RetryAfterSeconds == 0 {
+					t.Fatalf("nothing says how long to wait: %s", got.text)
+				}
+				o.clock.pass(3 * time.Minute)
+			}
+			if judged < 90 || judged > 110 {
+				t.Errorf("%s: %d guesses were judged in 20 hours", name, judged)
+			}
+			o.clock.pass(24 * time.Hour)
 		}
-		expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.6"), models.ReasonInvalidCredentials)
-		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
-		// After the lock it takes ten again.
-		o.clock.pass(20 * time.Minute)
-		window(map[string]int{"203.0.113.5": 4, "203.0.113.6": 5})
+		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), "")
+	})
+}
+
+// One source has its own bound, so that nobody alone can use up the day of an owner.
+func TestGuessesOfASourceAndDay(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		judged := 0
+		for range 200 {
+			if o.trySignIn("ada", "wrong", "", "203.0.113.5").reason() == models.ReasonInvalidCredentials {
+				judged++
+			}
+			o.clock.pass(7 * time.Minute)
+		}
+		if judged < 20 || judged > 25 {
+			t.Errorf("%d guesses of one source were judged in a day", judged)
+		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 	})
+}
+
+// Known and unknown names get the same answers, on every replica, whatever the state of the guesses.
+func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.customer("imported", func(a *models.CustomerAccount) { a.PasswordHash = bcryptOfRightPassword(t) })
+		o.customer("nopassword", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
+		replica := openWith(t, o.url, o.Keys, o.clock)
+		for round := range 60 {
+			address := fmt.Sprintf("203.0.113.%d", round/6)
+			var first string
+			for i, name := range []string{"nobody", "ada", "imported", "nopassword"} {
+				got := []*office{o, replica}[round%2].trySignIn(name, "wrong", "", address)
+				if i == 0 {
+					first = got.text
+				} else if got.text != first {
+					t.Fatalf("guess %d at %s:\n%s\nand at an unknown name:\n%s", round, name, got.text, first)
+				}
+			}
+		}
+		if !strings.Contains(o.trySignIn("nobody", "wrong", "", "192.0.2.1").text, "ACCOUNT_LOCKED") {
+			t.Error("the unknown name is not locked")
+		}
+	})
+}
+
+// Flooding changes nothing: what is refused for nothing takes no place of what counts.
+func TestFloodEmptiesNoCounter(t *testing.T) {
+	t.Parallel()
+	o := open(t, sqlite(t))
+	o.customer("ada")
+	for _, name := range []string{"ada", "nobody"} {
+		for range 5 {
+			o.trySignIn(name, "wrong", "", "203.0.113.5")
+		}
+	}
+	for i := range 3000 {
+		o.trySignIn(fmt.Sprint("nobody", i%7), "wrong", "", "203.0.113.5")
+	}
+	for _, name := range []string{"ada", "nobody"} {
+		expect(t, o.trySignIn(name, rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
+	}
+}
+
+// A wrong password is answered at fixed instants, so that the time of the answer does not tell how the
+// password is stored. A right one is answered at once.
+func TestRefusalsAreAnsweredInSteps(t *testing.T) {
+	t.Parallel()
+	const step = 200 * time.Millisecond
+	o := open(t, sqlite(t), func(w *tickets.Office) {
+		w.Policy.RefusalStep = step
+		w.Elapsed = func() time.Duration { return time.Duration(time.Now().UnixNano()) }
+	})
+	o.customer("ada")
+	o.customer("imported", func(a *models.CustomerAccount) { a.PasswordHash = bcryptOfRightPassword(t) })
+	for i, name := range []string{"ada", "imported", "nobody"} {
+		began := time.Now()
+		expect(t, o.trySignIn(name, "wrong", "", fmt.Sprintf("203.0.113.%d", i)), models.ReasonInvalidCredentials)
+		if took := time.Since(began); took < step {
+			t.Errorf("%s: answered after %s", name, took)
+		}
+	}
 }
 
 // A client that does not wait for the answer gets no guess for nothing, and learns nothing from how it is cut off.
@@ -184,7 +291,6 @@ func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 				}
 			}
 		}
-		o.Drain(t.Context())
 		other := openWith(t, o.url, o.Keys, o.clock) // which knows of the database only
 		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 	}, func(w *tickets.Office) { // slow enough for the end of the request to be noticed
@@ -216,7 +322,7 @@ func (o *office) signInHalfClosed(name, address string) string {
 func TestLockBegins(t *testing.T) {
 	t.Parallel()
 	lock := func(o *office) {
-		for _, address := range []string{"203.0.113.7", "203.0.113.8"} {
+		for _, address := range []string{"203.0.113.7", "203.0.113.8", "203.0.113.9", "203.0.113.10"} {
 			for range 5 {
 				o.trySignIn("ada", "wrong", "", address)
 			}
@@ -227,7 +333,7 @@ func TestLockBegins(t *testing.T) {
 			o.customer("ada")
 			lock(o)
 			o.clock.pass(16 * time.Minute)
-			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.9"), models.ReasonInvalidCredentials)
+			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.19"), models.ReasonInvalidCredentials)
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		})
 	})

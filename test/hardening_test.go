@@ -166,7 +166,6 @@ func (g *guarded) try(a attempt) answer {
 	begin := time.Now()
 	g.handler.ServeHTTP(recorder, request)
 	took := time.Since(begin)
-	g.Drain(g.t.Context())
 	got := answer{status: recorder.Code, header: recorder.Header(), text: recorder.Body.String(), took: took}
 
 	fails := func(message string) {

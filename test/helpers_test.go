@@ -11,6 +11,7 @@ import (
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
@@ -45,7 +46,7 @@ func schemaOf(office *tickets.Office, book *accounts.Book) graphql.ExecutableSch
 func (o *office) insertSessions(sessions []models.Session) {
 	o.t.Helper()
 	for i := range sessions {
-		_, err := o.Store.BeginSession(o.t.Context(), &sessions[i], true)
+		_, err := o.Store.BeginSession(o.t.Context(), &sessions[i], storage.AtAnyTime)
 		must(o.t, err)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/authtickets/authtickets/test/wire"
 )
 
-// lagging is a MySQL database behind a proxy that splits reads and writes. Reads that lock nothing, and
-// are not part of a transaction, see the database as it was when their connection was last new.
+// lagging is a MySQL database behind a proxy that splits reads and writes. Reads that lock nothing,
+// and are not part of a transaction, see the database as it was when their connection was last new.
 type lagging struct {
 	proxy *wire.Proxy
 	url   string
@@ -139,8 +139,8 @@ func TestReadsLag(t *testing.T) {
 	}
 }
 
-// A token that is ahead of what the database shows is early while it is young, and invalid afterwards.
-// The database was put back to an earlier state.
+// A token that is ahead of what the database shows is early while it is young, and invalid
+// afterwards. The database was put back to an earlier state.
 func TestTokenAheadOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -245,4 +245,51 @@ func (o *office) backend() []string {
 	o.t.Helper()
 	own := []string{applications.ManageAccounts, applications.IntrospectTickets}
 	return as("backend", o.application("backend", true, applications.Change{OwnBehaviors: own}))
+}
+
+// However far reads lag, what has ended is learnt.
+func TestEndedSessionsBehindLag(t *testing.T) {
+	t.Parallel()
+	database, ok := laggingMySQL(t)
+	if !ok {
+		return
+	}
+	database.isFresh.Store(true)
+	o := open(t, database.url)
+	o.customer("ada")
+	got := o.signIn("ada")
+	database.isFresh.Store(false)
+	database.catchUp()
+	o.follow()
+	o.revoke(got.RefreshToken, false)
+	for range 5 {
+		o.clock.pass(8 * time.Second)
+		o.follow()
+	}
+	database.catchUp() // the replica has caught up after 40 s
+	o.follow()
+	o.follow()
+	expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonSignedOut)
+}
+
+// However far reads lag, a disabled application is.
+func TestDisabledApplicationBehindLag(t *testing.T) {
+	t.Parallel()
+	database, ok := laggingMySQL(t)
+	if !ok {
+		return
+	}
+	database.isFresh.Store(true)
+	o := open(t, database.url)
+	o.customer("ada")
+	got := o.signIn("ada")
+	database.isFresh.Store(false)
+	database.catchUp()
+	o.follow()
+	must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
+	o.clock.pass(5 * time.Minute)
+	o.follow()
+	if a := o.tryRefresh(got.RefreshToken); a.reason() == "" {
+		t.Errorf("refreshed five minutes after the application was disabled")
+	}
 }

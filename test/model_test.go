@@ -33,7 +33,7 @@ func TestModel(t *testing.T) {
 				},
 			})
 		})
-	})
+	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 1 << 20 })
 }
 
 func errOf[T any](_ T, err error) error { return err }
@@ -93,8 +93,8 @@ func (m *model) draw(t *rapid.T) *modelToken {
 	return rapid.SampledFrom(m.tokens).Draw(t, "token")
 }
 
-// verdict is what a refresh with a token must come to: a reason to refuse it, or none; again says that its
-// successor exists already.
+// verdict is what a refresh with a token must come to: a reason to refuse it, or none; again says
+// that its successor exists already.
 func (m *model) verdict(token *modelToken, attempt string) (reason models.Reason, again bool) {
 	now, session := m.o.clock.Now(), token.session
 	isNext := token.generation+1 == session.generation
@@ -161,25 +161,31 @@ func (m *model) revoke(t *rapid.T) {
 	ended := m.o.revoke(token.text, everywhere)
 	if expired { // whether it has a row yet decides, and nobody minds
 		if ended > 0 {
-			session.ended = models.ReasonSignedOut
+			session.ended = signedOut(everywhere)
 		}
 		return
 	}
 	if (ended > 0) != (session.ended == "") {
 		t.Fatalf("%d sessions ended, and the session had ended with %q", ended, session.ended)
 	}
-	switch {
-	case session.ended != "":
-	case !everywhere:
-		session.ended = models.ReasonSignedOut
-	default:
-		session.ended = models.ReasonSignedOutEverywhere
+	if session.ended != "" {
+		return
+	}
+	session.ended = signedOut(everywhere)
+	if everywhere {
 		for _, other := range m.tokens {
 			if !other.session.anonymous && !session.anonymous && other.session.ended == "" {
 				other.session.ended = models.ReasonSignedOutEverywhere
 			}
 		}
 	}
+}
+
+func signedOut(everywhere bool) models.Reason {
+	if everywhere {
+		return models.ReasonSignedOutEverywhere
+	}
+	return models.ReasonSignedOut
 }
 
 func (m *model) claim(t *rapid.T) {

@@ -17,8 +17,8 @@ var attemptForm = regexp.MustCompile(`^[A-Za-z0-9]{16,64}$`)
 // attemptHashSize is the size of a hash in bytes. Who guesses has one try a session, so 64 bits do.
 const attemptHashSize = 8
 
-// hashAttempt returns what a session keeps of the attempt with which a token is refreshed; nil for no
-// attempt. The hash is of no use for another token. The reason of its error is ATTEMPT_INVALID.
+// hashAttempt returns what a session keeps of the attempt with which a token is refreshed; nil for
+// no attempt. The hash is of no use for another token. The reason of its error is ATTEMPT_INVALID.
 func hashAttempt(attempt *secret.Text, contents seal.Contents) ([]byte, error) {
 	if attempt == nil {
 		return nil, nil

@@ -1,12 +1,12 @@
 package tickets
 
 import (
+	"context"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
-	"github.com/authtickets/authtickets/storage"
 )
 
 // ClaimOutcome says what became of a claim. The schema's ClaimOutcome is bound to it.
@@ -38,7 +38,7 @@ var nothingToClaim = claim{outcome: ClaimNothingToClaim} //nolint:gochecknogloba
 // toClaim returns what the refresh token of an anonymous shopper says, if it can be claimed with;
 // otherwise nil, and the outcome that says why not. The reason of its error is BUSY.
 func (o *Office) toClaim(
-	application *models.Application, refreshToken *secret.Text, now time.Time,
+	ctx context.Context, application *models.Application, refreshToken *secret.Text, now time.Time,
 ) (*seal.Contents, ClaimOutcome, error) {
 	if refreshToken == nil || refreshToken.Reveal() == "" {
 		return nil, ClaimNothingToClaim, nil
@@ -51,25 +51,34 @@ func (o *Office) toClaim(
 		return nil, ClaimTokenInvalid, nil //nolint:nilerr // the outcome says so
 	case !contents.Anonymous:
 		return nil, ClaimNothingToClaim, nil
-	case !now.Before(contents.ExpiresAt):
-		return nil, ClaimTokenExpired, nil
-	case isOver(application, contents.ApplicationEpoch, contents.StartedAt):
+	}
+
+	if hasEnded, err := o.hasEnded(application, contents); err != nil {
+		return nil, "", err
+	} else if hasEnded {
 		return nil, ClaimApplicationDisabled, nil
+	}
+	if isExpired, err := o.isExpired(ctx, contents, now); err != nil {
+		return nil, "", err
+	} else if isExpired {
+		return nil, ClaimTokenExpired, nil
 	}
 	return &contents, "", nil
 }
 
-// claimOf is what storage has to do for a claim by a customer; nil when there is nothing to claim.
-func claimOf(contents *seal.Contents, customer models.ID) *storage.Claim {
+// claimOf is the row that ends a claimed session which has none yet; nil when there is nothing to
+// claim.
+func claimOf(contents *seal.Contents, customer models.ID) *models.Session {
 	if contents == nil {
 		return nil
 	}
 	ended := sessionOf(*contents)
 	ended.EndReason, ended.ClaimedBy = models.ReasonSignedIn, &customer
-	return &storage.Claim{Ended: *ended}
+	return ended
 }
 
-// claimed returns what became of a claim by a customer, as the row of the anonymous session tells it.
+// claimed returns what became of a claim by a customer, as the row of the anonymous session tells
+// it.
 func claimed(session *models.Session, customer models.ID) claim {
 	isClaimed := session.EndReason == models.ReasonSignedIn
 	switch {

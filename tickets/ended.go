@@ -19,10 +19,12 @@ type endedSessions struct {
 	anonymous int
 	// version counts the changes of known from 1; it is 0 before the database was first asked.
 	version int64
-	// asked is when the database was last asked, and askedByDatabase what its own clock showed then;
-	// both are zero before the first time.
+	// asked is when the database was last asked, and askedByDatabase what its own clock showed
+	// then; both are zero before the first time.
 	asked           time.Time
 	askedByDatabase time.Time
+	// lookedWide is when a look went back as far as clocks may be apart.
+	lookedWide time.Duration
 }
 
 type endedSession struct {
@@ -32,12 +34,16 @@ type endedSession struct {
 	until time.Time
 }
 
-// lateness is how long after the instant it bears an ended session can be seen: the transaction took
-// that long, and the clock of another node is behind.
+// lateness is how long after the instant it bears an ended session can be seen: the transaction
+// took that long.
 const lateness = 30 * time.Second
 
-// clocksApart is how far clocks may have been apart, at the first look and after a clock went back.
-const clocksApart = 24 * time.Hour
+// The clocks of nodes may differ by hours, and a session that another node has ended bears the
+// instant of that node. So from time to time a look goes back as far as clocks may be apart.
+const (
+	clocksApart   = 24 * time.Hour
+	wideLookEvery = time.Minute
+)
 
 // A stranger can end as many anonymous sessions as it likes to begin, so there is a bound on those that are kept, and on those that are read at a time. What is beyond it is signed out all
 // the same; only its access tokens are believed until they expire. Customers' sessions are bounded by their sign-ins.
@@ -52,23 +58,23 @@ const (
 // access tokens are refused from then on.
 func (o *Office) ReloadEnded(ctx context.Context) error {
 	now := o.now()
-	byDatabase, err := o.Store.Clock(ctx)
-	if err != nil {
-		return err
-	}
-	asked, since := o.ended.lastAsked()
-	ofCustomers, ofAnonymous := customersAtATime, anonymousAtATime
-	if asked.IsZero() || now.Before(asked) { // tokens that looked expired may live again
-		since = byDatabase.Add(-o.longestAccess() - clocksApart)
-		ofCustomers, ofAnonymous = mostOfCustomers, mostAnonymous
-	}
-	since = earlier(since, byDatabase).Add(-lateness)
+	o.steadyClock.follow(moment{now, o.Elapsed()})
+	longest := o.longestAccess()
+	isFirst, isWide, since := o.ended.nextLook(moment{now, o.Elapsed()})
 
-	customers, err := o.Store.RecentlyEnded(ctx, false, since, ofCustomers)
-	if err != nil {
-		return err
-	}
-	anonymous, err := o.Store.RecentlyEnded(ctx, true, since, ofAnonymous)
+	found, byDatabase, err := o.Store.RecentlyEnded(ctx, func(clock time.Time) storage.EndedQuery {
+		query := storage.EndedQuery{
+			Since: earlier(since, clock).Add(-lateness), RefreshedSince: now.Add(-longest - leeway),
+			Customers: customersAtATime, Anonymous: anonymousAtATime,
+		}
+		if isWide {
+			query.Since = clock.Add(-longest - clocksApart)
+		}
+		if isFirst {
+			query.Customers, query.Anonymous = mostOfCustomers, mostAnonymous
+		}
+		return query
+	})
 	if err != nil {
 		return err
 	}
@@ -76,10 +82,13 @@ func (o *Office) ReloadEnded(ctx context.Context) error {
 	o.ended.mutex.Lock()
 	defer o.ended.mutex.Unlock()
 	o.ended.forget(now)
-	o.addEnded(customers, false, now)
-	o.addEnded(anonymous, true, now)
+	o.addEnded(found.Customers, false, now)
+	o.addEnded(found.Anonymous, true, now)
 	o.ended.version = max(1, o.ended.version)
 	o.ended.asked, o.ended.askedByDatabase = now, byDatabase
+	if isWide {
+		o.ended.lookedWide = o.Elapsed()
+	}
 	return nil
 }
 
@@ -123,12 +132,21 @@ func (o *Office) longestAccess() time.Duration {
 	return longest
 }
 
-// lastAsked is when the database was last asked, by our clock and by its own; zero before the first
-// time.
-func (e *endedSessions) lastAsked() (ours, databases time.Time) {
+// lastAsked is when the database was last asked; zero before the first time.
+func (e *endedSessions) lastAsked() time.Time {
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
-	return e.asked, e.askedByDatabase
+	return e.asked
+}
+
+// nextLook says how the next look goes: whether it must find everything, as the first one and the
+// one after the clock went back, when tokens that looked expired may live again; whether it goes
+// back as far as clocks may be apart; and otherwise since when.
+func (e *endedSessions) nextLook(now moment) (isFirst, isWide bool, since time.Time) {
+	e.mutex.RLock()
+	defer e.mutex.RUnlock()
+	isFirst = e.asked.IsZero() || now.wall.Before(e.asked)
+	return isFirst, isFirst || now.elapsed-e.lookedWide >= wideLookEvery, e.askedByDatabase
 }
 
 func (e *endedSessions) currentVersion() int64 {

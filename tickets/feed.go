@@ -51,9 +51,8 @@ func (o *Office) RevocationFeed() (text, tag string, err error) {
 		return "", "", busy() // nothing has been asked of the database yet
 	}
 	same := sessions == o.feed.sessions && applications == o.feed.applications && now.Sub(o.feed.signedAt) < feedAge
-	asked, _ := o.ended.lastAsked()
 	// A new date would make an old set look like today's.
-	if stale := now.Sub(asked) > feedStale; !same && !stale {
+	if stale := now.Sub(o.ended.lastAsked()) > feedStale; !same && !stale {
 		if err := o.signFeed(now); err != nil {
 			return "", "", err
 		}

@@ -75,22 +75,30 @@ func (g *guesses) begin(ctx context.Context, name, source string) (end func(), e
 	return func() { endName(); endSource() }, nil
 }
 
-// waits returns how long a source must wait because of its wrong passwords for all names.
-func (g *guesses) waits(source string, now time.Time) time.Duration {
-	counted, ok := g.sources.GetIfPresent(source)
-	if !ok || counted.failures < g.policy.GuessesOfSource {
-		return 0
-	}
-	return max(0, counted.since.Add(g.policy.GuessWindow).Sub(now))
-}
-
-// count counts a wrong password of a source for all names.
-func (g *guesses) count(source string, now time.Time) {
+// reserve counts a password of a source that is about to be checked, as if it were wrong, or returns how
+// long the source must wait because of its wrong passwords for all names.
+func (g *guesses) reserve(source string, now time.Time) (wait time.Duration) {
 	g.sources.Compute(source, func(counted window, found bool) (window, otter.ComputeOp) {
 		if !found || now.Sub(counted.since) >= g.policy.GuessWindow {
 			counted = window{since: now}
 		}
+		if counted.failures >= g.policy.GuessesOfSource {
+			wait = max(time.Nanosecond, counted.since.Add(g.policy.GuessWindow).Sub(now))
+			return counted, otter.CancelOp
+		}
 		counted.failures++
+		return counted, otter.WriteOp
+	})
+	return wait
+}
+
+// release takes back what reserve has counted, of a password that was not wrong.
+func (g *guesses) release(source string) {
+	g.sources.ComputeIfPresent(source, func(counted window) (window, otter.ComputeOp) {
+		counted.failures--
+		if counted.failures <= 0 {
+			return counted, otter.InvalidateOp
+		}
 		return counted, otter.WriteOp
 	})
 }

@@ -1,13 +1,14 @@
 package tickets
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"testing"
 	"time"
 )
 
-// However many names and sources are made up, the memory for their guesses is bounded, and who has guessed last is not forgotten for them.
+// However many names and sources are made up, the memory for their guesses is bounded.
 func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
 	heap := func() int64 {
 		for range 3 {
@@ -23,29 +24,68 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := func(name, source string) error {
-		guess, err := all.begin(t.Context(), name, source, noon)
-		if err == nil {
-			guess.wrong()
-		}
-		return err
-	}
+
 	const count = 200_000
 	for i := range count {
-		if err := wrong(fmt.Sprint("name ", i), fmt.Sprint("source ", i)); err != nil {
+		source := fmt.Sprint("source ", i)
+		end, err := all.begin(t.Context(), fmt.Sprint("name ", i), source)
+		if err != nil {
 			t.Fatal(err)
 		}
+		all.reserve(source, noon)
+		end()
 	}
-	for range all.policy.GuessesPerSource {
-		if err := wrong("ada", "last"); err != nil {
-			t.Fatal(err)
-		}
+	for range all.policy.GuessesOfSource {
+		all.reserve("last", noon)
 	}
-	if err := wrong("ada", "last"); err == nil {
+	if all.reserve("last", noon) == 0 {
 		t.Error("the last source need not wait")
 	}
-	if grown := heap() - before; grown > 48<<20 {
+	if grown := heap() - before; grown > 32<<20 {
 		t.Errorf("%d made-up guesses take %d MiB", count, grown>>20)
 	}
+	if len(all.lanes.open) > 0 {
+		t.Errorf("%d lanes are left", len(all.lanes.open))
+	}
 	runtime.KeepAlive(all)
+}
+
+// What comes at once waits for its turn, and gives up when its time is over.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	all, err := newGuesses(DefaultPolicy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []func()
+	for i := range atOncePerName {
+		end, err := all.begin(t.Context(), "ada", fmt.Sprint("source ", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, end)
+	}
+	for _, source := range []string{"source 0", "another"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		if _, err := all.begin(ctx, "ada", source); err == nil {
+			t.Errorf("%s did not wait", source)
+		}
+		cancel()
+	}
+	if end, err := all.begin(t.Context(), "bob", "source 0"); err != nil {
+		t.Error(err)
+	} else {
+		end()
+	}
+	for _, end := range ends {
+		end()
+	}
+	if end, err := all.begin(t.Context(), "ada", "another"); err != nil {
+		t.Error(err)
+	} else {
+		end()
+	}
+	if len(all.lanes.open) > 0 {
+		t.Errorf("%d lanes are left", len(all.lanes.open))
+	}
 }

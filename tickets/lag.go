@@ -8,11 +8,12 @@ import (
 )
 
 // A node of a database that has several may not show yet what another one has confirmed. A genuine
-// token that is ahead of what a node shows is early, not invalid. Whoever meets one looks again, and
-// at last tells the client to ask again.
+// token that is ahead of what a node shows is early, not invalid. Whoever meets one looks again,
+// and at last tells the client to ask again.
 
 const (
-	// firstPause is the first of the pauses between two looks; each is twice as long as the one before.
+	// firstPause is the first of the pauses between two looks; each is twice as long as the one
+	// before.
 	firstPause = 4 * time.Millisecond
 	// lastPause is the last one. All together take about a second.
 	lastPause = 512 * time.Millisecond
@@ -21,8 +22,8 @@ const (
 // look asks the database for something. It reports whether the database shows what must be there.
 type look func(again bool) (settled bool, err error)
 
-// until looks, with growing pauses, until the database shows what must be there. After about a second,
-// or when the time for the request would be over, the reason of its error is BUSY.
+// until looks, with growing pauses, until the database shows what must be there. After about a
+// second, or when the time for the request would be over, the reason of its error is BUSY.
 func until(ctx context.Context, look look) error {
 	for pause := firstPause; ; pause *= 2 {
 		settled, err := look(pause > firstPause)
@@ -42,8 +43,8 @@ func until(ctx context.Context, look look) error {
 	}
 }
 
-// untilCaughtUp is until for what a genuine token implies. A token that is older than any node lags is
-// not early: then missing is called, whose error is the answer. The database was put back to an
+// untilCaughtUp is until for what a genuine token implies. A token that is older than any node lags
+// is not early: then missing is called, whose error is the answer. The database was put back to an
 // earlier state.
 func (o *Office) untilCaughtUp(
 	ctx context.Context, contents seal.Contents, now time.Time, look look, missing func() error,

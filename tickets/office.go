@@ -44,8 +44,8 @@ type Office struct {
 	ended   *endedSessions
 	feed    *feed
 	purging *purging
-	// openedAt is what both clocks showed when the office was opened.
-	openedAt moment
+	// steadyClock does not step with Now.
+	steadyClock *steadyClock
 	// signingIn is how many sign-ins are on their way between reading the account and writing the
 	// session.
 	signingIn *atomic.Int64
@@ -62,15 +62,16 @@ func Open(office Office) (*Office, error) {
 	office.feed = &feed{}
 	office.purging = &purging{}
 	office.signingIn = new(atomic.Int64)
-	office.openedAt = moment{office.now(), office.Elapsed()}
+	office.steadyClock = &steadyClock{anchor: moment{office.now(), office.Elapsed()}}
 	return &office, nil
 }
 
 // now is the instant of an operation, in the resolution that rows and tokens keep.
 func (o *Office) now() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
 
-// open returns what a token of a kind says that was issued to an application, or a models.Error that
-// says why it is not good. Whether the session of a refresh token goes on is for the database to say.
+// open returns what a token of a kind says that was issued to an application, or a models.Error
+// that says why it is not good. Whether the session of a refresh token goes on is for the database
+// to say.
 func (o *Office) open(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
 	contents, err := o.genuine(kind, token, application, now)
 	if err != nil {
@@ -79,8 +80,8 @@ func (o *Office) open(kind seal.Kind, token secret.Text, application *models.App
 	return contents, o.judge(contents, application, now)
 }
 
-// genuine returns what a token of a kind says that was issued to an application, whether or not it is
-// still good. The reasons of its errors are those of read.
+// genuine returns what a token of a kind says that was issued to an application, whether or not it
+// is still good. The reasons of its errors are those of read.
 func (o *Office) genuine(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
 	contents, err := o.read(kind, token, now)
 	if err != nil {
@@ -95,11 +96,13 @@ func (o *Office) genuine(kind seal.Kind, token secret.Text, application *models.
 // judge returns a models.Error that says why what a token of an application says does not hold any
 // more; nil when it does.
 func (o *Office) judge(contents seal.Contents, application *models.Application, now time.Time) error {
+	if hasEnded, err := o.hasEnded(application, contents); err != nil {
+		return err
+	} else if hasEnded {
+		return &models.Error{Reason: models.ReasonApplicationDisabled, Replaceable: true}
+	}
 	if err := alive(contents, now); err != nil {
 		return err
-	}
-	if isOver(application, contents.ApplicationEpoch, contents.StartedAt) {
-		return &models.Error{Reason: models.ReasonApplicationDisabled, Replaceable: true}
 	}
 	if contents.Kind != seal.Access {
 		return nil
@@ -111,13 +114,10 @@ func (o *Office) judge(contents seal.Contents, application *models.Application, 
 	return o.ended.judge(contents.SessionID)
 }
 
-// isOver reports whether a session ended with all others of its application. Only for sessions that
-// began before there were epochs do the clocks decide.
-func isOver(application *models.Application, epoch uint32, startedAt time.Time) bool {
-	if application.Epoch != 0 || epoch != 0 {
-		return epoch != application.Epoch
-	}
-	return startedAt.Before(application.SessionsFrom)
+// hasEnded reports whether the session of a token has ended with all others of its application. The
+// reason of its error is BUSY.
+func (o *Office) hasEnded(application *models.Application, contents seal.Contents) (bool, error) {
+	return o.Applications.HasEnded(application, contents.ApplicationEpoch, contents.StartedAt)
 }
 
 // read returns what a token of a kind says, whether or not it is still good. The reasons of its errors are TOKEN_INVALID and, where a key may only not be known yet, BUSY: a client

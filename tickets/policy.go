@@ -17,10 +17,11 @@ type Policy struct {
 	AnonymousRefreshLifetime time.Duration
 	// SessionLifetime is how long a session lives at most, however often it is refreshed. No token outlives its session.
 	SessionLifetime time.Duration
-	// ReuseWindow is how long a refresh token that was used gives the same ticket again, whoever asks.
+	// ReuseWindow is how long a refresh token that was used gives the same ticket again, whoever
+	// asks.
 	ReuseWindow time.Duration
-	// DatabaseLag is how far a node of the database may lag behind the others. A token that is younger
-	// than that may be ahead of what a node shows.
+	// DatabaseLag is how far a node of the database may lag behind the others. A token that is
+	// younger than that may be ahead of what a node shows.
 	DatabaseLag time.Duration
 	// SessionsPerCustomer is how many sessions of one customer go on at a time, at most.
 	SessionsPerCustomer int
@@ -69,8 +70,8 @@ func (p Policy) of(application *models.Application) Policy {
 // issued up to so much in the future is accepted. There is none for its expiration.
 const leeway = 5 * time.Second
 
-// alive judges a token of either kind by its instants, and returns nil when it is good. The reason is
-// TOKEN_EXPIRED, or BUSY for a token from the future: one of the clocks is wrong, not the token.
+// alive judges a token of either kind by its instants, and returns nil when it is good. The reason
+// is TOKEN_EXPIRED, or BUSY for a token from the future: one of the clocks is wrong, not the token.
 func alive(contents seal.Contents, now time.Time) error {
 	switch {
 	case contents.IssuedAt.After(now.Add(leeway)):
@@ -117,8 +118,8 @@ func (p Policy) waits(failures int, since, now time.Time) time.Duration {
 	return max(0, since.Add(p.GuessWindow).Sub(now))
 }
 
-// purgeMargin is how much longer than its tokens a row is kept, at least. Purging may run ahead of the
-// true time by as much, after a clock was wrong.
+// purgeMargin is how much longer than its tokens a row is kept, at least. Purging may run ahead of
+// the true time by as much, after a clock was wrong.
 const purgeMargin = 24 * time.Hour
 
 // purgeAt is the beginning of a day by which a token has expired on every server.

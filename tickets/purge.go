@@ -24,10 +24,10 @@ type purging struct {
 	elapsed time.Duration
 }
 
-// Purge deletes the rows of sessions that can have no living token and of forgotten wrong passwords,
-// in small batches with pauses, and returns how many it has deleted. A session's row is kept until
-// then even when it has ended: without it, a first token of the session that is still unexpired would
-// bring the session back.
+// Purge deletes the rows of sessions that can have no living token and of forgotten wrong
+// passwords, in small batches with pauses, and returns how many it has deleted. A session's row is
+// kept until then even when it has ended: without it, a first token of the session that is still
+// unexpired would bring the session back.
 func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 	until, err := o.purgeUntil(ctx)
 	if err != nil {
@@ -67,8 +67,8 @@ func repeat(ctx context.Context, pause time.Duration, purge func() (int, error))
 	}
 }
 
-// purgeUntil returns the instant by which rows may go: the earliest that the clocks show, and no later
-// than the time that has passed allows.
+// purgeUntil returns the instant by which rows may go: the earliest that the clocks show, and no
+// later than the time that has passed allows.
 func (o *Office) purgeUntil(ctx context.Context) (time.Time, error) {
 	now := o.now()
 	byDatabase, err := o.Store.Clock(ctx)

@@ -12,9 +12,9 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window, and
-// at any time with the same attempt, it returns the same ticket again. A token that was used longer
-// ago ends the session. The reasons of its errors are those of the schema's refreshTicket.
+// Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window,
+// and at any time with the same attempt, it returns the same ticket again. A token that was used
+// longer ago ends the session. The reasons of its errors are those of the schema's refreshTicket.
 func (o *Office) Refresh(
 	ctx context.Context, caller *Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
 ) (*Ticket, error) {
@@ -31,9 +31,8 @@ func (o *Office) Refresh(
 	if err != nil {
 		return nil, err
 	}
-	err = o.judge(contents, application, now)
-	hasExpired := errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired})
-	mayRepeat := hasExpired && hash != nil // its successor may be good
+	isExpired, err := o.judgeRefreshed(ctx, contents, application, now)
+	mayRepeat := isExpired && hash != nil // its successor may be good
 	if err != nil && !mayRepeat {
 		return nil, err
 	}
@@ -42,7 +41,7 @@ func (o *Office) Refresh(
 	if err != nil {
 		return nil, err
 	}
-	refresh := refreshing{contents: contents, attemptHash: hash, hasExpired: hasExpired, now: now}
+	refresh := refreshing{contents: contents, attemptHash: hash, isExpired: isExpired, now: now}
 	session, err := o.advance(ctx, o.Policy.of(application), refresh)
 	if err != nil {
 		return nil, err
@@ -52,6 +51,26 @@ func (o *Office) Refresh(
 		ticket.CustomerAccount = account
 	}
 	return ticket, err
+}
+
+// judgeRefreshed is judge for a refresh token that is about to be used. It reports whether the
+// token has expired, which all clocks must agree on: otherwise one of them is wrong, and the reason
+// is BUSY.
+func (o *Office) judgeRefreshed(
+	ctx context.Context, contents seal.Contents, application *models.Application, now time.Time,
+) (isExpired bool, err error) {
+	err = o.judge(contents, application, now)
+	if !errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired}) {
+		return false, err
+	}
+	isExpired, failed := o.isExpired(ctx, contents, now)
+	switch {
+	case failed != nil:
+		return false, failed
+	case !isExpired:
+		return false, busy()
+	}
+	return true, err
 }
 
 // usableAccount is account for one that may be refreshed with. A locked account may: a lock stops
@@ -83,9 +102,9 @@ type refreshing struct {
 	contents seal.Contents
 	// attemptHash is nil when the client has sent no attempt.
 	attemptHash []byte
-	// hasExpired says that the token can only be repeated.
-	hasExpired bool
-	now        time.Time
+	// isExpired says that the token can only be repeated.
+	isExpired bool
+	now       time.Time
 }
 
 // advance moves the session of a token to its next generation. It returns the session as this call
@@ -98,7 +117,7 @@ func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*mod
 
 	var session *models.Session
 	move := func(again bool) (bool, error) {
-		if !r.hasExpired {
+		if !r.isExpired {
 			moved, err := o.move(ctx, r.contents, next, again)
 			if moved || err != nil {
 				session = next
@@ -108,11 +127,11 @@ func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*mod
 		present, err := o.Store.Session(ctx, r.contents.SessionID)
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
-			return r.hasExpired, nil
+			return r.isExpired, nil
 		case err != nil:
 			return true, err
 		}
-		if !r.hasExpired && present.EndedAt == nil && present.Generation <= r.contents.Generation {
+		if !r.isExpired && present.EndedAt == nil && present.Generation <= r.contents.Generation {
 			return false, nil // the database is behind the token
 		}
 		session, err = o.successor(ctx, r, present)
@@ -139,27 +158,31 @@ func (r refreshing) next(policy Policy) *models.Session {
 	return next
 }
 
-// move makes the one conditional statement that decides a refresh. The first one comes to nothing when
-// the database gets to it late, by its own clock. A further one does not ask the time: that clock may
-// have been set, and the database has just answered.
+// move makes the one conditional statement that decides a refresh. The first one comes to nothing
+// when the database gets to it late, by its own clock. A further one does not ask the time: that
+// clock may have been set, and the database has just answered.
 func (o *Office) move(ctx context.Context, contents seal.Contents, next *models.Session, again bool) (bool, error) {
-	if unwritten(contents) {
-		return o.Store.BeginSession(ctx, next, again)
+	timing := storage.InTime
+	if again {
+		timing = storage.AtAnyTime
 	}
-	return o.Store.AdvanceSession(ctx, next, again)
+	if unwritten(contents) {
+		return o.Store.BeginSession(ctx, next, timing)
+	}
+	return o.Store.AdvanceSession(ctx, next, timing)
 }
 
-// successor returns the present state of a session that a token did not move, if it is what the token
-// gives. The reasons of its errors are TOKEN_EXPIRED, TOKEN_REUSED, and those for which a session
-// ends.
+// successor returns the present state of a session that a token did not move, if it is what the
+// token gives. The reasons of its errors are TOKEN_EXPIRED, TOKEN_REUSED, and those for which a
+// session ends.
 func (o *Office) successor(ctx context.Context, r refreshing, present storage.StoredSession) (*models.Session, error) {
 	isNext := present.Generation == r.contents.Generation+1
 	switch {
 	case present.EndedAt != nil:
 		return nil, &models.Error{Reason: present.EndReason, Replaceable: true}
-	case isNext && isRepetition(&present.Session, r.attemptHash) && r.now.Before(present.ExpiresAt):
+	case isNext && isRepetition(&present.Session, r.attemptHash) && !o.hasExpired(present, r.now):
 		return &present.Session, nil
-	case r.hasExpired:
+	case r.isExpired, isNext && isRepetition(&present.Session, r.attemptHash):
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}
 	case isNext && !o.isReused(present, r.now):
 		return &present.Session, nil

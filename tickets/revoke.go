@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
@@ -22,9 +23,9 @@ func revokedOne(ended bool, err error) (*Revoked, error) {
 	return &Revoked{SessionsEnded: 1}, nil
 }
 
-// Revoke ends the session of a refresh token or, everywhere, all sessions of its shopper. Any token of
-// a session that goes on will do, also one that was used or has expired. Any other text ends nothing
-// and is no error: the client cannot do anything about it (RFC 7009 section 2.2).
+// Revoke ends the session of a refresh token or, everywhere, all sessions of its shopper. Any token
+// of a session that goes on will do, also one that was used or has expired. Any other text ends
+// nothing and is no error: the client cannot do anything about it (RFC 7009 section 2.2).
 func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
 	now := o.now()
 	application, err := o.identify(caller, now)
@@ -32,10 +33,14 @@ func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret
 		return nil, err
 	}
 	contents, err := o.genuine(seal.Refresh, refreshToken, application, now)
+	hasEnded := false
+	if err == nil {
+		hasEnded, err = o.hasEnded(application, contents)
+	}
 	switch {
 	case isBusy(err):
 		return nil, err
-	case err != nil, isOver(application, contents.ApplicationEpoch, contents.StartedAt):
+	case err != nil, hasEnded:
 		return &Revoked{}, nil //nolint:nilerr // nothing goes on that it could end
 	case everywhere && contents.Anonymous: // an anonymous shopper has one session
 		return revokedOne(o.end(ctx, contents, models.ReasonSignedOutEverywhere, now))
@@ -48,55 +53,77 @@ func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret
 // endEverywhere ends all sessions of a customer, that of the token among them. Only a token whose
 // session goes on may do that.
 func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now time.Time) (*Revoked, error) {
-	var revoked Revoked
-	attempt := func(bool) (bool, error) {
-		present, err := o.Store.Session(ctx, contents.SessionID)
-		switch {
-		case errors.Is(err, storage.ErrNotFound):
-			return false, nil
-		case err != nil || present.EndedAt != nil || o.hasExpired(present, now):
+	revoked := new(Revoked)
+	return revoked, o.untilEnded(ctx, contents, now, func() (bool, error) {
+		alive, err := o.Store.LivingSessions(ctx, contents.UserID)
+		if err != nil {
 			return true, err
 		}
-		revoked.SessionsEnded, err = o.Store.EndSessionsOf(ctx, contents.UserID, models.ReasonSignedOutEverywhere)
-		return revoked.SessionsEnded > 0, err
-	}
-	nothing := func() error { return nil } // the session was purged
-	return &revoked, o.untilCaughtUp(ctx, contents, now, attempt, nothing)
+		revoked.SessionsEnded = len(alive)
+		if !slices.Contains(alive, contents.SessionID) {
+			present, err := o.Store.Session(ctx, contents.SessionID)
+			isOver := present.EndedAt != nil || o.hasExpired(present, now)
+			if isOver || err != nil {
+				revoked.SessionsEnded = 0
+			}
+			switch {
+			case errors.Is(err, storage.ErrNotFound):
+				return false, nil
+			case isOver || err != nil:
+				return true, err
+			}
+			revoked.SessionsEnded++ // the clock of the database alone says that it has expired
+		}
+		return true, o.Store.EndSessionsOf(ctx, contents.UserID, models.ReasonSignedOutEverywhere)
+	})
 }
 
-// end ends the session of a refresh token, and reports whether it did; if not, the session was over. A
-// session that has no row yet gets one, so that the token cannot be refreshed any more.
+// end ends the session of a refresh token, and reports whether it did; if not, the session was
+// over. A session that has no row yet gets one, so that the token cannot be refreshed any more,
+// whichever clock says that it has expired.
 func (o *Office) end(ctx context.Context, contents seal.Contents, reason models.Reason, now time.Time) (bool, error) {
-	hasExpired := !now.Before(contents.ExpiresAt)
-	if unwritten(contents) && !hasExpired {
+	if unwritten(contents) {
 		if first, err := o.endUnwritten(ctx, sessionOf(contents), reason); first || err != nil {
 			return first, err
 		}
 	}
+	return o.endOwn(ctx, contents, contents.SessionID, reason, now)
+}
 
+// endOwn ends a session of the shopper that a token is for, and reports whether it did; if not, the
+// session was over. One that the token implies must be there, or the database lags.
+func (o *Office) endOwn(
+	ctx context.Context, contents seal.Contents, id models.ID, reason models.Reason, now time.Time,
+) (bool, error) {
+	isImplied := id == models.ID(contents.SessionID)
 	ended := false
-	attempt := func(bool) (settled bool, err error) {
-		ended, err = o.endStored(ctx, contents.SessionID, contents.UserID, reason)
+	err := o.untilEnded(ctx, contents, now, func() (isOver bool, err error) {
+		ended, err = o.endStored(ctx, id, contents.UserID, reason)
 		if errors.Is(err, storage.ErrNotFound) {
-			return unwritten(contents) && hasExpired, nil
+			return !isImplied, nil
 		}
 		return true, err
-	}
-	nothing := func() error { return nil } // the session was purged
-	return ended, o.untilCaughtUp(ctx, contents, now, attempt, nothing)
+	})
+	return ended, err
+}
+
+// untilEnded is untilCaughtUp for the end of a session. One that is missing behind an old token was
+// purged.
+func (o *Office) untilEnded(ctx context.Context, contents seal.Contents, now time.Time, end func() (bool, error)) error {
+	return o.untilCaughtUp(ctx, contents, now, func(bool) (bool, error) { return end() }, func() error { return nil })
 }
 
 // endUnwritten writes the row of an anonymous session that has ended before it had one, and reports
 // whether it did: there may be a row by now.
 func (o *Office) endUnwritten(ctx context.Context, session *models.Session, reason models.Reason) (bool, error) {
 	session.EndReason = reason
-	return o.Store.BeginSession(ctx, session, true)
+	return o.Store.BeginSession(ctx, session, storage.AtAnyTime)
 }
 
-// endStored ends a session that has a row, and reports whether it did; if not, the row says that the
-// session was over. With a userID that is not zero it ends no other shopper's. It returns
-// storage.ErrNotFound when there is no row. The reason of its error is BUSY when the session goes on
-// all the same.
+// endStored ends a session that has a row, and reports whether it did; if not, the row says that
+// the session was over. With a userID that is not zero it ends no other shopper's. It returns
+// storage.ErrNotFound when there is no row. The reason of its error is BUSY when the session goes
+// on all the same.
 func (o *Office) endStored(ctx context.Context, id, userID models.ID, reason models.Reason) (bool, error) {
 	ended := false
 	err := until(ctx, func(bool) (settled bool, err error) {

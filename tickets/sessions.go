@@ -2,13 +2,11 @@ package tickets
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/storage"
 )
 
 // SessionsOf returns those of the newest 100 sessions of a customer that go on, newest first.
@@ -20,15 +18,18 @@ func (o *Office) sessionsOf(ctx context.Context, userID models.ID, now time.Time
 	sessions, err := o.Store.SessionsOf(ctx, userID, now)
 	return slices.DeleteFunc(sessions, func(session models.Session) bool {
 		application := o.Applications.Find(session.Application)
-		return application == nil || application.IsDisabled ||
-			isOver(application, session.ApplicationEpoch, session.StartedAt)
+		if application == nil || application.IsDisabled {
+			return true
+		}
+		hasEnded, err := o.Applications.HasEnded(application, session.ApplicationEpoch, session.StartedAt)
+		return err == nil && hasEnded
 	}), err
 }
 
-// EndSession ends a session by its id: one of the shopper's own where the caller has an access token,
-// or any where it is an application that manages accounts. A session that is none of these, or has
-// ended, is no error. The reasons of its errors are those of the schema's endSession, and those of
-// every operation.
+// EndSession ends a session by its id: one of the shopper's own where the caller has an access
+// token, or any where it is an application that manages accounts. A session that is none of these,
+// or has ended, is no error. The reasons of its errors are those of the schema's endSession, and
+// those of every operation.
 func (o *Office) EndSession(ctx context.Context, caller *Caller, id models.ID) (*Revoked, error) {
 	if caller.AccessToken.Reveal() == "" {
 		if err := o.AllowInstead(caller, applications.ManageAccounts); err != nil {
@@ -39,14 +40,10 @@ func (o *Office) EndSession(ctx context.Context, caller *Caller, id models.ID) (
 	return revokedOne(o.endOwnSession(ctx, caller, id))
 }
 
-// longestUnwritten is how long at least a row is kept that ends a session without a refresh token to
-// say when it expires.
-const longestUnwritten = 90 * 24 * time.Hour
-
 // endOwnSession ends a session of the shopper whose access token the caller has.
 func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID) (bool, error) {
 	now := o.now()
-	application, contents, err := o.holder(caller, now)
+	contents, err := o.holder(caller, now)
 	if err != nil {
 		return false, err
 	}
@@ -58,22 +55,12 @@ func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID
 
 	if isOwn && unwritten(contents) {
 		session := sessionOf(contents)
-		lifetime := max(longestUnwritten, o.Policy.of(application).SessionLifetime)
-		session.ExpiresAt = contents.StartedAt.Add(lifetime)
+		// No refresh token is there to say when it expires, and settings may have changed since.
+		session.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
 		session.PurgeAt = purgeAt(session.ExpiresAt)
 		if first, err := o.endUnwritten(ctx, session, reason); first || err != nil {
 			return first, err
 		}
 	}
-
-	ended := false
-	attempt := func(bool) (settled bool, err error) {
-		ended, err = o.endStored(ctx, id, contents.UserID, reason)
-		if errors.Is(err, storage.ErrNotFound) {
-			return !isOwn, nil
-		}
-		return true, err
-	}
-	nothing := func() error { return nil } // the session was purged
-	return ended, o.untilCaughtUp(ctx, contents, now, attempt, nothing)
+	return o.endOwn(ctx, contents, id, reason, now)
 }

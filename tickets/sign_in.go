@@ -29,8 +29,8 @@ type signIn struct {
 	application *models.Application
 	// source is where the password comes from, as Source tells it, and userAgent which program the customer uses.
 	source, userAgent string
-	// toClaim is what the anonymous ticket that the client held before says; nil when there is nothing
-	// to claim, and then claim says why.
+	// toClaim is what the anonymous ticket that the client held before says; nil when there is
+	// nothing to claim, and then claim says why.
 	toClaim *seal.Contents
 	claim   claim
 	// device is that of the client.
@@ -60,7 +60,7 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		name: name, password: credentials.Password, application: application, source: caller.source(application), userAgent: caller.userAgent(application),
 		selection: selection, now: now,
 	}
-	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(application, credentials.PreviousRefreshToken, now)
+	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(ctx, application, credentials.PreviousRefreshToken, now)
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +169,6 @@ const guessDay = 24 * time.Hour
 // mayGuess returns why no password is checked at the moment; nil when one is. The answer is the same
 // for right and wrong passwords, and for known and unknown names.
 func (o *Office) mayGuess(attempt *signIn, signer *storage.Signer) error {
-	if !signer.DeviceKnown {
-		if wait := o.guesses.waits(attempt.source, attempt.now); wait > 0 {
-			return tooMany(wait)
-		}
-	}
 	if signer.Failures != nil {
 		if wait := o.Policy.waits(*signer.Failures, *signer.Since, attempt.now); wait > 0 {
 			return tooMany(wait)
@@ -207,6 +202,20 @@ func lockedUntil(until, now time.Time) error {
 // checkPassword checks the password, with the same steps whether or not there is an account. It returns
 // an error unless the password is right.
 func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
+	source := attempt.guessSource(signer)
+	if wait := o.guesses.reserve(source, attempt.now); wait > 0 {
+		return password.Result{}, tooMany(wait)
+	}
+	result, err := o.compare(ctx, attempt, signer)
+	if err != nil || result.Matches {
+		o.guesses.release(source)
+		return result, err
+	}
+	return result, o.refuse(ctx, attempt, signer, source)
+}
+
+// compare compares the password with the hash of the account, or with one of today's cost.
+func (o *Office) compare(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
 	var result password.Result
 	var err error
 	if signer.PasswordHash.Reveal() == "" {
@@ -219,14 +228,9 @@ func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *sto
 		return result, busy()
 	case errors.Is(err, password.ErrUnknownFormat) || errors.Is(err, password.ErrTooCostly):
 		o.Log.ErrorContext(ctx, "stored password hash cannot be checked", "user", signer.UserID, "error", err)
-		result = password.Result{}
-	case err != nil:
-		return result, err
+		return password.Result{}, nil
 	}
-	if result.Matches {
-		return result, nil
-	}
-	return result, o.refuse(ctx, attempt, signer)
+	return result, err
 }
 
 // countingTime bounds the time to count a wrong password.
@@ -234,11 +238,7 @@ const countingTime = 10 * time.Second
 
 // refuse counts a wrong password, whether or not the client is still there, and returns what the client
 // is told. A guess that could not be counted tells nothing: the reason is BUSY.
-func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer) error {
-	source := attempt.guessSource(signer)
-	if !signer.DeviceKnown {
-		o.guesses.count(source, attempt.now)
-	}
+func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 	defer cancel()
 	counted, err := o.Store.CountGuess(counting, storage.Guess{
@@ -283,8 +283,10 @@ func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *stora
 	if signer.DeviceKnown {
 		write.Replaces = attempt.device.session
 	}
-	// Those who sign in at the same moment have not seen each other's sessions.
-	if most := o.Policy.SessionsPerCustomer; signer.Sessions+int(o.signingIn.Load()) > most {
+	// Those who sign in at the same moment, here or on other servers, have not seen each other's
+	// sessions.
+	most := o.Policy.SessionsPerCustomer
+	if 2*signer.Sessions >= most || signer.Sessions+int(o.signingIn.Load()) > most {
 		write.Keep = most
 	}
 
@@ -304,7 +306,7 @@ func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storag
 	try := func(bool) (bool, error) {
 		session, err := o.Store.SignIn(ctx, write)
 		switch {
-		case errors.Is(err, storage.ErrBehind):
+		case errors.Is(err, storage.ErrNotCaughtUp):
 			return false, nil
 		case err != nil:
 			return true, err

@@ -41,8 +41,9 @@ type Selection struct {
 	Sessions bool
 }
 
-// ticket makes the ticket of a session's present generation. It is a pure function of the session, the application and the keys: the
-// same row gives the same ticket, byte for byte, on every server; only a JWT has another signature each time.
+// ticket makes the ticket of a session's present generation. It is a pure function of the session,
+// the application and the keys: the same row gives the same ticket, byte for byte, on every server;
+// only a JWT has another signature each time.
 func (o *Office) ticket(
 	application *models.Application, session *models.Session, selection Selection, claim claim,
 ) (*Ticket, error) {

@@ -30,7 +30,7 @@ type Shopper struct {
 // sessions are read. The reasons of its errors are those of the schema's currentShopper, and those of every operation.
 func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection) (*Shopper, error) {
 	now := o.now()
-	_, contents, err := o.holder(caller, now)
+	contents, err := o.holder(caller, now)
 	if err != nil {
 		return nil, err
 	}
@@ -52,18 +52,18 @@ func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection
 	return shopper, err
 }
 
-// holder returns what the caller's access token says, and the application it is of. The reasons of its errors are those of every operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and those for
-// which a session ends.
-func (o *Office) holder(caller *Caller, now time.Time) (*models.Application, seal.Contents, error) {
+// holder returns what the caller's access token says. The reasons of its errors are those of every
+// operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and those for which a session ends.
+func (o *Office) holder(caller *Caller, now time.Time) (seal.Contents, error) {
 	application, err := o.identify(caller, now)
 	if err != nil {
-		return nil, seal.Contents{}, err
+		return seal.Contents{}, err
 	}
 	if caller.AccessToken.Reveal() == "" {
-		return nil, seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
+		return seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
 	}
 	contents, err := o.open(seal.Access, caller.AccessToken, application, now)
-	return application, contents, refreshable(err)
+	return contents, refreshable(err)
 }
 
 // refreshable marks the expiration of an access token as what a refresh gets over.
@@ -89,8 +89,8 @@ func (o *Office) account(
 	return account, err
 }
 
-// missingAccount is account for one that the database does not show. Who deletes an account ends its
-// sessions, so a session that goes on says that the account is still to come.
+// missingAccount is account for one that the database does not show. Who deletes an account ends
+// its sessions, so a session that goes on says that the account is still to come.
 func (o *Office) missingAccount(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
 ) (account *models.CustomerAccount, err error) {
@@ -112,8 +112,8 @@ func (o *Office) missingAccount(
 	return account, err
 }
 
-// deletedAccount ends the session of a customer whose account has been deleted, and returns the error
-// that says so. Most often the session has ended with the account.
+// deletedAccount ends the session of a customer whose account has been deleted, and returns the
+// error that says so. Most often the session has ended with the account.
 func (o *Office) deletedAccount(ctx context.Context, contents seal.Contents) error {
 	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountDeleted); err != nil {
 		return err

@@ -273,10 +273,10 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expectNumber(4, sessionsOf, ada.UserID)
 
 	// Wrong passwords, which are counted behind the answer.
-	lost := proxy.losesAnswer("INSERT INTO `sign_in_failures`")
+	lost := proxy.losesAnswer("INSERT INTO `guesses`")
 	expect(t, server.ask(signInOperation("bob", "wrong", "")), "INVALID_CREDENTIALS")
 	<-lost
-	expectNumber(1, "SELECT failures FROM sign_in_failures WHERE account_id = ?", *bob.ID)
+	expectNumber(1, "SELECT failures FROM guesses WHERE subject = ?", bob.UserID)
 
 	// Sign-out.
 	token := server.signIn("ada").RefreshToken

@@ -61,7 +61,8 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	return m, true
 }
 
-// findProgram returns the path of a program that may be on nobody's PATH; empty where there is none.
+// findProgram returns the path of a program that may be on nobody's PATH; empty where there is
+// none.
 func findProgram(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path

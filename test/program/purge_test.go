@@ -24,7 +24,7 @@ func TestPurge(t *testing.T) {
 			eventually(t, "the expired rows are gone", func() bool {
 				token = server.refresh(token).RefreshToken
 				var left int
-				must(t, db.QueryRowContext(t.Context(), "SELECT (SELECT COUNT(*) FROM sessions WHERE application = 'expired') + (SELECT COUNT(*) FROM sign_in_failures)").Scan(&left))
+				must(t, db.QueryRowContext(t.Context(), "SELECT (SELECT COUNT(*) FROM sessions WHERE application = 'expired') + (SELECT COUNT(*) FROM guesses)").Scan(&left))
 				return left == 0
 			})
 			server.refresh(token)
@@ -47,9 +47,9 @@ func (s *site) expire(doublings int) {
 	s.t.Helper()
 	at := time.Now().AddDate(-1, 0, 0).UTC().Truncate(time.Microsecond)
 	session := models.Session{Application: "expired", StartedAt: at, RefreshedAt: at, ExpiresAt: at, PurgeAt: at.AddDate(2, 0, 0)}
-	_, err := s.store.BeginSession(s.t.Context(), &session, true)
+	_, err := s.store.BeginSession(s.t.Context(), &session, storage.AtAnyTime)
 	must(s.t, err)
-	_, err = s.store.CountFailure(s.t.Context(), storage.Guess{AccountID: 1 << 40, Source: "expired", At: at, MostPerSource: 5, LockAt: 10})
+	_, err = s.store.CountGuess(s.t.Context(), storage.Guess{Source: "expired", At: at, MostInARow: 5, LockAt: 10})
 	must(s.t, err)
 	const rest = ", application, user_id, is_anonymous, generation, started_at, refreshed_at, expires_at, purge_at"
 	id := "RANDOMBLOB(16)"

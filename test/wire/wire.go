@@ -20,9 +20,9 @@ type Settings struct {
 	// Replica is the address of a second server, to which ToReplica sends statements. Empty for
 	// none. Users of both must have no password: their handshakes are answered with the same bytes.
 	Replica string
-	// ToReplica reports whether the replica answers a statement. nil sends all to the primary, where
-	// everything inside a transaction goes anyhow. Statements that set something for the connection go
-	// to both.
+	// ToReplica reports whether the replica answers a statement. nil sends all to the primary,
+	// where everything inside a transaction goes anyhow. Statements that set something for the
+	// connection go to both.
 	ToReplica func(statement string) bool
 	// OnReplica returns the statement to run on the replica in place of one that goes there. nil
 	// changes nothing.
@@ -228,8 +228,8 @@ func isSetting(statement string) bool {
 	return strings.HasPrefix(statement, "SET ") && !strings.HasPrefix(statement, "SET STATEMENT")
 }
 
-// shakeHands answers the handshake of both servers with what the client says to the first. It returns
-// how many packets end a part of a result set on the connection.
+// shakeHands answers the handshake of both servers with what the client says to the first. It
+// returns how many packets end a part of a result set on the connection.
 func shakeHands(client, primary, replica net.Conn) (ends int, err error) {
 	if _, err := copyPacket(client, primary); err != nil {
 		return 0, err

@@ -4,6 +4,8 @@
 ALTER TABLE sessions ADD COLUMN application_epoch INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN attempt_hash BLOB NULL;
 ALTER TABLE sessions ADD COLUMN moved_at DATETIME NULL;
+CREATE INDEX sessions_of_user ON sessions (user_id, ended_at);
+DROP INDEX sessions_user_id;
 ALTER TABLE applications ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE purge_limits (

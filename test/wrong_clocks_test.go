@@ -1,0 +1,152 @@
+package test_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// A clock that was put right some time ago hides no thief: it is believed again.
+func TestThiefAfterACorrection(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.clock.step(3 * time.Hour)
+		o.clock.stepDatabase(3 * time.Hour)
+		for range 12 {
+			o.follow()
+			o.clock.pass(time.Minute)
+		}
+		first := o.signIn("ada")
+		o.refresh(first.RefreshToken)
+		o.clock.pass(2 * time.Hour)
+		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
+	})
+}
+
+// Another node of the database may have a clock that is hours behind. What it ended is found all the same.
+func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		replica := openWith(t, o.url, o.Keys, o.clock)
+		got := o.signIn("ada")
+		replica.follow()
+		o.clock.stepDatabase(-2 * time.Hour)
+		o.revoke(got.RefreshToken, false)
+		o.clock.stepDatabase(2 * time.Hour)
+		o.clock.pass(time.Minute)
+		replica.follow()
+		expect(t, replica.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonSignedOut)
+	})
+}
+
+// A token that has an hour left is not refused by a clock that has just stepped by two.
+func TestNothingExpiresByAStep(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		got := o.signIn("ada")
+		o.clock.pass(14*24*time.Hour - time.Hour)
+		o.clock.step(2 * time.Hour)
+		answer := o.tryRefresh(got.RefreshToken)
+		o.clock.step(-2 * time.Hour)
+		if answer.reason() != "" && answer.reason() != models.ReasonBusy {
+			t.Errorf("%s", answer.text)
+		}
+	})
+}
+
+// Nor is a claim refused.
+func TestClaimAfterAStep(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		guest := o.anonymous()
+		o.clock.pass(30*24*time.Hour - time.Hour)
+		o.clock.step(2 * time.Hour)
+		got := o.trySignIn("ada", rightPassword, guest.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket")
+		if got.Claim != "CLAIMED" {
+			t.Errorf("claim %s", got.Claim)
+		}
+	})
+}
+
+// Signing out ends a session that has no row yet, whatever the clock says.
+func TestSignOutAfterAStep(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		got := o.anonymous()
+		o.clock.pass(30*24*time.Hour - time.Hour)
+		o.clock.step(2 * time.Hour)
+		answer := o.tryRevoke(got.RefreshToken, false)
+		o.clock.step(-2 * time.Hour)
+		if again := o.tryRefresh(got.RefreshToken); answer.reason() == "" && again.reason() == "" {
+			t.Errorf("alive after sign-out: %s", answer.text)
+		}
+	})
+}
+
+// Who repeats a refresh with the right attempt is no thief, although the ticket has expired meanwhile.
+func TestRepeatedUnderAShorterLifetime(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		used := o.signIn("ada")
+		shortened := openWith(t, o.url, o.Keys, o.clock, func(w *tickets.Office) { w.Policy.RefreshLifetime = time.Hour })
+		shortened.repeat(used.RefreshToken, attemptA)
+		o.clock.pass(2 * time.Hour)
+		expect(t, shortened.tryRepeat(used.RefreshToken, attemptA), models.ReasonTokenExpired)
+	})
+}
+
+// A server that has not read yet that an application began anew refuses none of its new tickets.
+func TestServerThatHasNotReadTheNewEpoch(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		replica := openWith(t, o.url, o.Keys, o.clock)
+		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
+		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
+		o.follow()
+		got := o.anonymous()
+		answer := replica.tryRefresh(got.RefreshToken)
+		if answer.reason() != "" && answer.reason() != models.ReasonBusy {
+			t.Errorf("%s", answer.text)
+		}
+	})
+}
+
+// A repetition hands out no ticket of a session that ended with its application.
+func TestRepeatedAfterTheApplicationEnded(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		const day = 24 * time.Hour
+		used := o.signIn("ada")
+		o.clock.pass(13 * day)
+		o.repeat(used.RefreshToken, attemptA)
+		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
+		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
+		o.follow()
+		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonApplicationDisabled)
+		o.clock.pass(2 * day)
+		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonApplicationDisabled)
+	})
+}
+
+// Sessions that have expired are not counted as ended.
+func TestExpiredSessionsDoNotCount(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		o.signIn("ada")
+		o.signIn("ada")
+		o.clock.pass(15 * 24 * time.Hour)
+		got := o.signIn("ada")
+		if ended := o.revoke(got.RefreshToken, true); ended != 1 {
+			t.Errorf("%d ended", ended)
+		}
+	})
+}
