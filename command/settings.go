@@ -193,6 +193,7 @@ type TicketSettings struct {
 	GuessesPerAccount      int           `help:"Wrong passwords of several sources in a row before the account is locked." default:"20" group:"Passwords:"`
 	GuessesPerSourceAndDay int           `help:"Wrong passwords of one source for one name in a day before it must wait." default:"20" group:"Passwords:"`
 	GuessesPerDay          int           `help:"Wrong passwords for one name in a day, of however many sources, before no more are checked but on known devices." default:"100" group:"Passwords:"`
+	RowsPerSource          int           `help:"Anonymous shoppers of one source that may refresh or end their first ticket in a minute, which is when their session is written." default:"120" group:"Tickets:"`
 	RefusalStep            time.Duration `help:"Distance of the instants at which wrong passwords are answered, so that the time does not tell how a password is stored; 0 means at once." default:"500ms" group:"Passwords:"`
 }
 
@@ -204,6 +205,7 @@ func (s *TicketSettings) Check() error {
 		positive("--sessions-per-customer", s.SessionsPerCustomer), positive("--database-lag", s.DatabaseLag),
 		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
 		positive("--guesses-per-source-and-day", s.GuessesPerSourceAndDay), positive("--guesses-per-day", s.GuessesPerDay),
+		positive("--rows-per-source", s.RowsPerSource),
 		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
 		applications.CheckBehaviors("--behaviors", s.Behaviors),
 	}
@@ -255,6 +257,7 @@ func (s *TicketSettings) Policy() tickets.Policy {
 		DatabaseLag: s.DatabaseLag, SessionsPerCustomer: s.SessionsPerCustomer,
 		GuessesPerSource: s.GuessesPerSource, GuessWindow: s.GuessWindow, GuessesPerAccount: s.GuessesPerAccount,
 		GuessesPerSourceAndDay: s.GuessesPerSourceAndDay, GuessesPerDay: s.GuessesPerDay,
+		RowsPerSource:   s.RowsPerSource,
 		GuessesOfSource: s.GuessesOfSource, Lockout: s.Lockout, RefusalStep: s.RefusalStep,
 	}
 }

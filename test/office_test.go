@@ -113,7 +113,7 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 		Store: store, Accounts: book, Applications: &applications.Directory{Store: store}, Keys: keys, Signers: signers(t), Hasher: hasher, Policy: tickets.DefaultPolicy(),
 		Issuer: issuer, Audience: []string{issuer}, Now: clock.Now, Elapsed: clock.Elapsed, Random: rand.Reader, Log: logger,
 	}
-	wiring.Policy.RefusalStep = 0 // tests need not wait
+	wiring.Policy.RefusalStep, wiring.Policy.RowsPerSource = 0, 1<<20 // tests need not wait
 	for _, change := range changes {
 		change(&wiring)
 	}

@@ -3,12 +3,9 @@ package tickets
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/maypok86/otter/v2"
 
 	"github.com/authtickets/authtickets/models"
 )
@@ -30,34 +27,22 @@ func Source(address netip.Addr) string {
 // can be checked, at most, when they come at once.
 const atOncePerName = 4
 
-// sourcesRemembered bounds the memory for sources: about 200 bytes each. Only a wrong password that was
-// checked takes a place, so that nobody empties it for nothing.
-const sourcesRemembered = 50_000
-
 // guesses limits, within this process, what comes at once. What must hold across processes, and for
 // longer, is counted in the database.
 type guesses struct {
 	policy Policy
-	// sources counts the wrong passwords of a source for all names.
-	sources *otter.Cache[string, window]
+	// ofSource counts the wrong passwords of a source for all names.
+	ofSource *counter
 	// lanes are the names, and the sources of each, for which passwords are being checked.
 	lanes lanes
 }
 
-// window is a count, and when it began.
-type window struct {
-	failures int
-	since    time.Time
-}
-
 func newGuesses(policy Policy) (*guesses, error) {
-	sources, err := otter.New(&otter.Options[string, window]{
-		MaximumSize: sourcesRemembered, ExpiryCalculator: otter.ExpiryWriting[string, window](policy.GuessWindow),
-	})
+	ofSource, err := newCounter(policy.GuessesOfSource, policy.GuessWindow)
 	if err != nil {
-		return nil, fmt.Errorf("guesses: %w", err)
+		return nil, err
 	}
-	return &guesses{policy: policy, sources: sources, lanes: lanes{open: map[[sha256.Size]byte]*lane{}}}, nil
+	return &guesses{policy, ofSource, lanes{open: map[[sha256.Size]byte]*lane{}}}, nil
 }
 
 // begin waits for its turn among the passwords for the same name, and returns a function that ends it.
@@ -73,34 +58,6 @@ func (g *guesses) begin(ctx context.Context, name, source string) (end func(), e
 		return nil, err
 	}
 	return func() { endName(); endSource() }, nil
-}
-
-// reserve counts a password of a source that is about to be checked, as if it were wrong, or returns how
-// long the source must wait because of its wrong passwords for all names.
-func (g *guesses) reserve(source string, now time.Time) (wait time.Duration) {
-	g.sources.Compute(source, func(counted window, found bool) (window, otter.ComputeOp) {
-		if !found || now.Sub(counted.since) >= g.policy.GuessWindow {
-			counted = window{since: now}
-		}
-		if counted.failures >= g.policy.GuessesOfSource {
-			wait = max(time.Nanosecond, counted.since.Add(g.policy.GuessWindow).Sub(now))
-			return counted, otter.CancelOp
-		}
-		counted.failures++
-		return counted, otter.WriteOp
-	})
-	return wait
-}
-
-// release takes back what reserve has counted, of a password that was not wrong.
-func (g *guesses) release(source string) {
-	g.sources.ComputeIfPresent(source, func(counted window) (window, otter.ComputeOp) {
-		counted.failures--
-		if counted.failures <= 0 {
-			return counted, otter.InvalidateOp
-		}
-		return counted, otter.WriteOp
-	})
 }
 
 func tooMany(wait time.Duration) error {

@@ -32,13 +32,13 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 		if err != nil {
 			t.Fatal(err)
 		}
-		all.reserve(source, noon)
+		all.ofSource.reserve(source, noon)
 		end()
 	}
 	for range all.policy.GuessesOfSource {
-		all.reserve("last", noon)
+		all.ofSource.reserve("last", noon)
 	}
-	if all.reserve("last", noon) == 0 {
+	if all.ofSource.reserve("last", noon) == 0 {
 		t.Error("the last source need not wait")
 	}
 	if grown := heap() - before; grown > 32<<20 {

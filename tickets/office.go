@@ -41,6 +41,8 @@ type Office struct {
 	Log *slog.Logger
 
 	guesses *guesses
+	// rows counts the first rows of anonymous sessions that each source has had written.
+	rows    *counter
 	ended   *endedSessions
 	feed    *feed
 	purging *purging
@@ -58,6 +60,9 @@ func Open(office Office) (*Office, error) {
 		return nil, err
 	}
 	office.guesses = guesses
+	if office.rows, err = newCounter(office.Policy.RowsPerSource, rowsWindow); err != nil {
+		return nil, err
+	}
 	office.ended = &endedSessions{known: map[models.ID]endedSession{}}
 	office.feed = &feed{}
 	office.purging = &purging{}

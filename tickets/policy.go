@@ -39,6 +39,9 @@ type Policy struct {
 	GuessesPerDay int
 	// GuessesOfSource is how many wrong passwords one source may send for all names together within GuessWindow.
 	GuessesOfSource int
+	// RowsPerSource is how many anonymous shoppers of one source may refresh or end their first ticket
+	// in a minute. Only then is their session written.
+	RowsPerSource int
 	// Lockout is how long such a lock lasts; 0 means until an operator ends it.
 	Lockout time.Duration
 	// RefusalStep is the distance of the instants at which a wrong password is answered; 0 means at
@@ -53,7 +56,7 @@ func DefaultPolicy() Policy {
 		AccessLifetime: 15 * time.Minute, RefreshLifetime: 14 * day, AnonymousRefreshLifetime: 30 * day, SessionLifetime: 90 * day,
 		ReuseWindow: 30 * time.Second, DatabaseLag: 10 * time.Minute, SessionsPerCustomer: 50,
 		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerSourceAndDay: 20, GuessesPerAccount: 20,
-		GuessesPerDay: 100, GuessesOfSource: 100, Lockout: 15 * time.Minute, RefusalStep: 500 * time.Millisecond,
+		GuessesPerDay: 100, GuessesOfSource: 100, RowsPerSource: 120, Lockout: 15 * time.Minute, RefusalStep: 500 * time.Millisecond,
 	}
 }
 

@@ -41,7 +41,9 @@ func (o *Office) Refresh(
 	if err != nil {
 		return nil, err
 	}
-	refresh := refreshing{contents: contents, attemptHash: hash, isExpired: isExpired, now: now}
+	refresh := refreshing{
+		contents: contents, attemptHash: hash, isExpired: isExpired, source: caller.rowSource(application), now: now,
+	}
 	session, err := o.advance(ctx, o.Policy.of(application), refresh)
 	if err != nil {
 		return nil, err
@@ -104,7 +106,9 @@ type refreshing struct {
 	attemptHash []byte
 	// isExpired says that the token can only be repeated.
 	isExpired bool
-	now       time.Time
+	// source is that of the row, where it is the first.
+	source string
+	now    time.Time
 }
 
 // advance moves the session of a token to its next generation. It returns the session as this call
@@ -118,7 +122,7 @@ func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*mod
 	var session *models.Session
 	move := func(again bool) (bool, error) {
 		if !r.isExpired {
-			moved, err := o.move(ctx, r.contents, next, again)
+			moved, err := o.move(ctx, r, next, again)
 			if moved || err != nil {
 				session = next
 				return true, err
@@ -161,15 +165,15 @@ func (r refreshing) next(policy Policy) *models.Session {
 // move makes the one conditional statement that decides a refresh. The first one comes to nothing
 // when the database gets to it late, by its own clock. A further one does not ask the time: that
 // clock may have been set, and the database has just answered.
-func (o *Office) move(ctx context.Context, contents seal.Contents, next *models.Session, again bool) (bool, error) {
+func (o *Office) move(ctx context.Context, r refreshing, next *models.Session, again bool) (bool, error) {
 	timing := storage.InTime
 	if again {
 		timing = storage.AtAnyTime
 	}
-	if unwritten(contents) {
-		return o.Store.BeginSession(ctx, next, timing)
+	if !unwritten(r.contents) {
+		return o.Store.AdvanceSession(ctx, next, timing)
 	}
-	return o.Store.AdvanceSession(ctx, next, timing)
+	return o.writeFirst(r.source, r.now, func() (bool, error) { return o.Store.BeginSession(ctx, next, timing) })
 }
 
 // successor returns the present state of a session that a token did not move, if it is what the

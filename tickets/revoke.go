@@ -42,12 +42,14 @@ func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret
 		return nil, err
 	case err != nil, hasEnded:
 		return &Revoked{}, nil //nolint:nilerr // nothing goes on that it could end
-	case everywhere && contents.Anonymous: // an anonymous shopper has one session
-		return revokedOne(o.end(ctx, contents, models.ReasonSignedOutEverywhere, now))
-	case everywhere:
+	case everywhere && !contents.Anonymous: // an anonymous shopper has one session
 		return o.endEverywhere(ctx, contents, now)
 	}
-	return revokedOne(o.end(ctx, contents, models.ReasonSignedOut, now))
+	reason := models.ReasonSignedOut
+	if everywhere {
+		reason = models.ReasonSignedOutEverywhere
+	}
+	return revokedOne(o.end(ctx, contents, caller.rowSource(application), reason, now))
 }
 
 // endEverywhere ends all sessions of a customer, that of the token among them. Only a token whose
@@ -81,9 +83,12 @@ func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now 
 // end ends the session of a refresh token, and reports whether it did; if not, the session was
 // over. A session that has no row yet gets one, so that the token cannot be refreshed any more,
 // whichever clock says that it has expired.
-func (o *Office) end(ctx context.Context, contents seal.Contents, reason models.Reason, now time.Time) (bool, error) {
+func (o *Office) end(
+	ctx context.Context, contents seal.Contents, source string, reason models.Reason, now time.Time,
+) (bool, error) {
 	if unwritten(contents) {
-		if first, err := o.endUnwritten(ctx, sessionOf(contents), reason); first || err != nil {
+		first, err := o.writeFirst(source, now, func() (bool, error) { return o.endUnwritten(ctx, sessionOf(contents), reason) })
+		if first || err != nil {
 			return first, err
 		}
 	}

@@ -43,7 +43,7 @@ func (o *Office) EndSession(ctx context.Context, caller *Caller, id models.ID) (
 // endOwnSession ends a session of the shopper whose access token the caller has.
 func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID) (bool, error) {
 	now := o.now()
-	contents, err := o.holder(caller, now)
+	application, contents, err := o.holder(caller, now)
 	if err != nil {
 		return false, err
 	}
@@ -58,7 +58,9 @@ func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID
 		// No refresh token is there to say when it expires, and settings may have changed since.
 		session.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
 		session.PurgeAt = purgeAt(session.ExpiresAt)
-		if first, err := o.endUnwritten(ctx, session, reason); first || err != nil {
+		source := caller.rowSource(application)
+		first, err := o.writeFirst(source, now, func() (bool, error) { return o.endUnwritten(ctx, session, reason) })
+		if first || err != nil {
 			return first, err
 		}
 	}

@@ -203,12 +203,12 @@ func lockedUntil(until, now time.Time) error {
 // an error unless the password is right.
 func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
 	source := attempt.guessSource(signer)
-	if wait := o.guesses.reserve(source, attempt.now); wait > 0 {
+	if wait := o.guesses.ofSource.reserve(source, attempt.now); wait > 0 {
 		return password.Result{}, tooMany(wait)
 	}
 	result, err := o.compare(ctx, attempt, signer)
 	if err != nil || result.Matches {
-		o.guesses.release(source)
+		o.guesses.ofSource.release(source)
 		return result, err
 	}
 	return result, o.refuse(ctx, attempt, signer, source)

@@ -30,7 +30,7 @@ type Shopper struct {
 // sessions are read. The reasons of its errors are those of the schema's currentShopper, and those of every operation.
 func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection) (*Shopper, error) {
 	now := o.now()
-	contents, err := o.holder(caller, now)
+	_, contents, err := o.holder(caller, now)
 	if err != nil {
 		return nil, err
 	}
@@ -52,18 +52,18 @@ func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection
 	return shopper, err
 }
 
-// holder returns what the caller's access token says. The reasons of its errors are those of every
+// holder returns the application that calls, and what the caller's access token says. The reasons of its errors are those of every
 // operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and those for which a session ends.
-func (o *Office) holder(caller *Caller, now time.Time) (seal.Contents, error) {
+func (o *Office) holder(caller *Caller, now time.Time) (*models.Application, seal.Contents, error) {
 	application, err := o.identify(caller, now)
 	if err != nil {
-		return seal.Contents{}, err
+		return nil, seal.Contents{}, err
 	}
 	if caller.AccessToken.Reveal() == "" {
-		return seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
+		return nil, seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
 	}
 	contents, err := o.open(seal.Access, caller.AccessToken, application, now)
-	return contents, refreshable(err)
+	return application, contents, refreshable(err)
 }
 
 // refreshable marks the expiration of an access token as what a refresh gets over.

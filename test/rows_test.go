@@ -1,0 +1,58 @@
+package test_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// One source has only so many rows written in a minute. What has a row already goes on.
+func TestRowsOfASource(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		var last ticket
+		written := 0
+		for range 20 {
+			first := o.anonymous()
+			got := o.tryRefresh(first.RefreshToken)
+			switch got.reason() {
+			case "":
+				written++
+				last = got.ticket(t, "refreshTicket")
+				o.refresh(first.RefreshToken) // the second tab writes none
+			case models.ReasonBusy:
+				if wait := got.Errors[0].Extensions.RetryAfterSeconds; wait != 60 {
+					t.Errorf("must wait %d seconds", wait)
+				}
+			default:
+				t.Fatal(got.text)
+			}
+		}
+		if written != 5 {
+			t.Errorf("%d rows were written", written)
+		}
+		o.refresh(last.RefreshToken)
+		signedOut := o.anonymous()
+		expect(t, o.tryRevoke(signedOut.RefreshToken, false), models.ReasonBusy)
+		o.clock.pass(time.Minute)
+		if ended := o.revoke(signedOut.RefreshToken, false); ended != 1 {
+			t.Errorf("%d sessions ended", ended)
+		}
+	}, func(w *tickets.Office) { w.Policy.RowsPerSource = 5 })
+}
+
+// A server that renders pages for many shoppers is not one source.
+func TestRowsOfAConfidentialApplication(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		headers := as("renderer", o.application("renderer", true, applications.Change{}))
+		for range 12 {
+			guest := o.post(`mutation { anonymousShopperTicket { refreshToken } }`, nil, headers...).ticket(t, "anonymousShopperTicket")
+			next := o.post(`mutation { refreshTicket(refreshToken: "`+guest.RefreshToken+`") { userId } }`, nil, headers...)
+			expect(t, next, "")
+		}
+	}, func(w *tickets.Office) { w.Policy.RowsPerSource = 5 })
+}

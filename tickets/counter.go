@@ -1,0 +1,63 @@
+package tickets
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// sourcesRemembered bounds the memory for sources: about 200 bytes each. Beyond it those that have not
+// counted for longest are forgotten.
+const sourcesRemembered = 50_000
+
+// counter counts for each source, within this process, up to a limit in a window.
+type counter struct {
+	limit   int
+	window  time.Duration
+	sources *otter.Cache[string, counted]
+}
+
+// counted is a count, and when its window began.
+type counted struct {
+	number int
+	since  time.Time
+}
+
+func newCounter(limit int, window time.Duration) (*counter, error) {
+	sources, err := otter.New(&otter.Options[string, counted]{
+		MaximumSize: sourcesRemembered, ExpiryCalculator: otter.ExpiryWriting[string, counted](window),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count for each source: %w", err)
+	}
+	return &counter{limit, window, sources}, nil
+}
+
+// reserve counts one for a source, or returns how long the source must wait for the end of its window.
+func (c *counter) reserve(source string, now time.Time) (wait time.Duration) {
+	c.sources.Compute(source, func(present counted, found bool) (counted, otter.ComputeOp) {
+		if !found || now.Sub(present.since) >= c.window {
+			present = counted{since: now}
+		}
+		if present.number >= c.limit {
+			wait = max(time.Nanosecond, present.since.Add(c.window).Sub(now))
+			return present, otter.CancelOp
+		}
+		present.number++
+		return present, otter.WriteOp
+	})
+	return wait
+}
+
+// release takes back what reserve has counted. A source with nothing left takes no place: nobody
+// empties the memory with what does not count.
+func (c *counter) release(source string) {
+	c.sources.ComputeIfPresent(source, func(present counted) (counted, otter.ComputeOp) {
+		present.number--
+		if present.number <= 0 {
+			return present, otter.InvalidateOp
+		}
+		return present, otter.WriteOp
+	})
+}

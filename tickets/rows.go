@@ -1,0 +1,40 @@
+package tickets
+
+import (
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// rowsWindow is the time in which the rows of a source are counted.
+const rowsWindow = time.Minute
+
+// An anonymous ticket costs no row until it is refreshed or ended for the first time. Whoever does that
+// again and again fills the database with rows that are kept for a month, so there is a bound for each
+// source.
+
+// rowSource is the source for which the first rows of anonymous sessions are counted; empty where they
+// are not. A server that renders pages for many shoppers, and does not say for whom it asks, is not one
+// source.
+func (c *Caller) rowSource(application *models.Application) string {
+	if application.IsConfidential && !c.ShopperAddress.IsValid() {
+		return ""
+	}
+	return c.source(application)
+}
+
+// writeFirst writes the first row of a session with write, which reports whether it did. The reason of
+// its error is BUSY when the source has had too many written.
+func (o *Office) writeFirst(source string, now time.Time, write func() (bool, error)) (bool, error) {
+	if source == "" {
+		return write()
+	}
+	if wait := o.rows.reserve(source, now); wait > 0 {
+		return false, &models.Error{Reason: models.ReasonBusy, RetryAfter: wait}
+	}
+	first, err := write()
+	if !first {
+		o.rows.release(source)
+	}
+	return first, err
+}
