@@ -121,8 +121,12 @@ func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*mod
 
 	var session *models.Session
 	move := func(again bool) (bool, error) {
+		var limited error
 		if !r.isExpired {
 			moved, err := o.move(ctx, r, next, again)
+			if errors.Is(err, errTooManyRows) { // a second tab writes none
+				limited, err = err, nil
+			}
 			if moved || err != nil {
 				session = next
 				return true, err
@@ -131,7 +135,7 @@ func (o *Office) advance(ctx context.Context, policy Policy, r refreshing) (*mod
 		present, err := o.Store.Session(ctx, r.contents.SessionID)
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
-			return r.isExpired, nil
+			return r.isExpired || limited != nil, limited
 		case err != nil:
 			return true, err
 		}

@@ -87,8 +87,7 @@ func (o *Office) end(
 	ctx context.Context, contents seal.Contents, source string, reason models.Reason, now time.Time,
 ) (bool, error) {
 	if unwritten(contents) {
-		first, err := o.writeFirst(source, now, func() (bool, error) { return o.endUnwritten(ctx, sessionOf(contents), reason) })
-		if first || err != nil {
+		if first, err := o.endFirst(ctx, sessionOf(contents), source, reason, now); first || err != nil {
 			return first, err
 		}
 	}
@@ -118,11 +117,22 @@ func (o *Office) untilEnded(ctx context.Context, contents seal.Contents, now tim
 	return o.untilCaughtUp(ctx, contents, now, func(bool) (bool, error) { return end() }, func() error { return nil })
 }
 
-// endUnwritten writes the row of an anonymous session that has ended before it had one, and reports
-// whether it did: there may be a row by now.
-func (o *Office) endUnwritten(ctx context.Context, session *models.Session, reason models.Reason) (bool, error) {
+// endFirst writes the row of an anonymous session that has ended before it had one, and reports whether
+// it did: there may be a row by now.
+func (o *Office) endFirst(
+	ctx context.Context, session *models.Session, source string, reason models.Reason, now time.Time,
+) (bool, error) {
 	session.EndReason = reason
-	return o.Store.BeginSession(ctx, session, storage.AtAnyTime)
+	first, err := o.writeFirst(source, now, func() (bool, error) {
+		return o.Store.BeginSession(ctx, session, storage.AtAnyTime)
+	})
+	if !errors.Is(err, errTooManyRows) {
+		return first, err
+	}
+	if _, missing := o.Store.Session(ctx, session.ID); missing != nil {
+		return false, err
+	}
+	return false, nil
 }
 
 // endStored ends a session that has a row, and reports whether it did; if not, the row says that

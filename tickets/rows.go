@@ -1,6 +1,8 @@
 package tickets
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
@@ -23,14 +25,17 @@ func (c *Caller) rowSource(application *models.Application) string {
 	return c.source(application)
 }
 
-// writeFirst writes the first row of a session with write, which reports whether it did. The reason of
-// its error is BUSY when the source has had too many written.
+// errTooManyRows is returned when a source has had too many rows written. Its reason is BUSY.
+var errTooManyRows = errors.New("too many first rows of one source")
+
+// writeFirst writes the first row of a session with write, which reports whether it did. It returns
+// errTooManyRows when the source has had too many written; there may be a row all the same.
 func (o *Office) writeFirst(source string, now time.Time, write func() (bool, error)) (bool, error) {
 	if source == "" {
 		return write()
 	}
 	if wait := o.rows.reserve(source, now); wait > 0 {
-		return false, &models.Error{Reason: models.ReasonBusy, RetryAfter: wait}
+		return false, fmt.Errorf("%w: %w", errTooManyRows, &models.Error{Reason: models.ReasonBusy, RetryAfter: wait})
 	}
 	first, err := write()
 	if !first {

@@ -58,8 +58,7 @@ func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID
 		// No refresh token is there to say when it expires, and settings may have changed since.
 		session.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
 		session.PurgeAt = purgeAt(session.ExpiresAt)
-		source := caller.rowSource(application)
-		first, err := o.writeFirst(source, now, func() (bool, error) { return o.endUnwritten(ctx, session, reason) })
+		first, err := o.endFirst(ctx, session, caller.rowSource(application), reason, now)
 		if first || err != nil {
 			return first, err
 		}
