@@ -14,7 +14,7 @@ GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 PACKAGES ?= ./...
 TESTFLAGS ?=
 RACE ?= -race
-# Arguments of the server and of the benchmark: make run ARGS='account --help'
+# Arguments of the server, the benchmark and the cluster: make run ARGS='account --help'
 ARGS ?=
 FUZZTIME ?= 30s
 
@@ -44,6 +44,10 @@ clients: build ## Runs Apollo Client and the audits of GraphQL over HTTP against
 .PHONY: consumers
 consumers: build ## Runs generators, typed clients and a federation gateway on the schema and the server; needs Node
 	@test/with-node test/consumers/run
+
+.PHONY: cluster
+cluster: ## Tries servers on databases that fail: Galera nodes, a lagging replica, a clock that steps
+	@$(GO) run ./test/cluster $(ARGS)
 
 .PHONY: lint
 lint: ## Checks the rules of .golangci.yml

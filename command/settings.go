@@ -179,7 +179,7 @@ type TicketSettings struct {
 	AccessLifetime           time.Duration `help:"Lifetime of an access token." default:"15m" group:"Tickets:"`
 	RefreshLifetime          time.Duration `help:"Lifetime of a customer's refresh token, from the last refresh." default:"336h" group:"Tickets:"`
 	AnonymousRefreshLifetime time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." default:"720h" group:"Tickets:"`
-	SessionLifetime          time.Duration `help:"Longest lifetime of a session, however often it is refreshed." default:"2160h" group:"Tickets:"`
+	SessionLifetime          time.Duration `help:"Longest lifetime of a session, however often it is refreshed; at most 400 days." default:"2160h" group:"Tickets:"`
 	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again without the attempt it was used with; later, that ends the session." default:"30s" group:"Tickets:"`
 	SessionsPerCustomer      int           `help:"Most sessions of a customer at a time; beyond that the one that was refreshed longest ago ends." default:"50" group:"Tickets:"`
 	DatabaseLag              time.Duration `help:"How far a node of the database may lag behind the others. Younger tokens that are ahead of the database are put off, older ones refused." default:"10m" group:"Database:"`

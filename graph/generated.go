@@ -1362,7 +1362,8 @@ input CustomerUserAuthInfoInput {
   The last refresh token that this customer held on this device, if any, even an expired one. It shows
   that the device is known: a lock that others have caused does not hold here. The new session takes
   the place of the old one of the device, which ends with SESSION_REPLACED. A token does not show that
-  if its session ended because of theft, a sign-out everywhere, a new password or an operator.
+  if its session ended because of theft, a sign-out everywhere, a new password, an operator, or from
+  another session of the customer, nor when the session is so old that nothing is kept of it.
   Anything else is ignored: signing in never fails because of it.
   """
   deviceToken: String

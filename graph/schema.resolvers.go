@@ -17,9 +17,7 @@ func (r *mutationResolver) CreateUserTicket(ctx context.Context, input tickets.C
 	return r.Office.SignIn(ctx, callerOf(ctx), input, selected(ctx))
 }
 
-func (r *mutationResolver) RefreshTicket(
-	ctx context.Context, refreshToken string, attempt *string,
-) (*tickets.Ticket, error) {
+func (r *mutationResolver) RefreshTicket(ctx context.Context, refreshToken string, attempt *string) (*tickets.Ticket, error) {
 	return r.Office.Refresh(ctx, callerOf(ctx), secret.New(refreshToken), secretOrNil(attempt), selected(ctx))
 }
 

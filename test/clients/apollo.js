@@ -14,7 +14,7 @@ import { signingIn } from "./apollo/signing-in.js";
 export function cases(name, apollo) {
   const connect = connector(apollo);
   describe(name, () => {
-    describe("signing in", () => signingIn(connect));
+    describe("signing in", () => signingIn(connect, apollo));
     describe("refreshing", () => refreshing(connect, apollo));
     describe("persisted queries", () => persistedQueries(connect, apollo));
     describe("refusals", () => refusals(connect, apollo)); // last, as it also looks at those of the others

@@ -69,7 +69,7 @@ export function gateway(shop, folder) {
 
     test("a wrong password is refused as it is without a gateway", async () => {
       const answer = await gateway(signIn("wrong"));
-      assert.equal(refusal(answer), "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT");
+      assert.equal(refusal(answer), "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT");
       assert.equal(answer.data, null);
     });
 
@@ -77,7 +77,7 @@ export function gateway(shop, folder) {
       const guess = async (address) => refusal(await gateway(signIn("wrong"), { "x-forwarded-for": address }));
       for (let i = 0; i < 5; i++) await guess("198.51.100.7");
       assert.equal(await guess("198.51.100.7"), "TRY_AGAIN TOO_MANY_ATTEMPTS WAIT");
-      assert.equal(await guess("198.51.100.8"), "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT");
+      assert.equal(await guess("198.51.100.8"), "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT");
     });
 
     test("an order leads to the shopper's own account", async () => {

@@ -25,7 +25,7 @@ mutation AnonymousTicket {
   },
   {
     query: `# Sign in, with the name and password in the variables.
-# The last refresh token is filled in where "" stands.
+# The last refresh tokens are filled in where "" stands.
 mutation SignIn($input: CustomerUserAuthInfoInput!) {
   createUserTicket(input: $input) {
     accessToken
@@ -56,7 +56,7 @@ mutation SignIn($input: CustomerUserAuthInfoInput!) {
   }
 }`,
     variables: {
-      input: { username: "demo", password: "correct horse battery staple", previousRefreshToken: "" },
+      input: { username: "demo", password: "correct horse battery staple", previousRefreshToken: "", deviceToken: "" },
     },
   },
   {
@@ -116,8 +116,10 @@ mutation SignOut(
   },
 ];
 
-// The tokens of the last ticket that any answer held. They live as long as the page, and nowhere else.
+// The tokens of the last ticket that any answer held, and the last refresh token of a customer. They
+// live as long as the page, and nowhere else.
 let ticket = {};
+let deviceToken = "";
 
 async function fetcher({ query, variables, operationName }, { headers: typed } = {}) {
   const headers = new Headers({
@@ -134,7 +136,7 @@ async function fetcher({ query, variables, operationName }, { headers: typed } =
   const response = await fetch("graphql", {
     method: "POST",
     headers,
-    body: JSON.stringify({ query, variables: withRefreshToken(variables), operationName }),
+    body: JSON.stringify({ query, variables: withRefreshTokens(variables), operationName }),
   });
   const text = await response.text();
   let answer;
@@ -144,13 +146,17 @@ async function fetcher({ query, variables, operationName }, { headers: typed } =
     throw new Error(`HTTP ${response.status} ${response.statusText}: ${text}`);
   }
   ticket = lastTicket(answer.data) ?? ticket;
+  if (ticket.refreshToken && !(ticket.isAnonymous ?? ticket.customerAccount?.isAnonymous ?? true)) {
+    deviceToken = ticket.refreshToken;
+  }
   return answer;
 }
 
-// withRefreshToken fills in the last refresh token where a variable leaves one empty.
-function withRefreshToken(variables) {
+// withRefreshTokens fills in the last refresh tokens where a variable leaves one empty.
+function withRefreshTokens(variables) {
+  const last = { refreshToken: ticket.refreshToken, previousRefreshToken: ticket.refreshToken, deviceToken };
   return JSON.parse(JSON.stringify(variables ?? {}), (name, value) =>
-    value === "" && (name === "refreshToken" || name === "previousRefreshToken") ? (ticket.refreshToken ?? "") : value,
+    value === "" && Object.hasOwn(last, name) ? (last[name] ?? "") : value,
   );
 }
 

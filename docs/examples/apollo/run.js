@@ -21,8 +21,18 @@ const whoAmI = gql`
   }
 `;
 
+// A browser's is localStorage. This one counts the tickets.
 let tickets = 0;
-const shopper = createShopper({ uri, onTicket: (ticket) => (tickets += ticket ? 1 : 0) });
+const texts = new Map();
+const store = {
+  getItem: (key) => texts.get(key) ?? null,
+  setItem(key, text) {
+    texts.set(key, text);
+    tickets++;
+  },
+};
+
+let shopper = createShopper({ uri, store });
 const ask = async () => {
   // Apollo would make one request of twenty equal ones.
   const context = { queryDeduplication: false };
@@ -51,6 +61,19 @@ let before = tickets;
 await sleep(4);
 await questions();
 step("20 questions later, refreshes:", tickets - before);
+
+// The answer to a refresh gets lost, and the tab is closed. Another one is opened after the reuse window.
+const { fetch } = globalThis;
+globalThis.fetch = async (...request) => {
+  await fetch(...request);
+  throw new TypeError("the answer got lost");
+};
+await sleep(4);
+await ask().catch(() => {});
+globalThis.fetch = fetch;
+await sleep(4);
+shopper = createShopper({ uri, store });
+step("after a lost answer, I am:", (await ask()).customerAccount.userName);
 
 // A laptop that slept: the page's clock stood still, so it learns from the server that the ticket has expired.
 const now = performance.now();

@@ -8,6 +8,9 @@ export const signIn = gql`
     ticket: createUserTicket(input: $input) {
       accessToken
       refreshToken
+      sessionId
+      claim
+      claimedAnonymousUserId
     }
   }
 `;
@@ -23,8 +26,8 @@ export const anonymous = gql`
 `;
 
 export const refresh = gql`
-  mutation Refresh($token: String!) {
-    ticket: refreshTicket(refreshToken: $token) {
+  mutation Refresh($token: String!, $attempt: String) {
+    ticket: refreshTicket(refreshToken: $token, attempt: $attempt) {
       accessToken
       refreshToken
     }

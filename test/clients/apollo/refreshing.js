@@ -7,6 +7,7 @@ import { anonymous, demo, refresh, signIn, whoAmI } from "./documents.js";
 
 const twenty = (ask) => Promise.all(Array.from({ length: 20 }, () => ask()));
 const expired = ({ text }) => text.includes('"TOKEN_EXPIRED"');
+const attempt = "a".repeat(32);
 const different = (exchanges) => new Set(exchanges.map(({ text }) => text)).size;
 
 export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
@@ -15,6 +16,8 @@ export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
   let crowded;
   let stolen;
   let successor;
+  let interrupted;
+  let lost;
   before(async () => {
     const { ask } = connect(shop);
     const customer = async () => (await ask(signIn, demo)).ticket;
@@ -22,6 +25,8 @@ export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
     crowded = await customer();
     stolen = await customer();
     successor = (await ask(refresh, { token: stolen.refreshToken })).ticket;
+    interrupted = await customer();
+    lost = (await ask(refresh, { token: interrupted.refreshToken, attempt })).ticket;
     await sleep(2100); // access tokens expire, and the reuse window ends
   });
 
@@ -82,6 +87,24 @@ export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
       assert.equal(exchanges[0].answer.data.ticket.refreshToken, ticket.refreshToken);
     });
   }
+
+  test("with the attempt the same ticket comes, also after the reuse window", async () => {
+    const { ask, exchanges } = connect(shop);
+    const { ticket } = await ask(refresh, { token: interrupted.refreshToken, attempt });
+    assert.deepEqual(ticket, lost);
+    await twenty(() => ask(refresh, { token: interrupted.refreshToken, attempt }));
+    assert.equal(different(exchanges), 1);
+    assert.ok(await ask(refresh, { token: ticket.refreshToken, attempt: attempt.replaceAll("a", "b") }));
+  });
+
+  test("a malformed attempt is refused, and uses nothing up", async () => {
+    const { refreshToken: token } = (await connect(shop).ask(anonymous)).ticket;
+    const { ask, refusal } = connect(shop);
+    for (const malformed of ["", "short", "undefined", "a-b".repeat(8), "a".repeat(65)]) {
+      assert.equal(await refusal(refresh, { token, attempt: malformed }), "BAD_USER_INPUT ATTEMPT_INVALID FIX_INPUT");
+    }
+    assert.ok(await ask(refresh, { token, attempt }));
+  });
 
   test("a token used again after the reuse window ends the session", async () => {
     const { refusal } = connect(shop);

@@ -27,12 +27,12 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
   }
 
   const as = (username, password) => [signIn, { input: { username, password } }];
-  refuses("a wrong password", "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT", as("demo", "wrong"));
+  refuses("a wrong password", "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT", as("demo", "wrong"));
   refuses("a guess too many", "TRY_AGAIN TOO_MANY_ATTEMPTS WAIT [1-9][0-9]*", as("demo", "wrong"));
-  refuses("an unknown name", "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT", as("stranger", password));
+  refuses("an unknown name", "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT", as("stranger", password));
   refuses("no name", "BAD_USER_INPUT USERNAME_INVALID FIX_INPUT", as("", password));
   refuses("no password", "BAD_USER_INPUT PASSWORD_INVALID FIX_INPUT", as("demo", ""));
-  refuses("a locked account", "FORBIDDEN ACCOUNT_LOCKED WAIT", as("locked", password));
+  refuses("an account that an operator has locked", "FORBIDDEN ACCOUNT_LOCKED FIX_INPUT", as("locked", password));
   refuses("no time left", "TRY_AGAIN TIMED_OUT WAIT 1", as("demo", password), { at: hurried });
 
   test("too many at once", async () => {
@@ -41,7 +41,7 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
     const refused = await Promise.all(Array.from({ length: 90 }, (_, i) => refusal(...as(`stranger-${i}`, password))));
     const others = refused.filter((reason) => !/^TRY_AGAIN BUSY WAIT [1-9][0-9]*$/.test(reason));
     assert.ok(others.length < refused.length);
-    for (const reason of others) assert.equal(reason, "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT");
+    for (const reason of others) assert.equal(reason, "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT");
   });
 
   // What a customer who has signed in does after `meanwhile` has happened to the account.
@@ -68,7 +68,7 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
   const asks = (ticket) => [whoAmI, {}, bearing(ticket)];
   refuses("signing in to an inactive account", "FORBIDDEN ACCOUNT_INACTIVE FIX_INPUT", later(deactivated, signsIn));
   refuses("an inactive account's refresh token", "FORBIDDEN ACCOUNT_INACTIVE SIGN_IN", later(deactivated, refreshes));
-  refuses("signing in to a deleted account", "UNAUTHENTICATED INVALID_CREDENTIALS FIX_INPUT", later(deleted, signsIn));
+  refuses("signing in to a deleted account", "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT", later(deleted, signsIn));
   refuses("a deleted account's refresh token", "UNAUTHENTICATED ACCOUNT_DELETED SIGN_IN", later(deleted, refreshes));
   refuses("a deleted account's access token", "UNAUTHENTICATED ACCOUNT_DELETED SIGN_IN", later(deleted, asks));
   refuses("a refresh after a new password", "UNAUTHENTICATED PASSWORD_CHANGED SIGN_IN", later(newPassword, refreshes));

@@ -1,0 +1,59 @@
+package shoppers
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// latency is how long a server took to answer a refresh.
+type latency struct {
+	server   int
+	at, took time.Duration
+}
+
+func (f *figures) measure(server int, at, took time.Duration) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.latencies = append(f.latencies, latency{server, at, took})
+}
+
+// Percentile returns how long a share of the refreshes took at most that were sent to some servers in
+// a span of time, and how many there were.
+func (c *Crowd) Percentile(share float64, from, to time.Duration, servers ...int) (time.Duration, int) {
+	c.figures.mutex.Lock()
+	defer c.figures.mutex.Unlock()
+
+	var took []time.Duration
+	for _, l := range c.figures.latencies {
+		if l.at >= from && l.at < to && slices.Contains(servers, l.server) {
+			took = append(took, l.took)
+		}
+	}
+	if len(took) == 0 {
+		return 0, 0
+	}
+	slices.Sort(took)
+	return took[int(share*float64(len(took)-1))], len(took)
+}
+
+// WriteLatencies writes a line of CSV for each second and server: how many refreshes the server
+// answered, and how long half of them and 99 of 100 took at most, in milliseconds.
+func (c *Crowd) WriteLatencies(to io.Writer) error {
+	if _, err := fmt.Fprintln(to, "second,server,refreshes,p50,p99"); err != nil {
+		return err
+	}
+	for from := time.Duration(0); from < c.history.Now(); from += time.Second {
+		for server := range c.settings.Servers {
+			half, count := c.Percentile(0.5, from, from+time.Second, server)
+			most, _ := c.Percentile(0.99, from, from+time.Second, server)
+			_, err := fmt.Fprintf(to, "%.0f,%d,%d,%.1f,%.1f\n", from.Seconds(), server+1, count,
+				half.Seconds()*1000, most.Seconds()*1000)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
