@@ -52,8 +52,8 @@ func (s *Selection) columns() []string {
 	return append(decisive(), s.Columns...)
 }
 
-// Signer returns who signs in by a name, if anybody has it, with what is selected of the account but
-// its attributes, which Complete adds once the password has proved right.
+// Signer returns who signs in by a name, if anybody has it, with what is selected of the account
+// but its attributes, which Complete adds once the password has proved right.
 func (b *Book) Signer(ctx context.Context, query storage.SignerQuery, selection *Selection) (*storage.Signer, error) {
 	query.Columns = append(selection.columns(), "password_hash")
 	return b.Store.Signer(ctx, query)

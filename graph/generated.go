@@ -1875,7 +1875,9 @@ enum ErrorReason {
   INVALID_CREDENTIALS @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  The password is right, and the account is locked. Waiting helps unless an operator must end the lock.
+  After many wrong passwords from several sources, no password for this name is checked for a while,
+  but on a device that has signed in before. Or the password is right, and an operator has locked the
+  account.
   """
   ACCOUNT_LOCKED @comesWith(code: [FORBIDDEN], nextStep: [WAIT, FIX_INPUT])
 

@@ -128,9 +128,9 @@ func (s *sealers) decrypt(sealed, associated []byte) ([]byte, error) {
 	return nil, ErrInvalid
 }
 
-// Fingerprint returns what stands for a text where the text must not be kept. Without the keys nobody
-// can tell whether it is that of a certain text. It changes when the keys do, and returns ErrNotLoaded
-// as long as there are none.
+// Fingerprint returns what stands for a text where the text must not be kept. Without the keys
+// nobody can tell whether it is that of a certain text. It changes when the keys do, and returns
+// ErrNotLoaded as long as there are none.
 func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {

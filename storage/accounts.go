@@ -128,16 +128,16 @@ func found[Row any](row *Row, err error) (*Row, error) {
 	return row, nil
 }
 
-// Signer is what signing in needs to know of whoever has a name, or of nobody: the account, the wrong
-// passwords counted, the sessions, and what became of the session of the device.
+// Signer is what signing in needs to know of whoever has a name, or of nobody: the account, the
+// wrong passwords counted, the sessions, and what became of the session of the device.
 type Signer struct {
 	// CustomerAccount has no ID when nobody has the name.
 	models.CustomerAccount
 
 	// Subject is for what wrong passwords are counted.
 	Subject models.ID
-	// Failures and Today are the counts of the source that signs in, and Since and TodaySince when they
-	// began; nil when there are none.
+	// Failures and Today are the counts of the source that signs in, and Since and TodaySince when
+	// they began; nil when there are none.
 	Failures   *int
 	Since      *time.Time
 	Today      *int
@@ -162,8 +162,8 @@ type SignerQuery struct {
 	Unknown models.ID
 	// Columns are those to read of the account.
 	Columns []string
-	// Source is where the guess comes from. On a known device it is DeviceSource; all of those begin
-	// with DevicePrefix.
+	// Source is where the guess comes from. On a known device it is DeviceSource; all of those
+	// begin with DevicePrefix.
 	Source, DeviceSource, DevicePrefix string
 	// DayStart is when a day of guesses must have begun to count.
 	DayStart time.Time
@@ -176,8 +176,8 @@ type SignerQuery struct {
 }
 
 // Signer returns who has a name. It sees the account as it was last written, on whichever node, so
-// that one that was just created or changed is not taken for unknown. It runs the same statement for
-// known and unknown names, and waits for nobody: neither tells whether the account exists.
+// that one that was just created or changed is not taken for unknown. It runs the same statement
+// for known and unknown names, and waits for nobody: neither tells whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
 	const (
 		subject     = `COALESCE(a.user_id, q.unknown)`

@@ -13,12 +13,13 @@ import (
 
 // Guess is one wrong password.
 type Guess struct {
-	// Subject is what was guessed at: the user id of an account, or what stands for an unknown name.
+	// Subject is what was guessed at: the user id of an account, or what stands for an unknown
+	// name.
 	Subject models.ID
 	Source  string
 	At      time.Time
-	// WindowStart and DayStart are when a window and a day must have begun to be still open: a source
-	// whose own began earlier starts counting anew.
+	// WindowStart and DayStart are when a window and a day must have begun to be still open: a
+	// source whose own began earlier starts counting anew.
 	WindowStart time.Time
 	DayStart    time.Time
 	// MostInARow bounds what one source adds to the count that locks the subject.
@@ -37,8 +38,8 @@ type Counted struct {
 	Locked bool
 }
 
-// CountGuess counts a wrong password, and locks the subject if that makes too many. It runs the same
-// statements whether or not there is such an account.
+// CountGuess counts a wrong password, and locks the subject if that makes too many. It runs the
+// same statements whether or not there is such an account.
 func (s *Store) CountGuess(ctx context.Context, guess Guess) (Counted, error) {
 	if err := retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }); err != nil { // twice would count twice
 		return Counted{}, fmt.Errorf("count a wrong password: %w", err)
@@ -67,7 +68,8 @@ func (s *Store) addGuess(ctx context.Context, guess Guess) error {
 	set := func(column, value string, values ...any) clause.Assignment {
 		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(value, values...)}
 	}
-	// MySQL assigns from left to right and sees what it has just assigned, so the instants come last.
+	// MySQL assigns from left to right and sees what it has just assigned, so the instants come
+	// last.
 	return s.write.WithContext(ctx).Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "subject"}, {Name: "source"}},
 		DoUpdates: clause.Set{
@@ -83,8 +85,8 @@ func (s *Store) addGuess(ctx context.Context, guess Guess) error {
 	}).Create(&row).Error
 }
 
-// lock locks a subject, and reports whether it was not locked before. What was wrong until then does
-// not count towards the next lock.
+// lock locks a subject, and reports whether it was not locked before. What was wrong until then
+// does not count towards the next lock.
 func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 	var locked bool
 	err := s.transaction(ctx, func(tx *gorm.DB) error {

@@ -147,8 +147,8 @@ func TestAccountLocks(t *testing.T) {
 	})
 }
 
-// What is wrong in a row counts, however slowly it comes; of one source no more than it may guess before
-// it must wait.
+// What is wrong in a row counts, however slowly it comes; of one source no more than it may guess
+// before it must wait.
 func TestSlowGuessesLock(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -166,7 +166,8 @@ func TestSlowGuessesLock(t *testing.T) {
 	})
 }
 
-// However many sources take part, and however they pace themselves, so many guesses are checked in a day.
+// However many sources take part, and however they pace themselves, so many guesses are checked in
+// a day.
 func TestGuessesOfADay(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -211,7 +212,8 @@ func TestGuessesOfASourceAndDay(t *testing.T) {
 	})
 }
 
-// Known and unknown names get the same answers, on every replica, whatever the state of the guesses.
+// Known and unknown names get the same answers, on every replica, whatever the state of the
+// guesses.
 func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -255,8 +257,8 @@ func TestFloodEmptiesNoCounter(t *testing.T) {
 	}
 }
 
-// A wrong password is answered at fixed instants, so that the time of the answer does not tell how the
-// password is stored. A right one is answered at once.
+// A wrong password is answered at fixed instants, so that the time of the answer does not tell how
+// the password is stored. A right one is answered at once.
 func TestRefusalsAreAnsweredInSteps(t *testing.T) {
 	t.Parallel()
 	const step = 200 * time.Millisecond

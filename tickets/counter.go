@@ -7,8 +7,8 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// sourcesRemembered bounds the memory for sources: about 200 bytes each. Beyond it those that have not
-// counted for longest are forgotten.
+// sourcesRemembered bounds the memory for sources: about 200 bytes each. Beyond it those that have
+// not counted for longest are forgotten.
 const sourcesRemembered = 50_000
 
 // counter counts for each source, within this process, up to a limit in a window.
@@ -34,7 +34,8 @@ func newCounter(limit int, window time.Duration) (*counter, error) {
 	return &counter{limit, window, sources}, nil
 }
 
-// reserve counts one for a source, or returns how long the source must wait for the end of its window.
+// reserve counts one for a source, or returns how long the source must wait for the end of its
+// window.
 func (c *counter) reserve(source string, now time.Time) (wait time.Duration) {
 	c.sources.Compute(source, func(present counted, found bool) (counted, otter.ComputeOp) {
 		if !found || now.Sub(present.since) >= c.window {

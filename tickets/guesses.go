@@ -10,8 +10,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Source returns what counts as one source of guesses: an IPv4 address, or an IPv6 network of 64 bits,
-// which is what one household or host is given.
+// Source returns what counts as one source of guesses: an IPv4 address, or an IPv6 network of 64
+// bits, which is what one household or host is given.
 func Source(address netip.Addr) string {
 	address = address.Unmap()
 	if address.Is6() {
@@ -45,8 +45,8 @@ func newGuesses(policy Policy) (*guesses, error) {
 	return &guesses{policy, ofSource, lanes{open: map[[sha256.Size]byte]*lane{}}}, nil
 }
 
-// begin waits for its turn among the passwords for the same name, and returns a function that ends it.
-// Those of one source come one after the other: each sees what the one before has come to.
+// begin waits for its turn among the passwords for the same name, and returns a function that ends
+// it. Those of one source come one after the other: each sees what the one before has come to.
 func (g *guesses) begin(ctx context.Context, name, source string) (end func(), err error) {
 	endSource, err := g.lanes.enter(ctx, "source "+source+"\n"+name, 1)
 	if err != nil {

@@ -34,13 +34,13 @@ type Policy struct {
 	// GuessesPerAccount is how many wrong passwords, from several sources and without a right one
 	// between, lock an account. One source counts for GuessesPerSource of them.
 	GuessesPerAccount int
-	// GuessesPerDay is how many wrong passwords strangers may send for one name in a day, from however
-	// many sources.
+	// GuessesPerDay is how many wrong passwords strangers may send for one name in a day, from
+	// however many sources.
 	GuessesPerDay int
 	// GuessesOfSource is how many wrong passwords one source may send for all names together within GuessWindow.
 	GuessesOfSource int
-	// RowsPerSource is how many anonymous shoppers of one source may refresh or end their first ticket
-	// in a minute. Only then is their session written.
+	// RowsPerSource is how many anonymous shoppers of one source may refresh or end their first
+	// ticket in a minute. Only then is their session written.
 	RowsPerSource int
 	// Lockout is how long such a lock lasts; 0 means until an operator ends it.
 	Lockout time.Duration

@@ -117,8 +117,8 @@ func (o *Office) untilEnded(ctx context.Context, contents seal.Contents, now tim
 	return o.untilCaughtUp(ctx, contents, now, func(bool) (bool, error) { return end() }, func() error { return nil })
 }
 
-// endFirst writes the row of an anonymous session that has ended before it had one, and reports whether
-// it did: there may be a row by now.
+// endFirst writes the row of an anonymous session that has ended before it had one, and reports
+// whether it did: there may be a row by now.
 func (o *Office) endFirst(
 	ctx context.Context, session *models.Session, source string, reason models.Reason, now time.Time,
 ) (bool, error) {

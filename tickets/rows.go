@@ -11,13 +11,13 @@ import (
 // rowsWindow is the time in which the rows of a source are counted.
 const rowsWindow = time.Minute
 
-// An anonymous ticket costs no row until it is refreshed or ended for the first time. Whoever does that
-// again and again fills the database with rows that are kept for a month, so there is a bound for each
-// source.
+// An anonymous ticket costs no row until it is refreshed or ended for the first time. Whoever does
+// that again and again fills the database with rows that are kept for a month, so there is a bound
+// for each source.
 
-// rowSource is the source for which the first rows of anonymous sessions are counted; empty where they
-// are not. A server that renders pages for many shoppers, and does not say for whom it asks, is not one
-// source.
+// rowSource is the source for which the first rows of anonymous sessions are counted; empty where
+// they are not. A server that renders pages for many shoppers, and does not say for whom it asks,
+// is not one source.
 func (c *Caller) rowSource(application *models.Application) string {
 	if application.IsConfidential && !c.ShopperAddress.IsValid() {
 		return ""

@@ -86,8 +86,8 @@ func (a *signIn) lane() string {
 	return a.source
 }
 
-// signInAtStep signs in, and answers a wrong password at the next of some fixed instants. The time of
-// the answer does not tell how long the check took, which differs with the hash.
+// signInAtStep signs in, and answers a wrong password at the next of some fixed instants. The time
+// of the answer does not tell how long the check took, which differs with the hash.
 func (o *Office) signInAtStep(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	began := o.Elapsed()
 	ticket, err := o.signIn(ctx, attempt)
@@ -166,8 +166,8 @@ func (a *signIn) guessSource(signer *storage.Signer) string {
 // guessDay is how long a wrong password counts towards what may be checked in a day.
 const guessDay = 24 * time.Hour
 
-// mayGuess returns why no password is checked at the moment; nil when one is. The answer is the same
-// for right and wrong passwords, and for known and unknown names.
+// mayGuess returns why no password is checked at the moment; nil when one is. The answer is the
+// same for right and wrong passwords, and for known and unknown names.
 func (o *Office) mayGuess(attempt *signIn, signer *storage.Signer) error {
 	if signer.Failures != nil {
 		if wait := o.Policy.waits(*signer.Failures, *signer.Since, attempt.now); wait > 0 {
@@ -190,8 +190,8 @@ func (o *Office) mayGuess(attempt *signIn, signer *storage.Signer) error {
 	return nil
 }
 
-// lockedUntil tells of a lock by wrong guesses. There is nothing to wait for where only an operator ends
-// it.
+// lockedUntil tells of a lock by wrong guesses. There is nothing to wait for where only an operator
+// ends it.
 func lockedUntil(until, now time.Time) error {
 	if !until.Before(accounts.Forever()) {
 		return &models.Error{Reason: models.ReasonAccountLocked}
@@ -199,8 +199,8 @@ func lockedUntil(until, now time.Time) error {
 	return &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: until.Sub(now)}
 }
 
-// checkPassword checks the password, with the same steps whether or not there is an account. It returns
-// an error unless the password is right.
+// checkPassword checks the password, with the same steps whether or not there is an account. It
+// returns an error unless the password is right.
 func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
 	source := attempt.guessSource(signer)
 	if wait := o.guesses.ofSource.reserve(source, attempt.now); wait > 0 {
@@ -236,8 +236,8 @@ func (o *Office) compare(ctx context.Context, attempt *signIn, signer *storage.S
 // countingTime bounds the time to count a wrong password.
 const countingTime = 10 * time.Second
 
-// refuse counts a wrong password, whether or not the client is still there, and returns what the client
-// is told. A guess that could not be counted tells nothing: the reason is BUSY.
+// refuse counts a wrong password, whether or not the client is still there, and returns what the
+// client is told. A guess that could not be counted tells nothing: the reason is BUSY.
 func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 	defer cancel()
@@ -254,8 +254,8 @@ func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Si
 	return &models.Error{Reason: models.ReasonInvalidCredentials}
 }
 
-// logGuess logs what an operator should see of guessing, once for each source and window. It has no name:
-// who types a password in the wrong field has written it there.
+// logGuess logs what an operator should see of guessing, once for each source and window. It has no
+// name: who types a password in the wrong field has written it there.
 func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source string, counted storage.Counted) {
 	attributes := []any{"source", source, "known", signer.Exists()}
 	if signer.Exists() {

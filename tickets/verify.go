@@ -52,8 +52,9 @@ func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection
 	return shopper, err
 }
 
-// holder returns the application that calls, and what the caller's access token says. The reasons of its errors are those of every
-// operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and those for which a session ends.
+// holder returns the application that calls, and what the caller's access token says. The reasons
+// of its errors are those of every operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and
+// those for which a session ends.
 func (o *Office) holder(caller *Caller, now time.Time) (*models.Application, seal.Contents, error) {
 	application, err := o.identify(caller, now)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// A wrong password that cannot be counted is not told from a right one, for known names and unknown ones
-// alike. It can be tried again.
+// A wrong password that cannot be counted is not told from a right one, for known names and unknown
+// ones alike. It can be tried again.
 func TestGuessThatCannotBeCounted(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
