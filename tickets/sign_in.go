@@ -254,13 +254,19 @@ func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Si
 	return &models.Error{Reason: models.ReasonInvalidCredentials}
 }
 
-// logGuess logs what an operator should see of guessing, once for each source and window. It has no
-// name: who types a password in the wrong field has written it there.
+// logGuess logs a wrong password, and what an operator should see of guessing: that a source must wait,
+// once for each window, and that an account is locked. No name is logged: who types a password in the
+// wrong field has written it there.
 func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source string, counted storage.Counted) {
-	attributes := []any{"source", source, "known", signer.Exists()}
+	attributes := []any{"source", source}
 	if signer.Exists() {
 		attributes = append(attributes, "user", signer.UserID)
 	}
+	message := "sign-in refused: unknown name"
+	if signer.Exists() {
+		message = "sign-in refused: wrong password"
+	}
+	o.Log.InfoContext(ctx, message, attributes...)
 	if counted.Failures == o.Policy.GuessesPerSource {
 		o.Log.WarnContext(ctx, "source must wait after wrong passwords", append(attributes, "for", o.Policy.GuessWindow)...)
 	}
