@@ -17,6 +17,10 @@ import (
 type server struct {
 	// patience is how long the server waits for a lock. Nobody waits any longer for its answer.
 	patience time.Duration
+	// idle is how long a connection may be idle before the server closes it.
+	idle time.Duration
+	// isCluster says that the server is a Galera node.
+	isCluster atomic.Bool
 	// ahead is how far its clock is ahead of ours, in nanoseconds.
 	ahead atomic.Int64
 	// canCatchUp says that a statement can have the node catch up with its cluster first.
@@ -93,6 +97,7 @@ func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
 		return fmt.Errorf("ask whether the server is part of a cluster: %w", err)
 	}
 	isCluster := row != nil && strings.EqualFold(textOf(row[1]), "ON")
+	p.server.isCluster.Store(isCluster)
 	p.server.canCatchUp.Store(isCluster && isMariaDB)
 	if !isCluster {
 		return nil
@@ -131,7 +136,7 @@ func (s *server) settings(isMariaDB bool) []string {
 		"sql_select_limit = 18446744073709551615",
 		"sql_big_selects = 1",
 		"sql_auto_is_null = 0",
-		"wait_timeout = 28800",
+		fmt.Sprintf("wait_timeout = %d", int(s.idle.Seconds())),
 		fmt.Sprintf("innodb_lock_wait_timeout = %d", patience),
 		fmt.Sprintf("lock_wait_timeout = %d", patience),
 	}
