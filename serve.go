@@ -158,15 +158,15 @@ func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.
 	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
 	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
 	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
-	go every(env, s.PurgeInterval, func() {
-		purge(env, parts.office)
-		rotateKeys(env, parts.ring, s.KeyRotation)
-		retireKeys(env, parts.ring)
-	})
-	go logClients(env, handler)
-	if env.Getenv("GOMAXPROCS") == "" {
-		go makeRoom(env, parts.hasher, handler)
-	}
+	go every(env, s.PurgeInterval,
+		chore{"expired rows not purged", func() error { return purge(env, parts.office) }},
+		chore{"keysets not rotated", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
+		chore{"keysets not retired", func() error { return retireKeys(env, parts.ring) }},
+	)
+	go every(env, clientsInterval, chore{"clients not counted", func() error {
+		handler.LogClients(env.Context)
+		return nil
+	}})
 }
 
 // address is where the server can be gone to. It goes by the host that was given: an address that stands for all is none to go to.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 )
@@ -157,9 +158,11 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options Wri
 	group.SetLimit(runtime.GOMAXPROCS(0)) // more would wait for their turn until it is over
 	for i, record := range records {
 		if record.password.Reveal() != "" {
-			group.Go(func() (err error) {
-				hashes[i], err = b.hashPassword(ctx, record, existing.find(record), options)
-				return err
+			group.Go(func() error {
+				return safely.Do(func() (err error) {
+					hashes[i], err = b.hashPassword(ctx, record, existing.find(record), options)
+					return err
+				})
 			})
 		}
 	}

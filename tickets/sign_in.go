@@ -8,6 +8,7 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
@@ -191,7 +192,13 @@ func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Si
 	}
 	go func() {
 		defer o.guesses.counting.Release(1)
-		o.count(ctx, attempt, signer, source)
+		err := safely.Do(func() error {
+			o.count(ctx, attempt, signer, source)
+			return nil
+		})
+		if err != nil {
+			o.Log.ErrorContext(ctx, "wrong password not counted", "user", signer.UserID, "error", err)
+		}
 	}()
 	return refused
 }
