@@ -113,6 +113,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.store.Close()) }()
+	makeRoom(env, parts.hasher)
 	database := &database{store: parts.store, load: parts.load}
 	handler, err := s.handler(env, parts, database)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -49,7 +48,6 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) error {
-	collectRarely()
 	began := time.Now()
 	var p program
 	env := &command.Environment{
@@ -70,17 +68,9 @@ func run(ctx context.Context, arguments []string) error {
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
+	if err := collectRarely(env, &p.Settings); err != nil {
+		return err
+	}
 	env.Log = slog.New(web.LogHandler(p.LogHandler(os.Stderr)))
 	return parsed.Run()
-}
-
-// collectRarely makes the garbage collector trade memory for time, up to a limit far above what the server needs, unless the operator has said otherwise.
-func collectRarely() {
-	const percent, limit = 400, 256 << 20
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"time"
 
@@ -155,7 +154,7 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options Wri
 		return nil, fmt.Errorf("look up accounts: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0)) // more would wait for their turn until it is over
+	group.SetLimit(b.Hasher.Concurrent()) // more would wait for their turn until it is over
 	for i, record := range records {
 		if record.password.Reveal() != "" {
 			group.Go(func() error {

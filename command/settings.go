@@ -129,6 +129,15 @@ func (s *Settings) Hasher() (*password.Hasher, error) {
 	})
 }
 
+// HashesMemory returns how many bytes the password hashes need that may run at a time.
+func (s *Settings) HashesMemory() (int64, error) {
+	hasher, err := s.Hasher()
+	if err != nil {
+		return 0, err
+	}
+	return int64(hasher.Concurrent()) * int64(s.HashMemory) << 10, nil
+}
+
 // PrepareSchema checks the settings of a server and its schema, and brings that of the embedded
 // database up to date.
 func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) error {
