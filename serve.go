@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/logpipe"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
 )
@@ -103,6 +105,9 @@ func isLoopback(host string) bool {
 
 // Run wires, serves and drains.
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
+	surviveSignals(env)
+	greeting := logpipe.Open(env.Stdout)
+	defer greeting.Close(lastWords)
 	listener, err := (&net.ListenConfig{}).Listen(env.Context, "tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -132,7 +137,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		}
 	}
 	if env.Context.Err() == nil {
-		s.greet(env, listener.Addr())
+		s.greet(greeting, env.Version, listener.Addr())
 	}
 	s.workBehind(env, parts, handler)
 
@@ -181,13 +186,13 @@ func (s *serve) address(listener net.Addr) string {
 }
 
 // greet says where the server is.
-func (s *serve) greet(env *command.Environment, listener net.Addr) {
+func (s *serve) greet(out io.Writer, version string, listener net.Addr) {
 	address := s.address(listener)
-	fmt.Fprintf(env.Stdout, "authtickets %s serves GraphQL at http://%s/graphql\n", env.Version, address)
+	fmt.Fprintf(out, "authtickets %s serves GraphQL at http://%s/graphql\n", version, address)
 	if s.Playground {
-		fmt.Fprintf(env.Stdout, "Playground: http://%s/\n", address)
+		fmt.Fprintf(out, "Playground: http://%s/\n", address)
 	}
 	if s.Demo {
-		fmt.Fprint(env.Stdout, "\n"+command.DemoCredentials)
+		fmt.Fprint(out, "\n"+command.DemoCredentials)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/logpipe"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -38,16 +40,23 @@ type program struct {
 }
 
 func main() {
+	log := logpipe.Open(os.Stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Args[1:], log)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "authtickets:", strings.ReplaceAll(err.Error(), "\n", "\n             "))
+		fmt.Fprintln(log, "authtickets:", strings.ReplaceAll(err.Error(), "\n", "\n             "))
+	}
+	log.Close(lastWords)
+	if err != nil {
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, arguments []string) error {
+// lastWords is how long the program waits at its end for somebody to read what it has written.
+const lastWords = 500 * time.Millisecond
+
+func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	began := time.Now()
 	var p program
 	env := &command.Environment{
@@ -71,6 +80,9 @@ func run(ctx context.Context, arguments []string) error {
 	if err := collectRarely(env, &p.Settings); err != nil {
 		return err
 	}
-	env.Log = slog.New(web.LogHandler(p.LogHandler(os.Stderr)))
+	log.Report(func(out io.Writer, dropped int) {
+		slog.New(p.LogHandler(out)).Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
+	})
+	env.Log = slog.New(web.LogHandler(p.LogHandler(log)))
 	return parsed.Run()
 }
