@@ -40,6 +40,9 @@ func (d *database) prepare(env *command.Environment, settings *command.Settings,
 				return err
 			}
 		}
+		if errors.Is(err, storage.ErrRefused) {
+			return err
+		}
 		if errors.Is(err, seal.ErrMasterAway) {
 			env.Log.ErrorContext(env.Context, "the keys cannot be decrypted at the moment; trying again", "error", err)
 		} else {

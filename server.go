@@ -17,6 +17,7 @@ import (
 
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/logpipe"
+	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -84,5 +85,9 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 		slog.New(p.LogHandler(out)).Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
 	})
 	env.Log = slog.New(web.LogHandler(p.LogHandler(log)))
-	return parsed.Run()
+	err = parsed.Run()
+	if errors.Is(err, storage.ErrRefused) {
+		return fmt.Errorf("--database (AUTHTICKETS_DATABASE): %w", err)
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ type Settings struct {
 
 	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. One with a password goes into the variable or --database-file, not into the flag. By default the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
 	DatabaseFile          string        `help:"File that holds what --database would." placeholder:"FILE" group:"Database:"`
+	DatabaseAuthority     string        `help:"File with the certificates (PEM) of those who may have signed the database's. With it, connections are encrypted and the database's name is checked." placeholder:"FILE" group:"Database:"`
 	DatabaseConnections   int           `help:"Most connections open at a time." default:"32" group:"Database:"`
 	DatabaseLifetime      time.Duration `help:"After how long a connection is replaced." default:"30m" group:"Database:"`
 	DatabaseConnectWait   time.Duration `help:"Longest attempt to connect." default:"3s" group:"Database:"`
@@ -65,6 +67,9 @@ func (s *Settings) Check() error {
 		faults = append(faults, err)
 	} else if err := storage.CheckURL(url); err != nil {
 		faults = append(faults, fmt.Errorf("--database: %w", err))
+	}
+	if _, err := s.authorities(); err != nil {
+		faults = append(faults, err)
 	}
 	if _, err := s.Hasher(); err != nil {
 		faults = append(faults, errors.New(strings.ReplaceAll(err.Error(), "password: ", "--hash-")))
@@ -109,14 +114,34 @@ func (s *Settings) DatabaseURL() (secret.Text, error) {
 	return secret.New("sqlite://" + filepath.Join(s.Data, "authtickets.db")), nil
 }
 
+// authorities are those who may have signed the database's certificate; nil where that is not set.
+func (s *Settings) authorities() (*x509.CertPool, error) {
+	if s.DatabaseAuthority == "" {
+		return nil, nil //nolint:nilnil // it is not set
+	}
+	text, err := os.ReadFile(s.DatabaseAuthority)
+	if err != nil {
+		return nil, fmt.Errorf("--database-authority: %w", err)
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(text) {
+		return nil, errors.New("--database-authority: the file holds no certificate in PEM")
+	}
+	return authorities, nil
+}
+
 // OpenStore opens the database. It does not look at its schema yet.
 func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
 	url, err := s.DatabaseURL()
 	if err != nil {
 		return nil, err
 	}
+	authorities, err := s.authorities()
+	if err != nil {
+		return nil, err
+	}
 	return storage.Open(storage.Settings{
-		URL: url, Connections: s.DatabaseConnections, ConnectionLifetime: s.DatabaseLifetime,
+		URL: url, Authorities: authorities, Connections: s.DatabaseConnections, ConnectionLifetime: s.DatabaseLifetime,
 		ConnectTimeout: s.DatabaseConnectWait, StatementTimeout: s.DatabaseStatementWait, Now: env.Now, Log: env.Log,
 	})
 }

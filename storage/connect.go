@@ -65,7 +65,7 @@ type prepared struct {
 func (p prepared) Connect(ctx context.Context) (driver.Conn, error) {
 	opened, err := p.Connector.Connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, refusal(err)
 	}
 	if err := p.prepare(ctx, opened); err != nil {
 		return nil, errors.Join(err, opened.Close())

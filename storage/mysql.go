@@ -2,20 +2,14 @@ package storage
 
 import (
 	"database/sql"
-	"net/url"
-	"strings"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
 	"gorm.io/driver/mysql"
-
-	"github.com/authtickets/authtickets/secret"
 )
 
-const mysqlScheme = "mysql://"
-
 func openMySQL(settings Settings) (*Store, error) {
-	config, err := mysqlConfig(settings.URL)
+	config, err := settings.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +45,7 @@ const (
 // would report a failure while the server goes on. There is one connection at a time; isLocked gives
 // it the lock of the schema.
 func patientMySQL(settings Settings, isLocked bool) (*sql.DB, error) {
-	config, err := mysqlConfig(settings.URL)
+	config, err := settings.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -65,31 +59,4 @@ func patientMySQL(settings Settings, isLocked bool) (*sql.DB, error) {
 		return pool(sql.OpenDB(locked{patient, settings.Log}), 1, 0), nil
 	}
 	return pool(sql.OpenDB(patient), 1, 0), nil
-}
-
-// mysqlConfig reads a URL or a DSN, and sets what the statements of this package rely on.
-func mysqlConfig(address secret.Text) (*driver.Config, error) {
-	dsn := address.Reveal()
-	if strings.HasPrefix(dsn, mysqlScheme) {
-		u, err := url.Parse(dsn)
-		if err != nil {
-			return nil, ErrURL
-		}
-		if u.Port() == "" {
-			u.Host += ":3306"
-		}
-		password, _ := u.User.Password()
-		dsn = u.User.Username() + ":" + password + "@tcp(" + u.Host + ")" + u.EscapedPath() + "?" + u.RawQuery
-	}
-	config, err := driver.ParseDSN(dsn)
-	if err != nil || config.DBName == "" || (config.Net != "tcp" && config.Net != "unix") {
-		return nil, ErrURL // what is taken for a network could be half of a password
-	}
-	config.ClientFoundRows = true // a conditional update counts the rows it matched
-	config.ParseTime = true       // DATETIME is time.Time
-	config.Loc = time.UTC
-	config.RejectReadOnly = true    // after a fail-over, leave the old primary
-	config.InterpolateParams = true // one round trip a statement, and no statement to leak
-	config.Logger = &driver.NopLogger{}
-	return config, nil
 }
