@@ -61,7 +61,7 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	began := time.Now()
 	var p program
 	env := &command.Environment{
-		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Variables: os.Environ(),
 		Now: time.Now, Elapsed: func() time.Duration { return time.Since(began) }, Random: rand.Reader, Version: version, SDL: sdl,
 	}
 	parsed, err := command.Parse(env, &p, arguments, &p.Settings)

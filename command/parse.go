@@ -43,6 +43,7 @@ func Parse(env *Environment, program any, arguments []string, bindings ...any) (
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	nameVariables(parser.Model)
+	misspelt := unknownVariables(env.Variables, parser.Model)
 	parsed, err := parseOn(parser, arguments, &faults, -1)
 	if helped {
 		return nil, ErrHelp
@@ -50,7 +51,7 @@ func Parse(env *Environment, program any, arguments []string, bindings ...any) (
 	if parsed != nil {
 		faults = append(faults, passwordArguments(parsed)...)
 	}
-	return parsed, errors.Join(append([]error{err}, faults...)...)
+	return parsed, errors.Join(append([]error{err, misspelt}, faults...)...)
 }
 
 // parseOn parses arguments, and goes on behind a flag that does not exist or has no value, where kong stops. What stands at the index value is taken for the value of such a
