@@ -57,6 +57,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer), "--issuer: must be a URL without a path, e.g. https://tickets.example")
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
+	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice, "--key-rotation: must not be shorter than --signing-key-notice")
 	_, err = s.proxies()
 	faults = append(faults, err)
 	_, err = s.trustedDocuments()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/secret"
@@ -38,6 +39,8 @@ type Settings struct {
 
 	Keys string `help:"Master key, under which the keys of the tickets are kept in the database; every replica needs the same. It is a key file, made by \"authtickets keys create\", or a key of AWS KMS, aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID. The contents of a key file can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
 
+	SigningKeyNotice time.Duration `help:"How long a new key that signs is published before it is used: as long as services that verify JWTs keep the keys." default:"24h" group:"Tickets:"`
+
 	HashMemory      int           `help:"Memory of a password hash (argon2id), in KiB." default:"19456" group:"Passwords:"`
 	HashIterations  int           `help:"Passes of a password hash over its memory." default:"2" group:"Passwords:"`
 	HashParallelism int           `help:"Threads of a password hash." default:"1" group:"Passwords:"`
@@ -53,6 +56,9 @@ func (s *Settings) Check() error {
 	faults := []error{
 		positive("--database-connections", s.DatabaseConnections), positive("--database-lifetime", s.DatabaseLifetime),
 		positive("--database-connect-wait", s.DatabaseConnectWait), positive("--database-statement-wait", s.DatabaseStatementWait),
+	}
+	if s.SigningKeyNotice < keyring.LeastDelay {
+		faults = append(faults, fmt.Errorf("--signing-key-notice: must be at least %s", keyring.LeastDelay))
 	}
 	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
 		faults = append(faults, errors.New("--log-format: must be text or json"))

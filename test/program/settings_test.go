@@ -198,6 +198,8 @@ func TestFaults(t *testing.T) {
 		{"--database-file=/nothing"},
 		{"--unknown=1"},
 		{"--config=/nothing"},
+		{"--signing-key-notice=1s", "--database-authority=/nothing"},
+		{"--key-rotation=24h", "--signing-key-notice=25h"},
 		{"--hash-memory=1"},
 		{"--hash-iterations=0"},
 		{"--hash-parallelism=99"},
