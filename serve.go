@@ -20,9 +20,9 @@ import (
 // serve is the command that serves tickets.
 type serve struct {
 	command.TicketSettings
+	command.Address
 	web.Limits `group:"Limits:"`
 
-	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" group:"Server:"`
 	Issuer         string        `help:"URL by which clients and other services know the server, e.g. https://tickets.example: the issuer of its JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
 	Audience       []string      `help:"Whom JWTs are meant for, as the services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
 	Origins        []string      `help:"Origins of the web pages that may call in the name of the application storefront, e.g. https://shop.example; * allows all. Where given, it is set at each start; for other applications and without a restart: authtickets application update." placeholder:"ORIGIN" group:"Server:"`
@@ -42,14 +42,13 @@ type serve struct {
 
 // check returns all faults of the settings together, nil when there are none.
 func (s *serve) check(env *command.Environment, settings *command.Settings) error {
-	faults := []error{s.TicketSettings.Check(), s.Limits.Check(), applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env)}
+	faults := []error{s.TicketSettings.Check(), s.Address.Check(), s.Limits.Check(), applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env)}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
 		}
 	}
-	host, _, err := net.SplitHostPort(s.Listen)
-	fault(err != nil, "--listen: must be an address and a port, e.g. 127.0.0.1:8080")
+	fault(s.Socket() != "" && s.Issuer == "", "--listen: on a socket, --issuer must say by which URL clients know the server")
 	fault(s.RequestTimeout <= 0, "--request-timeout: must be more than 0")
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
@@ -58,13 +57,13 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
 	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice, "--key-rotation: must not be shorter than --signing-key-notice")
-	_, err = s.proxies()
+	_, err := s.proxies()
 	faults = append(faults, err)
 	_, err = s.trustedDocuments()
 	faults = append(faults, err)
 	if database, err := settings.DatabaseURL(); err == nil && s.Demo {
 		fault(!storage.Embedded(database), "--demo: only on the embedded database")
-		fault(!isLoopback(host), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
+		fault(!s.IsLocal(), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
 	}
 	return errors.Join(faults...)
 }
@@ -99,19 +98,14 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 	return documents, nil
 }
 
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || (err == nil && address.IsLoopback())
-}
-
 // Run wires, serves and drains.
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
 	surviveSignals(env)
 	greeting := logpipe.Open(env.Stdout)
 	defer greeting.Close(lastWords)
-	listener, err := (&net.ListenConfig{}).Listen(env.Context, "tcp", s.Listen)
+	listener, err := s.Open(env.Context)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
+		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, but after a fault before
 	parts, err := s.wire(env, settings, s.address(listener.Addr()))
@@ -189,8 +183,12 @@ func (s *serve) address(listener net.Addr) string {
 // greet says where the server is.
 func (s *serve) greet(out io.Writer, version string, listener net.Addr) {
 	address := s.address(listener)
-	fmt.Fprintf(out, "authtickets %s serves GraphQL at http://%s/graphql\n", version, address)
-	if s.Playground {
+	if s.Socket() != "" {
+		fmt.Fprintf(out, "authtickets %s serves GraphQL at %s\n", version, s.Listen)
+	} else {
+		fmt.Fprintf(out, "authtickets %s serves GraphQL at http://%s/graphql\n", version, address)
+	}
+	if s.Playground && s.Socket() == "" {
 		fmt.Fprintf(out, "Playground: http://%s/\n", address)
 	}
 	if s.Demo {

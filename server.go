@@ -36,6 +36,7 @@ type program struct {
 	Account     command.Account     `cmd:"" help:"Customer accounts."`
 	Application command.Application `cmd:"" help:"Applications that ask for tickets: storefronts and services."`
 	Keys        command.Keys        `cmd:"" help:"Key files, and the keys of the tickets."`
+	Health      command.Health      `cmd:"" help:"Ask the server that runs at --listen whether it is ready."`
 	Schema      command.Schema      `cmd:"" help:"Print the GraphQL schema."`
 	Version     command.Version     `cmd:"" help:"Print the program's version."`
 }
