@@ -30,6 +30,7 @@ ENV AUTHTICKETS_LISTEN=0.0.0.0:8080 \
     AUTHTICKETS_DATA=/data
 VOLUME /data
 EXPOSE 8080
-# No HEALTHCHECK: the image has nothing to ask with. Let the platform ask over HTTP: /livez, and /readyz before it sends requests.
+# Without its database the server is not ready, and should still be left running: Swarm ends what is unhealthy.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["/authtickets", "health", "--live"]
 ENTRYPOINT ["/authtickets"]
 CMD ["serve"]

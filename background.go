@@ -3,18 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync/atomic"
 	"time"
 
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
-	"github.com/authtickets/authtickets/web"
 )
 
 // database follows whether operations can be answered.
@@ -41,6 +39,9 @@ func (d *database) prepare(env *command.Environment, settings *command.Settings,
 			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) && !errors.Is(err, seal.ErrMasterAway) {
 				return err
 			}
+		}
+		if errors.Is(err, storage.ErrRefused) {
+			return err
 		}
 		if errors.Is(err, seal.ErrMasterAway) {
 			env.Log.ErrorContext(env.Context, "the keys cannot be decrypted at the moment; trying again", "error", err)
@@ -86,12 +87,18 @@ func (d *database) ready(ctx context.Context) error {
 	return d.store.Ready(ctx)
 }
 
-// every does something at once and then at an interval, until the program ends.
-func every(env *command.Environment, interval time.Duration, do func()) {
+// every does some things at once and then at an interval, until the program ends. What fails or panics
+// is logged, and keeps neither the others nor the next time from being done.
+func every(env *command.Environment, interval time.Duration, chores ...chore) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		do()
+		for _, chore := range chores {
+			err := safely.Do(chore.do)
+			if err != nil && env.Context.Err() == nil {
+				env.Log.ErrorContext(env.Context, chore.failed, "error", err)
+			}
+		}
 		select {
 		case <-ticker.C:
 		case <-env.Context.Done():
@@ -100,17 +107,21 @@ func every(env *command.Environment, interval time.Duration, do func()) {
 	}
 }
 
+// chore is a piece of background work.
+type chore struct {
+	// failed is what the log says of a failure.
+	failed string
+	do     func() error
+}
+
 // purge deletes what has expired.
-func purge(env *command.Environment, office *tickets.Office) {
+func purge(env *command.Environment, office *tickets.Office) error {
 	const pause = 50 * time.Millisecond
 	deleted, err := office.Purge(env.Context, pause)
-	switch {
-	case env.Context.Err() != nil:
-	case err != nil:
-		env.Log.ErrorContext(env.Context, "expired rows not purged", "error", err)
-	case deleted > 0:
+	if deleted > 0 {
 		env.Log.InfoContext(env.Context, "expired rows purged", "rows", deleted)
 	}
+	return err
 }
 
 // How often a server asks the database what others have changed.
@@ -120,6 +131,9 @@ const (
 	endedInterval        = 250 * time.Millisecond
 	askingTime           = 10 * time.Second // the longest
 )
+
+// clientsInterval is how often a server logs what its clients say they are.
+const clientsInterval = time.Hour
 
 // follow calls ask again and again, to learn what others have changed, until the program ends. That it fails is logged once, until it has succeeded again.
 func follow(env *command.Environment, what string, interval time.Duration, ask func(context.Context) error) {
@@ -133,7 +147,7 @@ func follow(env *command.Environment, what string, interval time.Duration, ask f
 			return
 		}
 		ctx, cancel := context.WithTimeout(env.Context, askingTime)
-		err := ask(ctx)
+		err := safely.Do(func() error { return ask(ctx) })
 		cancel()
 		switch {
 		case env.Context.Err() != nil:
@@ -147,62 +161,18 @@ func follow(env *command.Environment, what string, interval time.Duration, ask f
 	}
 }
 
-// logClients logs every hour what the clients say they are, until the program ends.
-func logClients(env *command.Environment, handler *web.Handler) {
-	ticker := time.NewTicker(time.Hour)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			handler.LogClients(env.Context)
-		case <-env.Context.Done():
-			return
-		}
-	}
-}
-
-// makeRoom lets as many more goroutines run at a time as passwords are being hashed, while there is other work beside, until the program ends. A hash keeps one of Go's
-// processors for 20 ms; with some to spare the system shares the cores out, and tickets do not wait behind hashes: that takes their p99 from eight times to twice what it is
-// without hashes. It makes the hashes a tenth dearer, so it is not done for them alone.
-func makeRoom(env *command.Environment, hasher *password.Hasher, handler *web.Handler) {
-	const interval, few = 20 * time.Millisecond, 4
-	cores := runtime.GOMAXPROCS(0)
-	present := cores
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	var requestsBefore, begunBefore int64
-	for env.Context.Err() == nil {
-		<-ticker.C
-		requests := handler.Requests()
-		begun, running := hasher.Counts()
-		wanted := cores
-		if others := (requests - requestsBefore) - (begun - begunBefore); running > 0 && others > few {
-			wanted += int(running)
-		}
-		requestsBefore, begunBefore = requests, begun
-		if wanted != present {
-			runtime.GOMAXPROCS(wanted)
-			present = wanted
-		}
-	}
-}
-
-func rotateKeys(env *command.Environment, ring *keyring.Ring, rotation time.Duration) {
+func rotateKeys(env *command.Environment, ring *keyring.Ring, rotation time.Duration) error {
 	rotated, err := ring.RotateIfDue(env.Context, rotation)
 	for _, keyset := range rotated {
 		env.Log.InfoContext(env.Context, "keyset published", "purpose", keyset.Purpose, "number", keyset.Number, "usedFrom", keyset.UsedFrom)
 	}
-	if err != nil && env.Context.Err() == nil {
-		env.Log.ErrorContext(env.Context, "keysets not rotated", "error", err)
-	}
+	return err
 }
 
-func retireKeys(env *command.Environment, ring *keyring.Ring) {
+func retireKeys(env *command.Environment, ring *keyring.Ring) error {
 	retired, err := ring.RetireExpired(env.Context)
 	for _, keyset := range retired {
 		env.Log.InfoContext(env.Context, "keyset retired", "purpose", keyset.Purpose, "number", keyset.Number)
 	}
-	if err != nil && env.Context.Err() == nil {
-		env.Log.ErrorContext(env.Context, "keysets not retired", "error", err)
-	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/logpipe"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
 )
@@ -18,9 +20,9 @@ import (
 // serve is the command that serves tickets.
 type serve struct {
 	command.TicketSettings
+	command.Address
 	web.Limits `group:"Limits:"`
 
-	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" group:"Server:"`
 	Issuer         string        `help:"URL by which clients and other services know the server, e.g. https://tickets.example: the issuer of its JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
 	Audience       []string      `help:"Whom JWTs are meant for, as the services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
 	Origins        []string      `help:"Origins of the web pages that may call in the name of the application storefront, e.g. https://shop.example; * allows all. Where given, it is set at each start; for other applications and without a restart: authtickets application update." placeholder:"ORIGIN" group:"Server:"`
@@ -40,14 +42,13 @@ type serve struct {
 
 // check returns all faults of the settings together, nil when there are none.
 func (s *serve) check(env *command.Environment, settings *command.Settings) error {
-	faults := []error{s.TicketSettings.Check(), s.Limits.Check(), applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env)}
+	faults := []error{s.TicketSettings.Check(), s.Address.Check(), s.Limits.Check(), applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env)}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
 		}
 	}
-	host, _, err := net.SplitHostPort(s.Listen)
-	fault(err != nil, "--listen: must be an address and a port, e.g. 127.0.0.1:8080")
+	fault(s.Socket() != "" && s.Issuer == "", "--listen: on a socket, --issuer must say by which URL clients know the server")
 	fault(s.RequestTimeout <= 0, "--request-timeout: must be more than 0")
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
@@ -55,13 +56,14 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer), "--issuer: must be a URL without a path, e.g. https://tickets.example")
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
-	_, err = s.proxies()
+	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice, "--key-rotation: must not be shorter than --signing-key-notice")
+	_, err := s.proxies()
 	faults = append(faults, err)
 	_, err = s.trustedDocuments()
 	faults = append(faults, err)
 	if database, err := settings.DatabaseURL(); err == nil && s.Demo {
 		fault(!storage.Embedded(database), "--demo: only on the embedded database")
-		fault(!isLoopback(host), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
+		fault(!s.IsLocal(), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
 	}
 	return errors.Join(faults...)
 }
@@ -96,16 +98,14 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 	return documents, nil
 }
 
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || (err == nil && address.IsLoopback())
-}
-
 // Run wires, serves and drains.
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
-	listener, err := (&net.ListenConfig{}).Listen(env.Context, "tcp", s.Listen)
+	surviveSignals(env)
+	greeting := logpipe.Open(env.Stdout)
+	defer greeting.Close(lastWords)
+	listener, err := s.Open(env.Context)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
+		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, but after a fault before
 	parts, err := s.wire(env, settings, s.address(listener.Addr()))
@@ -113,6 +113,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.store.Close()) }()
+	makeRoom(env, parts.hasher)
 	database := &database{store: parts.store, load: parts.load}
 	handler, err := s.handler(env, parts, database)
 	if err != nil {
@@ -131,7 +132,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		}
 	}
 	if env.Context.Err() == nil {
-		s.greet(env, listener.Addr())
+		s.greet(greeting, env.Version, listener.Addr())
 	}
 	s.workBehind(env, parts, handler)
 
@@ -157,15 +158,15 @@ func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.
 	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
 	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
 	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
-	go every(env, s.PurgeInterval, func() {
-		purge(env, parts.office)
-		rotateKeys(env, parts.ring, s.KeyRotation)
-		retireKeys(env, parts.ring)
-	})
-	go logClients(env, handler)
-	if env.Getenv("GOMAXPROCS") == "" {
-		go makeRoom(env, parts.hasher, handler)
-	}
+	go every(env, s.PurgeInterval,
+		chore{"expired rows not purged", func() error { return purge(env, parts.office) }},
+		chore{"keysets not rotated", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
+		chore{"keysets not retired", func() error { return retireKeys(env, parts.ring) }},
+	)
+	go every(env, clientsInterval, chore{"clients not counted", func() error {
+		handler.LogClients(env.Context)
+		return nil
+	}})
 }
 
 // address is where the server can be gone to. It goes by the host that was given: an address that stands for all is none to go to.
@@ -179,13 +180,17 @@ func (s *serve) address(listener net.Addr) string {
 }
 
 // greet says where the server is.
-func (s *serve) greet(env *command.Environment, listener net.Addr) {
+func (s *serve) greet(out io.Writer, version string, listener net.Addr) {
 	address := s.address(listener)
-	fmt.Fprintf(env.Stdout, "authtickets %s serves GraphQL at http://%s/graphql\n", env.Version, address)
-	if s.Playground {
-		fmt.Fprintf(env.Stdout, "Playground: http://%s/\n", address)
+	if s.Socket() != "" {
+		fmt.Fprintf(out, "authtickets %s serves GraphQL at %s\n", version, s.Listen)
+	} else {
+		fmt.Fprintf(out, "authtickets %s serves GraphQL at http://%s/graphql\n", version, address)
+	}
+	if s.Playground && s.Socket() == "" {
+		fmt.Fprintf(out, "Playground: http://%s/\n", address)
 	}
 	if s.Demo {
-		fmt.Fprint(env.Stdout, "\n"+command.DemoCredentials)
+		fmt.Fprint(out, "\n"+command.DemoCredentials)
 	}
 }

@@ -7,15 +7,17 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/logpipe"
+	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -34,26 +36,33 @@ type program struct {
 	Account     command.Account     `cmd:"" help:"Customer accounts."`
 	Application command.Application `cmd:"" help:"Applications that ask for tickets: storefronts and services."`
 	Keys        command.Keys        `cmd:"" help:"Key files, and the keys of the tickets."`
+	Health      command.Health      `cmd:"" help:"Ask the server that runs at --listen whether it is ready."`
 	Schema      command.Schema      `cmd:"" help:"Print the GraphQL schema."`
 	Version     command.Version     `cmd:"" help:"Print the program's version."`
 }
 
 func main() {
+	log := logpipe.Open(os.Stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Args[1:], log)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "authtickets:", strings.ReplaceAll(err.Error(), "\n", "\n             "))
+		fmt.Fprintln(log, "authtickets:", strings.ReplaceAll(err.Error(), "\n", "\n             "))
+	}
+	log.Close(lastWords)
+	if err != nil {
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, arguments []string) error {
-	collectRarely()
+// lastWords is how long the program waits at its end for somebody to read what it has written.
+const lastWords = 500 * time.Millisecond
+
+func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	began := time.Now()
 	var p program
 	env := &command.Environment{
-		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Variables: os.Environ(),
 		Now: time.Now, Elapsed: func() time.Duration { return time.Since(began) }, Random: rand.Reader, Version: version, SDL: sdl,
 	}
 	parsed, err := command.Parse(env, &p, arguments, &p.Settings)
@@ -70,17 +79,16 @@ func run(ctx context.Context, arguments []string) error {
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	env.Log = slog.New(web.LogHandler(p.LogHandler(os.Stderr)))
-	return parsed.Run()
-}
-
-// collectRarely makes the garbage collector trade memory for time, up to a limit far above what the server needs, unless the operator has said otherwise.
-func collectRarely() {
-	const percent, limit = 400, 256 << 20
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
+	if err := collectRarely(env, &p.Settings); err != nil {
+		return err
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
+	log.Report(func(out io.Writer, dropped int) {
+		slog.New(p.LogHandler(out)).Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
+	})
+	env.Log = slog.New(web.LogHandler(p.LogHandler(log)))
+	err = parsed.Run()
+	if errors.Is(err, storage.ErrRefused) {
+		return fmt.Errorf("--database (AUTHTICKETS_DATABASE): %w", err)
 	}
+	return err
 }

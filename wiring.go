@@ -50,7 +50,10 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 		accounts: &accounts.Book{Store: store, Hasher: hasher, Now: env.Now, Random: env.Random},
 		operator: &applications.Book{Store: store, Now: env.Now, Random: env.Random},
 	}
-	p.ring = &keyring.Ring{Store: store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Life: s.keyLife(p.directory), Now: env.Now}
+	p.ring = &keyring.Ring{
+		Store: store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers),
+		Life: s.keyLife(p.directory), SigningNotice: settings.SigningKeyNotice, Now: env.Now,
+	}
 	issuer := cmp.Or(s.Issuer, "http://"+address)
 	audience := s.Audience
 	if len(audience) == 0 {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/authtickets/authtickets/safely"
 )
 
 // Format is how the rows of an import are written.
@@ -52,7 +54,7 @@ func (b *Book) Import(ctx context.Context, in io.Reader, options ImportOptions) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	batches := make(chan batch) // the next one is read while one is written
-	go read(ctx, in, options.Format, batches)
+	go readSafely(ctx, in, options.Format, batches)
 	var counts Counts
 	for {
 		select {
@@ -124,6 +126,21 @@ type row struct {
 type batch struct {
 	rows []row
 	end  error
+}
+
+// readSafely is read, and a panic in it is the end of the file.
+func readSafely(ctx context.Context, in io.Reader, format Format, batches chan<- batch) {
+	err := safely.Do(func() error {
+		read(ctx, in, format, batches)
+		return nil
+	})
+	if err == nil {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case batches <- batch{end: err}:
+	}
 }
 
 func read(ctx context.Context, in io.Reader, format Format, batches chan<- batch) {

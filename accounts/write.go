@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 )
@@ -154,12 +154,14 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options Wri
 		return nil, fmt.Errorf("look up accounts: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0)) // more would wait for their turn until it is over
+	group.SetLimit(b.Hasher.Concurrent()) // more would wait for their turn until it is over
 	for i, record := range records {
 		if record.password.Reveal() != "" {
-			group.Go(func() (err error) {
-				hashes[i], err = b.hashPassword(ctx, record, existing.find(record), options)
-				return err
+			group.Go(func() error {
+				return safely.Do(func() (err error) {
+					hashes[i], err = b.hashPassword(ctx, record, existing.find(record), options)
+					return err
+				})
 			})
 		}
 	}

@@ -20,7 +20,7 @@ var peers = map[string]string{
 }
 
 // judge holds what was measured against what it must be.
-func judge(r results, rush rush, f footprint) []figure {
+func judge(r results, rush, narrow rush, f footprint) []figure {
 	const most = mostConnections
 	figures := []figure{
 		r.atMost(0.85, anonymousTicket+", server CPU ÷ bare gqlgen", cpu, cell{anonymousTicket, mysqlName, 16}, cell{anonymousTicket, bareName, 16}),
@@ -28,6 +28,7 @@ func judge(r results, rush rush, f footprint) []figure {
 		r.atLeast(0.3, refresh+", rate at 64 connections ÷ the UPDATE alone", rate, cell{refresh, mysqlName, most}, cell{refresh, updateSession + ofMySQL, most}),
 		r.atMost(1.05, userTicket+", server CPU ÷ one argon2id hash", cpu, cell{userTicket, mysqlName, 16}, cell{userTicket, passwordHash, 16}),
 		rush.figure(),
+		narrow.besides(),
 		within(jwtTicket+", more server CPU than without", 80, medianMore(r[cell{jwtTicket, mysqlName, 16}], r[cell{jwtTicket, withoutJWT, 16}], cpu), "µs"),
 		within(verification+", CPU", 100, median(r[cell{verification, ofVerify, 1}], cpu), "µs"),
 	}
@@ -67,6 +68,15 @@ func (r rush) figure() figure {
 		judged: true, kept: ratio <= bound,
 		measured: fmt.Sprintf("%.2f (%.1f ms ÷ %.1f ms; %s ÷ %s tickets and %.0f sign-ins per second)", ratio,
 			median(r.loaded, p99), median(r.quiet, p99), thousands(median(r.loaded, rate)), thousands(median(r.quiet, rate)), r.signIns),
+	}
+}
+
+// besides is the figure that shows what the room beside the cores is for.
+func (r rush) besides() figure {
+	return figure{
+		name: "the same with GOMAXPROCS as many as cores",
+		measured: fmt.Sprintf("%.2f (%.1f ms ÷ %.1f ms; %.0f sign-ins per second)", medianRatio(r.loaded, r.quiet, p99),
+			median(r.loaded, p99), median(r.quiet, p99), r.signIns),
 	}
 }
 

@@ -99,7 +99,7 @@ func newBench(ctx context.Context, quick bool) (*bench, error) {
 	}
 	// Of a server that was not started for this run the process may be unknown; its CPU time is missing then.
 	b.databasePID, _ = strconv.Atoi(os.Getenv("AUTHTICKETS_TEST_MYSQL_PID"))
-	b.ownVariables = environment("GOGC=400", "GOMEMLIMIT=256MiB") // as the server sets them for itself
+	b.ownVariables = environment("GOGC=400", "GOMEMLIMIT=236MiB") // as the server sets them for itself, on two cores
 	var err error
 	if b.self, err = os.Executable(); err != nil {
 		return nil, err
@@ -153,12 +153,16 @@ func (b *bench) measure(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	narrow, err := b.measureNarrowRush(ctx)
+	if err != nil {
+		return err
+	}
 	footprint, err := b.measureFootprint(ctx)
 	if err != nil {
 		return err
 	}
 	printResults(out, contests, results)
-	figures := judge(results, rush, footprint)
+	figures := judge(results, rush, narrow, footprint)
 	printFigures(out, figures)
 	for _, figure := range figures {
 		if figure.judged && !figure.kept {

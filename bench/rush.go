@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -17,6 +20,25 @@ const (
 	rushConnections = 16
 	rushSignIns     = mostConnections
 )
+
+// measureNarrowRush is measureRush on a server that runs no more goroutines at a time than there are
+// cores. A server gives itself more, by as many as it hashes passwords at a time.
+func (b *bench) measureNarrowRush(ctx context.Context) (r rush, err error) {
+	dsn, drop, err := b.newMySQL(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	s, err := b.startServer(ctx, dsn, fmt.Sprint("GOMAXPROCS=", runtime.NumCPU()))
+	if err != nil {
+		return r, err
+	}
+	defer s.end()
+	if err := addAccounts(ctx, dsn); err != nil {
+		return r, err
+	}
+	return b.measureRush(ctx, s)
+}
 
 // measureRush issues anonymous tickets, in turns alone and while others sign in without pause.
 func (b *bench) measureRush(ctx context.Context, s *server) (rush, error) {

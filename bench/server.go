@@ -37,14 +37,14 @@ type server struct {
 	database string
 }
 
-// startServer starts the server on a MySQL database, or without one on a new embedded one, and returns once it has issued a ticket.
-func (b *bench) startServer(ctx context.Context, dsn string) (*server, error) {
+// startServer starts the server on a MySQL database, or without one on a new embedded one, and returns once it has issued a ticket. more are variables of its environment.
+func (b *bench) startServer(ctx context.Context, dsn string, more ...string) (*server, error) {
 	directory, err := os.MkdirTemp(b.directory, "server-")
 	if err != nil {
 		return nil, err
 	}
 	database := dsn
-	variables := environment("AUTHTICKETS_DATA=" + directory)
+	variables := append(environment("AUTHTICKETS_DATA="+directory), more...)
 	if dsn == "" {
 		database = sqliteScheme + filepath.Join(directory, "authtickets.db")
 	} else {

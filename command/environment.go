@@ -17,6 +17,8 @@ type Environment struct {
 	Stderr  io.Writer
 	// Getenv reads a variable. An empty one is one that is not set.
 	Getenv func(string) string
+	// Variables are all variables, each as NAME=value.
+	Variables []string
 	// Now tells the time.
 	Now func() time.Time
 	// Elapsed tells how much time has passed since the program began. Unlike Now it never steps.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func withRing(env *Environment, settings *Settings, master *seal.Master, do func
 		return err
 	}
 	ring := &keyring.Ring{
-		Store: store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Life: new(TicketSettings).KeyLife, Now: env.Now,
+		Store: store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Life: new(TicketSettings).KeyLife, SigningNotice: settings.SigningKeyNotice, Now: env.Now,
 	}
 	if master != nil {
 		if err := LoadKeysets(env.Context, ring); err != nil {
@@ -128,7 +129,7 @@ func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 // RotateKeys rotates keysets.
 type RotateKeys struct {
 	Purpose string        `help:"Which keysets: seal, those that seal tokens; sign, those that sign what others verify; or both." enum:"seal,sign,both" default:"both"`
-	Delay   time.Duration `help:"How long the new keysets are published before they are used. At least 15s: every replica must have read them by then, which it does every 2 seconds. Services that verify JWTs may keep the keys for 30 seconds." default:"1m"`
+	Delay   time.Duration `help:"How long the new keysets are published before they are used. At least 15s: every replica must have read them by then, which it does every 2 seconds. By default a minute for those that seal, and --signing-key-notice for those that sign."`
 }
 
 // Run carries the command out.
@@ -139,7 +140,7 @@ func (c *RotateKeys) Run(env *Environment, settings *Settings) error {
 	}
 	return withKeysets(env, settings, func(ring *keyring.Ring) error {
 		for _, purpose := range purposes {
-			keyset, err := ring.Rotate(env.Context, purpose, c.Delay)
+			keyset, err := ring.Rotate(env.Context, purpose, cmp.Or(c.Delay, ring.Notice(purpose)))
 			if errors.Is(err, keyring.ErrTooSoon) {
 				return fmt.Errorf("--delay: %w", err)
 			}

@@ -82,6 +82,7 @@ sign     1       in use  2026-11-24T09:30:00Z  the beginning         -
 	c.fails(keyring.ErrNeeded, "retire", "sign", "1", "--yes")
 	c.fails(keyring.ErrNotFound, "retire", "sign", "2", "--yes")
 	c.fails(keyring.ErrTooSoon, "rotate", "--delay=14s")
+	c.fails(keyring.ErrTooSoon, "rotate", "--delay=-1s")
 
 	c.now = begin.Add(time.Hour)
 	c.want(`Published keyset seal 3. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as what was made under it can live.

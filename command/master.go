@@ -81,8 +81,10 @@ func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
 	}
 	master, err := seal.LoadMaster(name)
 	switch {
-	case err == nil || errors.Is(err, seal.ErrReadableByOthers):
-		return master, err
+	case err == nil:
+		return master, nil
+	case errors.Is(err, seal.ErrReadableByOthers):
+		return nil, fmt.Errorf("%w, or put its contents into %s", err, keysetVariable)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w; make one with: authtickets keys create %s", err, name)
 	default:

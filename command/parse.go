@@ -43,6 +43,7 @@ func Parse(env *Environment, program any, arguments []string, bindings ...any) (
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	nameVariables(parser.Model)
+	misspelt := unknownVariables(env.Variables, parser.Model)
 	parsed, err := parseOn(parser, arguments, &faults, -1)
 	if helped {
 		return nil, ErrHelp
@@ -50,7 +51,7 @@ func Parse(env *Environment, program any, arguments []string, bindings ...any) (
 	if parsed != nil {
 		faults = append(faults, passwordArguments(parsed)...)
 	}
-	return parsed, errors.Join(append([]error{err}, faults...)...)
+	return parsed, errors.Join(append([]error{err, misspelt}, faults...)...)
 }
 
 // parseOn parses arguments, and goes on behind a flag that does not exist or has no value, where kong stops. What stands at the index value is taken for the value of such a
@@ -100,10 +101,13 @@ func holdsPassword(address secret.Text) bool {
 	return password != "" && !storage.Embedded(address)
 }
 
-// isSetting reports whether a flag is a setting, of the program or of the server. The flags of the other commands say what to do this once, which
-// neither a variable nor a file shall.
-func isSetting(owner *kong.Node) bool {
-	return owner.Type == kong.ApplicationNode || owner.Name == "serve"
+// isSetting reports whether a flag is a setting, of the program or of the server. The flags of the other
+// commands say what to do this once, which neither a variable nor a file shall.
+func isSetting(owner *kong.Node, flag *kong.Flag) bool {
+	if flag.Name == "help" {
+		return false
+	}
+	return owner.Type == kong.ApplicationNode || owner.Name == "serve" || (owner.Name == "health" && flag.Name == "listen")
 }
 
 // nameVariables gives each setting the variable of its name. kong reads none of them itself: it would take an empty one for a value.
@@ -116,7 +120,7 @@ func nameVariables(app *kong.Application) {
 func settingsOf(app *kong.Application) (settings []*kong.Flag) {
 	for _, node := range append([]*kong.Node{app.Node}, app.Children...) {
 		for _, flag := range node.Flags {
-			if isSetting(node) && flag.Name != "help" {
+			if isSetting(node, flag) {
 				settings = append(settings, flag)
 			}
 		}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/secret"
@@ -29,12 +31,15 @@ type Settings struct {
 
 	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. One with a password goes into the variable or --database-file, not into the flag. By default the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
 	DatabaseFile          string        `help:"File that holds what --database would." placeholder:"FILE" group:"Database:"`
+	DatabaseAuthority     string        `help:"File with the certificates (PEM) of those who may have signed the database's. With it, connections are encrypted and the database's name is checked." placeholder:"FILE" group:"Database:"`
 	DatabaseConnections   int           `help:"Most connections open at a time." default:"32" group:"Database:"`
 	DatabaseLifetime      time.Duration `help:"After how long a connection is replaced." default:"30m" group:"Database:"`
 	DatabaseConnectWait   time.Duration `help:"Longest attempt to connect." default:"3s" group:"Database:"`
 	DatabaseStatementWait time.Duration `help:"Longest wait for the answer to a statement." default:"5s" group:"Database:"`
 
 	Keys string `help:"Master key, under which the keys of the tickets are kept in the database; every replica needs the same. It is a key file, made by \"authtickets keys create\", or a key of AWS KMS, aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID. The contents of a key file can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
+
+	SigningKeyNotice time.Duration `help:"How long a new key that signs is published before it is used: as long as services that verify JWTs keep the keys." default:"24h" group:"Tickets:"`
 
 	HashMemory      int           `help:"Memory of a password hash (argon2id), in KiB." default:"19456" group:"Passwords:"`
 	HashIterations  int           `help:"Passes of a password hash over its memory." default:"2" group:"Passwords:"`
@@ -52,6 +57,9 @@ func (s *Settings) Check() error {
 		positive("--database-connections", s.DatabaseConnections), positive("--database-lifetime", s.DatabaseLifetime),
 		positive("--database-connect-wait", s.DatabaseConnectWait), positive("--database-statement-wait", s.DatabaseStatementWait),
 	}
+	if s.SigningKeyNotice < keyring.LeastDelay {
+		faults = append(faults, fmt.Errorf("--signing-key-notice: must be at least %s", keyring.LeastDelay))
+	}
 	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
 		faults = append(faults, errors.New("--log-format: must be text or json"))
 	}
@@ -65,6 +73,9 @@ func (s *Settings) Check() error {
 		faults = append(faults, err)
 	} else if err := storage.CheckURL(url); err != nil {
 		faults = append(faults, fmt.Errorf("--database: %w", err))
+	}
+	if _, err := s.authorities(); err != nil {
+		faults = append(faults, err)
 	}
 	if _, err := s.Hasher(); err != nil {
 		faults = append(faults, errors.New(strings.ReplaceAll(err.Error(), "password: ", "--hash-")))
@@ -109,14 +120,34 @@ func (s *Settings) DatabaseURL() (secret.Text, error) {
 	return secret.New("sqlite://" + filepath.Join(s.Data, "authtickets.db")), nil
 }
 
+// authorities are those who may have signed the database's certificate; nil where that is not set.
+func (s *Settings) authorities() (*x509.CertPool, error) {
+	if s.DatabaseAuthority == "" {
+		return nil, nil //nolint:nilnil // it is not set
+	}
+	text, err := os.ReadFile(s.DatabaseAuthority)
+	if err != nil {
+		return nil, fmt.Errorf("--database-authority: %w", err)
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(text) {
+		return nil, errors.New("--database-authority: the file holds no certificate in PEM")
+	}
+	return authorities, nil
+}
+
 // OpenStore opens the database. It does not look at its schema yet.
 func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
 	url, err := s.DatabaseURL()
 	if err != nil {
 		return nil, err
 	}
+	authorities, err := s.authorities()
+	if err != nil {
+		return nil, err
+	}
 	return storage.Open(storage.Settings{
-		URL: url, Connections: s.DatabaseConnections, ConnectionLifetime: s.DatabaseLifetime,
+		URL: url, Authorities: authorities, Connections: s.DatabaseConnections, ConnectionLifetime: s.DatabaseLifetime,
 		ConnectTimeout: s.DatabaseConnectWait, StatementTimeout: s.DatabaseStatementWait, Now: env.Now, Log: env.Log,
 	})
 }
@@ -127,6 +158,15 @@ func (s *Settings) Hasher() (*password.Hasher, error) {
 		MemoryKiB: s.HashMemory, Iterations: s.HashIterations, Parallelism: s.HashParallelism,
 		Concurrent: s.HashConcurrent, Wait: s.HashWait,
 	})
+}
+
+// HashesMemory returns how many bytes the password hashes need that may run at a time.
+func (s *Settings) HashesMemory() (int64, error) {
+	hasher, err := s.Hasher()
+	if err != nil {
+		return 0, err
+	}
+	return int64(hasher.Concurrent()) * int64(s.HashMemory) << 10, nil
 }
 
 // PrepareSchema checks the settings of a server and its schema, and brings that of the embedded

@@ -12,7 +12,8 @@ import (
 
 // How long before its use a keyset is published.
 const (
-	// DefaultDelay is for where nothing else is said: enough for every replica to read it many times, and for services that verify JWTs, which may keep the keys for 30 seconds.
+	// DefaultDelay is enough for every replica to read it many times. Only replicas need to know what
+	// seals tokens.
 	DefaultDelay = time.Minute
 	// LeastDelay has whoever does not know a keyset know that. A replica whose clock is 5 seconds ahead uses it so much earlier. One that has looked just before it was published
 	// takes what it has for all there is for seal.LeastNotice, another 5 seconds. It looks every 2 seconds; what remains is for an answer that takes long.
@@ -26,6 +27,15 @@ var (
 	// ErrMeanwhile: somebody else has made a keyset, or changed the master key, at the same time.
 	ErrMeanwhile = errors.New("the keysets were changed by somebody else at the same time")
 )
+
+// Notice returns how long a new keyset of a purpose is published before it is used, where nothing else
+// is said.
+func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
+	if purpose == models.SignKeys && r.SigningNotice != 0 {
+		return r.SigningNotice
+	}
+	return DefaultDelay
+}
 
 // Rotate makes the next keyset of a purpose, which takes the place of the present one after a delay, and returns it. Whoever refreshes then
 // knows it. Its errors are ErrTooSoon, ErrMeanwhile, and those of Reload.
@@ -84,7 +94,7 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 		if err := r.Reload(ctx); err != nil {
 			return rotated, err
 		}
-		row, err := r.Rotate(ctx, purpose, DefaultDelay)
+		row, err := r.Rotate(ctx, purpose, r.Notice(purpose))
 		if errors.Is(err, ErrMeanwhile) { // another replica does the same
 			continue
 		}

@@ -186,6 +186,33 @@ func TestRotateIfDue(t *testing.T) {
 	})
 }
 
+// A key that signs is published as long before its use as those who verify may keep the keys. One that
+// seals only replicas need to know.
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *site) {
+		_, master := keyFile(t)
+		r := s.load(master)
+		r.SigningNotice = 24 * time.Hour
+		const age = 2160 * time.Hour
+		s.clock.pass(age + time.Second)
+		rotated, err := r.RotateIfDue(t.Context(), age)
+		must(t, err)
+		for _, keyset := range rotated {
+			want := keyring.DefaultDelay
+			if keyset.Purpose == models.SignKeys {
+				want = r.SigningNotice
+			}
+			if got := keyset.UsedFrom.Sub(keyset.PublishedAt); got != want {
+				t.Errorf("%s: published %s before its use, not %s", keyset.Purpose, got, want)
+			}
+		}
+		if len(rotated) != 2 {
+			t.Errorf("%d were rotated", len(rotated))
+		}
+	})
+}
+
 // An emptied table takes nothing from who has read it before.
 func TestEmptied(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
@@ -28,8 +27,8 @@ type Hasher struct {
 	decoy  secret.Text // a hash of today's cost that no password is known to match
 	turns  *semaphore.Weighted
 	wait   time.Duration
-	begun  atomic.Int64
-	ended  atomic.Int64
+
+	concurrent int
 }
 
 // New returns a Hasher, or an error that lists all faults of the settings.
@@ -53,6 +52,8 @@ func New(settings Settings) (*Hasher, error) {
 		decoy:  secret.New(today + randomBase64(saltSize) + "$" + randomBase64(keySize)),
 		turns:  semaphore.NewWeighted(int64(settings.Concurrent)),
 		wait:   settings.Wait,
+
+		concurrent: settings.Concurrent,
 	}, nil
 }
 
@@ -121,7 +122,6 @@ func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	waiting, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
 	if h.turns.Acquire(waiting, 1) == nil {
-		h.begun.Add(1)
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -130,17 +130,10 @@ func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	return ErrBusy
 }
 
-func (h *Hasher) end() {
-	h.ended.Add(1)
-	h.turns.Release(1)
-}
+func (h *Hasher) end() { h.turns.Release(1) }
 
-// Counts returns how many hashes have begun so far, and how many are running now.
-func (h *Hasher) Counts() (begun, running int64) {
-	ended := h.ended.Load() // first, or the difference could be negative
-	begun = h.begun.Load()
-	return begun, begun - ended
-}
+// Concurrent is how many hashes may run at a time.
+func (h *Hasher) Concurrent() int { return h.concurrent }
 
 func randomBase64(size int) string {
 	bytes := make([]byte, size)

@@ -307,25 +307,11 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-func TestCounts(t *testing.T) {
+func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	hasher := newHasher(t, password.Settings{Concurrent: 2})
-	if begun, running := hasher.Counts(); begun != 0 || running != 0 {
-		t.Errorf("before: %d begun, %d running", begun, running)
-	}
-	var all sync.WaitGroup
-	most := int64(0)
-	for range 6 {
-		all.Go(func() { _ = hasher.CheckUnknown(t.Context(), secret.New("pw")) })
-	}
-	for begun := int64(0); begun < 6; {
-		var running int64
-		begun, running = hasher.Counts()
-		most = max(most, running)
-		runtime.Gosched()
-	}
-	all.Wait()
-	if begun, running := hasher.Counts(); begun != 6 || running != 0 || most < 1 || most > 2 {
-		t.Errorf("after: %d begun, %d running, %d at most", begun, running, most)
+	for given, want := range map[int]int{0: runtime.GOMAXPROCS(0), 7: 7} {
+		if got := newHasher(t, password.Settings{Concurrent: given}).Concurrent(); got != want {
+			t.Errorf("%d: got %d, want %d", given, got, want)
+		}
 	}
 }

@@ -66,13 +66,13 @@ func strong(key *aessiv.Key) bool {
 	return len(different) >= 32 && len(steps) > 1
 }
 
-// readPrivate reads a file that only its owner may read.
+// readPrivate reads a file that no other user of the machine may read.
 func readPrivate(path string) (secret.Text, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if runtime.GOOS != "windows" && !isPrivate(info.Mode().Perm(), isRoots(info) && os.Geteuid() != 0, isContained(path)) {
 		return secret.Text{}, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
@@ -80,6 +80,25 @@ func readPrivate(path string) (secret.Text, error) {
 		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
 	return secret.New(string(text)), nil
+}
+
+// isPrivate reports whether a mode lets nobody read the key file who is not meant to.
+//
+// Platforms mount secrets with modes of their own. A file of root's that a group may read is for the
+// one server that runs in this group: 0440, as Kubernetes mounts it with fsGroup. A file in the memory
+// of a container can be reached from nowhere else: 0444, as Docker Swarm mounts it.
+func isPrivate(mode os.FileMode, isGiven, isContained bool) bool {
+	const others, groupReads, everybodyReads = 0o077, 0o040, 0o044
+	switch mode & others {
+	case 0:
+		return true
+	case groupReads:
+		return isGiven || isContained
+	case everybodyReads:
+		return isContained
+	default:
+		return false
+	}
 }
 
 // CreateFile writes a new keyset with one random key to a file of mode 0600. It returns an error that is fs.ErrExist when the file exists: a keyset

@@ -17,10 +17,12 @@ import (
 type server struct {
 	// patience is how long the server waits for a lock. Nobody waits any longer for its answer.
 	patience time.Duration
+	// idle is how long a connection may be idle before the server closes it.
+	idle time.Duration
+	// isCluster says that the server is a Galera node.
+	isCluster atomic.Bool
 	// ahead is how far its clock is ahead of ours, in nanoseconds.
 	ahead atomic.Int64
-	// isCluster says that it is a node of a Galera cluster.
-	isCluster atomic.Bool
 	// canCatchUp says that a statement can have the node catch up with its cluster first.
 	canCatchUp atomic.Bool
 }
@@ -63,7 +65,7 @@ type prepared struct {
 func (p prepared) Connect(ctx context.Context) (driver.Conn, error) {
 	opened, err := p.Connector.Connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, refusal(err)
 	}
 	if err := p.prepare(ctx, opened); err != nil {
 		return nil, errors.Join(err, opened.Close())
@@ -134,7 +136,7 @@ func (s *server) settings(isMariaDB bool) []string {
 		"sql_select_limit = 18446744073709551615",
 		"sql_big_selects = 1",
 		"sql_auto_is_null = 0",
-		"wait_timeout = 28800",
+		fmt.Sprintf("wait_timeout = %d", int(s.idle.Seconds())),
 		fmt.Sprintf("innodb_lock_wait_timeout = %d", patience),
 		fmt.Sprintf("lock_wait_timeout = %d", patience),
 	}

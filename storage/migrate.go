@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
-	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 //go:embed migrations
@@ -25,20 +22,19 @@ var (
 	ErrSchemaNewer = errors.New("the database has a newer schema than this version knows")
 )
 
-// Migrate brings the schema up to this version, and returns how many migrations that took. The
-// error is ErrServer for a server whose settings must be others first. Of several processes that
-// migrate at once, one does it and the others wait.
-func (s *Store) Migrate(ctx context.Context) (int, error) {
-	if s.dialect.file != "" {
-		unlock, err := lockedfile.MutexAt(s.dialect.file + ".lock").Lock()
-		if err != nil {
-			return 0, fmt.Errorf("migrate: %w", err)
-		}
-		defer unlock()
-	}
+// Migrate brings the schema up to this version, and returns how many migrations that took. The error
+// is ErrServer for a server whose settings must be others first. Of several processes that migrate at
+// once, one does it and the others wait. One that was killed can be repeated.
+func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err := s.CheckServer(ctx); err != nil {
 		return 0, err
 	}
+	unlock, err := s.lockSchema(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+
 	if err := s.CheckSchema(ctx); err != nil && !errors.Is(err, ErrSchemaOlder) {
 		return 0, err
 	}
@@ -46,11 +42,11 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
-	applied, err := migrator.Up(ctx)
+	results, err := migrator.Up(ctx)
 	if err := errors.Join(err, migrator.Close()); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
-	return len(applied), nil
+	return len(results), nil
 }
 
 // CheckSchema returns ErrSchemaOlder or ErrSchemaNewer when the schema is not the one this version knows. It changes nothing, as goose's own look
@@ -85,30 +81,30 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	return version, err
 }
 
-const versionsTable = "schema_versions"
-
 // migrator returns what migrates, on connections of its own. Its Close closes them.
 func (s *Store) migrator() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name)
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithTableName(versionsTable), goose.WithDisableGlobalRegistry(true)}
 	if s.dialect.file != "" {
 		// goose writes its instants as text.
 		connection, err := driver.Open(fileURL(s.dialect.file))
 		if err != nil {
 			return nil, err
 		}
-		return goose.NewProvider(goose.DialectSQLite3, connection, files, options...)
+		return goose.NewProvider(goose.DialectSQLite3, connection, files,
+			goose.WithTableName(versionsTable), goose.WithDisableGlobalRegistry(true))
 	}
-	locker, err := lock.NewMySQLTableLocker(lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(time.Second, 300))
+
+	versions, err := newVersions()
 	if err != nil {
 		return nil, err
 	}
-	connections, err := patientMySQL(s.settings)
+	connections, err := patientMySQL(s.settings, !s.dialect.server.isCluster.Load())
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectMySQL, connections, files, append(options, goose.WithLocker(locker))...)
+	return goose.NewProvider("", connections, files,
+		goose.WithStore(versions), goose.WithDisableGlobalRegistry(true))
 }

@@ -2,20 +2,14 @@ package storage
 
 import (
 	"database/sql"
-	"net/url"
-	"strings"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
 	"gorm.io/driver/mysql"
-
-	"github.com/authtickets/authtickets/secret"
 )
 
-const mysqlScheme = "mysql://"
-
 func openMySQL(settings Settings) (*Store, error) {
-	config, err := mysqlConfig(settings.URL)
+	config, err := settings.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +19,7 @@ func openMySQL(settings Settings) (*Store, error) {
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
 	}
-	server := &server{patience: settings.StatementTimeout}
+	server := &server{patience: settings.StatementTimeout, idle: longestIdle}
 	connections := pool(sql.OpenDB(prepared{connector, server}), settings.Connections, settings.ConnectionLifetime)
 
 	// Without a look at the server's version GORM needs no connection yet.
@@ -36,14 +30,22 @@ func openMySQL(settings Settings) (*Store, error) {
 	return &Store{write: db, read: db, dialect: dialect{name: mysqlName, server: server}, settings: settings}, nil
 }
 
-// longestMigration is how long a server waits for a lock on behalf of a migration.
-const longestMigration = 24 * time.Hour
+const (
+	// longestIdle is how long the server keeps an idle connection of ours.
+	longestIdle = 8 * time.Hour
+	// longestMigration is how long a server waits for a lock on behalf of a migration.
+	longestMigration = 24 * time.Hour
+	// idleMigration is how long the server keeps an idle connection of a migration, and with it the
+	// lock. A process whose machine has failed never closes it.
+	idleMigration = time.Minute
+)
 
 // patientMySQL opens the database for statements that take as long as they take. A large table is
 // altered for minutes, once all transactions that use it have ended. A client that stopped waiting
-// would report a failure while the server goes on.
-func patientMySQL(settings Settings) (*sql.DB, error) {
-	config, err := mysqlConfig(settings.URL)
+// would report a failure while the server goes on. There is one connection at a time; isLocked gives
+// it the lock of the schema.
+func patientMySQL(settings Settings, isLocked bool) (*sql.DB, error) {
+	config, err := settings.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -52,32 +54,9 @@ func patientMySQL(settings Settings) (*sql.DB, error) {
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
 	}
-	return sql.OpenDB(prepared{connector, &server{patience: longestMigration}}), nil
-}
-
-// mysqlConfig reads a URL or a DSN, and sets what the statements of this package rely on.
-func mysqlConfig(address secret.Text) (*driver.Config, error) {
-	dsn := address.Reveal()
-	if strings.HasPrefix(dsn, mysqlScheme) {
-		u, err := url.Parse(dsn)
-		if err != nil {
-			return nil, ErrURL
-		}
-		if u.Port() == "" {
-			u.Host += ":3306"
-		}
-		password, _ := u.User.Password()
-		dsn = u.User.Username() + ":" + password + "@tcp(" + u.Host + ")" + u.EscapedPath() + "?" + u.RawQuery
+	patient := prepared{connector, &server{patience: longestMigration, idle: idleMigration}}
+	if isLocked {
+		return pool(sql.OpenDB(locked{patient, settings.Log}), 1, 0), nil
 	}
-	config, err := driver.ParseDSN(dsn)
-	if err != nil || config.DBName == "" || (config.Net != "tcp" && config.Net != "unix") {
-		return nil, ErrURL // what is taken for a network could be half of a password
-	}
-	config.ClientFoundRows = true // a conditional update counts the rows it matched
-	config.ParseTime = true       // DATETIME is time.Time
-	config.Loc = time.UTC
-	config.RejectReadOnly = true    // after a fail-over, leave the old primary
-	config.InterpolateParams = true // one round trip a statement, and no statement to leak
-	config.Logger = &driver.NopLogger{}
-	return config, nil
+	return pool(sql.OpenDB(patient), 1, 0), nil
 }

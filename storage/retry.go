@@ -65,7 +65,7 @@ func retryIf(ctx context.Context, again func(error) bool, do func() error) error
 
 // shownBusy makes an error that may be gone next time one that clients are told as BUSY.
 func shownBusy(err error) error {
-	if undone(err) || broken(err) || noSuchTable(err) {
+	if undone(err) || broken(err) || noSuchTable(err) || errors.Is(err, ErrRefused) {
 		return fmt.Errorf("%w: %w", &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}, err)
 	}
 	return err

@@ -4,6 +4,7 @@ package storage
 
 import (
 	"context"
+	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ type Settings struct {
 	// URL is where the database is: sqlite:///path/to/file, mysql://user:password@host:3306/name, or the DSN of the
 	// MySQL driver, user:password@tcp(host:3306)/name. Required. It holds the password.
 	URL secret.Text
+	// Authorities are those who may have signed the certificate of a MySQL server. With nil, the
+	// parameter tls of the URL decides how a connection is encrypted, and the system's are asked.
+	Authorities *x509.CertPool
 	// Connections is how many connections the pool opens at most, all of which it keeps; 32. On SQLite it bounds the readers.
 	Connections int
 	// ConnectionLifetime is after how long a connection is replaced, so that a moved or resized cluster is noticed; 30 minutes.
@@ -85,7 +89,7 @@ func CheckURL(address secret.Text) error {
 	if Embedded(address) {
 		return nil
 	}
-	_, err := mysqlConfig(address)
+	_, err := readAddress(address)
 	return err
 }
 

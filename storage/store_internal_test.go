@@ -328,7 +328,7 @@ func TestMySQLAddress(t *testing.T) {
 		"shop:pass@tcp(db.example:3306)/tickets":             "shop:pass@tcp(db.example:3306)/tickets",
 		"shop:pass@unix(/run/mysqld/mysqld.sock)/tickets":    "shop:pass@unix(/run/mysqld/mysqld.sock)/tickets",
 	} {
-		config, err := mysqlConfig(secret.New(address))
+		config, err := Settings{URL: secret.New(address)}.mysqlConfig()
 		if err != nil {
 			t.Errorf("%s: %v", address, err)
 			continue
@@ -338,7 +338,7 @@ func TestMySQLAddress(t *testing.T) {
 		}
 	}
 	for _, address := range []string{"", "x", "mysql://", "mysql://shop:hunter2@db.example", "mysql://shop:hunter2@%zz/x", "postgres://shop:hunter2@db/x", "shop:hunter2@tcp(db)/"} {
-		if _, err := mysqlConfig(secret.New(address)); !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
+		if _, err := readAddress(secret.New(address)); !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

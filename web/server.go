@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -48,13 +47,9 @@ type Settings struct {
 type Handler struct {
 	http.Handler
 
-	requests *atomic.Int64
-	clients  *clientCounts
-	log      *slog.Logger
+	clients *clientCounts
+	log     *slog.Logger
 }
-
-// Requests returns how many requests have come so far.
-func (h *Handler) Requests() int64 { return h.requests.Load() }
 
 // LogClients logs how many requests each client that says what it is has sent since the last time.
 func (h *Handler) LogClients(ctx context.Context) { h.clients.log(ctx, h.log) }
@@ -80,8 +75,7 @@ func New(settings Settings) (*Handler, error) {
 		mux.Handle("/{$}", playground())
 		mux.Handle("/playground/", playground())
 	}
-	requests := new(atomic.Int64)
-	return &Handler{settings.traced(mux, requests), requests, &operations.clients, settings.Log}, nil
+	return &Handler{settings.traced(mux), &operations.clients, settings.Log}, nil
 }
 
 // Server timeouts: a client that is slower is cut off. An answer has writeTimeout after the deadline of its request.

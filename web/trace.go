@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -37,10 +36,9 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
 
-// traced counts the requests, gives each an id, which is answered in X-Request-Id, bounds its time, and survives a panic.
-func (s Settings) traced(next http.Handler, requests *atomic.Int64) http.Handler {
+// traced gives each request an id, which is answered in X-Request-Id, bounds its time, and survives a panic.
+func (s Settings) traced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
 		id := s.requestID(r)
 		w.Header()[requestIDHeader] = []string{id}
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), s.Deadline)

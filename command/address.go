@@ -1,0 +1,126 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+)
+
+// Address is where the server listens.
+type Address struct {
+	Listen string `help:"Address to listen on, or unix:/path for a socket." default:"127.0.0.1:8080" group:"Server:"`
+}
+
+var (
+	errListen = errors.New("--listen: must be an address and a port, e.g. 127.0.0.1:8080, or unix:/path")
+	errInUse  = errors.New("--listen: another process listens on the socket")
+)
+
+// Socket returns the path of the socket; empty for an address.
+func (a *Address) Socket() string {
+	path, _ := strings.CutPrefix(a.Listen, "unix:")
+	if path == a.Listen {
+		return ""
+	}
+	return path
+}
+
+// Check returns an error unless the server can listen there.
+func (a *Address) Check() error {
+	if strings.HasPrefix(a.Listen, "unix:/") {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(a.Listen); err != nil {
+		return errListen
+	}
+	return nil
+}
+
+// IsLocal reports whether only this machine can reach the server.
+func (a *Address) IsLocal() bool {
+	host, _, err := net.SplitHostPort(a.Listen)
+	if err != nil {
+		return a.Socket() != ""
+	}
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && address.IsLoopback())
+}
+
+// Open listens. A socket that a killed process has left behind is replaced. Whoever may enter its folder
+// may connect to it.
+func (a *Address) Open(ctx context.Context) (net.Listener, error) {
+	path := a.Socket()
+	if path == "" {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("--listen: %w", err)
+		}
+		return listener, nil
+	}
+
+	if err := removeStale(ctx, path); err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	if err := os.Chmod(path, 0o666); err != nil { //nolint:gosec // as reachable as a port of this machine
+		return nil, errors.Join(fmt.Errorf("--listen: %w", err), listener.Close())
+	}
+	return local{listener}, nil
+}
+
+// removeStale removes a socket on which nobody listens. It leaves any other file.
+func removeStale(ctx context.Context, path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return nil //nolint:nilerr // listening says what is wrong, if anything is
+	}
+	connection, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err == nil {
+		return errors.Join(errInUse, connection.Close())
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	return nil
+}
+
+// Dial connects to the server that listens there.
+func (a *Address) Dial(ctx context.Context) (net.Conn, error) {
+	if path := a.Socket(); path != "" {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}
+	host, port, err := net.SplitHostPort(a.Listen)
+	if err != nil {
+		return nil, errListen
+	}
+	if address, err := netip.ParseAddr(host); host == "" || (err == nil && address.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(host, port))
+}
+
+// local is the listener of a socket. Its connections have no address, so they count as from 127.0.0.1.
+// A proxy there is trusted like any other, with --trusted-proxies.
+type local struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l local) Accept() (net.Conn, error) {
+	connection, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return localConnection{connection}, nil
+}
+
+type localConnection struct{ net.Conn }
+
+// RemoteAddr implements net.Conn.
+func (localConnection) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }

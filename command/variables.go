@@ -1,0 +1,39 @@
+package command
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// foreignVariables are those that begin like ours and come from others. Kubernetes and Docker name each
+// service of the neighbourhood in such variables, and a service may be called authtickets.
+var foreignVariables = regexp.MustCompile(
+	`^AUTHTICKETS_(TEST_.*|(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
+
+// unknownVariables returns an error that names the variables that begin like a setting and are none,
+// most often because they are misspelt.
+func unknownVariables(variables []string, app *kong.Application) error {
+	known := map[string]bool{keysetVariable: true}
+	for _, flag := range settingsOf(app) {
+		known[flag.Envs[0]] = true
+	}
+
+	var unknown []string
+	for _, variable := range variables {
+		name, value, _ := strings.Cut(variable, "=")
+		isOurs := strings.HasPrefix(name, variablePrefix+"_") && !foreignVariables.MatchString(name)
+		if isOurs && !known[name] && value != "" {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	return fmt.Errorf("the environment has variables that are no settings: %s; see authtickets serve --help",
+		strings.Join(unknown, ", "))
+}

@@ -1,0 +1,104 @@
+package logpipe_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authtickets/authtickets/logpipe"
+)
+
+// reader is one who takes what is written while the gate is open.
+type reader struct {
+	gate chan struct{}
+	text bytes.Buffer
+	err  error
+}
+
+func newReader() *reader { return &reader{gate: make(chan struct{}, 1)} }
+
+func (r *reader) close() { r.gate <- struct{}{} }
+
+func (r *reader) open() { <-r.gate }
+
+func (r *reader) Write(text []byte) (int, error) {
+	r.close()
+	defer r.open()
+	if r.err != nil {
+		return 0, r.err
+	}
+	return r.text.Write(text)
+}
+
+func report(out io.Writer, dropped int) { fmt.Fprintf(out, "%d dropped\n", dropped) }
+
+// What waits is bounded, what is dropped is counted, and nobody who writes waits.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader()
+		p := logpipe.Open(r)
+		p.Report(report)
+		r.close()
+		const lines = 40_000
+		text := strings.Repeat("x", 99) + "\n"
+		for range lines {
+			if n, err := io.WriteString(p, text); n != len(text) || err != nil {
+				t.Fatalf("got %d, %v", n, err)
+			}
+		}
+		r.open()
+		p.Close(time.Second)
+
+		kept := strings.Count(r.text.String(), text)
+		if want := fmt.Sprintf("%d dropped\n", lines-kept); !strings.HasSuffix(r.text.String(), want) {
+			t.Errorf("kept %d, want %q at the end", kept, want)
+		}
+		if kept < 10_000 || kept > 25_000 {
+			t.Errorf("kept %d lines", kept)
+		}
+	})
+}
+
+// Closing does not wait for a reader who never comes.
+func TestCloseGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader()
+		p := logpipe.Open(r)
+		r.close()
+		_, _ = io.WriteString(p, "line\n")
+		began := time.Now()
+		p.Close(time.Second)
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("it took %s", took)
+		}
+		r.open()
+	})
+}
+
+// Lines that cannot be written are counted, too.
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader()
+		r.err = errors.New("broken pipe")
+		p := logpipe.Open(r)
+		p.Report(report)
+		_, _ = io.WriteString(p, "one\ntwo\n")
+		synctest.Wait()
+		r.close()
+		r.err = nil
+		r.open()
+		_, _ = io.WriteString(p, "three\n")
+		p.Close(time.Second)
+		if got := r.text.String(); got != "three\n2 dropped\n" {
+			t.Errorf("got %q", got)
+		}
+	})
+}

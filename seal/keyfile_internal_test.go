@@ -1,0 +1,29 @@
+package seal
+
+import (
+	"os"
+	"testing"
+)
+
+func TestIsPrivate(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[os.FileMode]struct{ ours, given, contained bool }{
+		0o600: {true, true, true},
+		0o400: {true, true, true},
+		0o440: {false, true, true},
+		0o640: {false, true, true},
+		0o444: {false, false, true},
+		0o644: {false, false, true},
+		0o660: {false, false, false},
+		0o646: {false, false, false},
+		0o404: {false, false, false},
+		0o450: {false, false, false},
+	} {
+		got := struct{ ours, given, contained bool }{
+			isPrivate(mode, false, false), isPrivate(mode, true, false), isPrivate(mode, false, true),
+		}
+		if got != want {
+			t.Errorf("%v: got %+v, want %+v", mode, got, want)
+		}
+	}
+}

@@ -1,0 +1,24 @@
+package seal
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// isRoots reports whether a file belongs to root.
+func isRoots(info os.FileInfo) bool {
+	owned, ok := info.Sys().(*syscall.Stat_t)
+	return ok && owned.Uid == 0
+}
+
+// isContained reports whether a file is in the memory of a container: on a file system in memory, where
+// the root is an overlay over the layers of an image.
+func isContained(path string) bool {
+	var root, place unix.Statfs_t
+	if unix.Statfs("/", &root) != nil || unix.Statfs(path, &place) != nil {
+		return false
+	}
+	return root.Type == unix.OVERLAYFS_SUPER_MAGIC && place.Type == unix.TMPFS_MAGIC
+}

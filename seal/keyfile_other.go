@@ -1,0 +1,10 @@
+//go:build !linux
+
+package seal
+
+import "os"
+
+// Platforms that mount secrets run Linux.
+func isRoots(os.FileInfo) bool { return false }
+
+func isContained(string) bool { return false }

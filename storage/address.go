@@ -1,0 +1,97 @@
+package storage
+
+import (
+	"crypto/tls"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/authtickets/authtickets/secret"
+)
+
+const mysqlScheme = "mysql://"
+
+// mysqlConfig is what the driver needs to know, with all that the statements of this package rely on.
+func (s Settings) mysqlConfig() (*driver.Config, error) {
+	config, err := readAddress(s.URL)
+	if err != nil {
+		return nil, err
+	}
+	config.ClientFoundRows = true // a conditional update counts the rows it matched
+	config.ParseTime = true       // DATETIME is time.Time
+	config.Loc = time.UTC
+	config.RejectReadOnly = true    // after a fail-over, leave the old primary
+	config.InterpolateParams = true // one round trip a statement, and no statement to leak
+	config.Logger = &driver.NopLogger{}
+	if s.Authorities != nil {
+		config.TLS = &tls.Config{RootCAs: s.Authorities, MinVersion: tls.VersionTLS12}
+	}
+	return config, nil
+}
+
+// readAddress reads a URL or a DSN of the driver.
+//
+// Somebody who writes a password without encoding it can move its end to where a host or a name is
+// expected. A host is looked up and logged, so whatever could be such a text is refused.
+func readAddress(address secret.Text) (*driver.Config, error) {
+	text, isURL := strings.CutPrefix(address.Reveal(), mysqlScheme)
+	var config *driver.Config
+	var err error
+	if isURL {
+		config, err = readMySQLURL(text)
+	} else {
+		config, err = driver.ParseDSN(text)
+	}
+	if err != nil || config.DBName == "" || strings.Contains(config.DBName, "@") || !isPlace(config) {
+		return nil, ErrURL // the cause could quote the password
+	}
+	return config, nil
+}
+
+// readMySQLURL reads what follows mysql://. Only the @ in front of the host may be one, and a # is
+// most often one of the password.
+func readMySQLURL(text string) (*driver.Config, error) {
+	u, err := url.Parse(mysqlScheme + text)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(text, "#") || strings.Contains(u.Path+u.RawQuery, "@") {
+		return nil, ErrURL
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), "3306")
+	}
+
+	// The driver reads the name and the parameters. A / among them it would take for the name's.
+	config, err := driver.ParseDSN(u.EscapedPath() + "?" + strings.ReplaceAll(u.RawQuery, "/", "%2F"))
+	if err != nil {
+		return nil, err
+	}
+	config.User = u.User.Username()
+	config.Passwd, _ = u.User.Password()
+	config.Net, config.Addr = "tcp", u.Host
+	return config, nil
+}
+
+// hosts are what a server can be called: a name or an address.
+var hosts = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`)
+
+// isPlace reports whether a server can be where a config says. What is taken for a network or a host
+// could be half of a password.
+func isPlace(config *driver.Config) bool {
+	switch config.Net {
+	case "unix":
+		return strings.HasPrefix(config.Addr, "/") || strings.HasPrefix(config.Addr, "@")
+	case "tcp":
+		host, port, err := net.SplitHostPort(config.Addr)
+		number, notANumber := strconv.Atoi(port)
+		return err == nil && notANumber == nil && number > 0 && number < 1<<16 && hosts.MatchString(host)
+	default:
+		return false
+	}
+}

@@ -1,0 +1,53 @@
+package storage
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/authtickets/authtickets/secret"
+)
+
+// No part of a password that was written without encoding is taken for a host, a port or a name.
+func TestReadAddress(t *testing.T) {
+	t.Parallel()
+	for _, password := range []string{
+		"hunter#5b7f2c", "hunter/5b7f2c", "hunter?5b7f2c", "hunter@5b7f2c/x", "hunter@5b7f2c#x", "hunter@5b7f2c/x#y",
+		"hunter@5b7f2c/x?y", "hunter@5b7f2c?x", "12345#5b7f2c", "12345/5b7f2c", "12345?5b7f2c", "/hunter", "?hunter", "#hunter",
+		"hunter%zz", "hunter 5b7f2c", "hunter[5b7f2c", "hunter\\5b7f2c",
+	} {
+		for _, end := range []string{"@db.example:3306/shop", "@db.example/shop", "@db.example/shop?tls=true"} {
+			config, err := readAddress(secret.New("mysql://user:" + password + end))
+			if err == nil {
+				t.Errorf("%s%s was read: %s %s", password, end, config.Addr, config.DBName)
+			}
+		}
+	}
+	for _, text := range []string{
+		"user:hunter@5b7f2c/shop", "user:pw@tcp(hun ter:3306)/shop", "user:pw@tcp(db@hunter:3306)/shop", "hunter",
+		"mysql://user:123456/shop", "mysql://user:hunter@db.example", "user:pw@tcp(db.example:hunter)/shop", "user:pw@tcp(db.example)/a/b",
+	} {
+		if config, err := readAddress(secret.New(text)); err == nil {
+			t.Errorf("%s was read: %s %s", text, config.Addr, config.DBName)
+		}
+	}
+
+	for text, want := range map[string]string{
+		"mysql://user:p%40%2F%23%3F@db.example/shop":             "user p@/#? tcp db.example:3306 shop",
+		"mysql://user:pa@ss@db.example:1/shop":                   "user pa@ss tcp db.example:1 shop",
+		"mysql://[2001:db8::1]/shop?charset=utf8mb4&x='a/b'":     "  tcp [2001:db8::1]:3306 shop",
+		"user:p@/#?:s@tcp(db-1.example:3307)/shop?timeout=1s":    "user p@/#?:s tcp db-1.example:3307 shop",
+		"user:pw@unix(/run/mysqld/mysqld.sock)/shop":             "user pw unix /run/mysqld/mysqld.sock shop",
+		"user:pw@tcp(db.example)/shop":                           "user pw tcp db.example:3306 shop",
+		"mysql://user@10.0.0.1:3306/shop_2?tls=skip-verify":      "user  tcp 10.0.0.1:3306 shop_2",
+		"mysql://user:pw@db.internal_net.example:3306/my%20shop": "user pw tcp db.internal_net.example:3306 my shop",
+	} {
+		config, err := readAddress(secret.New(text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := strings.Join([]string{config.User, config.Passwd, config.Net, config.Addr, config.DBName}, " "); got != want {
+			t.Errorf("%s: want %q, got %q", text, want, got)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pressly/goose/v3/lock"
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// lockSchema waits until no other process migrates the database, and keeps others from it until unlock
+// is called. A process that was killed holds no lock.
+//
+// On SQLite the lock is a file's. The nodes of a Galera cluster share nothing but rows, so there it is
+// a row with a lease, which runs out when its holder is killed. On any other server the connection
+// that migrates holds the lock itself.
+func (s *Store) lockSchema(ctx context.Context) (unlock func() error, err error) {
+	switch {
+	case s.dialect.file != "":
+		unlock, err := lockedfile.MutexAt(s.dialect.file + ".lock").Lock()
+		return func() error { unlock(); return nil }, err
+	case s.dialect.server.isCluster.Load():
+		return s.leaseSchema(ctx)
+	default:
+		return func() error { return nil }, nil
+	}
+}
+
+func (s *Store) leaseSchema(ctx context.Context) (unlock func() error, err error) {
+	const lease, renewal = 10 * time.Second, 2 * time.Second
+	leased, err := lock.NewMySQLTableLocker(
+		lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(time.Second, 300),
+		lock.WithTableLeaseDuration(lease), lock.WithTableHeartbeatInterval(renewal),
+	)
+	if err != nil {
+		return nil, err
+	}
+	connections, err := s.write.DB()
+	if err != nil {
+		return nil, err
+	}
+	if err := leased.Lock(ctx, connections); err != nil {
+		return nil, err
+	}
+	return func() error { return leased.Unlock(context.WithoutCancel(ctx), connections) }, nil
+}
+
+// locked gives each connection the lock of the schema, which the server takes back when the connection
+// ends. If its process is killed between two statements, that is at once. Otherwise it is when the
+// statement is over: a server finishes an ALTER TABLE that nobody waits for any more.
+type locked struct {
+	prepared
+
+	log *slog.Logger
+}
+
+// takeLock waits a second for a lock. Each database of a server has its own.
+const takeLock = "SELECT GET_LOCK(SHA1(CONCAT('authtickets migrate ', DATABASE())), 1)"
+
+var errNoLock = errors.New("the database server gives out no lock")
+
+// Connect implements driver.Connector. It waits for the lock until ctx ends.
+func (l locked) Connect(ctx context.Context) (driver.Conn, error) {
+	opened, err := l.prepared.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.lock(ctx, opened); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock the schema: %w", err), opened.Close())
+	}
+	return opened, nil
+}
+
+func (l locked) lock(ctx context.Context, opened driver.Conn) error {
+	for attempt := 1; ; attempt++ {
+		row, err := firstRow(ctx, opened, takeLock)
+		switch {
+		case err != nil:
+			return err
+		case row == nil || row[0] == nil:
+			return errNoLock
+		case row[0] == int64(1):
+			return nil
+		case attempt == 1:
+			l.log.InfoContext(ctx, "another process migrates the database; waiting for it to finish")
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package program_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/authtickets/authtickets/seal"
+)
+
+// A key file of root's that the server's group may read is one that a platform has mounted. One that
+// everybody may read is refused, and the message names the way out.
+func TestKeyFileModes(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can run the server as another user")
+	}
+	const user = 65532
+	folder, err := os.MkdirTemp("", "authtickets-modes-") //nolint:usetesting // others must reach it
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	must(t, os.Chown(folder, user, user))
+	program := filepath.Join(folder, "program")
+	binary, err := os.ReadFile(executable)
+	must(t, err)
+	must(t, os.WriteFile(program, binary, 0o755)) //nolint:gosec // it is run by another user
+	keys := filepath.Join(folder, "keys.json")
+	must(t, seal.CreateFile(keys))
+	must(t, os.Chown(keys, 0, user))
+
+	// --listen is wrong, so that the server ends with all that it has to say about its settings.
+	faults := func(mode os.FileMode) string {
+		must(t, os.Chmod(keys, mode))
+		command := exec.Command(program, "serve", "--listen=nowhere", "--keys="+keys, "--data="+filepath.Join(folder, "data"))
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+		p := launchCommand(t, command, folder, nil)
+		p.quiet = true
+		p.wait()
+		return p.stderr.String()
+	}
+	for _, mode := range []os.FileMode{0o440, 0o640} {
+		if said := faults(mode); !strings.Contains(said, "--listen") || strings.Contains(said, "key file") {
+			t.Errorf("%v: %s", mode, said)
+		}
+	}
+	for _, mode := range []os.FileMode{0o444, 0o644, 0o660} {
+		if said := faults(mode); !strings.Contains(said, "chmod 600") || !strings.Contains(said, "AUTHTICKETS_KEYSET") {
+			t.Errorf("%v: %s", mode, said)
+		}
+	}
+}
