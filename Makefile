@@ -35,7 +35,7 @@ test: unit clients consumers lint generated tidy ## All that must hold before a 
 
 .PHONY: unit
 unit: ## Runs the tests alone, on SQLite and MySQL
-	@test/with-mysql $(GO) run ./test/report $(RACE) -timeout 10m $(TESTFLAGS) $(PACKAGES)
+	@test/with-mysql $(GO) run ./test/report $(RACE) -timeout 20m $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: clients
 clients: build ## Runs Apollo Client and the audits of GraphQL over HTTP against the server; needs Node
