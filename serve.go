@@ -71,9 +71,9 @@ func (s *serve) proxies() ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	var faults []error
 	for _, text := range s.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
+		network, err := web.ParseNetwork(text)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("--trusted-proxies: %q is no network, e.g. 10.0.0.0/8", text))
+			faults = append(faults, fmt.Errorf("--trusted-proxies: %q is %w", text, err))
 		}
 		networks = append(networks, network)
 	}

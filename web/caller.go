@@ -15,6 +15,7 @@ const (
 	applicationSecretHeader = "X-Application-Secret"
 	shopperAddressHeader    = "X-Shopper-Address"
 	shopperUserAgentHeader  = "X-Shopper-User-Agent"
+	claimsHeader            = "X-Vol-User-Claims"
 )
 
 // caller returns who sends an HTTP request, or refuses it.

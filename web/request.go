@@ -105,12 +105,12 @@ func (g *graphQL) tooLarge() *refusal {
 	}
 }
 
-// readQuery reads an operation out of the URL. A page of another origin could make the browser send such a request without asking first, so
-// it needs a header that such a page cannot set: one of two of Apollo's, or the content type that Apollo Client sends with GET too.
+// readQuery reads an operation out of the URL. A page of another origin could make the browser send
+// such a request without asking first, so it needs something that such a page cannot set.
 func (g *graphQL) readQuery(r *http.Request) (*parameters, *refusal) {
-	if r.Header.Get(preflightHeader) == "" && r.Header.Get(operationNameHeader) == "" && !isJSON(r.Header["Content-Type"]) {
-		return nil, refuse(http.StatusBadRequest,
-			"A GET request needs the content type application/json, or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
+	if !asksFirst(r.Header) {
+		return nil, refuse(http.StatusBadRequest, "A GET request needs the content type application/json, a token, "+
+			"or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || !utf8.ValidString(values.Get("query")+values.Get("operationName")) {
@@ -128,6 +128,30 @@ func (g *graphQL) readQuery(r *http.Request) (*parameters, *refusal) {
 		}
 	}
 	return g.parameters(request)
+}
+
+// asksFirst reports whether a browser sends a request like this to another origin only after a
+// preflight: the request has a header that a page cannot set otherwise, or the content type that
+// Apollo Client sends with GET too.
+func asksFirst(header http.Header) bool {
+	for _, name := range []string{preflightHeader, operationNameHeader, applicationHeader, claimsHeader} {
+		if header.Get(name) != "" {
+			return true
+		}
+	}
+	return isJSON(header["Content-Type"]) || isSetByPage(header.Get("Authorization"))
+}
+
+// isSetByPage reports whether an Authorization header comes from a page or another program. Browsers
+// add some schemes by themselves, to the requests of any page.
+func isSetByPage(authorization string) bool {
+	scheme, _, _ := strings.Cut(authorization, " ")
+	switch strings.ToLower(scheme) {
+	case "", "basic", "digest", "negotiate", "ntlm":
+		return false
+	default:
+		return true
+	}
 }
 
 // parameters returns what a request asks to run.
