@@ -1,11 +1,15 @@
 package web
 
 import (
+	"context"
 	"errors"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/authtickets/authtickets/secret"
 )
@@ -77,6 +81,25 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 
 func within(address netip.Addr, networks []netip.Prefix) bool {
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(address) })
+}
+
+// proxyHint tells an operator once that a proxy is not trusted, so that all of its clients count as
+// one source.
+type proxyHint struct {
+	once    sync.Once
+	log     *slog.Logger
+	trusted []netip.Prefix
+}
+
+func (h *proxyHint) check(ctx context.Context, r *http.Request) {
+	if len(h.trusted) > 0 || r.Header["X-Forwarded-For"] == nil {
+		return
+	}
+	h.once.Do(func() {
+		neighbour, _, _ := net.SplitHostPort(r.RemoteAddr)
+		h.log.WarnContext(ctx, "X-Forwarded-For is not believed, so all clients of this neighbour count as one source: "+
+			"if it is your proxy, name its network in --trusted-proxies", "neighbour", neighbour)
+	})
 }
 
 // accessToken returns the token in a request's headers: x-vol-user-claims or, without it, Authorization: Bearer (RFC 6750 section 2.1), which clients of Kibo's

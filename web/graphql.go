@@ -125,6 +125,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if response == nil { // the deadline has passed
 		response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{g.present(ctx, context.DeadlineExceeded)}}
 	}
+	g.settings.refusals.answered(r, response.Errors)
 	g.write(w, http.StatusOK, response)
 }
 

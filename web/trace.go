@@ -39,6 +39,7 @@ func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Ha
 
 // traced counts the requests, gives each an id, which is answered in X-Request-Id, bounds its time, and survives a panic.
 func (s Settings) traced(next http.Handler, requests *atomic.Int64) http.Handler {
+	hint := &proxyHint{log: s.Log, trusted: s.TrustedProxies}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		id := s.requestID(r)
@@ -46,6 +47,7 @@ func (s Settings) traced(next http.Handler, requests *atomic.Int64) http.Handler
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), s.Deadline)
 		defer cancel()
 		defer s.survive(ctx, w)
+		hint.check(ctx, r)
 		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
 			http.NotFound(w, r) // the mux would send such a request elsewhere, with an answer that repeats it
 			return
