@@ -44,7 +44,7 @@ func (s Settings) traced(next http.Handler, requests *atomic.Int64) http.Handler
 		requests.Add(1)
 		id := s.requestID(r)
 		w.Header()[requestIDHeader] = []string{id}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), s.Deadline)
+		ctx, cancel := s.untilDeadline(context.WithValue(r.Context(), requestIDKey{}, id))
 		defer cancel()
 		defer s.survive(ctx, w)
 		hint.check(ctx, r)
@@ -66,6 +66,13 @@ func (s Settings) traced(next http.Handler, requests *atomic.Int64) http.Handler
 		s.Log.DebugContext(ctx, "request", "method", knownMethod(r.Method), "route", asked.Pattern, "status", answer.status, "bytes", answer.bytes, "took", took,
 			"client", said.name, "clientVersion", said.version)
 	})
+}
+
+// untilDeadline returns the context of a request that goes on when its client disconnects. A statement
+// that is given up costs its connection to the database: the drivers can only cut it. So what has
+// begun runs until it is finished or the deadline passes.
+func (s Settings) untilDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.Deadline)
 }
 
 func knownMethod(method string) string {
