@@ -16,6 +16,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/authtickets/authtickets/graph"
 )
@@ -27,6 +28,8 @@ type graphQL struct {
 	executor  *executor.Executor
 	present   graphql.ErrorPresenterFunc
 	documents *documents
+	parsed    *parsedDocuments
+	turns     *semaphore.Weighted
 	clients   clientCounts
 	buffers   sync.Pool
 }
@@ -36,7 +39,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited := newBounds(settings.Limits, settings.Schema.Schema(), parsed)
+	limited := newBounds(settings.Limits, settings.Schema.Schema(), parsed, settings.Office.Policy.SessionsPerCustomer)
 	if err := parsed.trust(settings.TrustedDocuments, settings.Schema.Schema(), limited); err != nil {
 		return nil, fmt.Errorf("trusted documents: %w", err)
 	}
@@ -56,7 +59,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec.Use(introspection{settings.Introspection})
 	exec.Use(graph.Direct{})
 	return &graphQL{
-		settings: settings, executor: exec, present: present, documents: known, clients: clientCounts{counts: map[client]int{}},
+		settings: settings, executor: exec, present: present, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}, nil
 }
@@ -120,13 +123,35 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.documents.keep(params)
-	respond, ctx := g.executor.DispatchOperation(ctx, operation)
-	response := respond(ctx)
-	if response == nil { // the deadline has passed
-		response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{g.present(ctx, context.DeadlineExceeded)}}
-	}
+	response := g.run(ctx, params.Query, operation)
 	g.settings.refusals.answered(r, response.Errors)
 	g.write(w, http.StatusOK, response)
+}
+
+// run runs an operation. A heavy one waits for its turn.
+func (g *graphQL) run(ctx context.Context, document string, operation *graphql.OperationContext) *graphql.Response {
+	if g.parsed.weight(document, operation.Doc) > heavy {
+		if err := g.turns.Acquire(ctx, 1); err != nil {
+			return g.failed(ctx, err)
+		}
+		defer g.turns.Release(1)
+	}
+
+	respond, ctx := g.executor.DispatchOperation(ctx, operation)
+	response := respond(ctx)
+	isQuery := operation.Operation.Operation == ast.Query // what a mutation has done cannot be taken back
+	switch most := g.settings.Limits.Answer; {
+	case response == nil: // the deadline has passed
+		return g.failed(ctx, context.DeadlineExceeded)
+	case isQuery && len(response.Data) > most:
+		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", fmt.Sprintf("The answer has more than %d bytes.", most)))
+	}
+	return response
+}
+
+// failed is the answer to an operation that has failed as a whole.
+func (g *graphQL) failed(ctx context.Context, err error) *graphql.Response {
+	return &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{g.present(ctx, err)}}
 }
 
 // The values of headers, which net/http does not change.
