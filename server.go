@@ -70,7 +70,9 @@ func run(ctx context.Context, arguments []string) error {
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	env.Log = slog.New(web.LogHandler(p.LogHandler(os.Stderr)))
+	limited := web.NewLogLimit(p.LogHandler(os.Stderr))
+	defer limited.Flush()
+	env.Log = slog.New(web.LogHandler(limited))
 	return parsed.Run()
 }
 

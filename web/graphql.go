@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -31,7 +29,8 @@ type graphQL struct {
 	parsed    *parsedDocuments
 	turns     *semaphore.Weighted
 	clients   clientCounts
-	buffers   sync.Pool
+	bodies    *bodies
+	answers   buffers
 }
 
 func newGraphQL(settings Settings) (*graphQL, error) {
@@ -60,7 +59,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec.Use(graph.Direct{})
 	return &graphQL{
 		settings: settings, executor: exec, present: present, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		bodies: newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
 	}, nil
 }
 
@@ -123,7 +122,9 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.documents.keep(params)
+	busy(ctx, true)
 	response := g.run(ctx, params.Query, operation)
+	busy(ctx, false)
 	g.settings.refusals.answered(r, response.Errors)
 	g.write(w, http.StatusOK, response)
 }
@@ -199,6 +200,9 @@ func (g *graphQL) refuse(w http.ResponseWriter, mediaType string, refused *refus
 		w.Header().Set("Allow", refused.allow)
 	case http.StatusRequestEntityTooLarge:
 		w.Header().Set("Connection", "close") // or the rest of the body would be read
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Connection", "close")
+		w.Header().Set("Retry-After", "1")
 	}
 	g.write(w, status, &graphql.Response{Errors: gqlerror.List{refused.err}})
 }
@@ -211,19 +215,10 @@ func (g *graphQL) survive(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (g *graphQL) buffer() *bytes.Buffer {
-	buffer, ok := g.buffers.Get().(*bytes.Buffer)
-	if !ok {
-		return new(bytes.Buffer)
-	}
-	buffer.Reset()
-	return buffer
-}
-
 // write writes an answer. The data is finished JSON already and goes out as it is.
 func (g *graphQL) write(w http.ResponseWriter, status int, response *graphql.Response) {
-	out := g.buffer()
-	defer g.buffers.Put(out)
+	out := g.answers.get()
+	defer g.answers.put(out)
 	out.WriteByte('{')
 	if len(response.Errors) > 0 {
 		faults, err := json.Marshal(response.Errors)

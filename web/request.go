@@ -3,11 +3,13 @@ package web
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -15,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
 )
 
 // Headers that a page of another origin can only send after a preflight: a request that has one of them is no forgery.
@@ -65,14 +68,11 @@ func (g *graphQL) readBody(w http.ResponseWriter, r *http.Request) (*parameters,
 	if r.ContentLength > g.settings.Limits.Body {
 		return nil, g.tooLarge()
 	}
-	body := g.buffer()
-	defer g.buffers.Put(body)
-	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, g.settings.Limits.Body)); err != nil {
-		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return nil, g.tooLarge()
-		}
-		return nil, refuse(http.StatusBadRequest, "The body ended early.")
+	body, err := g.bodies.read(http.MaxBytesReader(w, r.Body, g.settings.Limits.Body), r.ContentLength)
+	if err != nil {
+		return nil, g.unread(r, err)
 	}
+	defer g.bodies.done(body)
 	if first := bytes.TrimLeft(body.Bytes(), " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return nil, refuse(http.StatusBadRequest, "The body must be one JSON object; batches are not supported.")
 	}
@@ -95,6 +95,18 @@ func isJSON(contentType []string) bool {
 	mediaType, parameters, err := mime.ParseMediaType(contentType[0])
 	charset, given := parameters["charset"]
 	return err == nil && mediaType == jsonType && (!given || strings.EqualFold(charset, "utf-8"))
+}
+
+// unread returns why a body could not be read.
+func (g *graphQL) unread(r *http.Request, err error) *refusal {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return g.tooLarge()
+	}
+	if errors.Is(err, errNoRoom) {
+		failure := &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
+		return &refusal{status: http.StatusServiceUnavailable, err: g.present(r.Context(), fmt.Errorf("%w: %w", failure, err))}
+	}
+	return refuse(http.StatusBadRequest, "The body ended early.")
 }
 
 func (g *graphQL) tooLarge() *refusal {

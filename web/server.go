@@ -60,7 +60,7 @@ type Handler struct {
 func (h *Handler) Requests() int64 { return h.requests.Load() }
 
 // LogClients logs how many requests each client that says what it is has sent since the last time.
-func (h *Handler) LogClients(ctx context.Context) { h.clients.log(ctx, h.log) }
+func (h *Handler) LogClients(ctx context.Context) { h.clients.log(wholeLog(ctx), h.log) }
 
 // New returns the handler of everything that is served.
 func New(settings Settings) (*Handler, error) {

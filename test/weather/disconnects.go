@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// disconnects sends requests and goes before their answers come. How many connections to a database it
+// costs is a test: TestDisconnectedClientsCostNoConnection.
+func disconnects(ctx context.Context, w *weather) error {
+	const (
+		leavers = 32
+		long    = 8 * time.Second
+		most    = 20 // lines
+	)
+	s, err := w.start(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	token, _, err := s.signIn(ctx, newClient())
+	if err != nil {
+		return err
+	}
+
+	text := body(`{ currentShopper { sessions { id } customerAccount { firstName attributes { values } } } }`)
+	request := "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token +
+		"\r\nContent-Length: " + strconv.Itoa(len(text)) + "\r\n\r\n" + string(text)
+	var group sync.WaitGroup
+	counts := make([]int, leavers)
+	for i := range leavers {
+		group.Go(func() {
+			for end := time.Now().Add(long); time.Now().Before(end); counts[i]++ {
+				socket, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
+				if err != nil {
+					continue
+				}
+				_, _ = io.WriteString(socket, request)
+				time.Sleep(time.Duration(i%4) * time.Millisecond)
+				_ = socket.Close()
+			}
+		})
+	}
+	group.Wait()
+
+	total := 0
+	for _, count := range counts {
+		total += count
+	}
+	lines, err := s.lines("level=WARN")
+	if err != nil {
+		return err
+	}
+	w.note("clients that disconnected", float64(total), "")
+	w.figure("warnings", float64(lines), most, "lines")
+	return nil
+}
