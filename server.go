@@ -71,7 +71,7 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	limited := web.NewLogLimit(p.LogHandler(os.Stderr))
-	defer limited.Flush()
+	defer limited.Flush() //nolint:contextcheck // a summary belongs to no request
 	env.Log = slog.New(web.LogHandler(limited))
 	return parsed.Run()
 }

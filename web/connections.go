@@ -38,7 +38,9 @@ type Connections struct {
 
 // NewConnections returns a limit of so many connections, which must be positive. That it is reached is
 // logged once a minute.
-func NewConnections(most int, log *slog.Logger) *Connections { return &Connections{most: most, log: log} }
+func NewConnections(most int, log *slog.Logger) *Connections {
+	return &Connections{most: most, log: log}
+}
 
 // DefaultConnections returns how many connections a server may have that needs some descriptors for
 // other things: as many as the system leaves, up to what takes little memory even if all are attacks.

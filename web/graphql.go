@@ -14,7 +14,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/authtickets/authtickets/graph"
 )
@@ -27,7 +26,7 @@ type graphQL struct {
 	present   graphql.ErrorPresenterFunc
 	documents *documents
 	parsed    *parsedDocuments
-	turns     *semaphore.Weighted
+	turns     *turns
 	clients   clientCounts
 	bodies    *bodies
 	answers   buffers
@@ -112,7 +111,11 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := graph.WithCaller(graphql.StartOperationTrace(r.Context()), caller)
-	operation, faults := g.executor.CreateOperationContext(ctx, &params.RawParams)
+	operation, faults, err := g.prepare(ctx, &params.RawParams)
+	if err != nil {
+		g.write(w, http.StatusOK, g.failed(ctx, err))
+		return
+	}
 	if len(faults) > 0 {
 		g.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, faults)
 		return
@@ -129,13 +132,31 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.write(w, http.StatusOK, response)
 }
 
+// prepare parses and validates a document. A long one that is not known waits for its turn, because a
+// client can send another one each time.
+func (g *graphQL) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List, error) {
+	const long = 1 << 10
+	if len(params.Query) > long {
+		if _, isKnown := g.parsed.find(params.Query); !isKnown {
+			end, err := g.turns.begin(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			defer end()
+		}
+	}
+	operation, faults := g.executor.CreateOperationContext(ctx, params)
+	return operation, faults, nil
+}
+
 // run runs an operation. A heavy one waits for its turn.
 func (g *graphQL) run(ctx context.Context, document string, operation *graphql.OperationContext) *graphql.Response {
 	if g.parsed.weight(document, operation.Doc) > heavy {
-		if err := g.turns.Acquire(ctx, 1); err != nil {
+		end, err := g.turns.begin(ctx)
+		if err != nil {
 			return g.failed(ctx, err)
 		}
-		defer g.turns.Release(1)
+		defer end()
 	}
 
 	respond, ctx := g.executor.DispatchOperation(ctx, operation)

@@ -33,7 +33,7 @@ func NewLogLimit(next slog.Handler) *LogLimit {
 // Handle implements slog.Handler.
 func (l *LogLimit) Handle(ctx context.Context, record slog.Record) error {
 	isFree := record.Level < slog.LevelInfo || ctx.Value(wholeLogKey{}) != nil
-	if !isFree && !l.kinds.admit(logKind{record.Level, record.Message}) {
+	if !isFree && !l.kinds.admit(logKind{record.Level, record.Message}) { //nolint:contextcheck // a summary belongs to no request
 		return nil
 	}
 	return l.Handler.Handle(ctx, record)
@@ -55,7 +55,9 @@ func (l *LogLimit) Flush() { l.kinds.closeAll() }
 type wholeLogKey struct{}
 
 // wholeLog returns a context whose records are all passed on. It is for lists of bounded length.
-func wholeLog(ctx context.Context) context.Context { return context.WithValue(ctx, wholeLogKey{}, true) }
+func wholeLog(ctx context.Context) context.Context {
+	return context.WithValue(ctx, wholeLogKey{}, true)
+}
 
 type logKind struct {
 	level   slog.Level

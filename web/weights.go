@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"runtime"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -37,6 +39,25 @@ func weightsOf(sessions int) map[string]weight {
 // account has half of it.
 const heavy = 100
 
-// newTurns returns how many heavy operations run at a time. They leave half of the processors to the
-// others, so that nobody's sign-in or refresh waits behind a crowd of them.
-func newTurns() *semaphore.Weighted { return semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/2))) }
+// turns lets few heavy operations run at a time, and rests between them as long as each has taken. So
+// they leave most of the processors to others, and nobody's sign-in or refresh waits behind a crowd of
+// them. One that comes alone does not wait.
+type turns struct{ free *semaphore.Weighted }
+
+func newTurns() *turns {
+	const share = 2 // of the processors
+	return &turns{semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/share)))}
+}
+
+// begin waits for a turn. The returned function ends it.
+func (t *turns) begin(ctx context.Context) (end func(), err error) {
+	if err := t.free.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	began := time.Now() //nolint:forbidigo // measures how long it takes
+	return func() {
+		const longestRest = 50 * time.Millisecond
+		rest := min(time.Since(began), longestRest) //nolint:forbidigo // as above
+		time.AfterFunc(rest, func() { t.free.Release(1) })
+	}, nil
+}

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"io"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -27,9 +25,7 @@ func disconnects(ctx context.Context, w *weather) error {
 		return err
 	}
 
-	text := body(`{ currentShopper { sessions { id } customerAccount { firstName attributes { values } } } }`)
-	request := "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token +
-		"\r\nContent-Length: " + strconv.Itoa(len(text)) + "\r\n\r\n" + string(text)
+	request := s.request(`{ currentShopper { sessions { id } customerAccount { firstName attributes { values } } } }`, token)
 	var group sync.WaitGroup
 	counts := make([]int, leavers)
 	for i := range leavers {
@@ -39,7 +35,7 @@ func disconnects(ctx context.Context, w *weather) error {
 				if err != nil {
 					continue
 				}
-				_, _ = io.WriteString(socket, request)
+				_, _ = socket.Write(request)
 				time.Sleep(time.Duration(i%4) * time.Millisecond)
 				_ = socket.Close()
 			}

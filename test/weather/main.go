@@ -36,7 +36,7 @@ const longest = 3 * time.Minute
 
 var (
 	errMissed = errors.New("not every figure is as it must be")
-	errUsage  = errors.New("usage: go run ./test/weather [-program PATH] KIND...")
+	errUsage  = errors.New("usage: go run ./test/weather [-program PATH] KIND")
 )
 
 func main() {

@@ -114,6 +114,13 @@ func body(query string) []byte {
 	return text
 }
 
+// request returns a whole request, for those who write it on a connection themselves.
+func (s *server) request(query, token string) []byte {
+	text := body(query)
+	return fmt.Appendf(nil, "POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"+
+		"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", s.address, token, len(text), text)
+}
+
 // ask sends an operation and returns the answer's status and text.
 func (s *server) ask(ctx context.Context, client *http.Client, query, token string) (int, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/graphql", bytes.NewReader(body(query)))
