@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,21 +24,22 @@ type serve struct {
 	command.Address
 	web.Limits `group:"Limits:"`
 
-	Issuer         string        `help:"URL by which clients and other services know the server, e.g. https://tickets.example: the issuer of its JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
-	Audience       []string      `help:"Whom JWTs are meant for, as the services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
-	Origins        []string      `help:"Origins of the web pages that may call in the name of the application storefront, e.g. https://shop.example; * allows all. Where given, it is set at each start; for other applications and without a restart: authtickets application update." placeholder:"ORIGIN" group:"Server:"`
-	TrustedProxies []string      `help:"Networks of the proxies whose X-Forwarded-For header is believed, e.g. 10.0.0.0/8." placeholder:"CIDR" group:"Server:"`
-	Playground     bool          `help:"Serve the playground at /." default:"true" negatable:"" group:"Server:"`
-	Introspection  bool          `help:"Answer questions about the schema." default:"true" negatable:"" group:"Server:"`
-	Federation     bool          `help:"Be a subgraph of Apollo Federation: answer _service and _entities." group:"Server:"`
-	Operations     string        `help:"Manifest of trusted documents, as @apollo/generate-persisted-query-manifest writes it: clients need to send their hashes only." placeholder:"FILE" group:"Server:"`
-	OperationsOnly bool          `help:"Run the trusted documents, and no others." group:"Server:"`
-	RequestTimeout time.Duration `help:"Longest time for a request." default:"10s" group:"Server:"`
-	ShutdownDelay  time.Duration `help:"How long /readyz says no before the server stops to accept connections: as long as a load balancer needs to notice." default:"250ms" group:"Server:"`
-	ShutdownWait   time.Duration `help:"Longest time for requests to finish when the server stops." default:"20s" group:"Server:"`
-	PurgeInterval  time.Duration `help:"How often expired sessions are deleted." default:"10m" group:"Database:"`
-	Migrate        bool          `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
-	Demo           bool          `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
+	Issuer          string        `help:"URL by which clients and other services know the server, e.g. https://tickets.example: the issuer of its JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
+	Audience        []string      `help:"Whom JWTs are meant for, as the services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
+	Origins         []string      `help:"Origins of the web pages that may call in the name of the application storefront, e.g. https://shop.example; * allows all. Where given, it is set at each start; for other applications and without a restart: authtickets application update." placeholder:"ORIGIN" group:"Server:"`
+	TrustedProxies  []string      `help:"Networks of the proxies whose X-Forwarded-For header is believed, e.g. 10.0.0.0/8." placeholder:"CIDR" group:"Server:"`
+	Playground      bool          `help:"Serve the playground at /." default:"true" negatable:"" group:"Server:"`
+	Introspection   bool          `help:"Answer questions about the schema." default:"true" negatable:"" group:"Server:"`
+	Federation      bool          `help:"Be a subgraph of Apollo Federation: answer _service and _entities." group:"Server:"`
+	Operations      string        `help:"Manifest of trusted documents, as @apollo/generate-persisted-query-manifest writes it: clients need to send their hashes only." placeholder:"FILE" group:"Server:"`
+	OperationsOnly  bool          `help:"Run the trusted documents, and no others." group:"Server:"`
+	ConnectionLimit int           `help:"Most connections of clients at a time. Beyond that, the one that has been idle for longest is closed. 0 means as many as the files that the process may open allow, 600 at most." default:"0" group:"Server:"`
+	RequestTimeout  time.Duration `help:"Longest time for a request." default:"10s" group:"Server:"`
+	ShutdownDelay   time.Duration `help:"How long /readyz says no before the server stops to accept connections: as long as a load balancer needs to notice." default:"250ms" group:"Server:"`
+	ShutdownWait    time.Duration `help:"Longest time for requests to finish when the server stops." default:"20s" group:"Server:"`
+	PurgeInterval   time.Duration `help:"How often expired sessions are deleted." default:"10m" group:"Database:"`
+	Migrate         bool          `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
+	Demo            bool          `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
 }
 
 // check returns all faults of the settings together, nil when there are none.
@@ -49,6 +51,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 		}
 	}
 	fault(s.Socket() != "" && s.Issuer == "", "--listen: on a socket, --issuer must say by which URL clients know the server")
+	fault(s.ConnectionLimit < 0, "--connection-limit: must not be negative")
 	fault(s.RequestTimeout <= 0, "--request-timeout: must be more than 0")
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
@@ -73,9 +76,9 @@ func (s *serve) proxies() ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	var faults []error
 	for _, text := range s.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
+		network, err := web.ParseNetwork(text)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("--trusted-proxies: %q is no network, e.g. 10.0.0.0/8", text))
+			faults = append(faults, fmt.Errorf("--trusted-proxies: %q is %w", text, err))
 		}
 		networks = append(networks, network)
 	}
@@ -120,8 +123,10 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		return err
 	}
 	server := web.NewServer(handler, s.RequestTimeout, env.Log)
+	connections := s.connections(env, settings)
+	connections.Follow(server)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(connections.Listen(listener)) }()
 
 	if err := database.prepare(env, settings, s.Migrate); err != nil {
 		return errors.Join(err, server.Close())
@@ -151,6 +156,14 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		return fmt.Errorf("requests were still running after %s: %w", s.ShutdownWait, err)
 	}
 	return nil
+}
+
+// connections returns the limit of connections. The database needs some of the descriptors, and so do
+// files.
+func (s *serve) connections(env *command.Environment, settings *command.Settings) *web.Connections {
+	const files = 32
+	most := cmp.Or(s.ConnectionLimit, web.DefaultConnections(settings.DatabaseConnections+files))
+	return web.NewConnections(most, env.Log)
 }
 
 // workBehind begins what a server does beside answering requests.

@@ -85,7 +85,9 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	log.Report(func(out io.Writer, dropped int) {
 		slog.New(p.LogHandler(out)).Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
 	})
-	env.Log = slog.New(web.LogHandler(p.LogHandler(log)))
+	limited := web.NewLogLimit(p.LogHandler(log))
+	defer limited.Flush() //nolint:contextcheck // a summary belongs to no request
+	env.Log = slog.New(web.LogHandler(limited))
 	err = parsed.Run()
 	if errors.Is(err, storage.ErrRefused) {
 		return fmt.Errorf("--database (AUTHTICKETS_DATABASE): %w", err)

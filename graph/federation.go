@@ -88,7 +88,10 @@ func (ec *executionContext) entitiesForApplication(ctx context.Context, resolver
 	}
 	var found map[models.ID]*models.CustomerAccount
 	if err == nil {
-		found, err = resolver.Accounts.AccountsOf(ctx, userIDs, selectedAccount(ctx))
+		question, fields := alike(ctx)
+		found, err = once(ctx, question, func() (map[models.ID]*models.CustomerAccount, error) {
+			return resolver.Accounts.AccountsOf(ctx, userIDs, accountOf(ctx, fields))
+		})
 	}
 	if err != nil {
 		ec.Error(ctx, err)

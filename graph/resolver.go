@@ -23,13 +23,13 @@ type callerKey struct{}
 
 // WithCaller returns a context with which operations can be run. gqlgen hands resolvers nothing but the context.
 func WithCaller(ctx context.Context, caller *tickets.Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller)
+	return context.WithValue(ctx, callerKey{}, &asking{caller: caller})
 }
 
 // callerOf returns who asks. A context without one is nobody's, and may nothing.
 func callerOf(ctx context.Context) *tickets.Caller {
-	if caller, ok := ctx.Value(callerKey{}).(*tickets.Caller); ok {
-		return caller
+	if present, ok := ctx.Value(callerKey{}).(*asking); ok {
+		return present.caller
 	}
 	return &tickets.Caller{}
 }

@@ -68,7 +68,7 @@ func (r *mutationResolver) DeactivateAccount(ctx context.Context, account accoun
 }
 
 func (r *queryResolver) CurrentShopper(ctx context.Context) (*tickets.Shopper, error) {
-	return r.Office.Verify(ctx, callerOf(ctx), selected(ctx))
+	return r.shopper(ctx)
 }
 
 func (r *queryResolver) IntrospectTicket(ctx context.Context, accessToken string) (*tickets.Introspection, error) {
@@ -76,15 +76,11 @@ func (r *queryResolver) IntrospectTicket(ctx context.Context, accessToken string
 }
 
 func (r *queryResolver) Account(ctx context.Context, by accounts.Key) (*models.CustomerAccount, error) {
-	return told(r.Accounts.Find(ctx, by, selectedAccount(ctx)))
+	return r.account(ctx, by)
 }
 
 func (r *queryResolver) AccountSessions(ctx context.Context, account accounts.Key) ([]models.Session, error) {
-	found, err := told(r.Accounts.Find(ctx, account, nil))
-	if err != nil {
-		return nil, err
-	}
-	return r.Office.SessionsOf(ctx, found.UserID)
+	return r.accountSessions(ctx, account)
 }
 
 func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }

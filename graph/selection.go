@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -52,12 +53,17 @@ func accountColumns(field string) (column string, known bool) {
 // gqlgen keeps for each operation the fields it has collected of a type, and asks again when it writes the answer. So that
 // nothing is collected twice, this asks in the same words.
 func selected(ctx context.Context) tickets.Selection {
-	operation, present := graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field
-	if present.Name == "_entities" {
-		return tickets.Selection{Account: selectedAccount(ctx)}
+	return selectedBy(ctx, graphql.GetFieldContext(ctx).Field, tickets.Selection{})
+}
+
+// selectedBy adds what a root field selects to what others do.
+func selectedBy(ctx context.Context, root graphql.CollectedField, selection tickets.Selection) tickets.Selection {
+	operation := graphql.GetOperationContext(ctx)
+	if root.Name == "_entities" {
+		selection.Account = addSelected(selection.Account, operation, root.Selections)
+		return selection
 	}
-	var selection tickets.Selection
-	for _, field := range graphql.CollectFields(operation, present.Selections, []string{present.Definition.Type.Name()}) {
+	for _, field := range graphql.CollectFields(operation, root.Selections, []string{root.Definition.Type.Name()}) {
 		switch field.Name {
 		case "customerAccount":
 			selection.Account = addSelected(selection.Account, operation, field.Selections)
@@ -80,7 +86,7 @@ func addSelected(selection *accounts.Selection, operation *graphql.OperationCont
 		selection = &accounts.Selection{}
 	}
 	for _, field := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
-		if column, _ := accountColumns(field.Name); column != "" {
+		if column, _ := accountColumns(field.Name); column != "" && !slices.Contains(selection.Columns, column) {
 			selection.Columns = append(selection.Columns, column)
 		}
 		selection.Attributes = selection.Attributes || field.Name == "attributes"

@@ -101,6 +101,18 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("currentShopper with customerAccount", 1, func() { expect(t, o.currentShopper("customerAccount { id firstName }", bearer...), "") })
 	costs("currentShopper with attributes", 2, func() { expect(t, o.currentShopper(wholeAccount, bearer...), "") })
 	costs("currentShopper with sessions", 1, func() { expect(t, o.currentShopper("sessions { id userAgent }", bearer...), "") })
+	var several answer
+	costs("currentShopper by aliases and fragments", 3, func() {
+		several = o.post(`{ a: currentShopper { ...A customerAccount { firstName } } b: currentShopper { userId sessions { id } }
+			c: currentShopper { x: customerAccount { lastName attributes { fullyQualifiedName } } y: customerAccount { lastName } }
+			d: currentShopper { ...A } } fragment A on Shopper { sessions { isCurrent } customerAccount { id userName } }`, nil, bearer...)
+		expect(t, several, "")
+	})
+	one := o.post(`{ currentShopper { x: customerAccount { lastName attributes { fullyQualifiedName } } y: customerAccount { lastName } } }`,
+		nil, bearer...)
+	if string(several.Data["c"]) != string(one.Data["currentShopper"]) || !strings.Contains(string(several.Data["a"]), `"firstName":"Ada"`) {
+		t.Errorf("%s\n%s", several.text, one.text)
+	}
 	costs("revokeTicket everywhere", 2, func() { o.revoke(customer.RefreshToken, true) })
 	costs("jwtAccessToken", 0, func() {
 		expect(t, o.post(`mutation { anonymousShopperTicket { jwtAccessToken } }`, nil), "")
@@ -111,6 +123,10 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("introspectTicket", 0, asks(`{ introspectTicket(accessToken: "`+customer.AccessToken+`") { active } }`))
 	costs("account", 1, asks(`{ account(by: {userName: "ada"}) { id firstName } }`))
 	costs("account with attributes", 2, asks(`{ account(by: {userName: "ada"}) { id attributes { values } } }`))
+	costs("account by aliases", 4, asks(`{ a: account(by: {userName: "ada"}) { id } b: account(by: {userName: "ada"}) { firstName attributes { values } }
+		c: account(by: {userName: "ada"}) { attributes { values } } d: account(by: {userName: "imported"}) { id } e: account(by: {userName: "imported"}) { id } }`))
+	costs("accountSessions by aliases", 2, asks(`{ a: accountSessions(account: {userName: "ada"}) { id }
+		b: accountSessions(account: {userName: "ada"}) { userAgent } }`))
 	costs("accountSessions", 2, asks(`{ accountSessions(account: {emailAddress: "ada@example.com"}) { id } }`))
 	costs("lockAccount", 3, asks(`mutation { lockAccount(account: {userName: "ada"}) { isLocked } }`))
 	costs("unlockAccount", 5, asks(`mutation { unlockAccount(account: {userName: "ada"}) { isLocked } }`))

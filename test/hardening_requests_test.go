@@ -229,6 +229,7 @@ func (g *guarded) forgery() {
 		{"Accept-Language", "en"},
 		{"Origin", "https://foreign.example"},
 		{"Origin", "https://shop.example"},
+		{"Authorization", "Basic eDp5"}, // browsers add it by themselves
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			g.refuses(attempt{method: method, url: query, headers: headers}, badRequest(http.StatusBadRequest))
@@ -237,7 +238,14 @@ func (g *guarded) forgery() {
 	for _, contentType := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"} {
 		g.refuses(attempt{body: good, url: query, headers: []string{"Content-Type", contentType, "Origin", "https://foreign.example"}}, badRequest(http.StatusUnsupportedMediaType))
 	}
-	for _, asks := range [][]string{{preflight, "x"}, {"x-apollo-operation-name", "x"}, {"Content-Type", jsonType}} { // a browser asks first
+	for _, asks := range [][]string{ // a browser asks first
+		{preflight, "x"},
+		{"x-apollo-operation-name", "x"},
+		{"Content-Type", jsonType},
+		{"Authorization", "Bearer x"},
+		{"x-vol-user-claims", "x"},
+		{"x-application", "storefront"},
+	} {
 		g.answers(attempt{method: http.MethodGet, url: query, headers: asks})
 	}
 }

@@ -15,12 +15,13 @@ const (
 	applicationSecretHeader = "X-Application-Secret"
 	shopperAddressHeader    = "X-Shopper-Address"
 	shopperUserAgentHeader  = "X-Shopper-User-Agent"
+	claimsHeader            = "X-Vol-User-Claims"
 )
 
 // caller returns who sends an HTTP request, or refuses it.
 func (s Settings) caller(r *http.Request) (*tickets.Caller, *refusal) {
 	caller := &tickets.Caller{
-		Application: only(r.Header[applicationHeader]), Secret: secret.New(only(r.Header[applicationSecretHeader])), Origin: otherOrigin(r),
+		Application: only(r.Header[applicationHeader]), Secret: secret.New(only(r.Header[applicationSecretHeader])), Origin: s.otherOrigin(r),
 		AccessToken: accessToken(r.Header), Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent(),
 		ShopperUserAgent: only(r.Header[shopperUserAgentHeader]),
 	}
@@ -48,12 +49,15 @@ func only(values []string) string {
 
 // otherOrigin returns the origin of the page that a browser sends a request for; empty when that is the server's own. Behind a proxy that changes the host, the browser's own word tells,
 // which no page can forge.
-func otherOrigin(r *http.Request) string {
+func (s Settings) otherOrigin(r *http.Request) string {
 	origin := only(r.Header["Origin"])
 	if origin == "" || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
 		return ""
 	}
 	if own, err := url.Parse(origin); err == nil && own.Host != "" && own.Host == r.Host {
+		return ""
+	}
+	if s.LocalPages && isLocal(origin) {
 		return ""
 	}
 	return origin

@@ -1,10 +1,15 @@
 package web
 
 import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/authtickets/authtickets/secret"
 )
@@ -13,7 +18,7 @@ import (
 // X-Forwarded-For that is none of theirs, with or without a port. What stands before it could be made up by the client.
 func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	connection, err := netip.ParseAddrPort(r.RemoteAddr)
-	address := connection.Addr().Unmap()
+	address := plain(connection.Addr())
 	if err != nil || len(trusted) == 0 {
 		return address
 	}
@@ -26,28 +31,81 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		if !ok {
 			break
 		}
-		address = before.Unmap()
+		address = before
 	}
 	return address
 }
 
-// hopAddress reads an entry of X-Forwarded-For, to which some proxies add the port: 192.0.2.1:5678 or [2001:db8::1]:5678.
+// hopAddress reads an entry of X-Forwarded-For. Some proxies add the port, and some write an IPv6
+// address as in the header Forwarded (RFC 7239 section 6): 192.0.2.1:5678, [2001:db8::1]:5678,
+// [2001:db8::1] or "[2001:db8::1]".
 func hopAddress(hop string) (netip.Addr, bool) {
+	if len(hop) > 1 && hop[0] == '"' && hop[len(hop)-1] == '"' {
+		hop = hop[1 : len(hop)-1]
+	}
 	if withPort, err := netip.ParseAddrPort(hop); err == nil {
-		return withPort.Addr(), true
+		return plain(withPort.Addr()), true
+	}
+	if inside, ok := strings.CutPrefix(hop, "["); ok {
+		if hop, ok = strings.CutSuffix(inside, "]"); !ok || !strings.Contains(hop, ":") {
+			return netip.Addr{}, false
+		}
 	}
 	address, err := netip.ParseAddr(hop)
-	return address, err == nil
+	return plain(address), err == nil
+}
+
+// plain returns an address in the one form that is compared: IPv4 inside IPv6 as IPv4, and without
+// the name of a network interface.
+func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
+
+// ErrNotANetwork is returned for text that is no network.
+var ErrNotANetwork = errors.New("not a network, e.g. 10.0.0.0/8")
+
+// ParseNetwork reads a network. One of IPv4 addresses inside IPv6 is the network of these IPv4
+// addresses: ::ffff:10.0.0.0/104 is 10.0.0.0/8.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, ErrNotANetwork
+	}
+	if !network.Addr().Is4In6() {
+		return network.Masked(), nil
+	}
+	const before = 96 // bits that say that IPv4 follows
+	if network.Bits() < before {
+		return netip.Prefix{}, ErrNotANetwork
+	}
+	return netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-before).Masked(), nil
 }
 
 func within(address netip.Addr, networks []netip.Prefix) bool {
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
+// proxyHint tells an operator once that a proxy is not trusted, so that all of its clients count as
+// one source.
+type proxyHint struct {
+	once    sync.Once
+	log     *slog.Logger
+	trusted []netip.Prefix
+}
+
+func (h *proxyHint) check(ctx context.Context, r *http.Request) {
+	if len(h.trusted) > 0 || r.Header["X-Forwarded-For"] == nil {
+		return
+	}
+	h.once.Do(func() {
+		neighbour, _, _ := net.SplitHostPort(r.RemoteAddr)
+		h.log.WarnContext(ctx, "X-Forwarded-For is not believed, so all clients of this neighbour count as one source: "+
+			"if it is your proxy, name its network in --trusted-proxies", "neighbour", neighbour)
+	})
+}
+
 // accessToken returns the token in a request's headers: x-vol-user-claims or, without it, Authorization: Bearer (RFC 6750 section 2.1), which clients of Kibo's
 // APIs send beside it for the application. It is empty when there is none; of a malformed header and of several it is text that no token ever is.
 func accessToken(header http.Header) secret.Text {
-	authorization, claims := header["Authorization"], header["X-Vol-User-Claims"]
+	authorization, claims := header["Authorization"], header[claimsHeader]
 	switch {
 	case len(claims) == 1 && claims[0] != "":
 		return secret.New(claims[0])

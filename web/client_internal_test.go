@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -25,6 +26,14 @@ func TestClientAddress(t *testing.T) {
 		"one hop, port":                   {proxy, []string{client + ":5678"}, "10.0.0.0/8", client},
 		"one hop, IPv6":                   {proxy, []string{"2001:db8::1"}, "10.0.0.0/8", "2001:db8::1"},
 		"one hop, IPv6, port":             {proxy, []string{"[2001:db8::1]:5678"}, "10.0.0.0/8", "2001:db8::1"},
+		"one hop, IPv6 in brackets":       {proxy, []string{"[2001:db8::1]"}, "10.0.0.0/8", "2001:db8::1"},
+		"one hop, IPv6 quoted":            {proxy, []string{`"[2001:db8::1]"`}, "10.0.0.0/8", "2001:db8::1"},
+		"one hop, IPv6 quoted, port":      {proxy, []string{`"[2001:db8::1]:5678"`}, "10.0.0.0/8", "2001:db8::1"},
+		"one hop, IPv4 quoted, port":      {proxy, []string{`"203.0.113.9:5678"`}, "10.0.0.0/8", client},
+		"one hop, half a bracket":         {proxy, []string{"[2001:db8::1"}, "10.0.0.0/8", "10.0.0.1"},
+		"one hop, IPv4 in brackets":       {proxy, []string{"[203.0.113.9]"}, "10.0.0.0/8", "10.0.0.1"},
+		"network of IPv4 in IPv6":         {proxy, []string{client}, "::ffff:10.0.0.0/104", client},
+		"proxy with a zone":               {"[fe80::1%eth0]:443", []string{client}, "fe80::/10", client},
 		"one hop, IPv4 in IPv6":           {proxy, []string{"::ffff:203.0.113.9"}, "10.0.0.0/8", client},
 		"several hops":                    {proxy, []string{client + ", 10.1.1.1,10.2.2.2"}, "10.0.0.0/8", client},
 		"several hops, ports":             {proxy, []string{client + ":1, 10.1.1.1:2, 10.2.2.2:3"}, "10.0.0.0/8", client},
@@ -40,11 +49,47 @@ func TestClientAddress(t *testing.T) {
 	} {
 		var trusted []netip.Prefix
 		if test.trusted != "" {
-			trusted = append(trusted, netip.MustParsePrefix(test.trusted))
+			network, err := ParseNetwork(test.trusted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			trusted = append(trusted, network)
 		}
 		request := &http.Request{RemoteAddr: test.connection, Header: http.Header{"X-Forwarded-For": test.headers}}
 		if got := clientAddress(request, trusted); got.String() != test.want {
 			t.Errorf("%s: want %s, got %s", name, test.want, got)
+		}
+	}
+}
+
+func TestParseNetwork(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"10.0.0.0/8": "10.0.0.0/8", "10.1.2.3/8": "10.0.0.0/8", "2001:db8::/32": "2001:db8::/32",
+		"::ffff:10.0.0.0/104": "10.0.0.0/8", "::ffff:192.0.2.1/128": "192.0.2.1/32", "::ffff:0.0.0.0/96": "0.0.0.0/0",
+	} {
+		if got, err := ParseNetwork(text); err != nil || got.String() != want {
+			t.Errorf("%s: want %s, got %s, %v", text, want, got, err)
+		}
+	}
+	for _, text := range []string{"", "10.0.0.0", "10.0.0.0/33", "::ffff:10.0.0.0/95", "proxy", "::ffff:10.0.0.0/129"} {
+		if got, err := ParseNetwork(text); err == nil {
+			t.Errorf("%q is taken as %s", text, got)
+		}
+	}
+}
+
+func TestAsksFirst(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"Authorization: Bearer x": true, "Authorization: Bearer": true, "X-Vol-User-Claims: x": true, "X-Application: shop": true,
+		"Apollo-Require-Preflight: x": true, "X-Apollo-Operation-Name: x": true, "Content-Type: application/json": true,
+		"Authorization:": false, "Authorization: Basic eDp5": false, "Authorization: negotiate x": false,
+		"X-Application:": false, "X-Vol-User-Claims:": false, "Content-Type: text/plain": false, "Accept: application/json": false,
+	} {
+		key, value, _ := strings.Cut(name, ":")
+		if got := asksFirst(http.Header{key: {strings.TrimSpace(value)}}); got != want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -44,27 +44,47 @@ func mayHoldCredentials(document string) bool { return strings.Contains(document
 
 // parsedDocuments keeps documents that were found good, in their parsed form, by their text. It is the query cache of gqlgen's executor.
 type parsedDocuments struct {
-	trusted map[string]*ast.QueryDocument
-	cache   *otter.Cache[string, *ast.QueryDocument]
+	trusted map[string]weighedDocument
+	cache   *otter.Cache[string, weighedDocument]
+	weigh   func(*ast.QueryDocument) int
+}
+
+type weighedDocument struct {
+	*ast.QueryDocument
+
+	weight int
 }
 
 func newParsedDocuments() (*parsedDocuments, error) {
-	cache, err := newDocumentCache(parsedText, func(text string, _ *ast.QueryDocument) string { return text })
-	return &parsedDocuments{map[string]*ast.QueryDocument{}, cache}, err
+	cache, err := newDocumentCache(parsedText, func(text string, _ weighedDocument) string { return text })
+	return &parsedDocuments{trusted: map[string]weighedDocument{}, cache: cache}, err
 }
 
 // Get implements graphql.Cache.
 func (d *parsedDocuments) Get(_ context.Context, text string) (*ast.QueryDocument, bool) {
+	known, ok := d.find(text)
+	return known.QueryDocument, ok
+}
+
+func (d *parsedDocuments) find(text string) (weighedDocument, bool) {
 	if document, ok := d.trusted[text]; ok {
 		return document, true
 	}
 	return d.cache.GetIfPresent(text)
 }
 
+// weight returns how many fields the answer to a good document may have.
+func (d *parsedDocuments) weight(text string, document *ast.QueryDocument) int {
+	if known, ok := d.find(text); ok {
+		return known.weight
+	}
+	return d.weigh(document)
+}
+
 // Add implements graphql.Cache.
 func (d *parsedDocuments) Add(_ context.Context, text string, document *ast.QueryDocument) {
 	if !mayHoldCredentials(text) {
-		d.cache.Set(text, document)
+		d.cache.Set(text, weighedDocument{document, d.weigh(document)})
 	}
 }
 
@@ -187,7 +207,7 @@ func (d *parsedDocuments) trust(documents map[string]string, schema *ast.Schema,
 			faults = append(faults, fmt.Errorf("operation %s: %w", id, err))
 			continue
 		}
-		d.trusted[text] = document
+		d.trusted[text] = weighedDocument{document, d.weigh(document)}
 	}
 	return errors.Join(faults...)
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -27,8 +25,11 @@ type graphQL struct {
 	executor  *executor.Executor
 	present   graphql.ErrorPresenterFunc
 	documents *documents
+	parsed    *parsedDocuments
+	turns     *turns
 	clients   clientCounts
-	buffers   sync.Pool
+	bodies    *bodies
+	answers   buffers
 }
 
 func newGraphQL(settings Settings) (*graphQL, error) {
@@ -36,7 +37,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited := newBounds(settings.Limits, settings.Schema.Schema(), parsed)
+	limited := newBounds(settings.Limits, settings.Schema.Schema(), parsed, settings.Office.Policy.SessionsPerCustomer)
 	if err := parsed.trust(settings.TrustedDocuments, settings.Schema.Schema(), limited); err != nil {
 		return nil, fmt.Errorf("trusted documents: %w", err)
 	}
@@ -56,8 +57,8 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec.Use(introspection{settings.Introspection})
 	exec.Use(graph.Direct{})
 	return &graphQL{
-		settings: settings, executor: exec, present: present, documents: known, clients: clientCounts{counts: map[client]int{}},
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		settings: settings, executor: exec, present: present, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
+		bodies: newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
 	}, nil
 }
 
@@ -110,7 +111,11 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := graph.WithCaller(graphql.StartOperationTrace(r.Context()), caller)
-	operation, faults := g.executor.CreateOperationContext(ctx, &params.RawParams)
+	operation, faults, err := g.prepare(ctx, &params.RawParams)
+	if err != nil {
+		g.write(w, http.StatusOK, g.failed(ctx, err))
+		return
+	}
 	if len(faults) > 0 {
 		g.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, faults)
 		return
@@ -120,12 +125,55 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.documents.keep(params)
+	busy(ctx, true)
+	response := g.run(ctx, params.Query, operation)
+	busy(ctx, false)
+	g.settings.refusals.answered(r, response.Errors)
+	g.write(w, http.StatusOK, response)
+}
+
+// prepare parses and validates a document. A long one that is not known waits for its turn, because a
+// client can send another one each time.
+func (g *graphQL) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List, error) {
+	const long = 1 << 10
+	if len(params.Query) > long {
+		if _, isKnown := g.parsed.find(params.Query); !isKnown {
+			end, err := g.turns.begin(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			defer end()
+		}
+	}
+	operation, faults := g.executor.CreateOperationContext(ctx, params)
+	return operation, faults, nil
+}
+
+// run runs an operation. A heavy one waits for its turn.
+func (g *graphQL) run(ctx context.Context, document string, operation *graphql.OperationContext) *graphql.Response {
+	if g.parsed.weight(document, operation.Doc) > heavy {
+		end, err := g.turns.begin(ctx)
+		if err != nil {
+			return g.failed(ctx, err)
+		}
+		defer end()
+	}
+
 	respond, ctx := g.executor.DispatchOperation(ctx, operation)
 	response := respond(ctx)
-	if response == nil { // the deadline has passed
-		response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{g.present(ctx, context.DeadlineExceeded)}}
+	isQuery := operation.Operation.Operation == ast.Query // what a mutation has done cannot be taken back
+	switch most := g.settings.Limits.Answer; {
+	case response == nil: // the deadline has passed
+		return g.failed(ctx, context.DeadlineExceeded)
+	case isQuery && len(response.Data) > most:
+		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", fmt.Sprintf("The answer has more than %d bytes.", most)))
 	}
-	g.write(w, http.StatusOK, response)
+	return response
+}
+
+// failed is the answer to an operation that has failed as a whole.
+func (g *graphQL) failed(ctx context.Context, err error) *graphql.Response {
+	return &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{g.present(ctx, err)}}
 }
 
 // The values of headers, which net/http does not change.
@@ -173,6 +221,9 @@ func (g *graphQL) refuse(w http.ResponseWriter, mediaType string, refused *refus
 		w.Header().Set("Allow", refused.allow)
 	case http.StatusRequestEntityTooLarge:
 		w.Header().Set("Connection", "close") // or the rest of the body would be read
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Connection", "close")
+		w.Header().Set("Retry-After", "1")
 	}
 	g.write(w, status, &graphql.Response{Errors: gqlerror.List{refused.err}})
 }
@@ -185,19 +236,10 @@ func (g *graphQL) survive(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (g *graphQL) buffer() *bytes.Buffer {
-	buffer, ok := g.buffers.Get().(*bytes.Buffer)
-	if !ok {
-		return new(bytes.Buffer)
-	}
-	buffer.Reset()
-	return buffer
-}
-
 // write writes an answer. The data is finished JSON already and goes out as it is.
 func (g *graphQL) write(w http.ResponseWriter, status int, response *graphql.Response) {
-	out := g.buffer()
-	defer g.buffers.Put(out)
+	out := g.answers.get()
+	defer g.answers.put(out)
 	out.WriteByte('{')
 	if len(response.Errors) > 0 {
 		faults, err := json.Marshal(response.Errors)

@@ -84,6 +84,9 @@ func (s Settings) introspectionCaller(r *http.Request) *tickets.Caller {
 // refuseIntrospection answers as RFC 6749 section 5.2 and RFC 7662 section 2.3 say.
 func (s Settings) refuseIntrospection(w http.ResponseWriter, r *http.Request, err error) {
 	known, _ := errors.AsType[*models.Error](err)
+	if known != nil && known.Reason == models.ReasonOriginNotAllowed {
+		s.refusals.origin(r)
+	}
 	switch {
 	case known == nil:
 		s.Log.ErrorContext(r.Context(), "introspection failed", "error", err)

@@ -27,7 +27,8 @@ type Limits struct {
 	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"30"`
 	SameFields     int   `name:"same-field-limit" help:"Most fields of a document with the same name in the answer; validation compares each with each." default:"50"`
 	Directives     int   `name:"directive-limit" help:"Most directives in a document." default:"50"`
-	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it." default:"600"`
+	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it, and as lists may repeat it." default:"600"`
+	Answer         int   `name:"answer-limit" help:"Longest answer to a query, in bytes of its data." default:"524288"`
 	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
 	VariablesDepth int   `name:"variables-depth-limit" help:"Most objects and lists inside each other in the variables." default:"16"`
 }
@@ -64,9 +65,10 @@ type bounds struct {
 	// credentialFields are the root fields that the schema marks with @oncePerOperation.
 	credentialFields map[string]bool
 	parsed           *parsedDocuments
+	weights          map[string]weight
 }
 
-func newBounds(limits Limits, schema *ast.Schema, parsed *parsedDocuments) bounds {
+func newBounds(limits Limits, schema *ast.Schema, parsed *parsedDocuments, sessions int) bounds {
 	fields := map[string]bool{}
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
 		for _, field := range root.Fields {
@@ -75,7 +77,9 @@ func newBounds(limits Limits, schema *ast.Schema, parsed *parsedDocuments) bound
 			}
 		}
 	}
-	return bounds{limits, fields, parsed}
+	limited := bounds{limits, fields, parsed, weightsOf(sessions)}
+	parsed.weigh = limited.weigh
+	return limited
 }
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -89,6 +93,7 @@ func (b bounds) MutateOperationParameters(ctx context.Context, asked *graphql.Ra
 	if _, good := b.parsed.Get(ctx, asked.Query); good {
 		return nil
 	}
+
 	_, refused, _ := b.parse(asked.Query)
 	return refused
 }
@@ -109,11 +114,29 @@ func (b bounds) parse(text string) (document *ast.QueryDocument, refused *gqlerr
 	}
 }
 
+// weigh returns how many fields the answer to a document may have.
+func (b bounds) weigh(document *ast.QueryDocument) int {
+	m := b.newMeasure()
+	for _, fragment := range document.Fragments {
+		m.fragments[fragment.Name] = fragment
+	}
+	var whole size
+	for _, operation := range document.Operations {
+		whole = whole.beside(m.all(operation.SelectionSet))
+	}
+	return whole.fields
+}
+
+func (b bounds) newMeasure() measure {
+	return measure{
+		credentialFields: b.credentialFields, weights: b.weights,
+		fragments: map[string]*ast.FragmentDefinition{}, sizes: map[string]size{}, names: map[string]int{},
+	}
+}
+
 // check returns which limit a document exceeds; nil when it keeps to all.
 func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
-	m := measure{
-		credentialFields: b.credentialFields, fragments: map[string]*ast.FragmentDefinition{}, sizes: map[string]size{}, names: map[string]int{},
-	}
+	m := b.newMeasure()
 	for _, fragment := range document.Fragments {
 		if m.fragments[fragment.Name] != nil { // validation would say so, but not before it has compared all of both
 			return graph.RequestError(graph.CodeValidationFailed, "Two fragments have the same name.")
@@ -148,7 +171,7 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	case m.directives > limits.Directives:
 		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
 	case whole.fields > limits.Complexity:
-		return exceeded("complexity-limit", "The operations select more than %d fields.", limits.Complexity)
+		return exceeded("complexity-limit", "The operations select more than %d fields, with those of each item of a list.", limits.Complexity)
 	}
 	return nil
 }
@@ -178,6 +201,7 @@ func (s size) beside(other size) size {
 // measure takes the sizes of selections, of each fragment once, and counts what stands in the document.
 type measure struct {
 	credentialFields    map[string]bool
+	weights             map[string]weight
 	fragments           map[string]*ast.FragmentDefinition
 	sizes               map[string]size // of the fragments
 	names               map[string]int  // how many fields have each name in the answer
@@ -216,7 +240,7 @@ func (m *measure) field(field *ast.Field) size {
 		m.aliases++
 	}
 	below := m.all(field.SelectionSet)
-	whole := size{depth: below.depth + 1, fields: min(below.fields+1, tooMany), rootFields: 1}
+	whole := size{depth: below.depth + 1, fields: min(m.weights[field.Name].of(below.fields), tooMany), rootFields: 1}
 	if m.credentialFields[field.Name] {
 		whole.credentialFields = 1
 	}

@@ -3,11 +3,13 @@ package web
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -15,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
 )
 
 // Headers that a page of another origin can only send after a preflight: a request that has one of them is no forgery.
@@ -65,14 +68,11 @@ func (g *graphQL) readBody(w http.ResponseWriter, r *http.Request) (*parameters,
 	if r.ContentLength > g.settings.Limits.Body {
 		return nil, g.tooLarge()
 	}
-	body := g.buffer()
-	defer g.buffers.Put(body)
-	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, g.settings.Limits.Body)); err != nil {
-		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return nil, g.tooLarge()
-		}
-		return nil, refuse(http.StatusBadRequest, "The body ended early.")
+	body, err := g.bodies.read(http.MaxBytesReader(w, r.Body, g.settings.Limits.Body), r.ContentLength)
+	if err != nil {
+		return nil, g.unread(r, err)
 	}
+	defer g.bodies.done(body)
 	if first := bytes.TrimLeft(body.Bytes(), " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return nil, refuse(http.StatusBadRequest, "The body must be one JSON object; batches are not supported.")
 	}
@@ -97,6 +97,18 @@ func isJSON(contentType []string) bool {
 	return err == nil && mediaType == jsonType && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
+// unread returns why a body could not be read.
+func (g *graphQL) unread(r *http.Request, err error) *refusal {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return g.tooLarge()
+	}
+	if errors.Is(err, errNoRoom) {
+		failure := &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
+		return &refusal{status: http.StatusServiceUnavailable, err: g.present(r.Context(), fmt.Errorf("%w: %w", failure, err))}
+	}
+	return refuse(http.StatusBadRequest, "The body ended early.")
+}
+
 func (g *graphQL) tooLarge() *refusal {
 	limit := g.settings.Limits.Body
 	return &refusal{
@@ -105,12 +117,12 @@ func (g *graphQL) tooLarge() *refusal {
 	}
 }
 
-// readQuery reads an operation out of the URL. A page of another origin could make the browser send such a request without asking first, so
-// it needs a header that such a page cannot set: one of two of Apollo's, or the content type that Apollo Client sends with GET too.
+// readQuery reads an operation out of the URL. A page of another origin could make the browser send
+// such a request without asking first, so it needs something that such a page cannot set.
 func (g *graphQL) readQuery(r *http.Request) (*parameters, *refusal) {
-	if r.Header.Get(preflightHeader) == "" && r.Header.Get(operationNameHeader) == "" && !isJSON(r.Header["Content-Type"]) {
-		return nil, refuse(http.StatusBadRequest,
-			"A GET request needs the content type application/json, or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
+	if !asksFirst(r.Header) {
+		return nil, refuse(http.StatusBadRequest, "A GET request needs the content type application/json, a token, "+
+			"or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || !utf8.ValidString(values.Get("query")+values.Get("operationName")) {
@@ -128,6 +140,30 @@ func (g *graphQL) readQuery(r *http.Request) (*parameters, *refusal) {
 		}
 	}
 	return g.parameters(request)
+}
+
+// asksFirst reports whether a browser sends a request like this to another origin only after a
+// preflight: the request has a header that a page cannot set otherwise, or the content type that
+// Apollo Client sends with GET too.
+func asksFirst(header http.Header) bool {
+	for _, name := range []string{preflightHeader, operationNameHeader, applicationHeader, claimsHeader} {
+		if header.Get(name) != "" {
+			return true
+		}
+	}
+	return isJSON(header["Content-Type"]) || isSetByPage(header.Get("Authorization"))
+}
+
+// isSetByPage reports whether an Authorization header comes from a page or another program. Browsers
+// add some schemes by themselves, to the requests of any page.
+func isSetByPage(authorization string) bool {
+	scheme, _, _ := strings.Cut(authorization, " ")
+	switch strings.ToLower(scheme) {
+	case "", "basic", "digest", "negotiate", "ntlm":
+		return false
+	default:
+		return true
+	}
 }
 
 // parameters returns what a request asks to run.

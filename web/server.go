@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/rs/cors"
 
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -39,8 +38,12 @@ type Settings struct {
 	Deadline time.Duration
 	// Random draws the ids of requests and errors. Required.
 	Random io.Reader
+	// LocalPages lets pages of this machine's own call, whatever the applications' origins are.
+	LocalPages bool
 	// Log gets a record per request at the debug level, and one per failure. Required.
 	Log *slog.Logger
+
+	refusals *refusals
 }
 
 // Handler answers everything that is served.
@@ -52,10 +55,11 @@ type Handler struct {
 }
 
 // LogClients logs how many requests each client that says what it is has sent since the last time.
-func (h *Handler) LogClients(ctx context.Context) { h.clients.log(ctx, h.log) }
+func (h *Handler) LogClients(ctx context.Context) { h.clients.log(wholeLog(ctx), h.log) }
 
 // New returns the handler of everything that is served.
 func New(settings Settings) (*Handler, error) {
+	settings.refusals = &refusals{log: settings.Log, trusted: settings.TrustedProxies}
 	operations, err := newGraphQL(settings)
 	if err != nil {
 		return nil, err
@@ -92,23 +96,6 @@ func NewServer(handler http.Handler, deadline time.Duration, log *slog.Logger) *
 		Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, WriteTimeout: deadline + writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-}
-
-// crossOrigin lets pages of the applications' origins call the endpoint. Which application is one's own is not known before the request itself, so here it is any. Credentials
-// are never allowed: a ticket comes in a header that a page sets itself.
-func (s Settings) crossOrigin(next http.Handler) http.Handler {
-	return cors.New(cors.Options{
-		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
-			return s.Office.Applications.AllowsOrigin(origin), nil
-		},
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{
-			"content-type", "authorization", "x-vol-user-claims", "x-application", preflightHeader, operationNameHeader,
-			"apollographql-client-name", "apollographql-client-version", "x-request-id",
-		},
-		ExposedHeaders: []string{requestIDHeader},
-		MaxAge:         int((2 * time.Hour).Seconds()),
-	}).Handler(next)
 }
 
 func text(content string) http.Handler {

@@ -38,12 +38,18 @@ func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Ha
 
 // traced gives each request an id, which is answered in X-Request-Id, bounds its time, and survives a panic.
 func (s Settings) traced(next http.Handler) http.Handler {
+	hint := &proxyHint{log: s.Log, trusted: s.TrustedProxies}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := s.requestID(r)
 		w.Header()[requestIDHeader] = []string{id}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), s.Deadline)
+		ctx, cancel := s.untilDeadline(context.WithValue(r.Context(), requestIDKey{}, id))
 		defer cancel()
 		defer s.survive(ctx, w)
+		hint.check(ctx, r)
+		if r.ContentLength == 0 { // or the connection is busy when the body has been read
+			busy(ctx, true)
+			defer busy(ctx, false)
+		}
 		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
 			http.NotFound(w, r) // the mux would send such a request elsewhere, with an answer that repeats it
 			return
@@ -62,6 +68,13 @@ func (s Settings) traced(next http.Handler) http.Handler {
 		s.Log.DebugContext(ctx, "request", "method", knownMethod(r.Method), "route", asked.Pattern, "status", answer.status, "bytes", answer.bytes, "took", took,
 			"client", said.name, "clientVersion", said.version)
 	})
+}
+
+// untilDeadline returns the context of a request that goes on when its client disconnects. A statement
+// that is given up costs its connection to the database: the drivers can only cut it. So what has
+// begun runs until it is finished or the deadline passes.
+func (s Settings) untilDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.Deadline)
 }
 
 func knownMethod(method string) string {

@@ -1,0 +1,100 @@
+package test_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/authtickets/authtickets/web"
+)
+
+const (
+	allOfASession  = `sessions { id isCurrent application startedAt refreshedAt expiresAt userAgent }`
+	allOfAnAccount = `customerAccount { acceptsMarketing accountType companyOrOrganization customerSet customerSinceDate emailAddress externalId
+		firstName hasExternalPassword id isActive isAnonymous isLocked lastName localeCode taxExempt taxId userId userName
+		attributes { attributeDefinitionId fullyQualifiedName values } }`
+	allOfAShopper = `userId isAnonymous application behaviors accessTokenExpiration accessTokenRemaining sessionId ` + allOfASession + allOfAnAccount
+)
+
+// A small document must not bring a large answer.
+func TestListsWeighWhatTheyBring(t *testing.T) {
+	t.Parallel()
+	o := open(t, sqlite(t))
+	o.customer("ada")
+	bearer := []string{"Authorization", "Bearer " + o.signIn("ada").AccessToken}
+	for query, limit := range map[string]string{
+		`{ currentShopper { ` + allOfAShopper + ` } }`:                                                        "",
+		`{ ` + each(10, "a#: currentShopper { "+allOfAnAccount+" } ") + `}`:                                   "",
+		`{ ` + each(10, "a#: currentShopper { sessions { id } "+allOfAnAccount+" } ") + `}`:                   "complexity-limit",
+		`{ ` + each(10, "a#: currentShopper { ...S } ") + `} fragment S on Shopper { ` + allOfASession + ` }`: "complexity-limit",
+		`{ currentShopper { ` + each(15, "a#: sessions { id } ") + `} }`:                                      "complexity-limit",
+		`{ currentShopper { sessions { ` + each(15, "a#: userAgent ") + `} } }`:                               "complexity-limit",
+		`{ currentShopper { customerAccount { attributes { ` + each(30, "a#: values ") + `} } } }`:            "complexity-limit",
+	} {
+		got := o.post(query, nil, bearer...)
+		told := ""
+		if len(got.Errors) > 0 {
+			told = got.Errors[0].Extensions.Limit
+		}
+		if told != limit {
+			t.Errorf("%s: %.200s", query, got.text)
+		}
+	}
+
+	few := o.with(func(s *web.Settings) { s.Limits.Answer = 100 })
+	got := few.post(`{ currentShopper { `+allOfASession+` } }`, nil, bearer...)
+	if len(got.Errors) != 1 || got.Errors[0].Extensions.Limit != "answer-limit" {
+		t.Error(got.text)
+	}
+	if got := few.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}); len(got.Errors) > 0 {
+		t.Errorf("a mutation has been done: %s", got.text)
+	}
+}
+
+// crowd is a schema that knows how many operations run at a time.
+type crowd struct {
+	graphql.ExecutableSchema
+
+	present, most *atomic.Int64
+}
+
+func (s crowd) Exec(ctx context.Context) graphql.ResponseHandler {
+	respond := s.ExecutableSchema.Exec(ctx)
+	return func(ctx context.Context) *graphql.Response {
+		s.most.Store(max(s.most.Load(), s.present.Add(1)))
+		defer s.present.Add(-1)
+		const longEnough = 5 * time.Millisecond
+		time.Sleep(longEnough)
+		return respond(ctx)
+	}
+}
+
+// However many ask for much, others find a processor.
+func TestHeavyOperationsTakeTurns(t *testing.T) {
+	t.Parallel()
+	o := open(t, sqlite(t))
+	o.customer("ada")
+	bearer := []string{"Authorization", "Bearer " + o.signIn("ada").AccessToken}
+	for query, isHeavy := range map[string]bool{
+		`{ currentShopper { ` + allOfASession + ` } }`:  true,
+		`{ currentShopper { ` + allOfAnAccount + ` } }`: false,
+	} {
+		schema := crowd{o.settings.Schema, new(atomic.Int64), new(atomic.Int64)}
+		crowded := o.with(func(s *web.Settings) { s.Schema = schema })
+		var group sync.WaitGroup
+		for range 16 {
+			group.Go(func() { crowded.post(query, nil, bearer...) })
+		}
+		group.Wait()
+		turns := int64(max(1, runtime.NumCPU()/2))
+		if got := schema.most.Load(); got > turns && isHeavy || got == 1 && !isHeavy {
+			t.Errorf("%d at a time: %s", got, strings.TrimSpace(query))
+		}
+	}
+}

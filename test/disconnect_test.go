@@ -1,0 +1,146 @@
+package test_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/web"
+)
+
+// beginRefresh sends a refresh. It ends when the returned function disconnects the client.
+func (o *office) beginRefresh(token string) (disconnect func()) {
+	o.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": `mutation { refreshTicket(refreshToken: "` + token + `") { userId } }`})
+	must(o.t, err)
+	ctx, cancel := context.WithCancel(o.t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.web.URL+"/graphql", bytes.NewReader(body))
+	must(o.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if response, err := o.web.Client().Do(request); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// heldUp is a schema whose operations wait before they begin.
+type heldUp struct {
+	graphql.ExecutableSchema
+
+	begun, goOn chan struct{}
+	ended       chan error
+}
+
+func (s heldUp) Exec(ctx context.Context) graphql.ResponseHandler {
+	respond := s.ExecutableSchema.Exec(ctx)
+	return func(ctx context.Context) *graphql.Response {
+		close(s.begun)
+		<-s.goOn
+		response := respond(ctx)
+		s.ended <- ctx.Err()
+		return response
+	}
+}
+
+// What a client has begun is done, although it has gone. Nobody is warned.
+func TestDisconnectedClientsAreNoWarning(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		t.Helper()
+		schema := heldUp{o.settings.Schema, make(chan struct{}), make(chan struct{}), make(chan error, 1)}
+		slow := o.with(func(s *web.Settings) { s.Schema = schema })
+		token := o.refresh(o.anonymous().RefreshToken).RefreshToken
+
+		disconnect := slow.beginRefresh(token)
+		<-schema.begun
+		disconnect()
+		const noticed = 100 * time.Millisecond // by the server, that the client has gone
+		time.Sleep(noticed)
+		close(schema.goOn)
+		if err := <-schema.ended; err != nil {
+			t.Error(err)
+		}
+
+		slow.web.Close()
+		if logged := o.log.String(); strings.Contains(logged, `"level":"WARN"`) || strings.Contains(logged, `"level":"ERROR"`) {
+			t.Error(logged)
+		}
+		o.clock.pass(time.Minute)
+		if got := o.tryRefresh(token).reason(); got != "TOKEN_REUSED" {
+			t.Errorf("the refresh was not finished: %q", got)
+		}
+	})
+}
+
+// A statement that is given up costs its connection.
+func TestDisconnectedClientsCostNoConnection(t *testing.T) {
+	t.Parallel()
+	url, ok := storagetest.MySQL(t)
+	if !ok {
+		t.Skip("there is no MySQL server")
+	}
+	o := open(t, url)
+	config, err := mysql.ParseDSN(url)
+	must(t, err)
+	direct, err := sql.Open("mysql", url)
+	must(t, err)
+	t.Cleanup(func() { _ = direct.Close() })
+	connections := func() (ids string) {
+		must(t, direct.QueryRowContext(t.Context(),
+			"SELECT GROUP_CONCAT(id ORDER BY id) FROM information_schema.processlist WHERE db = ?", config.DBName).Scan(&ids))
+		return ids
+	}
+	waiting := func() (count int) {
+		must(t, direct.QueryRowContext(t.Context(),
+			"SELECT COUNT(*) FROM information_schema.processlist WHERE db = ? AND info LIKE 'UPDATE%'", config.DBName).Scan(&count))
+		return count
+	}
+
+	ticket := o.refresh(o.anonymous().RefreshToken)
+	session, err := hex.DecodeString(ticket.SessionID)
+	must(t, err)
+	lock, err := direct.BeginTx(t.Context(), nil)
+	must(t, err)
+	_, err = lock.ExecContext(t.Context(), "UPDATE sessions SET generation = generation WHERE id = ?", session)
+	must(t, err)
+	before := connections()
+
+	served := o.with(func(*web.Settings) {})
+	disconnect := served.beginRefresh(ticket.RefreshToken)
+	for waiting() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	disconnect()
+	const noticed = 100 * time.Millisecond // by the server, that the client has gone
+	time.Sleep(noticed)
+	if waiting() == 0 {
+		t.Error("the statement was given up")
+	}
+	must(t, lock.Rollback())
+	served.web.Close()
+
+	if after := connections(); after != before {
+		t.Errorf("connections %s before, %s after", before, after)
+	}
+	o.clock.pass(time.Minute)
+	if got := o.tryRefresh(ticket.RefreshToken).reason(); got != "TOKEN_REUSED" {
+		t.Errorf("the refresh was not finished: %q", got)
+	}
+}

@@ -1,0 +1,62 @@
+package program_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+// Idle connections make room for those that ask.
+func TestIdleConnectionsLockNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storagetest.SQLite(t))
+	server := s.start("--connection-limit=8")
+	for range 40 {
+		idle := server.dial()
+		_, err := io.WriteString(idle, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+		must(t, err)
+	}
+	for range 5 {
+		begin := time.Now()
+		server.client.CloseIdleConnections()
+		got, err := server.try(soon(t), anonymousOperation())
+		if took := time.Since(begin); err != nil || got.status != http.StatusOK || took > time.Second {
+			t.Errorf("%v %d after %s", err, got.status, took)
+		}
+	}
+	eventually(t, "the limit is logged", func() bool { return server.stderr.count("connection limit reached") == 1 })
+}
+
+// Strangers do not decide how long the log is, and nothing is left out without being counted.
+func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	const pages = 40
+	s := newSite(t, storagetest.SQLite(t))
+	server := s.start("--log-format=text", "--log-level=info")
+	for i := range pages {
+		request, err := http.NewRequestWithContext(soon(t), http.MethodOptions, server.url+"/graphql", http.NoBody)
+		must(t, err)
+		request.Header.Set("Origin", fmt.Sprintf("https://%d.example", i))
+		request.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		response, err := server.client.Do(request)
+		must(t, err)
+		must(t, response.Body.Close())
+	}
+	leftOut := regexp.MustCompile(`records left out" message="page refused.* count=(\d+)`)
+	eventually(t, "every page is counted", func() bool {
+		count := server.stderr.count("level=WARN", `msg="page refused`)
+		written := count
+		for _, match := range leftOut.FindAllStringSubmatch(server.stderr.String(), -1) {
+			more, _ := strconv.Atoi(match[1])
+			count += more
+		}
+		return count == pages && written < pages && strings.Contains(server.stderr.String(), "--origins")
+	})
+}

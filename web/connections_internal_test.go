@@ -1,0 +1,188 @@
+package web
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+const testLimit = 4
+
+// limitedServer serves with a limit of connections. Requests to /busy are at work until release is
+// called.
+func limitedServer(t *testing.T) (address string, limit *Connections, release func()) {
+	t.Helper()
+	goOn := make(chan struct{})
+	limit = NewConnections(testLimit, slog.New(slog.DiscardHandler))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/busy" {
+			busy(r.Context(), true)
+			<-goOn
+			busy(r.Context(), false)
+		}
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			_, _ = io.WriteString(w, "served")
+		}
+	}))
+	limit.Follow(server.Config)
+	server.Listener = limit.Listen(server.Listener)
+	server.Start()
+	t.Cleanup(server.CloseClientConnections)
+	return server.Listener.Addr().String(), limit, func() { close(goOn) }
+}
+
+// open opens a connection and sends a text on it.
+func open(t *testing.T, address, text string) net.Conn {
+	t.Helper()
+	socket, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	_ = socket.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, err := io.WriteString(socket, text); err != nil {
+		t.Fatal(err)
+	}
+	return socket
+}
+
+func get(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n" }
+
+// status returns what is answered on a connection; 0 when it was closed.
+func status(t *testing.T, socket net.Conn) int {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(socket), nil)
+	if err != nil {
+		return 0
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func (c *Connections) present() int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.count
+}
+
+func TestConnectionsCloseIdleOnesFirst(t *testing.T) {
+	t.Parallel()
+	address, limit, _ := limitedServer(t)
+	unfinished := open(t, address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+	for i := range 5 * testLimit {
+		if got := status(t, open(t, address, get("/"))); got != http.StatusOK {
+			t.Fatalf("connection %d: %d", i, got)
+		}
+		if present := limit.present(); present > testLimit {
+			t.Fatalf("%d connections", present)
+		}
+	}
+	if _, err := io.WriteString(unfinished, "123456789"); err != nil || status(t, unfinished) != http.StatusOK {
+		t.Error("an idle connection was left, and one in use closed")
+	}
+}
+
+func TestConnectionsThatDoNotFinishMakeRoom(t *testing.T) {
+	t.Parallel()
+	for name, sent := range map[string]string{
+		"nothing": "", "head": "GET / HTTP/1.1\r\nX: ", "body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, _, _ := limitedServer(t)
+			for range testLimit {
+				open(t, address, sent)
+			}
+			if got := status(t, open(t, address, get("/"))); got != http.StatusOK && got != http.StatusServiceUnavailable {
+				t.Errorf("at once: %d", got)
+			}
+			time.Sleep(2 * aMoment)
+			if got := status(t, open(t, address, get("/"))); got != http.StatusOK {
+				t.Errorf("after a moment: %d", got)
+			}
+		})
+	}
+}
+
+func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
+	t.Parallel()
+	address, limit, release := limitedServer(t)
+	var working []net.Conn
+	for range testLimit {
+		working = append(working, open(t, address, get("/busy")))
+	}
+	for limit.idleOrSlow() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(2 * aMoment)
+	response := open(t, address, get("/"))
+	text, _ := io.ReadAll(response)
+	if !strings.HasPrefix(string(text), "HTTP/1.1 503 ") || !strings.Contains(string(text), "Retry-After: 1") {
+		t.Errorf("%q", text)
+	}
+
+	release()
+	for i, socket := range working {
+		if got := status(t, socket); got != http.StatusOK {
+			t.Errorf("connection %d: %d", i, got)
+		}
+	}
+	if got := status(t, open(t, address, get("/"))); got != http.StatusOK {
+		t.Errorf("afterwards: %d", got)
+	}
+}
+
+func (c *Connections) idleOrSlow() int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.idle.Len() + c.slow.Len()
+}
+
+// What large bodies take together is bounded. Small ones always find room.
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	const longest = 64 << 10
+	b := newBodies(longest)
+	most := int(roomForBodies / longest)
+	large := strings.Repeat("x", longest)
+	writers := make([]*io.PipeWriter, most)
+	ended := make(chan error, most)
+	for i := range most {
+		var from *io.PipeReader
+		from, writers[i] = io.Pipe()
+		go func() {
+			_, err := b.read(from, longest)
+			ended <- err
+		}()
+		_, _ = io.WriteString(writers[i], large[:longest-1])
+	}
+	if _, err := b.read(strings.NewReader(large), longest); err != errNoRoom { //nolint:errorlint // as it is
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := b.read(strings.NewReader(large[:smallBody-1]), -1); err != nil {
+		t.Errorf("a small one: %v", err)
+	}
+	for _, writer := range writers {
+		_ = writer.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, length := range []int64{-1, longest, 3} {
+		body, err := b.read(strings.NewReader(large), length)
+		if err != nil || body.String() != large {
+			t.Errorf("afterwards, with length %d: %v", length, err)
+		}
+	}
+	if fmt.Sprint(b.room.Load()) != fmt.Sprint(roomForBodies) {
+		t.Errorf("%d bytes of room are left", b.room.Load())
+	}
+}

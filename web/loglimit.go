@@ -1,0 +1,116 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// LogLimit is a log handler that passes on a few records of one kind each second, and then tells how
+// many more there were. Strangers can cause records as fast as they can ask; without a limit they fill
+// the disk, and hide what matters. Two records are of one kind if they have the same level and
+// message. Records at the debug level are not limited: who asks for them wants all.
+type LogLimit struct {
+	slog.Handler
+
+	kinds *logKinds
+}
+
+// How much is passed on.
+const (
+	recordsOfAKind = 5
+	logWindow      = time.Second
+	// mostKinds is how many kinds are told apart. Messages are constant, but not all are ours.
+	mostKinds = 200
+)
+
+// NewLogLimit returns a handler that limits what reaches next.
+func NewLogLimit(next slog.Handler) *LogLimit {
+	return &LogLimit{next, &logKinds{next: next, counts: map[logKind]int{}}}
+}
+
+// Handle implements slog.Handler.
+func (l *LogLimit) Handle(ctx context.Context, record slog.Record) error {
+	isFree := record.Level < slog.LevelInfo || ctx.Value(wholeLogKey{}) != nil
+	if !isFree && !l.kinds.admit(logKind{record.Level, record.Message}) { //nolint:contextcheck // a summary belongs to no request
+		return nil
+	}
+	return l.Handler.Handle(ctx, record)
+}
+
+// WithAttrs implements slog.Handler.
+func (l *LogLimit) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &LogLimit{l.Handler.WithAttrs(attrs), l.kinds}
+}
+
+// WithGroup implements slog.Handler.
+func (l *LogLimit) WithGroup(name string) slog.Handler {
+	return &LogLimit{l.Handler.WithGroup(name), l.kinds}
+}
+
+// Flush tells at once what was left out so far. Call it before the program ends.
+func (l *LogLimit) Flush() { l.kinds.closeAll() }
+
+type wholeLogKey struct{}
+
+// wholeLog returns a context whose records are all passed on. It is for lists of bounded length.
+func wholeLog(ctx context.Context) context.Context {
+	return context.WithValue(ctx, wholeLogKey{}, true)
+}
+
+type logKind struct {
+	level   slog.Level
+	message string
+}
+
+// logKinds counts the records of each kind within its present window, which begins with the first.
+type logKinds struct {
+	next   slog.Handler
+	mutex  sync.Mutex
+	counts map[logKind]int
+}
+
+// admit counts a record, and reports whether it is passed on.
+func (k *logKinds) admit(kind logKind) bool {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if _, open := k.counts[kind]; !open && len(k.counts) >= mostKinds {
+		kind.message = "other records"
+	}
+	if _, open := k.counts[kind]; !open {
+		time.AfterFunc(logWindow, func() { k.close(kind) })
+	}
+	k.counts[kind]++
+	return k.counts[kind] <= recordsOfAKind
+}
+
+// close ends the window of a kind.
+func (k *logKinds) close(kind logKind) {
+	k.mutex.Lock()
+	count := k.counts[kind]
+	delete(k.counts, kind)
+	k.mutex.Unlock()
+	k.tell(kind, count-recordsOfAKind)
+}
+
+func (k *logKinds) closeAll() {
+	k.mutex.Lock()
+	counts := k.counts
+	k.counts = map[logKind]int{}
+	k.mutex.Unlock()
+	for kind, count := range counts {
+		k.tell(kind, count-recordsOfAKind)
+	}
+}
+
+// tell writes the summary of what was left out. It has the level of these records, so that whoever
+// looks for them finds it.
+func (k *logKinds) tell(kind logKind, leftOut int) {
+	if leftOut <= 0 {
+		return
+	}
+	record := slog.NewRecord(time.Now(), kind.level, "records left out", 0) //nolint:forbidigo // the time of the record
+	record.AddAttrs(slog.String("message", kind.message), slog.Int("count", leftOut))
+	_ = k.next.Handle(context.Background(), record) // nobody could be told
+}
