@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/authtickets/authtickets/applications"
@@ -114,6 +115,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	defer func() { err = errors.Join(err, parts.store.Close()) }()
 	makeRoom(env, parts.hasher)
+	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
 	database := &database{store: parts.store, load: parts.load}
 	handler, err := s.handler(env, parts, database)
 	if err != nil {
