@@ -55,7 +55,7 @@ func asUser(t testing.TB, user int) (folder, program string) {
 	program = filepath.Join(folder, "program")
 	binary, err := os.ReadFile(executable)
 	must(t, err)
-	must(t, os.WriteFile(program, binary, 0o755)) //nolint:gosec // it is run by another user
+	must(t, os.WriteFile(program, binary, 0o755))
 	return folder, program
 }
 

@@ -1,0 +1,104 @@
+// Weather makes hostile weather for a server that it starts itself on this machine, one kind at a
+// time, and prints what it has measured.
+//
+//	go run ./test/weather hashes
+//	go run ./test/weather -program PATH hashes    # another build of the server, to compare with
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// kinds are the kinds of weather, by name.
+func kinds() map[string]func(context.Context, *weather) error {
+	return map[string]func(context.Context, *weather) error{
+		"hashes": hashes,
+	}
+}
+
+// longest is how long one kind may take. None is ever meant to go on.
+const longest = 3 * time.Minute
+
+var errUsage = errors.New("usage: go run ./test/weather [-program PATH] KIND")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "weather:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, arguments []string) (err error) {
+	known := kinds()
+	flags := flag.NewFlagSet("weather", flag.ContinueOnError)
+	program := flags.String("program", "", "the server to measure; by default it is built from this tree")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	for _, name := range flags.Args() {
+		if known[name] == nil {
+			return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+	}
+	if flags.NArg() == 0 {
+		return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
+
+	w, err := newWeather(ctx, *program)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(w.directory)) }()
+	for _, name := range flags.Args() {
+		bounded, cancel := context.WithTimeout(ctx, longest)
+		err := known[name](bounded, w)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// weather is one run.
+type weather struct {
+	directory, program string
+}
+
+func newWeather(ctx context.Context, program string) (*weather, error) {
+	directory, err := os.MkdirTemp("", "authtickets-weather-")
+	if err != nil {
+		return nil, err
+	}
+	if program != "" {
+		program, err = filepath.Abs(program)
+		return &weather{directory: directory, program: program}, err
+	}
+	w := &weather{directory: directory, program: filepath.Join(directory, "authtickets")}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", w.program, "github.com/authtickets/authtickets")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("build the server: %w\n%s", err, output), os.RemoveAll(directory))
+	}
+	return w, nil
+}
+
+// note prints a figure that nothing is required of.
+func (w *weather) note(name string, value float64, unit string) {
+	fmt.Printf("%-64s %9.1f %s\n", name, value, unit)
+}
