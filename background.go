@@ -96,7 +96,7 @@ func every(env *command.Environment, interval time.Duration, chores ...chore) {
 		for _, chore := range chores {
 			err := safely.Do(chore.do)
 			if err != nil && env.Context.Err() == nil {
-				env.Log.ErrorContext(env.Context, chore.failed, "error", err)
+				env.Log.ErrorContext(env.Context, "background work failed", "work", chore.what, "error", err)
 			}
 		}
 		select {
@@ -109,9 +109,9 @@ func every(env *command.Environment, interval time.Duration, chores ...chore) {
 
 // chore is a piece of background work.
 type chore struct {
-	// failed is what the log says of a failure.
-	failed string
-	do     func() error
+	// what is how the log calls it.
+	what string
+	do   func() error
 }
 
 // purge deletes what has expired.

@@ -33,8 +33,8 @@ func TestBackgroundPanics(t *testing.T) {
 		})
 		group.Go(func() {
 			every(env, time.Second,
-				chore{"not done", func() error { done++; panic("second") }},
-				chore{"others not done", func() error { others++; return nil }})
+				chore{"first chore", func() error { done++; panic("second") }},
+				chore{"second chore", func() error { others++; return nil }})
 		})
 		time.Sleep(5*time.Second + time.Millisecond)
 		stop()

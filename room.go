@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"sync"
 
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/password"
@@ -35,4 +36,26 @@ func makeRoom(env *command.Environment, hasher *password.Hasher) {
 	if env.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + hasher.Concurrent())
 	}
+}
+
+// otherThreads are those that wait for the system, beside the connections to an embedded database:
+// they write the log, look up names and read files.
+const otherThreads = 8
+
+// reserveThreads has the system make threads now. Go keeps them, and ends the program where it needs
+// another one and the system has none left.
+func reserveThreads(count int) {
+	var begun sync.WaitGroup
+	end := make(chan struct{})
+	for range count {
+		begun.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			begun.Done()
+			<-end
+		}()
+	}
+	begun.Wait()
+	close(end)
 }

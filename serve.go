@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/authtickets/authtickets/applications"
@@ -117,6 +118,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	defer func() { err = errors.Join(err, parts.store.Close()) }()
 	makeRoom(env, parts.hasher)
+	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
 	database := &database{store: parts.store, load: parts.load}
 	handler, err := s.handler(env, parts, database)
 	if err != nil {
@@ -172,11 +174,11 @@ func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.
 	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
 	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
 	go every(env, s.PurgeInterval,
-		chore{"expired rows not purged", func() error { return purge(env, parts.office) }},
-		chore{"keysets not rotated", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
-		chore{"keysets not retired", func() error { return retireKeys(env, parts.ring) }},
+		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
+		chore{"rotating keysets", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
+		chore{"retiring keysets", func() error { return retireKeys(env, parts.ring) }},
 	)
-	go every(env, clientsInterval, chore{"clients not counted", func() error {
+	go every(env, clientsInterval, chore{"counting clients", func() error {
 		handler.LogClients(env.Context)
 		return nil
 	}})

@@ -36,7 +36,7 @@ type program struct {
 	Account     command.Account     `cmd:"" help:"Customer accounts."`
 	Application command.Application `cmd:"" help:"Applications that ask for tickets: storefronts and services."`
 	Keys        command.Keys        `cmd:"" help:"Key files, and the keys of the tickets."`
-	Health      command.Health      `cmd:"" help:"Ask the server that runs at --listen whether it is ready."`
+	Health      health              `cmd:"" help:"Ask the server that runs at --listen whether it is ready."`
 	Schema      command.Schema      `cmd:"" help:"Print the GraphQL schema."`
 	Version     command.Version     `cmd:"" help:"Print the program's version."`
 }
@@ -83,7 +83,7 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 		return err
 	}
 	log.Report(func(out io.Writer, dropped int) {
-		slog.New(p.LogHandler(out)).Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
+		slog.New(p.LogHandler(out)).WarnContext(ctx, "lines of the log were dropped, because nobody read them", "lines", dropped)
 	})
 	limited := web.NewLogLimit(p.LogHandler(log))
 	defer limited.Flush() //nolint:contextcheck // a summary belongs to no request

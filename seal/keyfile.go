@@ -72,7 +72,7 @@ func readPrivate(path string) (secret.Text, error) {
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
-	if runtime.GOOS != "windows" && !isPrivate(info.Mode().Perm(), isRoots(info) && os.Geteuid() != 0, isContained(path)) {
+	if runtime.GOOS != "windows" && !isPrivate(uint32(info.Mode().Perm()), isRoots(info) && os.Geteuid() != 0, isContained(path)) {
 		return secret.Text{}, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
@@ -87,7 +87,7 @@ func readPrivate(path string) (secret.Text, error) {
 // Platforms mount secrets with modes of their own. A file of root's that a group may read is for the
 // one server that runs in this group: 0440, as Kubernetes mounts it with fsGroup. A file in the memory
 // of a container can be reached from nowhere else: 0444, as Docker Swarm mounts it.
-func isPrivate(mode os.FileMode, isGiven, isContained bool) bool {
+func isPrivate(mode uint32, isGiven, isContained bool) bool {
 	const others, groupReads, everybodyReads = 0o077, 0o040, 0o044
 	switch mode & others {
 	case 0:

@@ -1,13 +1,10 @@
 package seal
 
-import (
-	"os"
-	"testing"
-)
+import "testing"
 
 func TestIsPrivate(t *testing.T) {
 	t.Parallel()
-	for mode, want := range map[os.FileMode]struct{ ours, given, contained bool }{
+	for mode, want := range map[uint32]struct{ ours, given, contained bool }{
 		0o600: {true, true, true},
 		0o400: {true, true, true},
 		0o440: {false, true, true},
@@ -23,7 +20,7 @@ func TestIsPrivate(t *testing.T) {
 			isPrivate(mode, false, false), isPrivate(mode, true, false), isPrivate(mode, false, true),
 		}
 		if got != want {
-			t.Errorf("%v: got %+v, want %+v", mode, got, want)
+			t.Errorf("%o: got %+v, want %+v", mode, got, want)
 		}
 	}
 }

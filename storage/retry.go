@@ -65,7 +65,7 @@ func retryIf(ctx context.Context, again func(error) bool, do func() error) error
 
 // shownBusy makes an error that may be gone next time one that clients are told as BUSY.
 func shownBusy(err error) error {
-	if undone(err) || broken(err) || noSuchTable(err) || errors.Is(err, ErrRefused) {
+	if undone(err) || broken(err) || noSuchTable(err) || exhausted(err) || errors.Is(err, ErrRefused) {
 		return fmt.Errorf("%w: %w", &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}, err)
 	}
 	return err
@@ -88,6 +88,32 @@ func undone(err error) bool {
 		}, fromMySQL.Number)
 	}
 	return errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.LOCKED)
+}
+
+// exhausted reports whether the database has run out of room on its disk, memory, files or threads.
+// Trying again at once would not help it.
+func exhausted(err error) bool {
+	if fromMySQL, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return slices.Contains([]uint16{
+			3,    // error writing a file
+			1016, // cannot open a file
+			1021, // disk full
+			1026, // error writing a file
+			1030, // an error of the storage engine
+			1037, // out of memory
+			1038, // out of memory for sorting
+			1041, // out of memory
+			1114, // the table is full
+			1135, // cannot create a thread
+			1226, // the user has used up a resource
+		}, fromMySQL.Number)
+	}
+	for _, code := range []sqlite3.ErrorCode{sqlite3.FULL, sqlite3.IOERR, sqlite3.NOMEM, sqlite3.CANTOPEN} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
 
 // noSuchTable reports whether a table is missing, which it is until the first migration is over.

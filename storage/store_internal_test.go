@@ -308,6 +308,15 @@ func TestRetry(t *testing.T) {
 			}
 		})
 	}
+	for _, cause := range []error{
+		&mysql.MySQLError{Number: 1114}, &mysql.MySQLError{Number: 1135}, sqlite3.FULL, sqlite3.IOERR_WRITE, sqlite3.CANTOPEN, ErrRefused,
+	} {
+		tries := 0
+		err := retry(t.Context(), func() error { tries++; return cause })
+		if tries != 1 || !errors.Is(err, cause) || !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
+			t.Errorf("%v: %d tries, error %v", cause, tries, err)
+		}
+	}
 	t.Run("EndsWithTheContext", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())

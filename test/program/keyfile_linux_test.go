@@ -19,14 +19,7 @@ func TestKeyFileModes(t *testing.T) {
 		t.Skip("only root can run the server as another user")
 	}
 	const user = 65532
-	folder, err := os.MkdirTemp("", "authtickets-modes-") //nolint:usetesting // others must reach it
-	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	must(t, os.Chown(folder, user, user))
-	program := filepath.Join(folder, "program")
-	binary, err := os.ReadFile(executable)
-	must(t, err)
-	must(t, os.WriteFile(program, binary, 0o755)) //nolint:gosec // it is run by another user
+	folder, program := asUser(t, user)
 	keys := filepath.Join(folder, "keys.json")
 	must(t, seal.CreateFile(keys))
 	must(t, os.Chown(keys, 0, user))
@@ -34,9 +27,8 @@ func TestKeyFileModes(t *testing.T) {
 	// --listen is wrong, so that the server ends with all that it has to say about its settings.
 	faults := func(mode os.FileMode) string {
 		must(t, os.Chmod(keys, mode))
-		command := exec.Command(program, "serve", "--listen=nowhere", "--keys="+keys, "--data="+filepath.Join(folder, "data"))
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
-		p := launchCommand(t, command, folder, nil)
+		arguments := []string{"serve", "--listen=nowhere", "--keys=" + keys, "--data=" + filepath.Join(folder, "data")}
+		p := launchCommand(t, commandOf(program, user, arguments...), folder, nil)
 		p.quiet = true
 		p.wait()
 		return p.stderr.String()
@@ -51,4 +43,25 @@ func TestKeyFileModes(t *testing.T) {
 			t.Errorf("%v: %s", mode, said)
 		}
 	}
+}
+
+// asUser returns a folder of another user's, and the program in it.
+func asUser(t testing.TB, user int) (folder, program string) {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "authtickets-user-") //nolint:usetesting // others must reach it
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	must(t, os.Chown(folder, user, user))
+	program = filepath.Join(folder, "program")
+	binary, err := os.ReadFile(executable)
+	must(t, err)
+	must(t, os.WriteFile(program, binary, 0o755))
+	return folder, program
+}
+
+// commandOf is a command that another user runs.
+func commandOf(program string, user uint32, arguments ...string) *exec.Cmd {
+	command := exec.Command(program, arguments...)
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	return command
 }

@@ -27,6 +27,7 @@ func kinds() map[string]func(context.Context, *weather) error {
 		"answers":     answers,
 		"connections": connections,
 		"disconnects": disconnects,
+		"hashes":      hashes,
 		"log":         logVolume,
 	}
 }

@@ -1,4 +1,4 @@
-package command
+package main
 
 import (
 	"context"
@@ -7,11 +7,14 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/authtickets/authtickets/command"
 )
 
-// Health asks the server whether it is well, for images that hold no other program to ask with.
-type Health struct {
-	Address
+// health is the command that asks a server whether it is well, for images that hold no other program to
+// ask with.
+type health struct {
+	command.Address
 
 	Live bool `help:"Ask whether the server should be left running, and not whether it can answer operations: without its database it should."`
 }
@@ -22,7 +25,7 @@ var errNotWell = errors.New("the server is not well")
 const healthPatience = 3 * time.Second
 
 // Run carries the command out.
-func (c *Health) Run(env *Environment) error {
+func (c *health) Run(env *command.Environment) error {
 	if err := c.Check(); err != nil {
 		return err
 	}

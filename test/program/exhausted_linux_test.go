@@ -1,0 +1,77 @@
+package program_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+// restrict leaves a process that much of a resource.
+func (p *process) restrict(resource int, amount uint64) {
+	p.t.Helper()
+	var limit unix.Rlimit
+	must(p.t, unix.Prlimit(p.command.Process.Pid, resource, nil, &limit))
+	limit.Cur = min(amount, limit.Max)
+	must(p.t, unix.Prlimit(p.command.Process.Pid, resource, &limit, nil))
+}
+
+// A server that has no file descriptors left for its database puts operations off, and recovers.
+func TestNoDescriptors(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := newSite(t, url)
+		s.customer("ada", rightPassword)
+		server := s.start("--database-lifetime=1ms") // each statement needs another connection
+		token := server.signIn("ada").RefreshToken
+		server.restrict(unix.RLIMIT_NOFILE, 8)
+
+		got := server.ask(refreshOperation(token))
+		if code := got.code(); code != "" && code != "TRY_AGAIN" {
+			t.Errorf("without descriptors: %s", got.text)
+		}
+		server.anonymous() // needs none
+		server.restrict(unix.RLIMIT_NOFILE, 1024)
+		eventually(t, "it recovers", func() bool { return server.ask(refreshOperation(token)).code() == "" })
+	})
+}
+
+// A server that gets no more threads goes on: it has made those it needs at its start.
+func TestNoThreads(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can run the server as another user")
+	}
+	const user = 65531
+	folder, program := asUser(t, user)
+	p := launchCommand(t, commandOf(program, user, "serve", "--listen=127.0.0.1:0", "--data="+filepath.Join(folder, "data")), folder, nil)
+	server := serving(p)
+	limit := commandOf("/usr/bin/prlimit", user, "--nproc=1:1", fmt.Sprint("--pid=", p.command.Process.Pid))
+	if said, err := limit.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	tokens := make([]string, 64)
+	for i := range tokens {
+		tokens[i] = server.anonymous().RefreshToken
+	}
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); {
+		together(len(tokens), func(i int) {
+			next, err := server.tryTicket(context.WithoutCancel(t.Context()), refreshOperation(tokens[i]))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			tokens[i] = next.RefreshToken
+		})
+		if !server.running() || strings.Contains(server.stderr.String(), "new OS thread") {
+			t.Fatal("the server has ended")
+		}
+	}
+}
