@@ -81,7 +81,8 @@ func (p *Pipe) run() {
 	var spare []byte
 	for range p.wake {
 		for {
-			lines, dropped, last := p.next(spare[:0])
+			lines, dropped, last := p.next(spare)
+			spare = nil // it is the pipe's from now on
 			if len(lines) > 0 && p.write(lines, dropped) {
 				spare = lines
 				continue
@@ -99,7 +100,7 @@ func (p *Pipe) run() {
 func (p *Pipe) next(empty []byte) (lines []byte, dropped int, last bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	lines, p.waiting = p.waiting, empty
+	lines, p.waiting = p.waiting, empty[:0]
 	dropped, p.dropped = p.dropped, 0
 	if dropped > 0 {
 		text := bytes.NewBuffer(lines)

@@ -102,3 +102,36 @@ func TestWriteFails(t *testing.T) {
 		}
 	})
 }
+
+// A slow reader gets each line as it was written, however the pipe uses its buffers again.
+func TestLinesStayWhole(t *testing.T) {
+	t.Parallel()
+	out := &slow{}
+	pipe := logpipe.Open(out)
+	var want strings.Builder
+	for i := range 2000 {
+		line := strings.Repeat(string(rune('a'+i%26)), 1+i%80) + "\n"
+		want.WriteString(line)
+		_, _ = io.WriteString(pipe, line)
+		if i%7 == 0 {
+			time.Sleep(3 * time.Millisecond)
+		}
+	}
+	pipe.Close(10 * time.Second)
+	if out.text.String() != want.String() {
+		t.Error("the lines are not those that were written")
+	}
+}
+
+// slow copies a byte after the other, as a terminal does.
+type slow struct{ text strings.Builder }
+
+func (s *slow) Write(lines []byte) (int, error) {
+	for i := range lines {
+		s.text.WriteByte(lines[i])
+		if i%16 == 0 {
+			time.Sleep(time.Microsecond)
+		}
+	}
+	return len(lines), nil
+}

@@ -135,6 +135,9 @@ func (h *Hasher) end() { h.turns.Release(1) }
 // Concurrent is how many hashes may run at a time.
 func (h *Hasher) Concurrent() int { return h.concurrent }
 
+// Wait returns how long a hash waits for its turn, at most.
+func (h *Hasher) Wait() time.Duration { return h.wait }
+
 func randomBase64(size int) string {
 	bytes := make([]byte, size)
 	_, _ = rand.Read(bytes) // it never fails: the program ends first

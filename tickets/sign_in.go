@@ -68,7 +68,7 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		return nil, err
 	}
 
-	end, err := o.guesses.begin(ctx, name, attempt.lane())
+	end, err := o.enterLane(ctx, attempt)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +76,17 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 	o.signingIn.Add(1)
 	defer o.signingIn.Add(-1)
 	return o.signInAtStep(ctx, attempt)
+}
+
+// enterLane waits for the turn of a sign-in, no longer than for a hash. The reason of its error is BUSY.
+func (o *Office) enterLane(ctx context.Context, attempt *signIn) (leave func(), err error) {
+	waiting, cancel := context.WithTimeout(ctx, o.Hasher.Wait())
+	defer cancel()
+	leave, err = o.guesses.begin(waiting, attempt.name, attempt.lane())
+	if err != nil && ctx.Err() == nil {
+		return nil, busy()
+	}
+	return leave, err
 }
 
 // lane is where a sign-in waits for its turn. A device does not wait for strangers at its address.
@@ -262,11 +273,11 @@ func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source st
 	if signer.Exists() {
 		attributes = append(attributes, "user", signer.UserID)
 	}
-	message := "sign-in refused: unknown name"
 	if signer.Exists() {
-		message = "sign-in refused: wrong password"
+		o.Log.InfoContext(ctx, "sign-in refused: wrong password", attributes...)
+	} else {
+		o.Log.InfoContext(ctx, "sign-in refused: unknown name", attributes...)
 	}
-	o.Log.InfoContext(ctx, message, attributes...)
 	if counted.Failures == o.Policy.GuessesPerSource {
 		o.Log.WarnContext(ctx, "source must wait after wrong passwords", append(attributes, "for", o.Policy.GuessWindow)...)
 	}

@@ -62,7 +62,7 @@ var hashing = password.Settings{MemoryKiB: 7168, Iterations: 5}
 func (s *site) variables() []string {
 	return []string{
 		"AUTHTICKETS_DATABASE=" + s.url, "AUTHTICKETS_KEYS=" + s.keys, "AUTHTICKETS_LOG_FORMAT=json", "AUTHTICKETS_LOG_LEVEL=debug",
-		"AUTHTICKETS_REFUSAL_STEP=0", // tests need not wait
+		"AUTHTICKETS_REFUSAL_STEP=0", "AUTHTICKETS_ROWS_PER_SOURCE=1000000", // tests need not wait
 		fmt.Sprint("AUTHTICKETS_HASH_MEMORY=", hashing.MemoryKiB), fmt.Sprint("AUTHTICKETS_HASH_ITERATIONS=", hashing.Iterations),
 	}
 }

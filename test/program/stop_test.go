@@ -41,13 +41,15 @@ func TestStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			storagetest.Each(t, func(t *testing.T, url string) {
 				s := newSite(t, url)
-				s.customer("ada", rightPassword)
+				for _, name := range []string{"ada", "bob", "eve"} { // those of one name take turns
+					s.customer(name, rightPassword)
+				}
 				server := s.start("--shutdown-delay=500ms")
 				token := server.signIn("ada").RefreshToken
 				server.expectStatus("/readyz", http.StatusOK)
 				release := s.hold()
-				signIn := signInOperation("ada", rightPassword, "")
-				answers := server.begin(refreshOperation(token), signIn, refreshOperation(token), signIn, signIn)
+				signIn := func(name string) operation { return signInOperation(name, rightPassword, "") }
+				answers := server.begin(refreshOperation(token), signIn("ada"), refreshOperation(token), signIn("bob"), signIn("eve"))
 
 				must(t, server.command.Process.Signal(signal))
 				saidNo := false
