@@ -19,19 +19,23 @@ const (
 	userIDKey
 )
 
+func keyOfName(name string) key             { return key{nameKey, name} }
+func keyOfExternalID(externalID string) key { return key{externalIDKey, externalID} }
+func keyOfUserID(userID models.ID) key      { return key{userIDKey, string(userID[:])} }
+
 // keys are those that a record gives.
 func (r *Record) keys() []key {
 	keys := make([]key, 0, 4)
 	if r.account.ExternalID != nil {
-		keys = append(keys, key{externalIDKey, *r.account.ExternalID})
+		keys = append(keys, keyOfExternalID(*r.account.ExternalID))
 	}
 	for _, name := range []string{r.userName, r.emailAddress} {
 		if name != "" {
-			keys = append(keys, key{nameKey, name})
+			keys = append(keys, keyOfName(name))
 		}
 	}
 	if r.gives(userIDField) {
-		keys = append(keys, key{userIDKey, string(r.account.UserID[:])})
+		keys = append(keys, keyOfUserID(r.account.UserID))
 	}
 	return keys
 }
@@ -93,16 +97,16 @@ func (d directory) find(record *Record) *models.CustomerAccount {
 	return account
 }
 
-// owned are the keys that an account has, apart from its user id, which never changes hands.
+// owned are the keys that an account has.
 func owned(account *models.CustomerAccount) []key {
-	var keys []key
+	keys := []key{keyOfUserID(account.UserID)}
 	for _, name := range []string{normalOrNone(account.UserName), normalOrNone(account.EmailAddress)} {
 		if name != "" {
-			keys = append(keys, key{nameKey, name})
+			keys = append(keys, keyOfName(name))
 		}
 	}
 	if account.ExternalID != nil {
-		keys = append(keys, key{externalIDKey, *account.ExternalID})
+		keys = append(keys, keyOfExternalID(*account.ExternalID))
 	}
 	return keys
 }

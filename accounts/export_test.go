@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"errors"
 	"io"
 )
@@ -20,9 +19,4 @@ func Decode(in io.Reader, format Format, each func(line int, record *Record, ref
 		return nil
 	}
 	return err
-}
-
-// WriteNew is Write as an import calls it while all accounts have been new.
-func (b *Book) WriteNew(ctx context.Context, records []*Record) ([]Outcome, error) {
-	return b.write(ctx, records, WriteOptions{}, true)
 }

@@ -25,7 +25,10 @@ type ImportOptions struct {
 	Format Format
 	// KeepPasswords leaves alone the passwords that accounts have.
 	KeepPasswords bool
-	// DryRun decides everything and writes nothing. Conflicts between rows of the file show only where the rows are in one batch.
+	// Adopt lets a row give its externalId to the account that has its userName, and no externalId.
+	Adopt bool
+	// DryRun decides everything and writes nothing. A name that an earlier row gives up may count as
+	// taken, and a later row with the same externalId as an update.
 	DryRun bool
 	// Refused is told of every row that is refused, in their order. Required.
 	Refused func(line int, reason error)
@@ -44,22 +47,28 @@ const (
 	batchSize = 1 << 20
 )
 
-// Import creates and updates accounts from a file of any length, in batches that Write writes. The text is UTF-8; gzip is unpacked. A row that is refused takes no
-// other with it, and what has been written stays written whatever comes after: an import that was broken off is run again.
+// Import creates and updates accounts from a file of any length, in batches. The text is UTF-8; gzip is
+// unpacked. A row that is refused takes no other with it, and what has been written stays written
+// whatever comes after: an import that was broken off is run again.
 //
-// It returns what it has done also with an error: when ctx ends, when the file cannot be read, or when the database fails. in may still be waited on then.
+// A second row about an account is refused, unless both rows have the same externalId. So is a row with
+// an externalId that is new, about an account that is not, unless the account is to be adopted.
+//
+// It returns what it has done also with an error: when ctx ends, when the file cannot be read, or when
+// the database fails. in may still be waited on then.
 func (b *Book) Import(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	batches := make(chan batch) // the next one is read while one is written
 	go read(ctx, in, options.Format, batches)
 	var counts Counts
+	index := newFileIndex()
 	for {
 		select {
 		case <-ctx.Done():
 			return counts, ctx.Err()
 		case next := <-batches:
-			if err := b.importBatch(ctx, next.rows, options, &counts); err != nil {
+			if err := b.importBatch(ctx, next.rows, options, index, &counts); err != nil {
 				return counts, err
 			}
 			options.Progress(counts)
@@ -74,41 +83,48 @@ func (b *Book) Import(ctx context.Context, in io.Reader, options ImportOptions) 
 }
 
 // importBatch writes the rows that can be, and reports the others.
-func (b *Book) importBatch(ctx context.Context, rows []row, options ImportOptions, counts *Counts) error {
+func (b *Book) importBatch(
+	ctx context.Context, rows []row, options ImportOptions, index *fileIndex, counts *Counts,
+) error {
 	records := make([]*Record, 0, len(rows))
+	place := place{earlier: index}
+	if !options.DryRun { // it gives the same reasons as the import
+		place.allNew = counts.Created > 0 && counts.Created+counts.Refused == counts.Read // so far, and so these will be
+	}
 	for _, row := range rows {
 		if row.refusal == nil {
-			records = append(records, row.record)
+			records, place.lines = append(records, row.record), append(place.lines, row.line)
 		}
 	}
-	allNew := counts.Created > 0 && counts.Created+counts.Refused == counts.Read // so far, and so these will be
-	outcomes, err := b.write(ctx, records, WriteOptions{KeepPasswords: options.KeepPasswords, DryRun: options.DryRun}, allNew)
+	outcomes, err := b.write(ctx, records, writeOptions{
+		keepPasswords: options.KeepPasswords, adopt: options.Adopt, dryRun: options.DryRun,
+	}, place)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		outcome := Outcome{Result: Refused, Refusal: row.refusal}
+		became := outcome{result: wasRefused, refusal: row.refusal}
 		if row.refusal == nil {
-			outcome, outcomes = outcomes[0], outcomes[1:]
+			became, outcomes = outcomes[0], outcomes[1:]
 		}
-		counts.add(outcome.Result)
-		if outcome.Result == Refused {
-			options.Refused(row.line, outcome.Refusal)
+		counts.add(became.result)
+		if became.result == wasRefused {
+			options.Refused(row.line, became.refusal)
 		}
 	}
 	return nil
 }
 
-func (c *Counts) add(result Result) {
+func (c *Counts) add(result result) {
 	c.Read++
 	switch result {
-	case Created:
+	case wasCreated:
 		c.Created++
-	case Updated:
+	case wasUpdated:
 		c.Updated++
-	case Unchanged:
+	case wasUnchanged:
 		c.Unchanged++
-	case Refused:
+	case wasRefused:
 		c.Refused++
 	}
 }

@@ -126,7 +126,7 @@ func TestImportOfManyBatches(t *testing.T) {
 		text := customers(0, 501) + "x\n" + strings.ReplaceAll(customers(501, 600), `user777"`, `user3"`) +
 			`{"externalId":"C-3","firstName":"Ada"}` // not new, though all before it were
 		openBook(t, url).want("created 1100, updated 1, line 502: the line is not JSON, from byte 1 on, "+
-			"line 779: userName is a name that another account signs in with", text)
+			"line 779: userName is a name of the account in line 4"+notShared, text)
 	})
 }
 
@@ -172,7 +172,9 @@ func TestDryRunWritesNothing(t *testing.T) {
 {"userName":"dan","emailAddress":"ADA@x"}
 {"userName":"eve","emailAddress":"ada@x"}`
 		ended := b.session(b.find("ada"))
-		const want = "created 2, updated 2, line 2: emailAddress must be like name@example.com, line 6: emailAddress is a name that another account signs in with"
+		const want = "created 2, updated 1, line 2: emailAddress must be like name@example.com, " +
+			"line 4: userName is a name of the account in line 3" + notShared + ", " +
+			"line 6: emailAddress is a name of the account in line 5" + notShared
 		b.want(want, text, dryRun)
 		ada := b.find("ada")
 		if !b.signsIn(ada, "before") || len(ada.Attributes) != 0 || ended() != "" || b.find("cid") != nil || b.find("dan") != nil {

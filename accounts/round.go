@@ -18,6 +18,8 @@ type round struct {
 	// touched are the keys of accounts that this round or a waiting record changes, before and after.
 	touched map[key]bool
 	writes  []storage.AccountWrite
+	// meanings are the accounts that the records mean on which this round has decided, by their numbers.
+	meanings map[int]meant
 }
 
 // run decides on those records of the given numbers that can be decided on, and writes them. It returns the numbers of the others:
@@ -26,38 +28,52 @@ func (r *round) run(writer *storage.AccountWriter, numbers []int) ([]int, error)
 	var waiting []int
 	for _, number := range numbers {
 		record := r.records[number]
-		keys := record.keys()
-		before := r.find(record)
-		if before != nil {
-			keys = append(keys, owned(before)...)
+		m, keys := r.meant(record), record.keys()
+		if m.account != nil {
+			keys = append(keys, owned(m.account)...)
 		}
+
 		if slices.ContainsFunc(keys, func(k key) bool { return r.touched[k] }) {
 			waiting = append(waiting, number)
-		} else {
-			outcome, err := r.decide(record, r.hashes[number], before)
-			if err != nil {
-				return nil, err
-			}
-			r.outcomes[number] = outcome
+		} else if err := r.settle(number, m); err != nil {
+			return nil, err
 		}
 		for _, key := range keys {
 			r.touched[key] = true
 		}
 	}
-	return waiting, writer.Write(r.writes)
+
+	if err := writer.Write(r.writes); err != nil {
+		return nil, err
+	}
+	r.note()
+	return waiting, nil
 }
 
-// decide returns what becomes of a record, and adds to the writes what that takes. before is the account it means; nil for a new one.
-func (r *round) decide(record *Record, hash secret.Text, before *models.CustomerAccount) (Outcome, error) {
-	if err := r.check(record, before); err != nil {
-		return Outcome{Result: Refused, Refusal: err}, nil //nolint:nilerr // the others are written
+// settle decides on the record of a number.
+func (r *round) settle(number int, m meant) (err error) {
+	record := r.records[number]
+	if refusal := r.admit(record, m); refusal != nil {
+		r.outcomes[number] = outcome{result: wasRefused, refusal: refusal}
+		return nil //nolint:nilerr // the others are written
+	}
+	r.meanings[number] = m
+	r.outcomes[number], err = r.decide(record, r.hashes[number], m)
+	return err
+}
+
+// decide returns what becomes of a record, and adds to the writes what that takes.
+func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, error) {
+	if err := r.check(record, m); err != nil {
+		return outcome{result: wasRefused, refusal: err}, nil //nolint:nilerr // the others are written
 	}
 	var account models.CustomerAccount
-	if before != nil {
-		account = *before
+	if m.account != nil {
+		account = *m.account
 	} else if err := r.fill(&account, record); err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
+
 	write := storage.AccountWrite{Account: &account}
 	changed := record.apply(&write)
 	if r.setHash(&account, record, hash) {
@@ -65,43 +81,41 @@ func (r *round) decide(record *Record, hash secret.Text, before *models.Customer
 		write.EndSessions = models.ReasonPasswordChanged
 	}
 	switch {
-	case before == nil:
+	case m.account == nil:
 		r.writes = append(r.writes, write)
-		return Outcome{Result: Created, Account: &account}, nil
+		if m.isRemade() {
+			return outcome{result: wasUpdated, account: &account}, nil
+		}
+		return outcome{result: wasCreated, account: &account}, nil
 	case !changed:
-		return Outcome{Result: Unchanged, Account: &account}, nil
+		return outcome{result: wasUnchanged, account: &account}, nil
 	}
-	if before.IsActive && !account.IsActive {
+
+	if m.account.IsActive && !account.IsActive {
 		write.EndSessions = models.ReasonAccountInactive
 	}
 	r.writes = append(r.writes, write)
-	return Outcome{Result: Updated, Account: &account}, nil
+	return outcome{result: wasUpdated, account: &account}, nil
 }
 
 // check refuses a record that cannot be written because of what exists.
-func (r *round) check(record *Record, before *models.CustomerAccount) error {
-	takenByOther := func(name string) bool {
-		owner, taken := r.names[name]
-		return taken && (before == nil || owner != *before.ID)
-	}
-	owner := r.byUserID[record.account.UserID]
-	switch {
-	case before != nil && r.options.CreateOnly:
+func (r *round) check(record *Record, m meant) error {
+	if m.account != nil && r.options.createOnly {
 		return refused("the account exists already")
-	case takenByOther(record.userName):
-		return refused("userName is a name that another account signs in with")
-	case takenByOther(record.emailAddress):
-		return refused("emailAddress is a name that another account signs in with")
-	case r.externalIDTaken(record, before):
-		return refused("externalId is that of another account")
-	case before == nil && record.userName == "":
-		return refused("userName is missing, and there is no such account yet")
-	case before == nil && record.gives(userIDField) && owner != nil:
-		return refused("userId is that of another account")
-	case before != nil && record.gives(userIDField) && before.UserID != record.account.UserID:
-		return refused("userId is not that of the account, and it cannot change")
 	}
-	return nil
+	if err := r.checkName(userNameField, record.userName, m); err != nil {
+		return err
+	}
+	if err := r.checkName(emailAddressField, record.emailAddress, m); err != nil {
+		return err
+	}
+	switch {
+	case r.externalIDTaken(record, m.account):
+		return refused("externalId is that of another account")
+	case m.account == nil && !m.isRemade() && record.userName == "":
+		return refused("userName is missing, and there is no such account yet")
+	}
+	return r.checkUserID(record, m)
 }
 
 // externalIDTaken reports whether another account has the record's external id. Where the record alone says which account it means, none has.
@@ -118,18 +132,21 @@ func (r *round) fill(account *models.CustomerAccount, record *Record) error {
 	account.IsActive, account.CreatedAt, account.CustomerSinceDate = true, r.now, &r.now
 	if record.gives(userIDField) {
 		account.UserID = record.account.UserID
-		return nil
+	} else {
+		if _, err := io.ReadFull(r.random, account.UserID[:]); err != nil {
+			return fmt.Errorf("draw a user id: %w", err)
+		}
+		copy(account.UserID[:], r.prefix[:])
 	}
-	if _, err := io.ReadFull(r.random, account.UserID[:]); err != nil {
-		return fmt.Errorf("draw a user id: %w", err)
+	if record.userName == "" { // the account is remade, and an earlier row has its name
+		account.UserName = new(account.UserID.String())
 	}
-	copy(account.UserID[:], r.prefix[:])
 	return nil
 }
 
 // setHash gives an account its password hash, and reports whether it is another than before.
 func (r *round) setHash(account *models.CustomerAccount, record *Record, hash secret.Text) bool {
-	kept := r.options.KeepPasswords && account.PasswordHash.Reveal() != ""
+	kept := r.options.keepPasswords && account.PasswordHash.Reveal() != ""
 	given := record.gives(passwordField) || record.gives(passwordHashField)
 	if kept || !given || hash.Reveal() == account.PasswordHash.Reveal() {
 		return false

@@ -1,11 +1,8 @@
 package accounts_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,25 +14,25 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Records of one batch are decided on together as far as they do not depend on each other. That must not show: the same rows, each
-// imported alone, end in the same state with the same refusals.
+// Rows of one batch are decided on together as far as they do not depend on each other. That must not
+// show: the same rows, each in a batch of its own, end in the same state with the same refusals.
 func TestBatchIsLikeOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		together := openBook(t, url)
 		alone := openBook(t, storagetest.SQLite(t))
 		rapid.Check(t, func(t *rapid.T) {
+			earlier := rapid.SliceOfN(rapid.Custom(drawRow), 0, 4).Draw(t, "earlier")
 			rows := rapid.SliceOfN(rapid.Custom(drawRow), 1, 12).Draw(t, "rows")
-			refused := []string{}
-			for i, row := range rows {
-				said := alone.load(strings.Repeat("\n", i) + row)
-				if strings.HasPrefix(said, "line") {
-					refused = append(refused, said)
-				}
+			adopts := rapid.Bool().Draw(t, "adopts")
+			change := func(o *accounts.ImportOptions) { o.Adopt = adopts }
+			for _, b := range []*book{alone, together} {
+				b.load(strings.Join(earlier, "\n"))
 			}
-			asNew := rapid.Bool().Draw(t, "asNew")
-			if diff := cmp.Diff(refused, together.write(strings.Join(rows, "\n"), asNew)); diff != "" {
-				t.Errorf("refused: alone -, together +\n%s", diff)
+
+			said := alone.loadRows(spread(rows...), change)
+			if diff := cmp.Diff(said, together.loadRows(gathered(rows...), change)); diff != "" {
+				t.Errorf("alone -, together +\n%s", diff)
 			}
 			if diff := cmp.Diff(alone.empty(), together.empty()); diff != "" {
 				t.Errorf("alone -, together +\n%s", diff)
@@ -47,7 +44,7 @@ func TestBatchIsLikeOneAfterTheOther(t *testing.T) {
 var (
 	someNames = []string{"a", "b", "c", "A"}
 	someMails = []string{"a@x", "b@x", "A@X", "c@x"}
-	someIDs   = []string{"1", "2", "3"}
+	someIDs   = []string{"1", "2", "3", "4"}
 )
 
 func drawRow(t *rapid.T) string {
@@ -73,40 +70,65 @@ func drawRow(t *rapid.T) string {
 	return string(text)
 }
 
-// write writes all rows of a text at once, perhaps in the belief that all accounts are new, and returns which were refused.
-func (b *book) write(text string, asNew bool) []string {
-	b.t.Helper()
-	refusals := map[int]error{}
-	var lines []int
-	var records []*accounts.Record
-	must(b.t, accounts.Decode(strings.NewReader(text), accounts.JSONLines, func(line int, record *accounts.Record, refusal error) {
-		if refusal != nil {
-			refusals[line] = refusal
-			return
-		}
-		lines, records = append(lines, line), append(records, record)
-	}))
-	write := b.WriteNew
-	if !asNew {
-		write = func(ctx context.Context, records []*accounts.Record) ([]accounts.Outcome, error) {
-			return b.Write(ctx, records, accounts.WriteOptions{})
-		}
-	}
-	outcomes, err := write(b.t.Context(), records)
-	must(b.t, err)
-	for i, outcome := range outcomes {
-		if outcome.Result == accounts.Refused {
-			refusals[lines[i]] = outcome.Refusal
-		}
-	}
-	refused := []string{}
-	for _, line := range slices.Sorted(maps.Keys(refusals)) {
-		refused = append(refused, fmt.Sprintf("line %d: %s", line, refusals[line]))
-	}
-	return refused
+// A dry run says what the import then does, however both are cut into batches, as long as no row gives
+// a name up.
+func TestDryRunSaysWhatHappens(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		b := openBook(t, url)
+		rapid.Check(t, func(t *rapid.T) {
+			earlier := rapid.SliceOfN(rapid.Custom(drawCustomer), 0, 4).Draw(t, "earlier")
+			rows := rapid.SliceOfN(rapid.Custom(drawCustomer), 1, 12).Draw(t, "rows")
+			texts := []string{gathered(rows...), spread(rows...)}
+			dry := rapid.SampledFrom(texts).Draw(t, "dry")
+			wet := rapid.SampledFrom(texts).Draw(t, "wet")
+			adopts := rapid.Bool().Draw(t, "adopts")
+			change := func(o *accounts.ImportOptions) { o.Adopt = adopts }
+			b.load(strings.Join(earlier, "\n"))
+
+			said := withoutUnchanged(b.loadRows(dry, change, dryRun))
+			if diff := cmp.Diff(said, withoutUnchanged(b.loadRows(wet, change))); diff != "" {
+				t.Errorf("dry run -, import +\n%s", diff)
+			}
+			b.empty()
+		})
+	})
 }
 
-// empty deletes all accounts that drawRow can make, and returns what they were by everything they were found by.
+// drawCustomer draws a row about one of some customers, whose names do not change.
+func drawCustomer(t *rapid.T) string {
+	return rapid.SampledFrom([]string{
+		`{"externalId":"1","userName":"a","emailAddress":"a@x"}`,
+		`{"externalId":"1"}`,
+		`{"externalId":"2","userName":"b"}`,
+		`{"externalId":"2","userName":"B","emailAddress":"b@x"}`,
+		`{"externalId":"4","userName":"A"}`,
+		`{"externalId":"3","userName":"c","userId":"00000000000000000000000000000003"}`,
+		`{"externalId":"3","emailAddress":"C@x"}`,
+		`{"userName":"A"}`,
+		`{"userName":"ａ"}`,
+		`{"userName":"b","firstName":"B"}`,
+		`{"userName":"c","emailAddress":"c@X"}`,
+		`{"userName":"c","userId":"00000000000000000000000000000003"}`,
+		`{"userName":"c@x"}`,
+		`{"userName":"b@x","emailAddress":"a@x"}`,
+	}).Draw(t, "customer")
+}
+
+// withoutUnchanged leaves out how many accounts were updated, and how many did not need to be: a dry
+// run does not know that of accounts it has made.
+func withoutUnchanged(said string) string {
+	var kept []string
+	for part := range strings.SplitSeq(said, ", ") {
+		if !strings.HasPrefix(part, "unchanged") && !strings.HasPrefix(part, "updated") {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// empty deletes all accounts that drawRow and drawCustomer can make, and returns what they were by
+// everything they were found by.
 func (b *book) empty() map[string]string {
 	b.t.Helper()
 	var found storage.Existing

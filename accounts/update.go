@@ -12,15 +12,17 @@ import (
 
 // Create makes one account, and returns it with its attributes. The error is a RefusedError where the account exists, and where another has a name or an id of the record.
 func (b *Book) Create(ctx context.Context, record *Record) (*models.CustomerAccount, error) {
-	outcomes, err := b.Write(ctx, []*Record{record}, WriteOptions{CreateOnly: true})
+	outcomes, err := b.write(ctx, []*Record{record}, writeOptions{createOnly: true}, place{})
 	if err != nil {
 		return nil, err
 	}
 	return b.became(ctx, outcomes[0])
 }
 
-// Update changes the account that Find finds by the key, also where the record gives it other keys, and returns it with its attributes as it is then. As with Write, another
-// password and being made inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account has a name or an id of the record.
+// Update changes the account that Find finds by the key, also where the record gives it other keys, and
+// returns it with its attributes as it is then. As in an import, another password and being made
+// inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account has a
+// name or an id of the record.
 func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.CustomerAccount, error) {
 	account, err := b.Find(ctx, key, &Selection{Columns: []string{"password_hash"}})
 	if err != nil {
@@ -28,13 +30,13 @@ func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.Cus
 	}
 	hash := record.hash
 	if record.password.Reveal() != "" {
-		if hash, err = b.hashPassword(ctx, record, account, WriteOptions{}); err != nil {
+		if hash, err = b.hashPassword(ctx, record, account, writeOptions{}); err != nil {
 			return nil, err
 		}
 	}
-	var outcome Outcome
+	var became outcome
 	err = b.Store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error {
-		outcome, err = b.update(writer, *account.ID, record, hash)
+		became, err = b.update(writer, *account.ID, record, hash)
 		return err
 	})
 	switch {
@@ -43,33 +45,33 @@ func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.Cus
 	case err != nil:
 		return nil, fmt.Errorf("update an account: %w", err)
 	}
-	return b.became(ctx, outcome)
+	return b.became(ctx, became)
 }
 
 // update decides what becomes of the account with a number, which stays locked from then on, and writes it.
-func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, hash secret.Text) (Outcome, error) {
+func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, hash secret.Text) (outcome, error) {
 	keys := keysOf([]*Record{record})
 	keys.IDs, keys.Attributes = []int64{id}, true
 	existing, err := writer.Existing(keys)
 	if err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
 	r := round{writing: &writing{now: b.Now(), random: b.Random}, directory: newDirectory(existing)}
 	before := r.byID[id]
 	if before == nil { // it was deleted meanwhile
-		return Outcome{}, ErrNotFound
+		return outcome{}, ErrNotFound
 	}
-	outcome, err := r.decide(record, hash, before)
+	became, err := r.decide(record, hash, meant{account: before})
 	if err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
-	return outcome, writer.Write(r.writes)
+	return became, writer.Write(r.writes)
 }
 
 // became returns what an account has become, or why it has not.
-func (b *Book) became(ctx context.Context, outcome Outcome) (*models.CustomerAccount, error) {
-	if outcome.Refusal != nil {
-		return nil, outcome.Refusal
+func (b *Book) became(ctx context.Context, became outcome) (*models.CustomerAccount, error) {
+	if became.refusal != nil {
+		return nil, became.refusal
 	}
-	return outcome.Account, b.Complete(ctx, outcome.Account, nil, b.Now())
+	return became.account, b.Complete(ctx, became.account, nil, b.Now())
 }

@@ -16,51 +16,61 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// WriteOptions say how records are written.
-type WriteOptions struct {
-	// CreateOnly refuses a record of an account that exists.
-	CreateOnly bool
-	// KeepPasswords leaves alone the password that an account has.
-	KeepPasswords bool
-	// DryRun decides everything and then takes it back.
-	DryRun bool
+// writeOptions say how records are written.
+type writeOptions struct {
+	// createOnly refuses a record of an account that exists.
+	createOnly bool
+	// keepPasswords leaves alone the password that an account has.
+	keepPasswords bool
+	// adopt lets a record give its externalId to the account that has its userName, and no externalId.
+	adopt bool
+	// dryRun decides everything and then takes it back.
+	dryRun bool
 }
 
-// Result is what became of a record.
-type Result int
+// result is what became of a record.
+type result int
 
-// The results.
 const (
-	Created Result = iota
-	Updated
-	// Unchanged: the account was as the record says.
-	Unchanged
-	// Refused: the record has not changed anything.
-	Refused
+	wasCreated result = iota
+	wasUpdated
+	// wasUnchanged: the account was as the record says.
+	wasUnchanged
+	// wasRefused: the record has not changed anything.
+	wasRefused
 )
 
-// Outcome is what became of a record, and why where it was refused.
-type Outcome struct {
-	Result  Result
-	Account *models.CustomerAccount
-	Refusal error
+// outcome is what became of a record, and why where it was refused.
+type outcome struct {
+	result  result
+	account *models.CustomerAccount
+	refusal error
 }
 
 // errDryRun ends a transaction that nothing shall remain of.
 var errDryRun = errors.New("dry run")
 
-// Write creates and updates accounts, one for each record, in the order of the records and in one transaction. A record means the account that has its
-// externalId; otherwise the one that has its userName, unless another system knows that one by another externalId; otherwise a new one.
-//
-// What is wrong with a record refuses that record and no other. An error means that nothing was written, or, where the connection broke at the very
-// end, that everything was: writing the same records again ends in the same state.
-func (b *Book) Write(ctx context.Context, records []*Record, options WriteOptions) ([]Outcome, error) {
-	return b.write(ctx, records, options, false)
+// place is where records are in an import.
+type place struct {
+	lines []int // of the records
+	// earlier remembers the rows before them.
+	earlier *fileIndex
+	// allNew says that no account is expected to exist. It holds for the first round of the first attempt.
+	allNew bool
 }
 
-// write is Write, and a fifth quicker where all accounts are new, as allNew says: it does not look first. Where that is wrong, a unique key is taken, and
-// the second attempt looks.
-func (b *Book) write(ctx context.Context, records []*Record, options WriteOptions, allNew bool) ([]Outcome, error) {
+// write creates and updates accounts, one for each record, in the order of the records. A record means
+// the account that has its externalId; otherwise the one that has its userName, unless another system
+// knows that one by another externalId; otherwise a new one. The place is empty for a record that is not
+// from an import.
+//
+// What is wrong with a record refuses that record and no other. An error means that nothing was
+// written, or, where the connection broke at the very end, that everything was: writing the same
+// records again ends in the same state.
+//
+// It is a fifth quicker where all accounts are new, as place.allNew says: it does not look first. Where
+// that is wrong, a unique key is taken, and the second attempt looks.
+func (b *Book) write(ctx context.Context, records []*Record, options writeOptions, place place) ([]outcome, error) {
 	if len(records) == 0 {
 		return nil, nil
 	}
@@ -68,52 +78,79 @@ func (b *Book) write(ctx context.Context, records []*Record, options WriteOption
 	if err != nil {
 		return nil, err
 	}
-	allNew = allNew && !slices.ContainsFunc(records, func(r *Record) bool { return r.userName == "" }) // nobody would notice that such a one exists
-	w := writing{options: options, allNew: allNew, now: b.Now(), random: b.Random, records: records, hashes: hashes}
+	// Nobody would notice that an account without a user name exists.
+	place.allNew = place.allNew && !slices.ContainsFunc(records, func(r *Record) bool { return r.userName == "" })
+	w := writing{
+		place:    place,
+		options:  options,
+		now:      b.Now(),
+		random:   b.Random,
+		records:  records,
+		hashes:   hashes,
+		outcomes: make([]outcome, len(records)),
+	}
 	if _, err := io.ReadFull(w.random, w.prefix[:]); err != nil {
 		return nil, fmt.Errorf("draw user ids: %w", err)
 	}
-	err = b.Store.WriteAccounts(ctx, w.run)
-	if err != nil && !errors.Is(err, errDryRun) {
+
+	numbers := make([]int, len(records))
+	for i := range numbers {
+		numbers[i] = i
+	}
+	if err := w.carryOut(ctx, b.Store, numbers); err != nil {
 		return nil, fmt.Errorf("write accounts: %w", err)
 	}
 	return w.outcomes, nil
 }
 
-// writing is one call of Write.
+// writing is one call of write.
 type writing struct {
-	options WriteOptions
-	// allNew says that no account is expected to exist. It holds for the first round of the first attempt.
-	allNew bool
-	now    time.Time
-	random io.Reader
-	// prefix is how the new user ids begin, so that their places in the index lie together: where the index is larger than the database's memory, that
-	// takes a third off the time of an import. 96 random bits are left.
+	place
+
+	options writeOptions
+	now     time.Time
+	random  io.Reader
+	// prefix is how the new user ids begin, so that their places in the index lie together: where the
+	// index is larger than the database's memory, that takes a third off the time of an import. 96
+	// random bits are left.
 	prefix  [4]byte
 	records []*Record
 	hashes  []secret.Text
 	// outcomes belong to the records of the same number.
-	outcomes []Outcome
+	outcomes []outcome
+	// mentions say what the records are about that the transaction has written, by the accounts' numbers.
+	mentions map[int64]mention
 }
 
-// run decides on the records and writes them, in one round unless some depend on others.
-func (w *writing) run(writer *storage.AccountWriter) error {
-	w.outcomes = make([]Outcome, len(w.records))
-	waiting := make([]int, len(w.records))
-	for i := range waiting {
-		waiting[i] = i
+// carryOut writes the records of the given numbers in one transaction.
+func (w *writing) carryOut(ctx context.Context, store *storage.Store, numbers []int) error {
+	err := store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error { return w.run(writer, numbers) })
+	if err != nil && !errors.Is(err, errDryRun) {
+		return err
 	}
-	for len(waiting) > 0 {
+	w.remember(numbers)
+	return nil
+}
+
+// run decides on records and writes them, in one round unless some depend on others.
+func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
+	w.mentions = make(map[int64]mention, len(numbers))
+	for waiting := numbers; len(waiting) > 0; {
 		existing, err := w.lookUp(writer, waiting)
 		if err != nil {
 			return err
 		}
-		r := round{writing: w, directory: newDirectory(existing), touched: map[key]bool{}}
+		r := round{
+			writing:   w,
+			directory: newDirectory(existing),
+			touched:   make(map[key]bool, 4*len(waiting)),
+			meanings:  make(map[int]meant, len(waiting)),
+		}
 		if waiting, err = r.run(writer, waiting); err != nil {
 			return err
 		}
 	}
-	if w.options.DryRun {
+	if w.options.dryRun {
 		return errDryRun
 	}
 	return nil
@@ -133,7 +170,7 @@ func (w *writing) lookUp(writer *storage.AccountWriter, numbers []int) (storage.
 }
 
 // hashPasswords returns the password hash that each account shall have; where it has one of the same password and of today's cost already, that one.
-func (b *Book) hashPasswords(ctx context.Context, records []*Record, options WriteOptions) ([]secret.Text, error) {
+func (b *Book) hashPasswords(ctx context.Context, records []*Record, options writeOptions) ([]secret.Text, error) {
 	hashes := make([]secret.Text, len(records))
 	var plain []*Record
 	for i, record := range records {
@@ -166,9 +203,11 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options Wri
 	return hashes, group.Wait()
 }
 
-func (b *Book) hashPassword(ctx context.Context, record *Record, account *models.CustomerAccount, options WriteOptions) (secret.Text, error) {
+func (b *Book) hashPassword(
+	ctx context.Context, record *Record, account *models.CustomerAccount, options writeOptions,
+) (secret.Text, error) {
 	if account != nil && account.PasswordHash.Reveal() != "" {
-		if options.KeepPasswords || options.CreateOnly {
+		if options.keepPasswords || options.createOnly {
 			return secret.Text{}, nil
 		}
 		result, err := b.Hasher.Check(ctx, account.PasswordHash, record.password)

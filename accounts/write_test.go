@@ -127,14 +127,18 @@ func TestImportFindsTheAccount(t *testing.T) {
 			{`{"userName":"ada@x.org"}`, "line 1: userName" + other},
 			{`{"userName":"bob@x.org","externalId":"X"}`, "line 1: userName" + other},
 			{`{"externalId":"B","userName":"ada"}`, "line 1: userName" + other},
-			{`{"externalId":"A","userName":"ada"}`, "updated 1"},
+			{`{"externalId":"A","userName":"ada"}`, "line 1: " + notNew},
+			{`{"externalId":"A","userName":"ada"}`, "adopted: updated 1"},
 			{`{"externalId":"A","userName":"ada2"}`, "updated 1"},
 			{`{"externalId":"A"}`, "unchanged 1"},
 			{`{"externalId":"new"}`, "line 1: userName is missing, and there is no such account yet"},
 			{`{"emailAddress":"ada@x.org"}`, "line 1: emailAddress" + other},
 			{`{}`, "line 1: userName is missing, and there is no such account yet"},
 			{`{"userName":"ada"}`, "created 1"},
-			{`{"externalId":"B","userName":"b"}` + "\n" + `{"externalId":"A","userName":"bob@x.org"}`, "updated 1, line 2: userName" + other},
+			{
+				`{"externalId":"B","userName":"b"}` + "\n" + `{"externalId":"A","userName":"bob@x.org"}`,
+				"updated 1, line 2: " + nameOf1,
+			},
 			{`{"externalId":"B","emailAddress":null}` + "\n" + `{"externalId":"A","userName":"bob@x.org"}`, "updated 2"},
 			{`{"userName":"ada","externalId":"B"}`, "line 1: userName" + other},
 			{`{"userName":"dan","userId":"00000000000000000000000000000001"}`, "created 1"},
@@ -143,7 +147,8 @@ func TestImportFindsTheAccount(t *testing.T) {
 			{`{"userName":"eve","userId":"00000000000000000000000000000001"}`, "line 1: userId is that of another account"},
 			{`{"userName":"fay","externalId":"F"}` + "\n" + `{"externalId":"F","userName":"fay2"}` + "\n" + `{"userName":"fay"}`, "created 2, updated 1"},
 		} {
-			b.want(step.want, step.rows)
+			want, adopts := strings.CutPrefix(step.want, "adopted: ")
+			b.want(want, step.rows, func(o *accounts.ImportOptions) { o.Adopt = adopts })
 		}
 	})
 }
@@ -200,14 +205,14 @@ func TestImportPasswords(t *testing.T) {
 func TestImportPasswordsOfOneBatch(t *testing.T) {
 	t.Parallel()
 	b := openBook(t, storagetest.SQLite(t))
-	b.want("created 1, updated 2", `{"userName":"ada","password":"one"}
-{"userName":"ada","password":"two"}
-{"userName":"ada","password":"one"}`)
+	b.want("created 1, updated 2", `{"externalId":"A","userName":"ada","password":"one"}
+{"externalId":"A","password":"two"}
+{"externalId":"A","password":"one"}`)
 	if !b.signsIn(b.find("ada"), "one") {
 		t.Error("not the last")
 	}
-	b.want("updated 2", `{"userName":"ada","password":"two"}
-{"userName":"ada","password":"one"}`)
+	b.want("updated 2", `{"externalId":"A","password":"two"}
+{"externalId":"A","password":"one"}`)
 	if !b.signsIn(b.find("ada"), "one") {
 		t.Error("not the last")
 	}
@@ -324,23 +329,22 @@ func TestCreateOnly(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := openBook(t, url)
-		create := func(fields ...string) (accounts.Outcome, error) {
+		create := func(fields ...string) (*models.CustomerAccount, error) {
 			var record accounts.Record
 			for i := 0; i < len(fields); i += 2 {
 				must(t, record.Set(fields[i], fields[i+1]))
 			}
 			must(t, record.SetPassword(secret.New("x")))
-			outcomes, err := b.Write(t.Context(), []*accounts.Record{&record}, accounts.WriteOptions{CreateOnly: true})
-			must(t, err)
-			return outcomes[0], outcomes[0].Refusal
+			return b.Create(t.Context(), &record)
 		}
-		outcome, err := create("userName", "ada", "externalId", "1", "firstName", "", "isActive", "false", "attributes", `[{"fullyQualifiedName":"a","values":[1]}]`)
-		if err != nil || outcome.Result != accounts.Created || *outcome.Account.ID != *b.find("ada").ID || outcome.Account.IsActive {
-			t.Errorf("%+v, %v", outcome, err)
+		account, err := create("userName", "ada", "externalId", "1", "firstName", "", "isActive", "false",
+			"attributes", `[{"fullyQualifiedName":"a","values":[1]}]`)
+		if err != nil || *account.ID != *b.find("ada").ID || account.IsActive {
+			t.Errorf("%+v, %v", account, err)
 		}
 		for _, again := range [][]string{{"userName", "Ada"}, {"userName", "bob", "externalId", "1"}} {
-			if outcome, err := create(again...); outcome.Result != accounts.Refused || err.Error() != "the account exists already" {
-				t.Errorf("%s: %+v, %v", again, outcome, err)
+			if account, err := create(again...); account != nil || err.Error() != "the account exists already" {
+				t.Errorf("%s: %+v, %v", again, account, err)
 			}
 		}
 		if b.find("bob") != nil || !b.signsIn(b.find("ada"), "x") {

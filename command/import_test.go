@@ -42,6 +42,71 @@ func TestAccountImport(t *testing.T) {
 	c.want("", "open "+filepath.Join(c.folder, "none")+": no such file or directory", "import", filepath.Join(c.folder, "none"))
 }
 
+// Names that are the same make nobody the same customer, in either format, and a dry run says so too.
+func TestAccountImportKeepsCustomersApart(t *testing.T) {
+	t.Parallel()
+	const (
+		json = `{"externalId":"1","userName":"Ada","password":"first"}
+{"externalId":"2","userName":"ＡＤＡ","password":"second"}
+{"externalId":"3","userName":"bob","emailAddress":"bob@example.com"}
+{"userName":"BOB@example.com","password":"third"}
+`
+		csv = `externalId,userName,password,emailAddress
+1,Ada,first,
+2,ＡＤＡ,second,
+
+3,bob,,bob@example.com
+,BOB@example.com,third,
+`
+		counted = "4 rows: 2 created, 0 updated, 0 unchanged, 2 refused.\n"
+		failure = "2 rows were refused"
+		because = ": userName is a name of the account in line %d, and the rows do not share an externalId\n"
+	)
+	for name, test := range map[string]struct {
+		text  string
+		lines [4]any
+	}{"a.jsonl": {json, [4]any{2, 1, 4, 3}}, "a.csv": {csv, [4]any{3, 2, 6, 5}}} {
+		c := newConsole(t)
+		reasons := fmt.Sprintf("line %d"+because+"line %d"+because, test.lines[:]...)
+		file := c.file(name, test.text)
+		c.want("Dry run, nothing was written. "+counted, failure, "import", file, "--dry-run")
+		if c.stderr != reasons {
+			t.Errorf("%s, dry run: %s", name, c.stderr)
+		}
+		c.want(counted, failure, "import", file, "--adopt")
+		if c.stderr != reasons || strings.Contains(c.stderr, "second") {
+			t.Errorf("%s: %s", name, c.stderr)
+		}
+		if ada := c.show("ada"); ada["externalId"] != "1" || ada["userName"] != "Ada" {
+			t.Errorf("%s: %v", name, ada)
+		}
+	}
+}
+
+func TestAccountImportAdopts(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t)
+	const created = "1 rows: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
+	c.want(created, "", "import", c.file("a.jsonl", `{"userName":"ada"}`))
+	userID := c.show("ada")["userId"]
+	file := c.file("b.jsonl", `{"externalId":"1","userName":"ADA","password":"new"}`)
+	c.want("1 rows: 0 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import", file)
+	const want = "line 1: userName is that of an account without an externalId: " +
+		"if both are the same customer, add --adopt\n"
+	if c.stderr != want || c.show("ada")["externalId"] != nil {
+		t.Errorf("%s%v", c.stderr, c.show("ada"))
+	}
+
+	const updated = "1 rows: 0 created, 1 updated, 0 unchanged, 0 refused.\n"
+	c.want("Dry run, nothing was written. "+updated, "", "import", file, "--adopt", "--dry-run")
+	c.want(updated, "", "import", file, "--adopt")
+	if ada := c.show("ada"); ada["externalId"] != "1" || ada["userId"] != userID {
+		t.Errorf("%v", ada)
+	}
+	c.want("1 rows: 0 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import",
+		c.file("c.jsonl", `{"externalId":"2","userName":"ada"}`), "--adopt") // it has an externalId by now
+}
+
 func TestAccountImportTellsTheFormat(t *testing.T) {
 	t.Parallel()
 	c := newConsole(t)
