@@ -64,9 +64,8 @@ type place struct {
 // knows that one by another externalId; otherwise a new one. The place is empty for a record that is not
 // from an import.
 //
-// What is wrong with a record refuses that record and no other. An error means that nothing was
-// written, or, where the connection broke at the very end, that everything was: writing the same
-// records again ends in the same state.
+// What is wrong with a record refuses that record and no other. After an error some records may be
+// written, or all: writing them again ends in the same state.
 //
 // It is a fifth quicker where all accounts are new, as place.allNew says: it does not look first. Where
 // that is wrong, a unique key is taken, and the second attempt looks.
@@ -122,9 +121,16 @@ type writing struct {
 	mentions map[int64]mention
 }
 
-// carryOut writes the records of the given numbers in one transaction.
+// carryOut writes the records of the given numbers in one transaction. While others keep taking the
+// names of some, it writes fewer at a time.
 func (w *writing) carryOut(ctx context.Context, store *storage.Store, numbers []int) error {
 	err := store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error { return w.run(writer, numbers) })
+	if half := len(numbers) / 2; half > 0 && errors.Is(err, storage.ErrTaken) {
+		if err := w.carryOut(ctx, store, numbers[:half]); err != nil {
+			return err
+		}
+		return w.carryOut(ctx, store, numbers[half:])
+	}
 	if err != nil && !errors.Is(err, errDryRun) {
 		return err
 	}

@@ -1,0 +1,153 @@
+package accounts_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/storage/storagetest"
+)
+
+// contested is how many accounts several writers want to make at once.
+const contested = 600
+
+// writer is one of them.
+type writer struct {
+	name string
+	// changesCase says that the names are in capitals.
+	changesCase bool
+	// hasIDs says that the accounts get external ids.
+	hasIDs bool
+	// write makes an account for each number, and returns how many it has made. It calls refused with
+	// the reason for each of the others.
+	write func(w writer, numbers []int, refused func(error)) int
+}
+
+// customer is an account as the writer makes it.
+func (w writer) customer(number int) values {
+	name := fmt.Sprintf("user%d", number)
+	if w.changesCase {
+		name = strings.ToUpper(name)
+	}
+	customer := values{"userName": name, "emailAddress": name + "@example.com", "firstName": w.name}
+	if w.hasIDs {
+		customer["externalId"] = fmt.Sprintf("%s-%d", w.name, number)
+	}
+	return customer
+}
+
+// importAll imports a file.
+func (b *book) importAll(w writer, numbers []int, refused func(error)) int {
+	var text strings.Builder
+	for _, number := range numbers {
+		customer := w.customer(number)
+		fmt.Fprintf(&text, `{"externalId":%q,"userName":%q,"emailAddress":%q,"firstName":%q}`+"\n",
+			customer["externalId"], customer["userName"], customer["emailAddress"], customer["firstName"])
+	}
+	counts, err := b.Import(b.t.Context(), strings.NewReader(text.String()), accounts.ImportOptions{
+		Refused: func(_ int, reason error) { refused(reason) }, Progress: func(accounts.Counts) {},
+	})
+	if err != nil || counts.Updated+counts.Unchanged > 0 {
+		b.t.Errorf("%s: %+v, %v", w.name, counts, err)
+	}
+	return counts.Created
+}
+
+// createAll creates one account after the other.
+func (b *book) createAll(w writer, numbers []int, refused func(error)) int {
+	return each(w, numbers, refused, func(number int) error {
+		_, err := b.Create(b.t.Context(), w.customer(number).record(b.t))
+		return err
+	})
+}
+
+// renameAll gives the names to other accounts.
+func (b *book) renameAll(w writer, numbers []int, refused func(error)) int {
+	return each(w, numbers, refused, func(number int) error {
+		other, err := b.Create(b.t.Context(), values{"userName": fmt.Sprintf("other%d", number)}.record(b.t))
+		if err != nil {
+			b.t.Errorf("%s: %v", w.name, err)
+			return err
+		}
+		_, err = b.Update(b.t.Context(), accounts.Key{ID: other.ID}, w.customer(number).record(b.t))
+		return err
+	})
+}
+
+func each(w writer, numbers []int, refused func(error), do func(number int) error) (done int) {
+	for _, number := range numbers {
+		if err := do(number); err != nil {
+			refused(err)
+		} else {
+			done++
+		}
+	}
+	return done
+}
+
+// Of all who give an account the same name at once, one does. The others are told, and nothing of
+// theirs gets into it.
+func TestWritersAtOnce(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		b := openBook(t, url)
+		writers := []writer{
+			{"first file", false, true, b.importAll},
+			{"second file", true, true, b.importAll},
+			{"third file", false, true, b.importAll},
+			{"sign-up", true, false, b.createAll},
+			{"backend", false, true, b.createAll},
+			{"rename", true, true, b.renameAll},
+		}
+		var (
+			wait    sync.WaitGroup
+			mutex   sync.Mutex
+			made    int
+			reasons = map[string]int{}
+		)
+		for _, w := range writers {
+			wait.Go(func() {
+				count := w.write(w, rand.Perm(contested), func(reason error) {
+					mutex.Lock()
+					defer mutex.Unlock()
+					reasons[reason.Error()]++
+					if _, ok := errors.AsType[accounts.RefusedError](reason); !ok {
+						t.Errorf("%s: %v", w.name, reason)
+					}
+				})
+				mutex.Lock()
+				defer mutex.Unlock()
+				made += count
+			})
+		}
+		wait.Wait()
+
+		if made != contested {
+			t.Errorf("%d of %d accounts were made, and others not: %v", made, contested, reasons)
+		}
+		for number := range contested {
+			if account := b.find(fmt.Sprintf("user%d", number)); account == nil || !ofOne(writers, account, number) {
+				t.Errorf("account %d: %v", number, b.dump(fmt.Sprintf("user%d", number)))
+			}
+		}
+	})
+}
+
+// ofOne reports whether all of an account is by the same writer.
+func ofOne(writers []writer, account *models.CustomerAccount, number int) bool {
+	for _, w := range writers {
+		if w.name != *account.FirstName {
+			continue
+		}
+		want := w.customer(number)
+		externalID, _ := want["externalId"].(string)
+		return *account.UserName == want["userName"] && *account.EmailAddress == want["emailAddress"] &&
+			strings.TrimPrefix(plain(account.ExternalID), "-") == externalID
+	}
+	return false
+}
