@@ -29,6 +29,9 @@ func (k Key) stored() (storage.AccountKey, error) {
 		stored.UserID, given = *k.UserID, given+1
 	}
 	if k.ExternalID != nil {
+		if checkEnds(externalIDField, *k.ExternalID) != nil { // MySQL would find the id without the blanks
+			return stored, ErrNotFound
+		}
 		stored.ExternalID, given = *k.ExternalID, given+1
 	}
 	for _, name := range []*string{k.UserName, k.EmailAddress, k.SignInName} {
