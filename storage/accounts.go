@@ -58,28 +58,19 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 	return append(accounts, late...), err
 }
 
-// AccountByKey returns the named columns of the account with this key, or ErrNotFound.
+// AccountByKey returns the named columns of the account with this key, or ErrNotFound. It sees the
+// account as it was last written, on whichever node: a key that has changed hands names the account that
+// has it now. It waits for no lock.
 func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...string) (*models.CustomerAccount, error) {
 	condition, value := key.condition()
 	if condition == "" {
 		return nil, ErrNotFound
 	}
 	var account models.CustomerAccount
-	err := retry(ctx, func() error {
-		return s.read.WithContext(ctx).Select(columns).Where(condition, value).Take(&account).Error
+	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
+		return db.Select(columns).Where(condition, value).Take(&account).Error
 	})
-	if !errors.Is(err, gorm.ErrRecordNotFound) || s.dialect.server == nil {
-		return found(&account, err)
-	}
-
-	accounts, err := s.latestAccounts(ctx, columns, condition, value) // a node may not have it yet
-	if err != nil {
-		return nil, err
-	}
-	if len(accounts) == 0 {
-		return nil, ErrNotFound
-	}
-	return accounts[0], nil
+	return found(&account, err)
 }
 
 func (s *Store) latestAccounts(

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -137,6 +138,49 @@ func TestReadsLag(t *testing.T) {
 	if ended := o.revoke(eve.RefreshToken, true); ended != 2 {
 		t.Errorf("%d sessions ended", ended)
 	}
+}
+
+// A name finds the account that has it now, although reads still show who had it.
+func TestNamesLag(t *testing.T) {
+	t.Parallel()
+	database, ok := laggingMySQL(t)
+	if !ok {
+		return
+	}
+	database.isFresh.Store(true)
+	o := open(t, database.url)
+	backend := o.backend()
+	before, after := o.customer("ada"), o.customer("eve")
+	database.isFresh.Store(false)
+	database.catchUp()
+	expect(t, o.post(`{ account(by: {userName: "ada"}) { id } }`, nil, backend...), "") // the first read
+
+	change := func(field, arguments, name string) {
+		t.Helper()
+		expect(t, o.post(`mutation { `+field+`(account: {userName: "`+name+`"}`+arguments+`) { id } }`, nil, backend...), "")
+	}
+	change("updateAccount", `, input: {userName: "countess", emailAddress: null}`, "ada")
+	change("updateAccount", `, input: {userName: "ada"}`, "eve")
+	change("updateAccount", `, input: {firstName: "Eve"}`, "ada")
+	change("setAccountPassword", `, password: "another one"`, "ada")
+	change("lockAccount", ``, "countess")
+	found := o.post(`{ account(by: {userName: "ada"}) { firstName } }`, nil, backend...)
+	if string(found.Data["account"]) != `{"firstName":"Eve"}` {
+		t.Error(found.text)
+	}
+
+	latest := func(id int64) *models.CustomerAccount {
+		account, err := o.Accounts.Find(t.Context(), accounts.Key{ID: &id}, accounts.Whole())
+		must(t, err)
+		return account
+	}
+	if account := latest(*before.ID); *account.FirstName != "Ada" || !account.IsLocked {
+		t.Errorf("who had the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
+	}
+	if account := latest(*after.ID); *account.FirstName != "Eve" || account.IsLocked {
+		t.Errorf("who has the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
+	}
+	expect(t, o.trySignIn("countess", "another one", "", "198.51.100.1"), models.ReasonInvalidCredentials)
 }
 
 // A token that is ahead of what the database shows is early while it is young, and invalid
