@@ -74,6 +74,10 @@ func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, erro
 		return outcome{}, err
 	}
 
+	if record.isUnhashed(hash) && !r.keepsPassword(&account) {
+		return outcome{}, errUnhashed
+	}
+
 	write := storage.AccountWrite{Account: &account}
 	changed := record.apply(&write)
 	if r.setHash(&account, record, hash) {
@@ -144,11 +148,15 @@ func (r *round) fill(account *models.CustomerAccount, record *Record) error {
 	return nil
 }
 
+// keepsPassword reports whether an account has a password that stays.
+func (r *round) keepsPassword(account *models.CustomerAccount) bool {
+	return r.options.keepPasswords && account.PasswordHash.Reveal() != ""
+}
+
 // setHash gives an account its password hash, and reports whether it is another than before.
 func (r *round) setHash(account *models.CustomerAccount, record *Record, hash secret.Text) bool {
-	kept := r.options.keepPasswords && account.PasswordHash.Reveal() != ""
 	given := record.gives(passwordField) || record.gives(passwordHashField)
-	if kept || !given || hash.Reveal() == account.PasswordHash.Reveal() {
+	if r.keepsPassword(account) || !given || hash.Reveal() == account.PasswordHash.Reveal() {
 		return false
 	}
 	account.PasswordHash, account.HasExternalPassword = hash, record.external

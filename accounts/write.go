@@ -50,6 +50,10 @@ type outcome struct {
 // errDryRun ends a transaction that nothing shall remain of.
 var errDryRun = errors.New("dry run")
 
+// errUnhashed ends a transaction in which a password is needed that was not hashed, because its account
+// seemed to keep the one it had.
+var errUnhashed = errors.New("a password is not hashed")
+
 // place is where records are in an import.
 type place struct {
 	lines []int // of the records
@@ -96,7 +100,7 @@ func (b *Book) write(ctx context.Context, records []*Record, options writeOption
 	for i := range numbers {
 		numbers[i] = i
 	}
-	if err := w.carryOut(ctx, b.Store, numbers); err != nil {
+	if err := b.carryOut(ctx, &w, numbers); err != nil {
 		return nil, fmt.Errorf("write accounts: %w", err)
 	}
 	return w.outcomes, nil
@@ -123,19 +127,50 @@ type writing struct {
 
 // carryOut writes the records of the given numbers in one transaction. While others keep taking the
 // names of some, it writes fewer at a time.
-func (w *writing) carryOut(ctx context.Context, store *storage.Store, numbers []int) error {
-	err := store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error { return w.run(writer, numbers) })
-	if half := len(numbers) / 2; half > 0 && errors.Is(err, storage.ErrTaken) {
-		if err := w.carryOut(ctx, store, numbers[:half]); err != nil {
+func (b *Book) carryOut(ctx context.Context, w *writing, numbers []int) error {
+	err := b.Store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error { return w.run(writer, numbers) })
+	half := len(numbers) / 2
+	switch {
+	case err == nil, errors.Is(err, errDryRun):
+		w.remember(numbers)
+		return nil
+	case errors.Is(err, errUnhashed):
+		if err := b.hashRest(ctx, w, numbers); err != nil {
 			return err
 		}
-		return w.carryOut(ctx, store, numbers[half:])
-	}
-	if err != nil && !errors.Is(err, errDryRun) {
+		return b.carryOut(ctx, w, numbers)
+	case errors.Is(err, storage.ErrTaken) && half > 0:
+		if err := b.carryOut(ctx, w, numbers[:half]); err != nil {
+			return err
+		}
+		return b.carryOut(ctx, w, numbers[half:])
+	default:
 		return err
 	}
-	w.remember(numbers)
+}
+
+// hashRest hashes the passwords of the given records that were not hashed.
+func (b *Book) hashRest(ctx context.Context, w *writing, numbers []int) error {
+	var rest []int
+	var records []*Record
+	for _, number := range numbers {
+		if record := w.records[number]; record.isUnhashed(w.hashes[number]) {
+			rest, records = append(rest, number), append(records, record)
+		}
+	}
+	hashes, err := b.hashPasswords(ctx, records, writeOptions{})
+	if err != nil {
+		return err
+	}
+	for i, number := range rest {
+		w.hashes[number] = hashes[i]
+	}
 	return nil
+}
+
+// isUnhashed reports whether the record has a password, and this is not its hash.
+func (r *Record) isUnhashed(hash secret.Text) bool {
+	return r.password.Reveal() != "" && hash.Reveal() == ""
 }
 
 // run decides on records and writes them, in one round unless some depend on others.

@@ -218,6 +218,24 @@ func TestImportPasswordsOfOneBatch(t *testing.T) {
 	}
 }
 
+// A row that keeps the password of an account has a password all the same, for it may turn out to be
+// about a new account.
+func TestImportKeepsPasswordsOfNewAccounts(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		b := openBook(t, url)
+		b.want("created 2", `{"externalId":"1","userName":"ada","password":"old"}`+"\n"+`{"userName":"bob","password":"old"}`)
+		b.want("created 1, updated 1, unchanged 1", `{"externalId":"1","userName":"countess","password":"new"}
+{"userName":"ada","password":"new"}
+{"userName":"bob","password":"new"}`, keepPasswords)
+		for name, plain := range map[string]string{"countess": "old", "ada": "new", "bob": "old"} {
+			if !b.signsIn(b.find(name), plain) {
+				t.Errorf("%s does not sign in with the %s password", name, plain)
+			}
+		}
+	})
+}
+
 func TestImportLocksAndDeactivates(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
