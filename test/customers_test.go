@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -83,9 +84,7 @@ func TestNobodyGetsAnothersName(t *testing.T) {
 // with returns the variables with one more, unless it is there.
 func with(values variables, name, value string) variables {
 	all := variables{name: value}
-	for name, value := range values {
-		all[name] = value
-	}
+	maps.Copy(all, values)
 	return all
 }
 
@@ -96,8 +95,11 @@ func TestKeysNameOneCustomer(t *testing.T) {
 		m := manage(o)
 		userID := m.importOne()
 		for _, key := range []variables{
-			{"userName": "JOSE\u0301"}, {"userName": "ｊｏｓé"}, {"emailAddress": "Maria@Example.com"},
-			{"externalId": "1"}, {"userId": userID},
+			{"userName": "JOSE\u0301"},
+			{"userName": "ｊｏｓé"},
+			{"emailAddress": "Maria@Example.com"},
+			{"externalId": "1"},
+			{"userId": userID},
 		} {
 			if found := m.account(m.ask(findQuery, variables{"by": key}), "account"); found["userId"] != userID {
 				t.Errorf("%v: %v", key, found)
@@ -108,8 +110,15 @@ func TestKeysNameOneCustomer(t *testing.T) {
 			setAccountPassword(account: $account, password: $password) { id }
 		}`
 		for _, key := range []variables{
-			{"userName": "maria@example.com"}, {"userName": "jose"}, {"userName": "josé "}, {"emailAddress": "josé"},
-			{"externalId": "1 "}, {"externalId": " 1"}, {"externalId": "1\u0000"}, {"externalId": "01"}, {"externalId": ""},
+			{"userName": "maria@example.com"},
+			{"userName": "jose"},
+			{"userName": "josé "},
+			{"emailAddress": "josé"},
+			{"externalId": "1 "},
+			{"externalId": " 1"},
+			{"externalId": "1\u0000"},
+			{"externalId": "01"},
+			{"externalId": ""},
 		} {
 			for _, got := range []answer{
 				m.ask(findQuery, variables{"by": key}),
