@@ -34,6 +34,7 @@ func (r *round) meant(record *Record) meant {
 		return m
 	}
 
+	// In a dry run an earlier row may have given the id to an account, and nothing remains of that.
 	line := r.earlier.line(keyOfExternalID(*externalID))
 	if line == 0 || line == m.line {
 		return m

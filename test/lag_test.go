@@ -140,8 +140,6 @@ func TestReadsLag(t *testing.T) {
 	}
 }
 
-// A token that is ahead of what the database shows is early while it is young, and invalid
-// afterwards. The database was put back to an earlier state.
 // A name finds the account that has it now, although reads still show who had it.
 func TestNamesLag(t *testing.T) {
 	t.Parallel()
@@ -185,8 +183,8 @@ func TestNamesLag(t *testing.T) {
 	expect(t, o.trySignIn("countess", "another one", "", "198.51.100.1"), models.ReasonInvalidCredentials)
 }
 
-// A token that is ahead of what the database shows is early while it is young, and invalid afterwards.
-// The database was put back to an earlier state.
+// A token that is ahead of what the database shows is early while it is young, and invalid
+// afterwards. The database was put back to an earlier state.
 func TestTokenAheadOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
