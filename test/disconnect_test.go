@@ -89,6 +89,34 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 	})
 }
 
+// A refresh that its client has given up ends no session, although others have overtaken it.
+func TestDisconnectedClientsEndNoSession(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		t.Helper()
+		anonymous := o.anonymous().RefreshToken
+		for _, token := range []string{anonymous, o.refresh(o.anonymous().RefreshToken).RefreshToken} {
+			schema := heldUp{o.settings.Schema, make(chan struct{}), make(chan struct{}), make(chan error, 1)}
+			slow := o.with(func(s *web.Settings) { s.Schema = schema })
+
+			disconnect := slow.beginRefresh(token)
+			<-schema.begun
+			disconnect()
+			last := o.refresh(o.refresh(token).RefreshToken)
+			const noticed = 100 * time.Millisecond // by the server, that the client has gone
+			time.Sleep(noticed)
+			close(schema.goOn)
+			must(t, <-schema.ended)
+			slow.web.Close()
+
+			o.refresh(last.RefreshToken)
+		}
+		if got := o.tryRefresh(anonymous).reason(); got != "TOKEN_REUSED" {
+			t.Errorf("who waits for the answer gets %q", got)
+		}
+	})
+}
+
 // A statement that is given up costs its connection.
 func TestDisconnectedClientsCostNoConnection(t *testing.T) {
 	t.Parallel()

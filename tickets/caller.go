@@ -29,6 +29,8 @@ type Caller struct {
 	// ShopperAddress and ShopperUserAgent are what the caller says of the shopper it calls for, if it does. Only a confidential application is believed.
 	ShopperAddress   netip.Addr
 	ShopperUserAgent string
+	// Gone is closed when nobody waits for the answer any more; nil when that cannot be known.
+	Gone <-chan struct{}
 }
 
 // identify returns the application that calls. The reasons of its errors are APPLICATION_MISSING, APPLICATION_INVALID, APPLICATION_DISABLED and

@@ -14,7 +14,7 @@ import (
 
 // Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window,
 // and at any time with the same attempt, it returns the same ticket again. A token that was used
-// longer ago ends the session. The reasons of its errors are those of the schema's refreshTicket.
+// longer ago ends the session, unless the client has gone. The reasons of its errors are those of the schema's refreshTicket.
 func (o *Office) Refresh(
 	ctx context.Context, caller *Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
 ) (*Ticket, error) {
@@ -42,7 +42,8 @@ func (o *Office) Refresh(
 		return nil, err
 	}
 	refresh := refreshing{
-		contents: contents, attemptHash: hash, isExpired: isExpired, source: caller.rowSource(application), now: now,
+		contents: contents, attemptHash: hash, isExpired: isExpired, source: caller.rowSource(application),
+		gone: caller.Gone, now: now,
 	}
 	session, err := o.advance(ctx, o.Policy.of(application), refresh)
 	if err != nil {
@@ -108,7 +109,9 @@ type refreshing struct {
 	isExpired bool
 	// source is that of the row, where it is the first.
 	source string
-	now    time.Time
+	// gone is closed when nobody waits for the answer any more.
+	gone <-chan struct{}
+	now  time.Time
 }
 
 // advance moves the session of a token to its next generation. It returns the session as this call
@@ -194,8 +197,20 @@ func (o *Office) successor(ctx context.Context, r refreshing, present storage.St
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}
 	case isNext && !o.isReused(present, r.now):
 		return &present.Session, nil
+	case r.isAbandoned(): // its own repetition, and a refresh with the next token, may have overtaken it
+		return nil, &models.Error{Reason: models.ReasonTokenReused}
 	default:
 		return nil, o.endReused(ctx, r.contents, present.Generation)
+	}
+}
+
+// isAbandoned reports whether the client has gone without the answer.
+func (r refreshing) isAbandoned() bool {
+	select {
+	case <-r.gone:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -23,7 +23,7 @@ func (s Settings) caller(r *http.Request) (*tickets.Caller, *refusal) {
 	caller := &tickets.Caller{
 		Application: only(r.Header[applicationHeader]), Secret: secret.New(only(r.Header[applicationSecretHeader])), Origin: s.otherOrigin(r),
 		AccessToken: accessToken(r.Header), Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent(),
-		ShopperUserAgent: only(r.Header[shopperUserAgentHeader]),
+		ShopperUserAgent: only(r.Header[shopperUserAgentHeader]), Gone: gone(r.Context()),
 	}
 	if text := only(r.Header[shopperAddressHeader]); text != "" {
 		address, err := netip.ParseAddr(text)

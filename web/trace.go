@@ -13,7 +13,10 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-type requestIDKey struct{}
+type (
+	requestIDKey struct{}
+	goneKey      struct{}
+)
 
 // LogHandler returns a handler that adds the id of the request to each record that is logged with its context.
 func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
@@ -74,7 +77,14 @@ func (s Settings) traced(next http.Handler) http.Handler {
 // that is given up costs its connection to the database: the drivers can only cut it. So what has
 // begun runs until it is finished or the deadline passes.
 func (s Settings) untilDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), s.Deadline)
+	lasting := context.WithValue(context.WithoutCancel(ctx), goneKey{}, ctx.Done())
+	return context.WithTimeout(lasting, s.Deadline)
+}
+
+// gone returns a channel that is closed when the client of a request disconnects.
+func gone(ctx context.Context) <-chan struct{} {
+	done, _ := ctx.Value(goneKey{}).(<-chan struct{})
+	return done
 }
 
 func knownMethod(method string) string {
