@@ -49,8 +49,8 @@ func authority(t testing.TB) (ca, certificate, key string) {
 	return ca, write("server.pem", "CERTIFICATE", signed), write("key.pem", "PRIVATE KEY", secret)
 }
 
-// What waiting does not help ends the program at the start: it says what is wrong, and which setting to
-// change. It does not say that the database does not answer.
+// What waiting does not help ends the program at the start: it says what is wrong, and which
+// setting to change. It does not say that the database does not answer.
 func TestDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	ca, certificate, key := authority(t)

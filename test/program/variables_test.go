@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A variable that begins like a setting and is none ends every command, as a misspelt key of the file
-// does. Variables by which Kubernetes and Docker name services are left alone.
+// A variable that begins like a setting and is none ends every command, as a misspelt key of the
+// file does. Variables by which Kubernetes and Docker name services are left alone.
 func TestMisspeltVariables(t *testing.T) {
 	t.Parallel()
 	misspelt := []string{"AUTHTICKETS_ISUER=https://tickets.example", "AUTHTICKETS_HASH_MEMROY=19456"}
