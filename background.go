@@ -87,8 +87,8 @@ func (d *database) ready(ctx context.Context) error {
 	return d.store.Ready(ctx)
 }
 
-// every does some things at once and then at an interval, until the program ends. What fails or panics
-// is logged, and keeps neither the others nor the next time from being done.
+// every does some things at once and then at an interval, until the program ends. What fails or
+// panics is logged, and keeps neither the others nor the next time from being done.
 func every(env *command.Environment, interval time.Duration, chores ...chore) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

@@ -11,8 +11,8 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// health is the command that asks a server whether it is well, for images that hold no other program to
-// ask with.
+// health is the command that asks a server whether it is well, for images that hold no other
+// program to ask with.
 type health struct {
 	command.Address
 

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/password"
 )
 
-// collectRarely makes the garbage collector trade memory for time, up to a limit above what the server
-// needs, unless the operator has said otherwise.
+// collectRarely makes the garbage collector trade memory for time, up to a limit above what the
+// server needs, unless the operator has said otherwise.
 func collectRarely(env *command.Environment, settings *command.Settings) error {
 	const percent, besides = 400, 160 << 20
 	if env.Getenv("GOGC") == "" {
@@ -23,15 +23,15 @@ func collectRarely(env *command.Environment, settings *command.Settings) error {
 	if err != nil {
 		return err
 	}
-	// Beside the memory of each hash that runs there is that of one which has ended. If the limit left
-	// no room for it, the collector would run without pause.
+	// Beside the memory of each hash that runs there is that of one which has ended. If the limit
+	// left no room for it, the collector would run without pause.
 	debug.SetMemoryLimit(besides + 2*hashes)
 	return nil
 }
 
 // makeRoom lets more goroutines run at a time than there are cores, by as many as passwords may be
-// hashed, unless the operator has said otherwise. A hash keeps one of Go's processors for 20 ms. With
-// some to spare the system shares the cores out, and tickets do not wait behind hashes.
+// hashed, unless the operator has said otherwise. A hash keeps one of Go's processors for 20 ms.
+// With some to spare the system shares the cores out, and tickets do not wait behind hashes.
 func makeRoom(env *command.Environment, hasher *password.Hasher) {
 	if env.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + hasher.Concurrent())
@@ -42,8 +42,8 @@ func makeRoom(env *command.Environment, hasher *password.Hasher) {
 // they write the log, look up names and read files.
 const otherThreads = 8
 
-// reserveThreads has the system make threads now. Go keeps them, and ends the program where it needs
-// another one and the system has none left.
+// reserveThreads has the system make threads now. Go keeps them, and ends the program where it
+// needs another one and the system has none left.
 func reserveThreads(count int) {
 	var begun sync.WaitGroup
 	end := make(chan struct{})

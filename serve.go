@@ -160,8 +160,8 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	return nil
 }
 
-// connections returns the limit of connections. The database needs some of the descriptors, and so do
-// files.
+// connections returns the limit of connections. The database needs some of the descriptors, and so
+// do files.
 func (s *serve) connections(env *command.Environment, settings *command.Settings) *web.Connections {
 	const files = 32
 	most := cmp.Or(s.ConnectionLimit, web.DefaultConnections(settings.DatabaseConnections+files))

@@ -8,8 +8,8 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// surviveSignals keeps a server running when the terminal that started it is closed, and when whatever
-// read its output has ended. Those signals end a program by default.
+// surviveSignals keeps a server running when the terminal that started it is closed, and when
+// whatever read its output has ended. Those signals end a program by default.
 func surviveSignals(env *command.Environment) {
 	signal.Ignore(syscall.SIGPIPE)
 	hangups := make(chan os.Signal, 1)

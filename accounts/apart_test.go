@@ -48,8 +48,8 @@ const (
 	another   = "userName is a name that another account signs in with"
 )
 
-// Two rows are about one account only if both give its externalId. It makes no difference how far the
-// rows are apart, and a dry run says the same.
+// Two rows are about one account only if both give its externalId. It makes no difference how far
+// the rows are apart, and a dry run says the same.
 func TestRowsOfOneFileStayApart(t *testing.T) {
 	t.Parallel()
 	const before = `{"userName":"old","emailAddress":"old@x","firstName":"Old"}` + "\n" +

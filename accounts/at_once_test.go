@@ -23,8 +23,8 @@ type writer struct {
 	changesCase bool
 	// hasIDs says that the accounts get external ids.
 	hasIDs bool
-	// write makes an account for each number, and returns how many it has made. It calls refused with
-	// the reason for each of the others.
+	// write makes an account for each number, and returns how many it has made. It calls refused
+	// with the reason for each of the others.
 	write func(w writer, numbers []int, refused func(error)) int
 }
 

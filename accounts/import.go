@@ -29,8 +29,8 @@ type ImportOptions struct {
 	KeepPasswords bool
 	// Adopt lets a row give its externalId to the account that has its userName, and no externalId.
 	Adopt bool
-	// DryRun decides everything and writes nothing. A name that an earlier row gives up may count as
-	// taken, and a later row with the same externalId as an update.
+	// DryRun decides everything and writes nothing. A name that an earlier row gives up may count
+	// as taken, and a later row with the same externalId as an update.
 	DryRun bool
 	// Refused is told of every row that is refused, in their order. Required.
 	Refused func(line int, reason error)
@@ -49,15 +49,16 @@ const (
 	batchSize = 1 << 20
 )
 
-// Import creates and updates accounts from a file of any length, in batches. The text is UTF-8; gzip is
-// unpacked. A row that is refused takes no other with it, and what has been written stays written
-// whatever comes after: an import that was broken off is run again.
+// Import creates and updates accounts from a file of any length, in batches. The text is UTF-8;
+// gzip is unpacked. A row that is refused takes no other with it, and what has been written stays
+// written whatever comes after: an import that was broken off is run again.
 //
-// A second row about an account is refused, unless both rows have the same externalId. So is a row with
-// an externalId that is new, about an account that is not, unless the account is to be adopted.
+// A second row about an account is refused, unless both rows have the same externalId. So is a row
+// with an externalId that is new, about an account that is not, unless the account is to be
+// adopted.
 //
-// It returns what it has done also with an error: when ctx ends, when the file cannot be read, or when
-// the database fails. in may still be waited on then.
+// It returns what it has done also with an error: when ctx ends, when the file cannot be read, or
+// when the database fails. in may still be waited on then.
 func (b *Book) Import(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

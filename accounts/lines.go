@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// fileIndex remembers which accounts the rows of an import were about. Files have millions of rows, so
-// it takes about 7 bytes for an account, and 15 for a key in a dry run.
+// fileIndex remembers which accounts the rows of an import were about. Files have millions of rows,
+// so it takes about 7 bytes for an account, and 15 for a key in a dry run.
 type fileIndex struct {
 	accounts accountLines
 	// keys are those that a dry run has given to accounts. The database does not keep them.
@@ -26,8 +26,8 @@ func (x *fileIndex) mention(accountID int64) mention {
 	return x.accounts.mention(accountID)
 }
 
-// line returns the line of the first row about the account to which a dry run has given a key; 0 when
-// there is none.
+// line returns the line of the first row about the account to which a dry run has given a key; 0
+// when there is none.
 func (x *fileIndex) line(k key) int {
 	if x == nil {
 		return 0
@@ -38,8 +38,8 @@ func (x *fileIndex) line(k key) int {
 // accountLines has the first row about each account, by pages of accounts with similar numbers.
 type accountLines map[int64]*accountPage
 
-// accountPage has the last 12 bits of some numbers in ascending order. New accounts come in that order
-// too, and are appended.
+// accountPage has the last 12 bits of some numbers in ascending order. New accounts come in that
+// order too, and are appended.
 type accountPage struct {
 	numbers []uint16 // with a 1 behind them where the row did not give the external id
 	lines   []uint32
@@ -91,9 +91,9 @@ func shortLine(line int) uint32 {
 	return uint32(min(line, math.MaxUint32)) //nolint:gosec // it fits
 }
 
-// keyLines is a hash table with open addressing. It knows keys by a hash of 64 bits with a seed of its
-// own. If two keys share a hash, the later row is refused, though nothing is wrong with it. In a file
-// of three million keys that happens once in four million dry runs.
+// keyLines is a hash table with open addressing. It knows keys by a hash of 64 bits with a seed of
+// its own. If two keys share a hash, the later row is refused, though nothing is wrong with it. In
+// a file of three million keys that happens once in four million dry runs.
 type keyLines struct {
 	seed   maphash.Seed
 	shards [256]keyShard // each grows by itself, so that little is copied at a time

@@ -6,8 +6,8 @@ import (
 
 // meant is the account that a record means.
 type meant struct {
-	// account is nil for a new one, and for one that an earlier batch of a dry run has made: nothing
-	// remains of that.
+	// account is nil for a new one, and for one that an earlier batch of a dry run has made:
+	// nothing remains of that.
 	account *models.CustomerAccount
 
 	mention
@@ -50,8 +50,8 @@ func (w *writing) mentionOf(id int64) mention {
 	return w.earlier.mention(id)
 }
 
-// admit refuses a record that may not change the account it means, because nothing shows that both are
-// the same customer.
+// admit refuses a record that may not change the account it means, because nothing shows that both
+// are the same customer.
 func (r *round) admit(record *Record, m meant) error {
 	externalID := record.account.ExternalID
 	switch {

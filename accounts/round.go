@@ -18,7 +18,8 @@ type round struct {
 	// touched are the keys of accounts that this round or a waiting record changes, before and after.
 	touched map[key]bool
 	writes  []storage.AccountWrite
-	// meanings are the accounts that the records mean on which this round has decided, by their numbers.
+	// meanings are the accounts that the records mean on which this round has decided, by their
+	// numbers.
 	meanings map[int]meant
 }
 

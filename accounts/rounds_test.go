@@ -14,8 +14,9 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Rows of one batch are decided on together as far as they do not depend on each other. That must not
-// show: the same rows, each in a batch of its own, end in the same state with the same refusals.
+// Rows of one batch are decided on together as far as they do not depend on each other. That must
+// not show: the same rows, each in a batch of its own, end in the same state with the same
+// refusals.
 func TestBatchIsLikeOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -70,8 +71,8 @@ func drawRow(t *rapid.T) string {
 	return string(text)
 }
 
-// A dry run says what the import then does, however both are cut into batches, as long as no row gives
-// a name up.
+// A dry run says what the import then does, however both are cut into batches, as long as no row
+// gives a name up.
 func TestDryRunSaysWhatHappens(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -115,8 +116,8 @@ func drawCustomer(t *rapid.T) string {
 	}).Draw(t, "customer")
 }
 
-// withoutUnchanged leaves out how many accounts were updated, and how many did not need to be: a dry
-// run does not know that of accounts it has made.
+// withoutUnchanged leaves out how many accounts were updated, and how many did not need to be: a
+// dry run does not know that of accounts it has made.
 func withoutUnchanged(said string) string {
 	var kept []string
 	for part := range strings.SplitSeq(said, ", ") {

@@ -19,10 +19,10 @@ func (b *Book) Create(ctx context.Context, record *Record) (*models.CustomerAcco
 	return b.became(ctx, outcomes[0])
 }
 
-// Update changes the account that Find finds by the key, also where the record gives it other keys, and
-// returns it with its attributes as it is then. As in an import, another password and being made
-// inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account has a
-// name or an id of the record.
+// Update changes the account that Find finds by the key, also where the record gives it other keys,
+// and returns it with its attributes as it is then. As in an import, another password and being
+// made inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account
+// has a name or an id of the record.
 func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.CustomerAccount, error) {
 	account, err := b.Find(ctx, key, &Selection{Columns: []string{"password_hash"}})
 	if err != nil {

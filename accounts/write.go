@@ -22,7 +22,8 @@ type writeOptions struct {
 	createOnly bool
 	// keepPasswords leaves alone the password that an account has.
 	keepPasswords bool
-	// adopt lets a record give its externalId to the account that has its userName, and no externalId.
+	// adopt lets a record give its externalId to the account that has its userName, and no
+	// externalId.
 	adopt bool
 	// dryRun decides everything and then takes it back.
 	dryRun bool
@@ -50,8 +51,8 @@ type outcome struct {
 // errDryRun ends a transaction that nothing shall remain of.
 var errDryRun = errors.New("dry run")
 
-// errUnhashed ends a transaction in which a password is needed that was not hashed, because its account
-// seemed to keep the one it had.
+// errUnhashed ends a transaction in which a password is needed that was not hashed, because its
+// account seemed to keep the one it had.
 var errUnhashed = errors.New("a password is not hashed")
 
 // place is where records are in an import.
@@ -59,20 +60,21 @@ type place struct {
 	lines []int // of the records
 	// earlier remembers the rows before them.
 	earlier *fileIndex
-	// allNew says that no account is expected to exist. It holds for the first round of the first attempt.
+	// allNew says that no account is expected to exist. It holds for the first round of the first
+	// attempt.
 	allNew bool
 }
 
-// write creates and updates accounts, one for each record, in the order of the records. A record means
-// the account that has its externalId; otherwise the one that has its userName, unless another system
-// knows that one by another externalId; otherwise a new one. The place is empty for a record that is not
-// from an import.
+// write creates and updates accounts, one for each record, in the order of the records. A record
+// means the account that has its externalId; otherwise the one that has its userName, unless
+// another system knows that one by another externalId; otherwise a new one. The place is empty for
+// a record that is not from an import.
 //
 // What is wrong with a record refuses that record and no other. After an error some records may be
 // written, or all: writing them again ends in the same state.
 //
-// It is a fifth quicker where all accounts are new, as place.allNew says: it does not look first. Where
-// that is wrong, a unique key is taken, and the second attempt looks.
+// It is a fifth quicker where all accounts are new, as place.allNew says: it does not look first.
+// Where that is wrong, a unique key is taken, and the second attempt looks.
 func (b *Book) write(ctx context.Context, records []*Record, options writeOptions, place place) ([]outcome, error) {
 	if len(records) == 0 {
 		return nil, nil
@@ -113,15 +115,16 @@ type writing struct {
 	options writeOptions
 	now     time.Time
 	random  io.Reader
-	// prefix is how the new user ids begin, so that their places in the index lie together: where the
-	// index is larger than the database's memory, that takes a third off the time of an import. 96
-	// random bits are left.
+	// prefix is how the new user ids begin, so that their places in the index lie together: where
+	// the index is larger than the database's memory, that takes a third off the time of an import.
+	// 96 random bits are left.
 	prefix  [4]byte
 	records []*Record
 	hashes  []secret.Text
 	// outcomes belong to the records of the same number.
 	outcomes []outcome
-	// mentions say what the records are about that the transaction has written, by the accounts' numbers.
+	// mentions say what the records are about that the transaction has written, by the accounts'
+	// numbers.
 	mentions map[int64]mention
 }
 

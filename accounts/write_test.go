@@ -218,8 +218,8 @@ func TestImportPasswordsOfOneBatch(t *testing.T) {
 	}
 }
 
-// A row that keeps the password of an account has a password all the same, for it may turn out to be
-// about a new account.
+// A row that keeps the password of an account has a password all the same, for it may turn out to
+// be about a new account.
 func TestImportKeepsPasswordsOfNewAccounts(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {

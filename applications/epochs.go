@@ -7,14 +7,14 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// epochs are those that applications had before, as far as sessions of them were met. An epoch that is
-// not the present one is either a former one, or one that this process has not read yet.
+// epochs are those that applications had before, as far as sessions of them were met. An epoch that
+// is not the present one is either a former one, or one that this process has not read yet.
 type epochs struct {
 	mutex sync.Mutex
 	// reloads counts how often the applications were read.
 	reloads int64
-	// met is the count at which an epoch was first met. It is a former one when the applications were
-	// read anew since, from the beginning, without its turning up.
+	// met is the count at which an epoch was first met. It is a former one when the applications
+	// were read anew since, from the beginning, without its turning up.
 	met map[epochOf]int64
 }
 
@@ -61,9 +61,9 @@ func (e *epochs) isFormer(of epochOf) bool {
 	return e.reloads >= met+2 // one reading may have been under way when the epoch was met
 }
 
-// HasEnded reports whether a session has ended with all others of its application. Only for sessions
-// that began before there were epochs do the clocks decide. The reason of its error is BUSY while this
-// process has not read of an epoch that a token has.
+// HasEnded reports whether a session has ended with all others of its application. Only for
+// sessions that began before there were epochs do the clocks decide. The reason of its error is
+// BUSY while this process has not read of an epoch that a token has.
 func (d *Directory) HasEnded(application *models.Application, epoch uint32, startedAt time.Time) (bool, error) {
 	switch epoch {
 	case application.Epoch:

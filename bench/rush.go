@@ -21,8 +21,8 @@ const (
 	rushSignIns     = mostConnections
 )
 
-// measureNarrowRush is measureRush on a server that runs no more goroutines at a time than there are
-// cores. A server gives itself more, by as many as it hashes passwords at a time.
+// measureNarrowRush is measureRush on a server that runs no more goroutines at a time than there
+// are cores. A server gives itself more, by as many as it hashes passwords at a time.
 func (b *bench) measureNarrowRush(ctx context.Context) (r rush, err error) {
 	dsn, drop, err := b.newMySQL(ctx)
 	if err != nil {

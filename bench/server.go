@@ -37,7 +37,8 @@ type server struct {
 	database string
 }
 
-// startServer starts the server on a MySQL database, or without one on a new embedded one, and returns once it has issued a ticket. more are variables of its environment.
+// startServer starts the server on a MySQL database, or without one on a new embedded one, and
+// returns once it has issued a ticket. more are variables of its environment.
 func (b *bench) startServer(ctx context.Context, dsn string, more ...string) (*server, error) {
 	directory, err := os.MkdirTemp(b.directory, "server-")
 	if err != nil {

@@ -51,8 +51,8 @@ func (a *Address) IsLocal() bool {
 	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
-// Open listens. A socket that a killed process has left behind is replaced. Whoever may enter its folder
-// may connect to it.
+// Open listens. A socket that a killed process has left behind is replaced. Whoever may enter its
+// folder may connect to it.
 func (a *Address) Open(ctx context.Context) (net.Listener, error) {
 	path := a.Socket()
 	if path == "" {
@@ -107,8 +107,8 @@ func (a *Address) Dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 }
 
-// local is the listener of a socket. Its connections have no address, so they count as from 127.0.0.1.
-// A proxy there is trusted like any other, with --trusted-proxies.
+// local is the listener of a socket. Its connections have no address, so they count as from
+// 127.0.0.1. A proxy there is trusted like any other, with --trusted-proxies.
 type local struct{ net.Listener }
 
 // Accept implements net.Listener.

@@ -42,7 +42,8 @@ func TestAccountImport(t *testing.T) {
 	c.want("", "open "+filepath.Join(c.folder, "none")+": no such file or directory", "import", filepath.Join(c.folder, "none"))
 }
 
-// Names that are the same make nobody the same customer, in either format, and a dry run says so too.
+// Names that are the same make nobody the same customer, in either format, and a dry run says so
+// too.
 func TestAccountImportKeepsCustomersApart(t *testing.T) {
 	t.Parallel()
 	const (

@@ -101,8 +101,8 @@ func holdsPassword(address secret.Text) bool {
 	return password != "" && !storage.Embedded(address)
 }
 
-// isSetting reports whether a flag is a setting, of the program or of the server. The flags of the other
-// commands say what to do this once, which neither a variable nor a file shall.
+// isSetting reports whether a flag is a setting, of the program or of the server. The flags of the
+// other commands say what to do this once, which neither a variable nor a file shall.
 func isSetting(owner *kong.Node, flag *kong.Flag) bool {
 	if flag.Name == "help" {
 		return false

@@ -9,14 +9,14 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// foreignVariables are those that begin like ours and are for others. AUTHTICKETS_URL tells a storefront
-// where the server is, and tests have theirs. Kubernetes and Docker name each service of the
-// neighbourhood in such variables, and a service may be called authtickets.
+// foreignVariables are those that begin like ours and are for others. AUTHTICKETS_URL tells a
+// storefront where the server is, and tests have theirs. Kubernetes and Docker name each service of
+// the neighbourhood in such variables, and a service may be called authtickets.
 var foreignVariables = regexp.MustCompile(
 	`^AUTHTICKETS_(URL|PROGRAM|TEST_.*|(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
 
-// unknownVariables returns an error that names the variables that begin like a setting and are none,
-// most often because they are misspelt.
+// unknownVariables returns an error that names the variables that begin like a setting and are
+// none, most often because they are misspelt.
 func unknownVariables(variables []string, app *kong.Application) error {
 	known := map[string]bool{keysetVariable: true}
 	for _, flag := range settingsOf(app) {

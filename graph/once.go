@@ -12,15 +12,16 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// asking is a request: who asks, and what has been read for it. A document can select one thing under
-// many aliases. Whatever their number, it is read once, with all that is selected of it.
+// asking is a request: who asks, and what has been read for it. A document can select one thing
+// under many aliases. Whatever their number, it is read once, with all that is selected of it.
 type asking struct {
 	caller *tickets.Caller
 	mutex  sync.Mutex
 	reads  map[string]any
 }
 
-// once returns what read returns, and calls it once for all fields of an operation that have the key.
+// once returns what read returns, and calls it once for all fields of an operation that have the
+// key.
 func once[Value any](ctx context.Context, key string, read func() (Value, error)) (Value, error) {
 	present, ok := ctx.Value(callerKey{}).(*asking)
 	if !ok {
@@ -55,8 +56,8 @@ func rootFields(ctx context.Context, names ...string) []graphql.CollectedField {
 	return fields
 }
 
-// alike returns the root fields that ask for the same as the present one, which is among them, and a
-// key that stands for it.
+// alike returns the root fields that ask for the same as the present one, which is among them, and
+// a key that stands for it.
 func alike(ctx context.Context) (key string, fields []graphql.CollectedField) {
 	present := graphql.GetFieldContext(ctx).Field
 	key = questionOf(ctx, present)

@@ -25,8 +25,8 @@ type Ring struct {
 	Signers *seal.Signers
 	// Life tells how long what was made under a keyset of a purpose may live. Required.
 	Life func(models.KeyPurpose) time.Duration
-	// SigningNotice is how long a keyset that signs is published before it is used: as long as those who
-	// verify may keep the keys. 0 means DefaultDelay.
+	// SigningNotice is how long a keyset that signs is published before it is used: as long as
+	// those who verify may keep the keys. 0 means DefaultDelay.
 	SigningNotice time.Duration
 	// Now tells the time, once for each operation. Required.
 	Now func() time.Time

@@ -12,8 +12,8 @@ import (
 
 // How long before its use a keyset is published.
 const (
-	// DefaultDelay is enough for every replica to read it many times. Only replicas need to know what
-	// seals tokens.
+	// DefaultDelay is enough for every replica to read it many times. Only replicas need to know
+	// what seals tokens.
 	DefaultDelay = time.Minute
 	// LeastDelay has whoever does not know a keyset know that. A replica whose clock is 5 seconds ahead uses it so much earlier. One that has looked just before it was published
 	// takes what it has for all there is for seal.LeastNotice, another 5 seconds. It looks every 2 seconds; what remains is for an answer that takes long.
@@ -28,8 +28,8 @@ var (
 	ErrMeanwhile = errors.New("the keysets were changed by somebody else at the same time")
 )
 
-// Notice returns how long a new keyset of a purpose is published before it is used, where nothing else
-// is said.
+// Notice returns how long a new keyset of a purpose is published before it is used, where nothing
+// else is said.
 func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
 	if purpose == models.SignKeys && r.SigningNotice != 0 {
 		return r.SigningNotice

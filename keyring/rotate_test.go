@@ -186,8 +186,8 @@ func TestRotateIfDue(t *testing.T) {
 	})
 }
 
-// A key that signs is published as long before its use as those who verify may keep the keys. One that
-// seals only replicas need to know.
+// A key that signs is published as long before its use as those who verify may keep the keys. One
+// that seals only replicas need to know.
 func TestNotice(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {

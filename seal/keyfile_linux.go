@@ -13,8 +13,8 @@ func isRoots(info os.FileInfo) bool {
 	return ok && owned.Uid == 0
 }
 
-// isContained reports whether a file is in the memory of a container: on a file system in memory, where
-// the root is an overlay over the layers of an image.
+// isContained reports whether a file is in the memory of a container: on a file system in memory,
+// where the root is an overlay over the layers of an image.
 func isContained(path string) bool {
 	var root, place unix.Statfs_t
 	if unix.Statfs("/", &root) != nil || unix.Statfs(path, &place) != nil {

@@ -59,8 +59,8 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 }
 
 // AccountByKey returns the named columns of the account with this key, or ErrNotFound. It sees the
-// account as it was last written, on whichever node: a key that has changed hands names the account that
-// has it now. It waits for no lock.
+// account as it was last written, on whichever node: a key that has changed hands names the account
+// that has it now. It waits for no lock.
 func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...string) (*models.CustomerAccount, error) {
 	condition, value := key.condition()
 	if condition == "" {

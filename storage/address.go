@@ -16,7 +16,8 @@ import (
 
 const mysqlScheme = "mysql://"
 
-// mysqlConfig is what the driver needs to know, with all that the statements of this package rely on.
+// mysqlConfig is what the driver needs to know, with all that the statements of this package rely
+// on.
 func (s Settings) mysqlConfig() (*driver.Config, error) {
 	config, err := readAddress(s.URL)
 	if err != nil {
@@ -81,8 +82,8 @@ func readMySQLURL(text string) (*driver.Config, error) {
 // hosts are what a server can be called: a name or an address.
 var hosts = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`)
 
-// isPlace reports whether a server can be where a config says. What is taken for a network or a host
-// could be half of a password.
+// isPlace reports whether a server can be where a config says. What is taken for a network or a
+// host could be half of a password.
 func isPlace(config *driver.Config) bool {
 	switch config.Net {
 	case "unix":

@@ -22,9 +22,9 @@ var (
 	ErrSchemaNewer = errors.New("the database has a newer schema than this version knows")
 )
 
-// Migrate brings the schema up to this version, and returns how many migrations that took. The error
-// is ErrServer for a server whose settings must be others first. Of several processes that migrate at
-// once, one does it and the others wait. One that was killed can be repeated.
+// Migrate brings the schema up to this version, and returns how many migrations that took. The
+// error is ErrServer for a server whose settings must be others first. Of several processes that
+// migrate at once, one does it and the others wait. One that was killed can be repeated.
 func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err := s.CheckServer(ctx); err != nil {
 		return 0, err

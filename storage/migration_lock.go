@@ -12,12 +12,12 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
-// lockSchema waits until no other process migrates the database, and keeps others from it until unlock
-// is called. A process that was killed holds no lock.
+// lockSchema waits until no other process migrates the database, and keeps others from it until
+// unlock is called. A process that was killed holds no lock.
 //
-// On SQLite the lock is a file's. The nodes of a Galera cluster share nothing but rows, so there it is
-// a row with a lease, which runs out when its holder is killed. On any other server the connection
-// that migrates holds the lock itself.
+// On SQLite the lock is a file's. The nodes of a Galera cluster share nothing but rows, so there it
+// is a row with a lease, which runs out when its holder is killed. On any other server the
+// connection that migrates holds the lock itself.
 func (s *Store) lockSchema(ctx context.Context) (unlock func() error, err error) {
 	switch {
 	case s.dialect.file != "":
@@ -49,9 +49,9 @@ func (s *Store) leaseSchema(ctx context.Context) (unlock func() error, err error
 	return func() error { return leased.Unlock(context.WithoutCancel(ctx), connections) }, nil
 }
 
-// locked gives each connection the lock of the schema, which the server takes back when the connection
-// ends. If its process is killed between two statements, that is at once. Otherwise it is when the
-// statement is over: a server finishes an ALTER TABLE that nobody waits for any more.
+// locked gives each connection the lock of the schema, which the server takes back when the
+// connection ends. If its process is killed between two statements, that is at once. Otherwise it
+// is when the statement is over: a server finishes an ALTER TABLE that nobody waits for any more.
 type locked struct {
 	prepared
 

@@ -42,8 +42,8 @@ const (
 
 // patientMySQL opens the database for statements that take as long as they take. A large table is
 // altered for minutes, once all transactions that use it have ended. A client that stopped waiting
-// would report a failure while the server goes on. There is one connection at a time; isLocked gives
-// it the lock of the schema.
+// would report a failure while the server goes on. There is one connection at a time; isLocked
+// gives it the lock of the schema.
 func patientMySQL(settings Settings, isLocked bool) (*sql.DB, error) {
 	config, err := settings.mysqlConfig()
 	if err != nil {

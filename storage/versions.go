@@ -12,9 +12,9 @@ const versionsTable = "schema_versions"
 
 // versions is goose's table of the migrations that were applied to a MySQL database.
 //
-// goose creates the table and then inserts version 0, without which it refuses to work. MySQL commits
-// after the first of the two statements. So a table without version 0 is one that somebody was
-// interrupted in creating, and counts as missing.
+// goose creates the table and then inserts version 0, without which it refuses to work. MySQL
+// commits after the first of the two statements. So a table without version 0 is one that somebody
+// was interrupted in creating, and counts as missing.
 type versions struct{ database.StoreExtender }
 
 var errNoTableExists = errors.New("goose cannot tell whether its table exists")

@@ -17,8 +17,8 @@ func namesOfOne() []string {
 	return []string{"José", "jose\u0301", "JOSE\u0301", "ｊｏｓé", "Maria@example.COM"}
 }
 
-// importOne imports four customers whose names are the same but for their letters, of whom one is made.
-// It returns that one's user id.
+// importOne imports four customers whose names are the same but for their letters, of whom one is
+// made. It returns that one's user id.
 func (m managed) importOne() string {
 	m.t.Helper()
 	const rows = `{"externalId":"1","userName":"JOSÉ","password":"` + rightPassword + `","emailAddress":"maria@example.com"}

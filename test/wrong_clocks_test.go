@@ -26,7 +26,8 @@ func TestThiefAfterACorrection(t *testing.T) {
 	})
 }
 
-// Another node of the database may have a clock that is hours behind. What it ended is found all the same.
+// Another node of the database may have a clock that is hours behind. What it ended is found all
+// the same.
 func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -89,7 +90,8 @@ func TestSignOutAfterAStep(t *testing.T) {
 	})
 }
 
-// Who repeats a refresh with the right attempt is no thief, although the ticket has expired meanwhile.
+// Who repeats a refresh with the right attempt is no thief, although the ticket has expired
+// meanwhile.
 func TestRepeatedUnderAShorterLifetime(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {

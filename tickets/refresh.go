@@ -14,7 +14,8 @@ import (
 
 // Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window,
 // and at any time with the same attempt, it returns the same ticket again. A token that was used
-// longer ago ends the session, unless the client has gone. The reasons of its errors are those of the schema's refreshTicket.
+// longer ago ends the session, unless the client has gone. The reasons of its errors are those of
+// the schema's refreshTicket.
 func (o *Office) Refresh(
 	ctx context.Context, caller *Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
 ) (*Ticket, error) {

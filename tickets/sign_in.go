@@ -78,7 +78,8 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 	return o.signInAtStep(ctx, attempt)
 }
 
-// enterLane waits for the turn of a sign-in, no longer than for a hash. The reason of its error is BUSY.
+// enterLane waits for the turn of a sign-in, no longer than for a hash. The reason of its error is
+// BUSY.
 func (o *Office) enterLane(ctx context.Context, attempt *signIn) (leave func(), err error) {
 	waiting, cancel := context.WithTimeout(ctx, o.Hasher.Wait())
 	defer cancel()
@@ -265,9 +266,9 @@ func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Si
 	return &models.Error{Reason: models.ReasonInvalidCredentials}
 }
 
-// logGuess logs a wrong password, and what an operator should see of guessing: that a source must wait,
-// once for each window, and that an account is locked. No name is logged: who types a password in the
-// wrong field has written it there.
+// logGuess logs a wrong password, and what an operator should see of guessing: that a source must
+// wait, once for each window, and that an account is locked. No name is logged: who types a
+// password in the wrong field has written it there.
 func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source string, counted storage.Counted) {
 	attributes := []any{"source", source}
 	if signer.Exists() {

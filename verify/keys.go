@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// keysLifetime is how long the keys are used before they are fetched again, beside the work. The
-	// server publishes a key a day before it signs with it, unless its operator is in a hurry.
+	// keysLifetime is how long the keys are used before they are fetched again, beside the work.
+	// The server publishes a key a day before it signs with it, unless its operator is in a hurry.
 	keysLifetime = 30 * time.Second
 	// keysPause is how long after the last answer unknown key ids are simply unknown, so that whoever makes them up does not have the keys fetched for each.
 	keysPause = 5 * time.Second

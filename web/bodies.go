@@ -29,24 +29,26 @@ func (b *buffers) put(buffer *bytes.Buffer) {
 }
 
 const (
-	// smallBody is how much of a body is read without asking for room. Hardly any honest one is longer.
+	// smallBody is how much of a body is read without asking for room. Hardly any honest one is
+	// longer.
 	smallBody = 4 << 10
-	// largestBodyKept is the largest buffer that waits for another body. Those of unfinished bodies are
-	// many, so they must be small.
+	// largestBodyKept is the largest buffer that waits for another body. Those of unfinished bodies
+	// are many, so they must be small.
 	largestBodyKept = 8 << 10
 	// largestAnswerKept is the largest buffer that waits for another answer.
 	largestAnswerKept = 64 << 10
 	// roomForBodies is how many bytes all large bodies may take together, while they are read.
 	roomForBodies = 4 << 20
-	// leastLargeBodies is how many large bodies can be read at a time, whatever the limit of one is.
+	// leastLargeBodies is how many large bodies can be read at a time, whatever the limit of one
+	// is.
 	leastLargeBodies = 4
 )
 
 // errNoRoom is returned for a large body while too many others are being read.
 var errNoRoom = errors.New("too many large bodies at a time")
 
-// bodies reads the bodies of requests. What those that never finish take is bounded: a small buffer for
-// each connection, and the room for the large ones.
+// bodies reads the bodies of requests. What those that never finish take is bounded: a small buffer
+// for each connection, and the room for the large ones.
 type bodies struct {
 	longest int64
 	room    atomic.Int64
@@ -59,8 +61,8 @@ func newBodies(longest int64) *bodies {
 	return b
 }
 
-// read reads a body of a length, which is negative where it is not known. The buffer must be given back
-// with done.
+// read reads a body of a length, which is negative where it is not known. The buffer must be given
+// back with done.
 func (b *bodies) read(from io.Reader, length int64) (*bytes.Buffer, error) {
 	buffer := b.small.get()
 	_, err := buffer.ReadFrom(io.LimitReader(from, smallBody))

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// Connections keeps the number of connections below a limit. When there are too many, a new one takes
-// the place of the one that has been useless for longest: first of those that wait for a next request,
-// then of those that have not finished sending one, or do not take their answer. An operation is never
-// cut off, and each connection has a moment to send its request. Where none can be closed, the new one
-// gets a 503.
+// Connections keeps the number of connections below a limit. When there are too many, a new one
+// takes the place of the one that has been useless for longest: first of those that wait for a next
+// request, then of those that have not finished sending one, or do not take their answer. An
+// operation is never cut off, and each connection has a moment to send its request. Where none can
+// be closed, the new one gets a 503.
 //
 // A limit that only waits, like that of x/net/netutil, lets idle connections lock everyone out.
 type Connections struct {
@@ -36,14 +36,15 @@ type Connections struct {
 	collecting atomic.Bool
 }
 
-// NewConnections returns a limit of so many connections, which must be positive. That it is reached is
-// logged once a minute.
+// NewConnections returns a limit of so many connections, which must be positive. That it is reached
+// is logged once a minute.
 func NewConnections(most int, log *slog.Logger) *Connections {
 	return &Connections{most: most, log: log}
 }
 
 // DefaultConnections returns how many connections a server may have that needs some descriptors for
-// other things: as many as the system leaves, up to what takes little memory even if all are attacks.
+// other things: as many as the system leaves, up to what takes little memory even if all are
+// attacks.
 func DefaultConnections(otherDescriptors int) int {
 	const most, share, least = 600, 4, 8
 	available, known := descriptors()
@@ -104,8 +105,8 @@ type connection struct {
 
 	limit *Connections
 	once  sync.Once
-	// place is where it stands in a list of the limit, since when; nil while it is busy, and when it is
-	// closed. The limit's mutex guards these.
+	// place is where it stands in a list of the limit, since when; nil while it is busy, and when
+	// it is closed. The limit's mutex guards these.
 	place  *list.Element
 	within *list.List
 	since  time.Time
@@ -118,8 +119,8 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends what is sent, so that the other side can still read an answer to a request that was
-// not read to its end. net/http looks for it.
+// CloseWrite ends what is sent, so that the other side can still read an answer to a request that
+// was not read to its end. net/http looks for it.
 func (c *connection) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -153,9 +154,9 @@ func (c *Connections) admit(socket net.Conn) *connection {
 	return added
 }
 
-// collect frees, now and then, what closed connections have held. The garbage collector trades memory
-// for time (see collectRarely): left to itself, it would let a crowd that comes and goes take several
-// times the memory of those that are there.
+// collect frees, now and then, what closed connections have held. The garbage collector trades
+// memory for time (see collectRarely): left to itself, it would let a crowd that comes and goes
+// take several times the memory of those that are there.
 func (c *Connections) collect() {
 	const often = 128
 	c.mutex.Lock()

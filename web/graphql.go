@@ -132,8 +132,8 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.write(w, http.StatusOK, response)
 }
 
-// prepare parses and validates a document. A long one that is not known waits for its turn, because a
-// client can send another one each time.
+// prepare parses and validates a document. A long one that is not known waits for its turn, because
+// a client can send another one each time.
 func (g *graphQL) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List, error) {
 	const long = 1 << 10
 	if len(params.Query) > long {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// LogLimit is a log handler that passes on a few records of one kind each second, and then tells how
-// many more there were. Strangers can cause records as fast as they can ask; without a limit they fill
-// the disk, and hide what matters. Two records are of one kind if they have the same level and
-// message. Records at the debug level are not limited: who asks for them wants all.
+// LogLimit is a log handler that passes on a few records of one kind each second, and then tells
+// how many more there were. Strangers can cause records as fast as they can ask; without a limit
+// they fill the disk, and hide what matters. Two records are of one kind if they have the same
+// level and message. Records at the debug level are not limited: who asks for them wants all.
 type LogLimit struct {
 	slog.Handler
 

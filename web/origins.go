@@ -13,10 +13,10 @@ import (
 	"github.com/authtickets/authtickets/applications"
 )
 
-// crossOrigin lets pages of the applications' origins call the endpoint. The application is only known
-// with the request itself, so here it is any. Credentials are never allowed: a ticket comes in a
-// header that a page sets itself. For the same reason a page may send headers of its own: tools for
-// tracing add some to every request.
+// crossOrigin lets pages of the applications' origins call the endpoint. The application is only
+// known with the request itself, so here it is any. Credentials are never allowed: a ticket comes
+// in a header that a page sets itself. For the same reason a page may send headers of its own:
+// tools for tracing add some to every request.
 func (s Settings) crossOrigin(next http.Handler) http.Handler {
 	allowed := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
@@ -80,8 +80,8 @@ const (
 	longestHeaderNames = 2 << 10
 )
 
-// mayAskFor reports whether a page may send the headers that it asks for. No page speaks for a proxy,
-// and none can keep the secret of a confidential application.
+// mayAskFor reports whether a page may send the headers that it asks for. No page speaks for a
+// proxy, and none can keep the secret of a confidential application.
 func mayAskFor(lines []string) bool {
 	text := strings.Join(lines, ",")
 	names := strings.Split(text, ",")

@@ -13,8 +13,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// refusals logs which pages are refused, once a minute for each origin: an operator who has forgotten
-// one sees it, and strangers cannot fill the log.
+// refusals logs which pages are refused, once a minute for each origin: an operator who has
+// forgotten one sees it, and strangers cannot fill the log.
 type refusals struct {
 	log     *slog.Logger
 	trusted []netip.Prefix
@@ -35,8 +35,8 @@ func (l *refusals) preflight(r *http.Request, isOriginAllowed bool) {
 	}
 }
 
-// origin logs that the origin of a page is not allowed, and with what it was compared: behind a proxy
-// that changes the host, a page of the server's own looks like one of another origin.
+// origin logs that the origin of a page is not allowed, and with what it was compared: behind a
+// proxy that changes the host, a page of the server's own looks like one of another origin.
 func (l *refusals) origin(r *http.Request) {
 	origin := shownOrigin(r.Header.Get("Origin"))
 	if l.recent.isNew("origin " + origin) {

@@ -154,8 +154,8 @@ func asksFirst(header http.Header) bool {
 	return isJSON(header["Content-Type"]) || isSetByPage(header.Get("Authorization"))
 }
 
-// isSetByPage reports whether an Authorization header comes from a page or another program. Browsers
-// add some schemes by themselves, to the requests of any page.
+// isSetByPage reports whether an Authorization header comes from a page or another program.
+// Browsers add some schemes by themselves, to the requests of any page.
 func isSetByPage(authorization string) bool {
 	scheme, _, _ := strings.Cut(authorization, " ")
 	switch strings.ToLower(scheme) {

@@ -39,7 +39,8 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
 
-// traced gives each request an id, which is answered in X-Request-Id, bounds its time, and survives a panic.
+// traced gives each request an id, which is answered in X-Request-Id, bounds its time, and survives
+// a panic.
 func (s Settings) traced(next http.Handler) http.Handler {
 	hint := &proxyHint{log: s.Log, trusted: s.TrustedProxies}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -73,9 +74,9 @@ func (s Settings) traced(next http.Handler) http.Handler {
 	})
 }
 
-// untilDeadline returns the context of a request that goes on when its client disconnects. A statement
-// that is given up costs its connection to the database: the drivers can only cut it. So what has
-// begun runs until it is finished or the deadline passes.
+// untilDeadline returns the context of a request that goes on when its client disconnects. A
+// statement that is given up costs its connection to the database: the drivers can only cut it. So
+// what has begun runs until it is finished or the deadline passes.
 func (s Settings) untilDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	lasting := context.WithValue(context.WithoutCancel(ctx), goneKey{}, ctx.Done())
 	return context.WithTimeout(lasting, s.Deadline)

@@ -19,8 +19,9 @@ type weight struct {
 
 func (w weight) of(below int) int { return max(1, w.own) + max(1, w.items)*below }
 
-// weightsOf returns the weights of the fields that may bring more than they look like. A customer has
-// no more sessions than the setting says. Attributes are few and bounded in bytes, all together.
+// weightsOf returns the weights of the fields that may bring more than they look like. A customer
+// has no more sessions than the setting says. Attributes are few and bounded in bytes, all
+// together.
 func weightsOf(sessions int) map[string]weight {
 	const (
 		mostSessions = 50 // so that a higher setting does not forbid what is allowed by default
@@ -39,9 +40,9 @@ func weightsOf(sessions int) map[string]weight {
 // account has half of it.
 const heavy = 100
 
-// turns lets few heavy operations run at a time, and rests between them as long as each has taken. So
-// they leave most of the processors to others, and nobody's sign-in or refresh waits behind a crowd of
-// them. One that comes alone does not wait.
+// turns lets few heavy operations run at a time, and rests between them as long as each has taken.
+// So they leave most of the processors to others, and nobody's sign-in or refresh waits behind a
+// crowd of them. One that comes alone does not wait.
 type turns struct{ free *semaphore.Weighted }
 
 func newTurns() *turns {

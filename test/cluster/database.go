@@ -65,8 +65,8 @@ func urlOf(address string) string {
 	return fmt.Sprintf("%s@tcp(%s)/%s", databaseUser, address, databaseName)
 }
 
-// start starts the server, and returns once it answers. It is as durable as in production, and reads
-// no configuration of this machine.
+// start starts the server, and returns once it answers. It is as durable as in production, and
+// reads no configuration of this machine.
 func (d *database) start(ctx context.Context, more ...string) error {
 	if err := d.launch(more...); err != nil {
 		return err

@@ -15,8 +15,8 @@ const folderVariable = "CLUSTER_FOLDER"
 func enclosed() (folder string, ok bool) { return os.LookupEnv(folderVariable) }
 
 // enclose runs this program once more, with its own network, file system mounts and processes, and
-// returns its exit code. Nothing inside reaches any other network. When the program inside ends, for
-// whatever reason, everything that it has started ends with it.
+// returns its exit code. Nothing inside reaches any other network. When the program inside ends,
+// for whatever reason, everything that it has started ends with it.
 //
 // It returns an error when this system does not allow it.
 func enclose(folder string, arguments []string) (int, error) {
@@ -60,8 +60,8 @@ func enclose(folder string, arguments []string) (int, error) {
 	return command.ProcessState.ExitCode(), nil
 }
 
-// furnish gives the enclosure what programs expect to find: their own processes in /proc, and a place
-// for the names of network namespaces.
+// furnish gives the enclosure what programs expect to find: their own processes in /proc, and a
+// place for the names of network namespaces.
 func furnish() error {
 	if err := syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err

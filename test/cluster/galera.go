@@ -20,8 +20,8 @@ type cluster struct {
 	nodes   []*database
 }
 
-// clusterOptions are the settings of a node. Those that a production cluster needs too are listed in
-// README.md, with the reasons.
+// clusterOptions are the settings of a node. Those that a production cluster needs too are listed
+// in README.md, with the reasons.
 func clusterOptions(found programs, hosts []host, number int) []string {
 	var backs []string
 	for _, h := range hosts {
@@ -29,13 +29,14 @@ func clusterOptions(found programs, hosts []host, number int) []string {
 	}
 	back := hosts[number].back
 	provider := []string{
-		// A node that is silent for so long is suspected, and voted out by the others. Until then nobody
-		// can commit. The defaults, 5 s and 15 s, are longer than a request may take. Much shorter times
-		// are worse: a node that goes on after a freeze then costs the others their majority for seconds.
+		// A node that is silent for so long is suspected, and voted out by the others. Until then
+		// nobody can commit. The defaults, 5 s and 15 s, are longer than a request may take. Much
+		// shorter times are worse: a node that goes on after a freeze then costs the others their
+		// majority for seconds.
 		"evs.suspect_timeout=PT2S", "evs.inactive_timeout=PT6S",
 		"evs.inactive_check_period=PT0.5S", "evs.keepalive_period=PT0.5S",
-		// A node that comes back gets what it has missed from this cache. What is no longer in it means
-		// a copy of the whole database.
+		// A node that comes back gets what it has missed from this cache. What is no longer in it
+		// means a copy of the whole database.
 		"gcache.size=64M",
 		"gmcast.listen_addr=tcp://" + back + ":4567", "ist.recv_addr=" + back + ":4568",
 	}
@@ -50,7 +51,8 @@ func clusterOptions(found programs, hosts []host, number int) []string {
 	}
 }
 
-// startCluster starts the nodes, each with a copy of some data of which the cluster knows the position.
+// startCluster starts the nodes, each with a copy of some data of which the cluster knows the
+// position.
 func startCluster(ctx context.Context, w *workshop, n *network) (*cluster, error) {
 	if err := writeStateTransfer(w.folder); err != nil {
 		return nil, err
@@ -85,8 +87,8 @@ func (c *cluster) close() {
 
 var recovered = regexp.MustCompile(`Recovered position: (\S+)`)
 
-// restart starts a node that was killed. As the scripts of a distribution do, it first has the node say
-// which transaction it has committed last, and then gets from the others what it has missed.
+// restart starts a node that was killed. As the scripts of a distribution do, it first has the node
+// say which transaction it has committed last, and then gets from the others what it has missed.
 func (c *cluster) restart(ctx context.Context, number int) error {
 	node := c.nodes[number]
 	log := filepath.Join(node.folder, "recovery.log")
@@ -124,8 +126,8 @@ func (c *cluster) thaw(ctx context.Context, number int) error {
 	return c.reunites(ctx)
 }
 
-// reunites waits until all nodes belong together, and have done so for a while: a node that was away
-// does not know at once that the others have voted it out.
+// reunites waits until all nodes belong together, and have done so for a while: a node that was
+// away does not know at once that the others have voted it out.
 func (c *cluster) reunites(ctx context.Context) error {
 	const calm = 1500 * time.Millisecond
 

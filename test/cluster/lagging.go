@@ -10,8 +10,8 @@ import (
 	"github.com/authtickets/authtickets/test/wire"
 )
 
-// laggingSite is servers behind a proxy that splits reads and writes. It sends reads to a replica that
-// is one to two seconds behind.
+// laggingSite is servers behind a proxy that splits reads and writes. It sends reads to a replica
+// that is one to two seconds behind.
 func laggingSite(ctx context.Context, w *workshop, short bool) (_ *site, err error) {
 	var databases []*database
 	s := &site{name: "lagging"}

@@ -1,5 +1,5 @@
-// Cluster tries the server on real databases while they fail: on three Galera nodes, on a primary with
-// a replica that lags, and on a database whose clock is set. It prints a table of what honest
+// Cluster tries the server on real databases while they fail: on three Galera nodes, on a primary
+// with a replica that lags, and on a database whose clock is set. It prints a table of what honest
 // shoppers saw, and exits with code 1 if one of them lost anything. See README.md.
 package main
 

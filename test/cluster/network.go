@@ -13,7 +13,8 @@ type host struct {
 	front, back string
 	// enter are the words in front of a command that runs it on the host.
 	enter []string
-	// port is the name of the bridge's port that leads to its back; empty when there is none to cut.
+	// port is the name of the bridge's port that leads to its back; empty when there is none to
+	// cut.
 	port string
 }
 
@@ -33,9 +34,9 @@ func onLoopback() *network {
 	return n
 }
 
-// inNamespaces makes a network of hosts, each in a network namespace of its own. All their backs are
-// ports of one bridge. Every front is a cable of its own to this program, so that clients still reach
-// a host that is cut off from the others. Nothing of it exists outside the enclosure.
+// inNamespaces makes a network of hosts, each in a network namespace of its own. All their backs
+// are ports of one bridge. Every front is a cable of its own to this program, so that clients still
+// reach a host that is cut off from the others. Nothing of it exists outside the enclosure.
 func inNamespaces(ctx context.Context) (*network, error) {
 	n := &network{}
 	commands := []string{"link set lo up", "link add backs type bridge", "link set backs up"}
@@ -70,7 +71,8 @@ func inNamespaces(ctx context.Context) (*network, error) {
 	return n, nil
 }
 
-// cut takes a host off the bridge. What others send it is lost without notice, as with a broken cable.
+// cut takes a host off the bridge. What others send it is lost without notice, as with a broken
+// cable.
 func (n *network) cut(ctx context.Context, number int) error { return n.set(ctx, number, "down") }
 
 // mend connects the host again.

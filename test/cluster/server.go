@@ -30,8 +30,8 @@ func (s *server) url() string { return fmt.Sprintf("http://%s:%d", s.on.front, s
 
 // start starts the server, and returns once it is ready. The waits are short, as they should be in
 // production, so that clients are told in time that the node does not answer. The reuse window is
-// short, so that it passes during a trial. A customer may have many sessions, because there are some
-// that nobody uses: those whose first ticket was lost.
+// short, so that it passes during a trial. A customer may have many sessions, because there are
+// some that nobody uses: those whose first ticket was lost.
 func (s *server) start(ctx context.Context) error {
 	arguments := append([]string{
 		"serve", fmt.Sprintf("--listen=%s:%d", s.on.front, serverPort), "--issuer=http://tickets.example",
@@ -81,8 +81,8 @@ func (s *server) readiness(ctx context.Context) int {
 	return response.StatusCode
 }
 
-// noticesWithin asks /readyz again and again, and returns how long it took until the server said that
-// it is not ready. It gives up after patience, and returns that.
+// noticesWithin asks /readyz again and again, and returns how long it took until the server said
+// that it is not ready. It gives up after patience, and returns that.
 func (s *server) noticesWithin(ctx context.Context, patience time.Duration) time.Duration {
 	start := time.Now()
 	for time.Since(start) < patience && ctx.Err() == nil {

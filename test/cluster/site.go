@@ -28,8 +28,8 @@ type phase struct {
 	// mend puts it right; nil for nothing. rest is the time after that.
 	mend func(context.Context) error
 	rest time.Duration
-	// victim is the number of the server that the fault concerns. losesNode says that it is its database
-	// node that fails. Then the server must say so within noticed.
+	// victim is the number of the server that the fault concerns. losesNode says that it is its
+	// database node that fails. Then the server must say so within noticed.
 	victim    int
 	losesNode bool
 	noticed   time.Duration
@@ -57,8 +57,8 @@ func galeraSite(ctx context.Context, w *workshop, n *network, short bool) (*site
 	return s, nil
 }
 
-// galeraPhases takes each machine for the victim of some fault. The others need some time after each
-// fault, and some before it to compare with.
+// galeraPhases takes each machine for the victim of some fault. The others need some time after
+// each fault, and some before it to compare with.
 func galeraPhases(s *site, c *cluster, short bool) []phase {
 	const killed, frozen, restarted, isolated = 2, 1, 0, 2
 	of := func(full, brief int) time.Duration { // in seconds

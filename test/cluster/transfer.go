@@ -5,9 +5,10 @@ import (
 	"path/filepath"
 )
 
-// stateTransfer names how a joining node gets what it lacks. Galera runs a script of this name on both
-// sides. Distributions bring some that copy the whole database; that is not what is tested here, and
-// they need more packages. This one only lets the nodes send each other missed transactions.
+// stateTransfer names how a joining node gets what it lacks. Galera runs a script of this name on
+// both sides. Distributions bring some that copy the whole database; that is not what is tested
+// here, and they need more packages. This one only lets the nodes send each other missed
+// transactions.
 const stateTransfer = "missed"
 
 const stateTransferScript = `#!/bin/sh

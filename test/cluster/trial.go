@@ -29,7 +29,8 @@ type trial struct {
 type result struct {
 	phase phase
 	// before and after are how long 99 of 100 refreshes took at most, on the servers that the fault
-	// does not concern. after begins 5 s after the fault. Each is 0 where there is too little to tell.
+	// does not concern. after begins 5 s after the fault. Each is 0 where there is too little to
+	// tell.
 	before, after time.Duration
 	// noticed is how long the server took to say that its node is gone; 0 where it need not say so.
 	noticed time.Duration

@@ -41,8 +41,8 @@ func build(ctx context.Context, folder string) error {
 	return err
 }
 
-// newWorkshop prepares everything in a folder that holds the server. The data is that of a node which
-// was alone in its cluster, so that a cluster can begin with copies of it.
+// newWorkshop prepares everything in a folder that holds the server. The data is that of a node
+// which was alone in its cluster, so that a cluster can begin with copies of it.
 func newWorkshop(ctx context.Context, folder string, found programs) (*workshop, error) {
 	w := &workshop{
 		folder: folder, programs: found,

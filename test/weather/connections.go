@@ -17,7 +17,8 @@ const (
 	strangers  = 8000
 )
 
-// connections opens connections that never finish a request, and asks as an honest client beside them.
+// connections opens connections that never finish a request, and asks as an honest client beside
+// them.
 func connections(ctx context.Context, w *weather) error {
 	const head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	for _, test := range []struct {

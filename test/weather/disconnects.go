@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// disconnects sends requests and goes before their answers come. How many connections to a database it
-// costs is a test: TestDisconnectedClientsCostNoConnection.
+// disconnects sends requests and goes before their answers come. How many connections to a database
+// it costs is a test: TestDisconnectedClientsCostNoConnection.
 func disconnects(ctx context.Context, w *weather) error {
 	const (
 		leavers = 32

@@ -40,8 +40,8 @@ func hashes(ctx context.Context, w *weather) error {
 	return nil
 }
 
-// signIns returns how many sign-ins a second a server answers, and how many milliseconds of processor
-// time each takes. On a busy machine only the second can be compared.
+// signIns returns how many sign-ins a second a server answers, and how many milliseconds of
+// processor time each takes. On a busy machine only the second can be compared.
 func (w *weather) signIns(ctx context.Context, memoryLimit string) (rate, processor float64, err error) {
 	folder, err := os.MkdirTemp(w.directory, "hashes-")
 	if err != nil {

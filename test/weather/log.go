@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// logVolume causes records as fast as strangers can: wrong passwords, and origins that are not allowed.
+// logVolume causes records as fast as strangers can: wrong passwords, and origins that are not
+// allowed.
 func logVolume(ctx context.Context, w *weather) error {
 	const (
 		clients     = 16

@@ -1,5 +1,6 @@
 // Weather makes hostile weather for a server that it starts itself on this machine, one kind at a
-// time, and prints what it has measured. It ends with exit code 1 when a figure is not as it must be.
+// time, and prints what it has measured. It ends with exit code 1 when a figure is not as it must
+// be.
 //
 //	go run ./test/weather connections
 //	go run ./test/weather -program PATH answers    # another build of the server, to compare with

@@ -32,7 +32,8 @@ const (
 	TwoSuccessors
 	// AliveAfterEnd is a session that was refreshed after its end had been confirmed.
 	AliveAfterEnd
-	// NotLinearizable is a session whose answers cannot be explained by any order of its operations.
+	// NotLinearizable is a session whose answers cannot be explained by any order of its
+	// operations.
 	NotLinearizable
 	// Undecided is a session for which the search for such an order took too long.
 	Undecided
@@ -108,7 +109,8 @@ func (s *Session) check(operations []Operation, patience time.Duration) []Findin
 	return findings
 }
 
-// unexplained returns the first operation whose answer no order of the operations up to then explains.
+// unexplained returns the first operation whose answer no order of the operations up to then
+// explains.
 func unexplained(first string, operations []Operation, patience time.Duration) Operation {
 	count := sort.Search(len(operations)-1, func(i int) bool {
 		return linearizable(first, operations[:i+1], patience) == porcupine.Illegal

@@ -72,8 +72,8 @@ func (h *History) Sessions() []*Session {
 	return slices.Clone(h.sessions)
 }
 
-// Add adds an operation on a session. ticket is what a successful refresh has returned; otherwise it
-// is the zero value.
+// Add adds an operation on a session. ticket is what a successful refresh has returned; otherwise
+// it is the zero value.
 func (h *History) Add(s *Session, o Operation, ticket Ticket) {
 	if o.Kind == Everywhere {
 		h.mutex.Lock()

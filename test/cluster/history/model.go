@@ -50,8 +50,8 @@ func (s state) refresh(o Operation) (bool, state) {
 	}
 }
 
-// end ends the session. The answer must count it if it was this operation that ended it. If it was an
-// earlier one for the same reason, the answer may count it: the server cannot always tell.
+// end ends the session. The answer must count it if it was this operation that ended it. If it was
+// an earlier one for the same reason, the answer may count it: the server cannot always tell.
 func (s state) end(o Operation) (bool, state) {
 	isCounted := o.Answer.SessionsEnded > 0
 	countsOne := !o.Unanswered && (o.Kind == SignOut || o.Kind == End)

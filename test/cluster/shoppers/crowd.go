@@ -1,6 +1,6 @@
 // Package shoppers is a crowd of honest clients. They follow the contract of the schema and nothing
-// else, on a network that loses answers: each stores its newest ticket, refreshes it with an attempt,
-// signs in and out, and sends every request to a random server.
+// else, on a network that loses answers: each stores its newest ticket, refreshes it with an
+// attempt, signs in and out, and sends every request to a random server.
 package shoppers
 
 import (

@@ -17,8 +17,8 @@ type device struct {
 
 	// held is the newest ticket; nil for none.
 	held *held
-	// known is the last ticket that a customer held on this device; nil for none. It outlives signing
-	// out.
+	// known is the last ticket that a customer held on this device; nil for none. It outlives
+	// signing out.
 	known *held
 }
 
@@ -31,9 +31,9 @@ type held struct {
 	isAnonymous bool
 }
 
-// live lets the device act until the crowd stops: after random pauses, and half of the time at once,
-// so that a server is often asked before its node has what another one has just written. In a rush
-// there are no pauses.
+// live lets the device act until the crowd stops: after random pauses, and half of the time at
+// once, so that a server is often asked before its node has what another one has just written. In a
+// rush there are no pauses.
 func (d *device) live(ctx context.Context) {
 	mean := 2 * time.Second * time.Duration(d.crowd.settings.Devices) / time.Duration(d.crowd.settings.Rate)
 	for {

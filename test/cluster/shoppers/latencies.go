@@ -19,8 +19,8 @@ func (f *figures) measure(server int, at, took time.Duration) {
 	f.latencies = append(f.latencies, latency{server, at, took})
 }
 
-// Percentile returns how long a share of the refreshes took at most that were sent to some servers in
-// a span of time, and how many there were.
+// Percentile returns how long a share of the refreshes took at most that were sent to some servers
+// in a span of time, and how many there were.
 func (c *Crowd) Percentile(share float64, from, to time.Duration, servers ...int) (time.Duration, int) {
 	c.figures.mutex.Lock()
 	defer c.figures.mutex.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// refresh exchanges the ticket of the device for the next one. The attempt is drawn once and sent with
-// every repetition: at another server, in a second tab at the same time, or much later.
+// refresh exchanges the ticket of the device for the next one. The attempt is drawn once and sent
+// with every repetition: at another server, in a second tab at the same time, or much later.
 func (d *device) refresh(ctx context.Context) {
 	attempt := rand.Text()
 	server := d.anyServer()

@@ -27,8 +27,8 @@ func (d *device) signIn(ctx context.Context) {
 	}
 }
 
-// trySignIn sends one request to sign in, and notes what it means for the sessions that it ends. The
-// session is nil if there is no ticket.
+// trySignIn sends one request to sign in, and notes what it means for the sessions that it ends.
+// The session is nil if there is no ticket.
 func (d *device) trySignIn(ctx context.Context, server int) (history.Ticket, *history.Session, answer) {
 	input := map[string]any{"username": d.customer, "password": d.crowd.settings.Password}
 	var claimed, replaced *held

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// signOut ends the session of the device, until the server has confirmed it: with the newest token or
-// with an old one, as a tab does that was asleep, and of a customer sometimes everywhere.
+// signOut ends the session of the device, until the server has confirmed it: with the newest token
+// or with an old one, as a tab does that was asleep, and of a customer sometimes everywhere.
 func (d *device) signOut(ctx context.Context) {
 	h, everywhere := d.held, !d.held.isAnonymous && d.random.Float64() < 0.2
 	generation := h.generation
@@ -63,7 +63,8 @@ func (c *Crowd) signOut(
 	return got
 }
 
-// endOther ends another session of the customer, whose id the customer finds in the list of sessions.
+// endOther ends another session of the customer, whose id the customer finds in the list of
+// sessions.
 func (d *device) endOther(ctx context.Context) {
 	other := d.crowd.history.Other(d.held.session, d.random.IntN)
 	if other == nil {

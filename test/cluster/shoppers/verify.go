@@ -12,8 +12,8 @@ import (
 )
 
 // Verify asks every server for the next ticket of every session, after the shoppers have left. The
-// history tells which answers are right. It returns how many sessions it has asked about, and for how
-// many some server did not say whether they are alive.
+// history tells which answers are right. It returns how many sessions it has asked about, and for
+// how many some server did not say whether they are alive.
 func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 	const atOnce = 8
 
@@ -39,8 +39,8 @@ func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 	return len(sessions), int(silent.Load())
 }
 
-// verify asks every server for the next ticket of one session, with the same attempt. It is false if
-// one of them did not say.
+// verify asks every server for the next ticket of one session, with the same attempt. It is false
+// if one of them did not say.
 func (c *Crowd) verify(ctx context.Context, session *history.Session) bool {
 	const tries = 5
 
