@@ -1,7 +1,6 @@
 package web
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"io"
@@ -26,11 +25,10 @@ type Connections struct {
 	most   int
 	log    *slog.Logger
 	recent recent
+	begun  time.Time
 
-	mutex sync.Mutex
-	// idle and slow hold the connections that may be closed, the longest useless in front.
-	idle, slow list.List
-	count      int
+	mutex      sync.Mutex
+	open       map[*connection]struct{}
 	refusing   int
 	closings   int
 	collecting atomic.Bool
@@ -39,8 +37,11 @@ type Connections struct {
 // NewConnections returns a limit of so many connections, which must be positive. That it is reached
 // is logged once a minute.
 func NewConnections(most int, log *slog.Logger) *Connections {
-	return &Connections{most: most, log: log}
+	begun := time.Now() //nolint:forbidigo // real time, which sockets live in
+	return &Connections{most: most, log: log, begun: begun, open: map[*connection]struct{}{}}
 }
+
+func (c *Connections) clock() time.Duration { return time.Since(c.begun) } //nolint:forbidigo // as above
 
 // DefaultConnections returns how many connections a server may have that needs some descriptors for
 // other things: as many as the system leaves, up to what takes little memory even if all are
@@ -63,7 +64,7 @@ func (c *Connections) Listen(listener net.Listener) net.Listener {
 func (c *Connections) Follow(server *http.Server) {
 	server.ConnState = func(socket net.Conn, state http.ConnState) {
 		if connection, ok := socket.(*connection); ok {
-			c.changed(connection, state)
+			changed(connection, state)
 		}
 	}
 	server.ConnContext = func(ctx context.Context, socket net.Conn) context.Context {
@@ -104,18 +105,33 @@ type connection struct {
 	net.Conn
 
 	limit *Connections
-	once  sync.Once
-	// place is where it stands in a list of the limit, since when; nil while it is busy, and when
-	// it is closed. The limit's mutex guards these.
-	place  *list.Element
-	within *list.List
-	since  time.Time
-	closed bool
+	// use and since change with each request, so no lock guards them.
+	use atomic.Int32
+	// since is when use changed, in nanoseconds of the limit's clock.
+	since atomic.Int64
+}
+
+// What a connection is used for.
+const (
+	slow    int32 = iota // it sends a request, or takes an answer
+	idle                 // it waits for the next request
+	working              // the server works on its request
+	closed               // it counts no longer
+)
+
+// turn says what a connection is used for from now on.
+func (c *connection) turn(use int32) {
+	was := c.use.Load()
+	if was == use || was == closed {
+		return
+	}
+	c.since.Store(int64(c.limit.clock()))
+	c.use.CompareAndSwap(was, use) // or it has been closed meanwhile
 }
 
 // Close implements net.Conn.
 func (c *connection) Close() error {
-	c.once.Do(func() { c.limit.gone(c) })
+	c.limit.gone(c)
 	return c.Conn.Close()
 }
 
@@ -132,8 +148,9 @@ func (c *connection) CloseWrite() error {
 // none can be closed: the new one has been refused then.
 func (c *Connections) admit(socket net.Conn) *connection {
 	added := &connection{Conn: socket, limit: c}
+	added.since.Store(int64(c.clock()))
 	c.mutex.Lock()
-	isFull := c.count >= c.most
+	isFull := len(c.open) >= c.most
 	var closing *connection
 	if isFull {
 		c.warn()
@@ -143,8 +160,7 @@ func (c *Connections) admit(socket net.Conn) *connection {
 			return nil
 		}
 	}
-	c.count++
-	c.place(added, &c.slow)
+	c.open[added] = struct{}{}
 	c.mutex.Unlock()
 
 	if closing != nil {
@@ -182,19 +198,36 @@ const aMoment = 100 * time.Millisecond
 
 // take returns the connection to close, which counts no longer; nil when there is none.
 func (c *Connections) take() *connection {
-	for _, useless := range []*list.List{&c.idle, &c.slow} {
-		front := useless.Front()
-		if front == nil {
-			continue
+	for {
+		found, use := c.longestUseless()
+		if found == nil {
+			return nil
 		}
-		found, _ := front.Value.(*connection)
-		if useless == &c.slow && time.Since(found.since) < aMoment { //nolint:forbidigo // real time, which sockets live in
-			continue
+		if found.use.CompareAndSwap(use, closed) { // or it has begun a request
+			delete(c.open, found)
+			return found
 		}
-		c.forget(found)
-		return found
 	}
-	return nil
+}
+
+// longestUseless returns the connection that has been idle for longest; where none is idle, the one
+// that has been slow for longest. It returns nil where there is none.
+func (c *Connections) longestUseless() (found *connection, use int32) {
+	if found = c.longest(idle, 0); found != nil {
+		return found, idle
+	}
+	return c.longest(slow, aMoment), slow
+}
+
+// longest returns the connection that has had a use for longest, and for no less than least.
+func (c *Connections) longest(use int32, least time.Duration) (found *connection) {
+	earliest := int64(c.clock() - least)
+	for candidate := range c.open {
+		if since := candidate.since.Load(); candidate.use.Load() == use && since <= earliest {
+			found, earliest = candidate, since
+		}
+	}
+	return found
 }
 
 // closeOne closes a connection that is of no use, and reports whether there was one.
@@ -209,47 +242,26 @@ func (c *Connections) closeOne() bool {
 	return true
 }
 
-func (c *Connections) place(moved *connection, to *list.List) {
-	if moved.closed || moved.within == to {
+// gone takes a connection out of the count.
+func (c *Connections) gone(ended *connection) {
+	if ended.use.Swap(closed) == closed {
 		return
 	}
-	if moved.within != nil {
-		moved.within.Remove(moved.place)
-	}
-	moved.within, moved.place = to, nil
-	if to != nil {
-		moved.place, moved.since = to.PushBack(moved), time.Now() //nolint:forbidigo // as above
-	}
-}
-
-// forget takes a connection out of the count, once.
-func (c *Connections) forget(gone *connection) {
-	if gone.closed {
-		return
-	}
-	c.place(gone, nil)
-	gone.closed = true
-	c.count--
-}
-
-func (c *Connections) gone(closed *connection) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.forget(closed)
+	delete(c.open, ended)
 }
 
 // changed follows what net/http says of a connection. One is active when the head of a request has
 // been read; before it finds a handler it is still slow.
-func (c *Connections) changed(connection *connection, state http.ConnState) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+func changed(c *connection, state http.ConnState) {
 	switch state {
 	case http.StateIdle:
-		c.place(connection, &c.idle)
+		c.turn(idle)
 	case http.StateActive:
-		c.place(connection, &c.slow)
+		c.turn(slow)
 	case http.StateHijacked, http.StateClosed:
-		c.forget(connection)
+		c.limit.gone(c)
 	case http.StateNew:
 	}
 }
@@ -257,17 +269,13 @@ func (c *Connections) changed(connection *connection, state http.ConnState) {
 // busy says whether the server works on the request of a context. While it does, the connection is
 // not closed.
 func busy(ctx context.Context, isBusy bool) {
-	connection, ok := ctx.Value(connectionKey{}).(*connection)
-	if !ok {
-		return
-	}
-	c := connection.limit
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if isBusy {
-		c.place(connection, nil)
-	} else {
-		c.place(connection, &c.slow)
+	request, ok := ctx.Value(requestKey{}).(*request)
+	switch {
+	case !ok || request.connection == nil:
+	case isBusy:
+		request.connection.turn(working)
+	default:
+		request.connection.turn(slow)
 	}
 }
 

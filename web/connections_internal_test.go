@@ -23,9 +23,10 @@ func limitedServer(t *testing.T) (address string, limit *Connections, release fu
 	limit = NewConnections(testLimit, slog.New(slog.DiscardHandler))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/busy" {
-			busy(r.Context(), true)
+			ctx := newRequest(r.Context(), "")
+			busy(ctx, true)
 			<-goOn
-			busy(r.Context(), false)
+			busy(ctx, false)
 		}
 		if _, err := io.Copy(io.Discard, r.Body); err == nil {
 			_, _ = io.WriteString(w, "served")
@@ -70,7 +71,7 @@ func status(t *testing.T, socket net.Conn) int {
 func (c *Connections) present() int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return c.count
+	return len(c.open)
 }
 
 func TestConnectionsCloseIdleOnesFirst(t *testing.T) {
@@ -119,7 +120,7 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	for range testLimit {
 		working = append(working, open(t, address, get("/busy")))
 	}
-	for limit.idleOrSlow() > 0 {
+	for limit.working() < testLimit {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(2 * aMoment)
@@ -140,10 +141,15 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	}
 }
 
-func (c *Connections) idleOrSlow() int {
+func (c *Connections) working() (count int) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return c.idle.Len() + c.slow.Len()
+	for connection := range c.open {
+		if connection.use.Load() == working {
+			count++
+		}
+	}
+	return count
 }
 
 // What large bodies take together is bounded. Small ones always find room.

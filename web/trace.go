@@ -13,11 +13,6 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-type (
-	requestIDKey struct{}
-	goneKey      struct{}
-)
-
 // LogHandler returns a handler that adds the id of the request to each record that is logged with its context.
 func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
 
@@ -25,8 +20,8 @@ type logHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h logHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
-		record.AddAttrs(slog.String("requestId", id))
+	if request, ok := ctx.Value(requestKey{}).(*request); ok {
+		record.AddAttrs(slog.String("requestId", request.id))
 	}
 	return h.Handler.Handle(ctx, record)
 }
@@ -46,7 +41,7 @@ func (s Settings) traced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := s.requestID(r)
 		w.Header()[requestIDHeader] = []string{id}
-		ctx, cancel := s.untilDeadline(context.WithValue(r.Context(), requestIDKey{}, id))
+		ctx, cancel := s.untilDeadline(r.Context(), id)
 		defer cancel()
 		defer s.survive(ctx, w)
 		hint.check(ctx, r)
@@ -74,18 +69,53 @@ func (s Settings) traced(next http.Handler) http.Handler {
 	})
 }
 
-// untilDeadline returns the context of a request that goes on when its client disconnects. A
-// statement that is given up costs its connection to the database: the drivers can only cut it. So
-// what has begun runs until it is finished or the deadline passes.
-func (s Settings) untilDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	lasting := context.WithValue(context.WithoutCancel(ctx), goneKey{}, ctx.Done())
-	return context.WithTimeout(lasting, s.Deadline)
+// request is the context of a request, with what belongs to the request. It is one type because
+// each context that wraps another costs time.
+//
+// It goes on when the client disconnects. A statement that is given up costs its connection to the
+// database: the drivers can only cut it. So what has begun runs until it is finished or the
+// deadline passes.
+type request struct {
+	context.Context //nolint:containedctx // it is a context
+
+	id         string
+	connection *connection // nil where connections are not counted
+}
+
+type requestKey struct{}
+
+func (s Settings) untilDeadline(ctx context.Context, id string) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(newRequest(ctx, id), s.Deadline)
+}
+
+func newRequest(ctx context.Context, id string) *request {
+	counted, _ := ctx.Value(connectionKey{}).(*connection)
+	return &request{Context: ctx, id: id, connection: counted}
+}
+
+// Deadline implements context.Context.
+func (*request) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+// Done implements context.Context.
+func (*request) Done() <-chan struct{} { return nil }
+
+// Err implements context.Context.
+func (*request) Err() error { return nil }
+
+// Value implements context.Context.
+func (r *request) Value(key any) any {
+	if key == (requestKey{}) {
+		return r
+	}
+	return r.Context.Value(key)
 }
 
 // gone returns a channel that is closed when the client of a request disconnects.
 func gone(ctx context.Context) <-chan struct{} {
-	done, _ := ctx.Value(goneKey{}).(<-chan struct{})
-	return done
+	if request, ok := ctx.Value(requestKey{}).(*request); ok {
+		return request.Context.Done()
+	}
+	return nil
 }
 
 func knownMethod(method string) string {
