@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/authtickets/authtickets/password"
@@ -13,7 +14,7 @@ const passwordHash = "floor: one argon2id hash"
 
 // hashes returns loops over one password hash, of which as many run at a time as in the server.
 func hashes(ctx context.Context, j job) ([]step, error) {
-	hasher, err := password.New(password.Settings{Wait: time.Minute})
+	hasher, err := password.New(password.Settings{Concurrent: runtime.NumCPU(), Wait: time.Minute})
 	if err != nil {
 		return nil, err
 	}

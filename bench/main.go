@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -99,7 +100,7 @@ func newBench(ctx context.Context, quick bool) (*bench, error) {
 	}
 	// Of a server that was not started for this run the process may be unknown; its CPU time is missing then.
 	b.databasePID, _ = strconv.Atoi(os.Getenv("AUTHTICKETS_TEST_MYSQL_PID"))
-	b.ownVariables = environment("GOGC=400", "GOMEMLIMIT=236MiB") // as the server sets them for itself, on two cores
+	b.ownVariables = environment(settingsOfServer()...)
 	var err error
 	if b.self, err = os.Executable(); err != nil {
 		return nil, err
@@ -114,6 +115,12 @@ func newBench(ctx context.Context, quick bool) (*bench, error) {
 		return nil, errors.Join(fmt.Errorf("build the server: %w\n%s", err, output), os.RemoveAll(b.directory))
 	}
 	return b, nil
+}
+
+// settingsOfServer are what the server sets for itself on two cores. The floors have the same, so
+// that a ratio tells what the server does, and not how Go is set.
+func settingsOfServer() []string {
+	return []string{"GOGC=400", "GOMEMLIMIT=236MiB", fmt.Sprint("GOMAXPROCS=", 2*runtime.NumCPU())}
 }
 
 // measure measures everything and prints it.

@@ -46,7 +46,7 @@ func (b *bench) measureRush(ctx context.Context, s *server) (rush, error) {
 	tickets := entrant{mysqlName, job{Work: anonymousTicket, Address: s.address}, s.pid()}
 	var r rush
 	for range b.effort.rounds {
-		quiet, err := b.round(ctx, tickets, rushConnections, b.effort.loaded)
+		quiet, err := b.round(ctx, tickets, rushConnections, b.effort.warmUp, b.effort.loaded)
 		if err != nil {
 			return r, err
 		}
@@ -60,7 +60,7 @@ func (b *bench) measureRush(ctx context.Context, s *server) (rush, error) {
 		if err := others.begin(); err != nil {
 			return r, err
 		}
-		loaded, err := b.round(ctx, tickets, rushConnections, b.effort.loaded)
+		loaded, err := b.round(ctx, tickets, rushConnections, b.effort.warmUp, b.effort.loaded)
 		if err != nil {
 			return r, err
 		}
