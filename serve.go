@@ -45,13 +45,17 @@ type serve struct {
 
 // check returns all faults of the settings together, nil when there are none.
 func (s *serve) check(env *command.Environment, settings *command.Settings) error {
-	faults := []error{s.TicketSettings.Check(), s.Address.Check(), s.Limits.Check(), applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env)}
+	faults := []error{
+		s.TicketSettings.Check(), s.Address.Check(), s.Limits.Check(),
+		applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env),
+	}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
 		}
 	}
-	fault(s.Socket() != "" && s.Issuer == "", "--listen: on a socket, --issuer must say by which URL clients know the server")
+	fault(s.Socket() != "" && s.Issuer == "",
+		"--listen: on a socket, --issuer must say by which URL clients know the server")
 	fault(s.ConnectionLimit < 0, "--connection-limit: must not be negative")
 	fault(s.RequestTimeout <= 0, "--request-timeout: must be more than 0")
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
@@ -60,7 +64,8 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer), "--issuer: must be a URL without a path, e.g. https://tickets.example")
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
-	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice, "--key-rotation: must not be shorter than --signing-key-notice")
+	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice,
+		"--key-rotation: must not be shorter than --signing-key-notice")
 	_, err := s.proxies()
 	faults = append(faults, err)
 	_, err = s.trustedDocuments()

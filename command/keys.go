@@ -53,7 +53,13 @@ func withRing(env *Environment, settings *Settings, master *seal.Master, do func
 		return err
 	}
 	ring := &keyring.Ring{
-		Store: store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Life: new(TicketSettings).KeyLife, SigningNotice: settings.SigningKeyNotice, Now: env.Now,
+		Store:         store,
+		Master:        master,
+		Keys:          new(seal.Keys),
+		Signers:       new(seal.Signers),
+		Life:          new(TicketSettings).KeyLife,
+		SigningNotice: settings.SigningKeyNotice,
+		Now:           env.Now,
 	}
 	if master != nil {
 		if err := LoadKeysets(env.Context, ring); err != nil {

@@ -240,13 +240,19 @@ type TicketSettings struct {
 // Check returns all faults of the settings together, nil when there are none.
 func (s *TicketSettings) Check() error {
 	faults := []error{
-		positive("--access-lifetime", s.AccessLifetime), positive("--refresh-lifetime", s.RefreshLifetime),
-		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime), positive("--session-lifetime", s.SessionLifetime),
-		positive("--sessions-per-customer", s.SessionsPerCustomer), positive("--database-lag", s.DatabaseLag),
-		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
-		positive("--guesses-per-source-and-day", s.GuessesPerSourceAndDay), positive("--guesses-per-day", s.GuessesPerDay),
+		positive("--access-lifetime", s.AccessLifetime),
+		positive("--refresh-lifetime", s.RefreshLifetime),
+		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime),
+		positive("--session-lifetime", s.SessionLifetime),
+		positive("--sessions-per-customer", s.SessionsPerCustomer),
+		positive("--database-lag", s.DatabaseLag),
+		positive("--guess-window", s.GuessWindow),
+		positive("--guesses-per-source", s.GuessesPerSource),
+		positive("--guesses-per-source-and-day", s.GuessesPerSourceAndDay),
+		positive("--guesses-per-day", s.GuessesPerDay),
 		positive("--rows-per-source", s.RowsPerSource),
-		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
+		positive("--guesses-of-source", s.GuessesOfSource),
+		positive("--guesses-per-account", s.GuessesPerAccount),
 		applications.CheckBehaviors("--behaviors", s.Behaviors),
 	}
 	if s.AccessLifetime > min(s.RefreshLifetime, s.AnonymousRefreshLifetime) {
@@ -266,10 +272,12 @@ func (s *TicketSettings) Check() error {
 	}
 	const household = 2 // an IPv4 address and an IPv6 network
 	if s.GuessesPerAccount <= household*s.GuessesPerSource {
-		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, or one household could lock an owner out"))
+		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, "+
+			"or one household could lock an owner out"))
 	}
 	if s.GuessesPerDay <= household*s.GuessesPerSourceAndDay {
-		faults = append(faults, errors.New("--guesses-per-day: must be more than twice --guesses-per-source-and-day, or one household could lock an owner out"))
+		faults = append(faults, errors.New("--guesses-per-day: must be more than twice --guesses-per-source-and-day, "+
+			"or one household could lock an owner out"))
 	}
 	if s.RefusalStep < 0 || s.RefusalStep > 5*time.Second {
 		faults = append(faults, errors.New("--refusal-step: must be between 0 and 5s"))

@@ -171,7 +171,8 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	case m.directives > limits.Directives:
 		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
 	case whole.fields > limits.Complexity:
-		return exceeded("complexity-limit", "The operations select more than %d fields, with those of each item of a list.", limits.Complexity)
+		return exceeded("complexity-limit",
+			"The operations select more than %d fields, with those of each item of a list.", limits.Complexity)
 	}
 	return nil
 }
