@@ -27,7 +27,7 @@ type Limits struct {
 	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"30"`
 	SameFields     int   `name:"same-field-limit" help:"Most fields of a document with the same name in the answer; validation compares each with each." default:"50"`
 	Directives     int   `name:"directive-limit" help:"Most directives in a document." default:"50"`
-	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it, and as lists may repeat it." default:"600"`
+	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document, each counted as often as fragments and lists may repeat it." default:"600"`
 	Answer         int   `name:"answer-limit" help:"Longest answer to a query, in bytes of its data." default:"524288"`
 	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
 	VariablesDepth int   `name:"variables-depth-limit" help:"Most objects and lists inside each other in the variables." default:"16"`
