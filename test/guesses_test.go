@@ -136,8 +136,9 @@ func TestAccountLocks(t *testing.T) {
 			t.Errorf("a wrong password while the account is locked: %s", wrong.text)
 		}
 		// It holds neither on a known device nor for who is signed in, and it ends by itself.
-		known := o.post(strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1),
-			variables{"input": variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}})
+		input := variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}
+		query := strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1)
+		known := o.post(query, variables{"input": input})
 		if locked := known.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
 			t.Errorf("isLocked is %v", locked)
 		}
@@ -154,8 +155,9 @@ func TestSlowGuessesLock(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for source := range 4 {
+			address := fmt.Sprintf("203.0.113.%d", source)
 			for range 5 {
-				expect(t, o.trySignIn("ada", "wrong", "", fmt.Sprintf("203.0.113.%d", source)), models.ReasonInvalidCredentials)
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
 				o.clock.pass(20 * time.Minute)
 			}
 		}
@@ -358,7 +360,8 @@ func TestLockBegins(t *testing.T) {
 			ada := o.customer("ada")
 			device := o.signIn("ada")
 			must(t, o.Accounts.Lock(t.Context(), ada))
-			expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
+			onDevice := o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1")
+			expect(t, onDevice, models.ReasonAccountLocked)
 			o.clock.pass(24 * time.Hour)
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
 			must(t, o.Accounts.Unlock(t.Context(), ada))
@@ -373,17 +376,18 @@ func TestKnownDeviceIsLimitedToo(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("bob")
-		device := o.signIn("ada")
+		device := o.signIn("ada").RefreshToken
 		for i := range 5 {
-			expect(t, o.trySignInOn(device.RefreshToken, "ada", "wrong", fmt.Sprintf("203.0.113.%d", i)), models.ReasonInvalidCredentials)
+			address := fmt.Sprintf("203.0.113.%d", i)
+			expect(t, o.trySignInOn(device, "ada", "wrong", address), models.ReasonInvalidCredentials)
 		}
-		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.99"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignInOn(device, "ada", rightPassword, "203.0.113.99"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.99"), "")
 		// Somebody else's ticket makes no device known.
 		for range 5 {
-			expect(t, o.trySignInOn(device.RefreshToken, "bob", "wrong", "203.0.113.50"), models.ReasonInvalidCredentials)
+			expect(t, o.trySignInOn(device, "bob", "wrong", "203.0.113.50"), models.ReasonInvalidCredentials)
 		}
-		expect(t, o.trySignInOn(device.RefreshToken, "bob", rightPassword, "203.0.113.50"), models.ReasonTooManyAttempts)
+		expect(t, o.trySignInOn(device, "bob", rightPassword, "203.0.113.50"), models.ReasonTooManyAttempts)
 	})
 }
 

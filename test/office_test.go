@@ -110,8 +110,19 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	o.applications = &applications.Book{Store: store, Now: clock.Now, Random: rand.Reader}
 	must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write", "catalog.read"}, []string{shopOrigin}))
 	wiring := tickets.Office{
-		Store: store, Accounts: book, Applications: &applications.Directory{Store: store}, Keys: keys, Signers: signers(t), Hasher: hasher, Policy: tickets.DefaultPolicy(),
-		Issuer: issuer, Audience: []string{issuer}, Now: clock.Now, Elapsed: clock.Elapsed, Random: rand.Reader, Log: logger,
+		Store:        store,
+		Accounts:     book,
+		Applications: &applications.Directory{Store: store},
+		Keys:         keys,
+		Signers:      signers(t),
+		Hasher:       hasher,
+		Policy:       tickets.DefaultPolicy(),
+		Issuer:       issuer,
+		Audience:     []string{issuer},
+		Now:          clock.Now,
+		Elapsed:      clock.Elapsed,
+		Random:       rand.Reader,
+		Log:          logger,
 	}
 	wiring.Policy.RefusalStep, wiring.Policy.RowsPerSource = 0, 1<<20 // tests need not wait
 	for _, change := range changes {
@@ -174,12 +185,15 @@ func (o *office) watched(url string) string {
 	}
 	config, err := mysql.ParseDSN(url)
 	must(o.t, err)
-	proxy, err := wire.Listen(o.t.Context(), wire.Settings{Primary: config.Addr, Rewrite: func(statement string) string {
-		if decides(statement) {
-			o.statements.Add(1)
-		}
-		return o.clock.ofDatabase(statement)
-	}})
+	proxy, err := wire.Listen(o.t.Context(), wire.Settings{
+		Primary: config.Addr,
+		Rewrite: func(statement string) string {
+			if decides(statement) {
+				o.statements.Add(1)
+			}
+			return o.clock.ofDatabase(statement)
+		},
+	})
 	must(o.t, err)
 	o.t.Cleanup(proxy.Close)
 	config.Addr = proxy.Address()
@@ -402,8 +416,9 @@ func (o *office) tryRefresh(token string) answer {
 
 func (o *office) tryRepeat(token, attempt string) answer {
 	o.t.Helper()
-	return o.post(`mutation ($token: String!, $attempt: String) { refreshTicket(refreshToken: $token, attempt: $attempt) { `+fields+` } }`,
-		variables{"token": token, "attempt": attempt})
+	const query = `mutation ($token: String!, $attempt: String) ` +
+		`{ refreshTicket(refreshToken: $token, attempt: $attempt) { ` + fields + ` } }`
+	return o.post(query, variables{"token": token, "attempt": attempt})
 }
 
 // tryWith refreshes with an attempt, which may be empty for none.
@@ -428,8 +443,9 @@ func (o *office) refresh(token string) ticket {
 
 func (o *office) tryRevoke(token string, everywhere bool) answer {
 	o.t.Helper()
-	return o.post(`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`,
-		variables{"token": token, "everywhere": everywhere})
+	const query = `mutation ($token: String!, $everywhere: Boolean!) ` +
+		`{ revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`
+	return o.post(query, variables{"token": token, "everywhere": everywhere})
 }
 
 // revoke returns how many sessions it has ended.
@@ -444,6 +460,10 @@ func (o *office) revoke(token string, everywhere bool) int {
 	return revoked.SessionsEnded
 }
 
+func (o *office) tryEndSession(id string, headers ...string) answer {
+	o.t.Helper()
+	return o.post(`mutation { endSession(id: "`+id+`") { sessionsEnded } }`, nil, headers...)
+}
 func (o *office) currentShopper(selection string, headers ...string) answer {
 	o.t.Helper()
 	return o.post(`{ currentShopper { `+selection+` } }`, nil, headers...)

@@ -257,7 +257,10 @@ func TestRevoke(t *testing.T) {
 			}
 		}
 		const day = 24 * time.Hour
-		for shopper, begin := range map[string]func() ticket{"customer": func() ticket { return o.signIn("ada") }, "anonymous": o.anonymous} {
+		for shopper, begin := range map[string]func() ticket{
+			"customer":  func() ticket { return o.signIn("ada") },
+			"anonymous": o.anonymous,
+		} {
 			first := begin()
 			o.clock.pass(13 * day)
 			last := o.refresh(first.RefreshToken)
