@@ -296,6 +296,20 @@ func (o *office) backend() []string {
 	return as("backend", o.application("backend", true, applications.Change{OwnBehaviors: own}))
 }
 
+// signIn returns an office where a customer has signed in. Its reads see nothing that is written
+// from now on.
+func (l *lagging) signIn(t *testing.T) (*office, ticket) {
+	t.Helper()
+	l.isFresh.Store(true)
+	o := open(t, l.url)
+	o.customer("ada")
+	customer := o.signIn("ada")
+	l.isFresh.Store(false)
+	l.catchUp()
+	o.follow() // a first read
+	return o, customer
+}
+
 // However far reads lag, what has ended is learnt.
 func TestEndedSessionsBehindLag(t *testing.T) {
 	t.Parallel()
@@ -303,13 +317,7 @@ func TestEndedSessionsBehindLag(t *testing.T) {
 	if !ok {
 		return
 	}
-	database.isFresh.Store(true)
-	o := open(t, database.url)
-	o.customer("ada")
-	got := o.signIn("ada")
-	database.isFresh.Store(false)
-	database.catchUp()
-	o.follow()
+	o, got := database.signIn(t)
 	o.revoke(got.RefreshToken, false)
 	for range 5 {
 		o.clock.pass(8 * time.Second)
@@ -328,13 +336,7 @@ func TestDisabledApplicationBehindLag(t *testing.T) {
 	if !ok {
 		return
 	}
-	database.isFresh.Store(true)
-	o := open(t, database.url)
-	o.customer("ada")
-	got := o.signIn("ada")
-	database.isFresh.Store(false)
-	database.catchUp()
-	o.follow()
+	o, got := database.signIn(t)
 	must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
 	o.clock.pass(5 * time.Minute)
 	o.follow()
