@@ -16,7 +16,7 @@ import (
 type health struct {
 	command.Address
 
-	Live bool `help:"Ask whether the server should be left running, and not whether it can answer operations: without its database it should."`
+	Live bool `help:"Ask whether it should keep running, not whether it can answer: without its database it should."`
 }
 
 var errNotWell = errors.New("the server is not well")

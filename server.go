@@ -62,8 +62,17 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	began := time.Now()
 	var p program
 	env := &command.Environment{
-		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Variables: os.Environ(),
-		Now: time.Now, Elapsed: func() time.Duration { return time.Since(began) }, Random: rand.Reader, Version: version, SDL: sdl,
+		Context:   ctx,
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		Getenv:    os.Getenv,
+		Variables: os.Environ(),
+		Now:       time.Now,
+		Elapsed:   func() time.Duration { return time.Since(began) },
+		Random:    rand.Reader,
+		Version:   version,
+		SDL:       sdl,
 	}
 	parsed, err := command.Parse(env, &p, arguments, &p.Settings)
 	if errors.Is(err, command.ErrHelp) {
@@ -83,7 +92,8 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 		return err
 	}
 	log.Report(func(out io.Writer, dropped int) {
-		slog.New(p.LogHandler(out)).WarnContext(ctx, "lines of the log were dropped, because nobody read them", "lines", dropped)
+		slog.New(p.LogHandler(out)).WarnContext(ctx,
+			"lines of the log were dropped, because nobody read them", "lines", dropped)
 	})
 	limited := web.NewLogLimit(p.LogHandler(log))
 	defer limited.Flush() //nolint:contextcheck // a summary belongs to no request

@@ -249,7 +249,8 @@ func (b *book) clear() {
 	var found storage.Existing
 	must(b.t, b.Store.WriteAccounts(b.t.Context(), func(w *storage.AccountWriter) (err error) {
 		found, err = w.Existing(storage.AccountKeys{
-			Names: []string{"old", "known", "ada", "ada2", "ada@x", "bob", "josé"}, ExternalIDs: []string{"K", "1", "2"},
+			Names:       []string{"old", "known", "ada", "ada2", "ada@x", "bob", "josé"},
+			ExternalIDs: []string{"K", "1", "2"},
 		})
 		return err
 	}))

@@ -92,7 +92,8 @@ func (b *Book) importBatch(
 	records := make([]*Record, 0, len(rows))
 	place := place{earlier: index}
 	if !options.DryRun { // it gives the same reasons as the import
-		place.allNew = counts.Created > 0 && counts.Created+counts.Refused == counts.Read // so far, and so these will be
+		// So far all were new, and so these will be.
+		place.allNew = counts.Created > 0 && counts.Created+counts.Refused == counts.Read
 	}
 	for _, row := range rows {
 		if row.refusal == nil {

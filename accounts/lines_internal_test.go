@@ -73,9 +73,11 @@ func TestFileIndexTakesLittleMemory(t *testing.T) { //nolint:paralleltest // oth
 		add  func(index *fileIndex, i int)
 		most float64
 	}{
-		"new accounts":            {func(x *fileIndex, i int) { x.accounts.add(inOrder(i), mention{line: i + 1}) }, 8},
-		"every tenth in a muddle": {func(x *fileIndex, i int) { x.accounts.add(int64(shuffled[i]), mention{line: i + 1}) }, 9},
-		"keys":                    {func(x *fileIndex, i int) { x.keys.add(key{text: strconv.Itoa(i)}, i+1) }, 16},
+		"new accounts": {func(x *fileIndex, i int) { x.accounts.add(inOrder(i), mention{line: i + 1}) }, 8},
+		"every tenth in a muddle": {func(x *fileIndex, i int) {
+			x.accounts.add(int64(shuffled[i]), mention{line: i + 1})
+		}, 9},
+		"keys": {func(x *fileIndex, i int) { x.keys.add(key{text: strconv.Itoa(i)}, i+1) }, 16},
 	} {
 		var before, after runtime.MemStats
 		runtime.GC()

@@ -224,7 +224,8 @@ func TestImportKeepsPasswordsOfNewAccounts(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := openBook(t, url)
-		b.want("created 2", `{"externalId":"1","userName":"ada","password":"old"}`+"\n"+`{"userName":"bob","password":"old"}`)
+		b.want("created 2", `{"externalId":"1","userName":"ada","password":"old"}`+"\n"+
+			`{"userName":"bob","password":"old"}`)
 		b.want("created 1, updated 1, unchanged 1", `{"externalId":"1","userName":"countess","password":"new"}
 {"userName":"ada","password":"new"}
 {"userName":"bob","password":"new"}`, keepPasswords)
@@ -244,14 +245,21 @@ func TestImportLocksAndDeactivates(t *testing.T) {
 		ada := b.find("ada")
 		ended := b.session(ada)
 		counted, err := b.Store.CountGuess(t.Context(), storage.Guess{
-			Subject: ada.UserID, Source: "s", At: begin, WindowStart: begin.Add(-time.Minute), DayStart: begin.Add(-time.Hour),
-			MostInARow: 5, LockAt: 1, LockUntil: accounts.Forever(),
+			Subject:     ada.UserID,
+			Source:      "s",
+			At:          begin,
+			WindowStart: begin.Add(-time.Minute),
+			DayStart:    begin.Add(-time.Hour),
+			MostInARow:  5,
+			LockAt:      1,
+			LockUntil:   accounts.Forever(),
 		})
 		if must(t, err); !counted.Locked || !b.find("ada").IsLocked {
 			t.Fatal("not locked")
 		}
 		b.want("updated 1", `{"userName":"ada","isLocked":false}`)
-		signer, err := b.Signer(t.Context(), storage.SignerQuery{Name: "ada", Source: "s", Distrust: []models.Reason{"x"}}, nil)
+		query := storage.SignerQuery{Name: "ada", Source: "s", Distrust: []models.Reason{"x"}}
+		signer, err := b.Signer(t.Context(), query, nil)
 		if must(t, err); signer.Failures != nil || signer.GuessedUntil != nil || b.find("ada").IsLocked {
 			t.Error("still locked, or the next wrong password would lock")
 		}

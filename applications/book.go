@@ -104,7 +104,8 @@ func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duratio
 		}
 		application.PreviousSecretHash, application.PreviousSecretUntil = nil, nil
 		if keepOld > 0 {
-			application.PreviousSecretHash, application.PreviousSecretUntil = application.SecretHash, new(now.Add(keepOld))
+			application.PreviousSecretHash = application.SecretHash
+			application.PreviousSecretUntil = new(now.Add(keepOld))
 		}
 		application.SecretHash = hash[:]
 		return nil

@@ -1,6 +1,7 @@
 package applications_test
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"slices"
@@ -247,20 +248,20 @@ func TestDisableEnableDelete(t *testing.T) {
 		// Whatever the operator's clock shows, sessions end once.
 		for i, step := range []struct {
 			name     string
-			do       func() (*models.Application, error)
+			do       func(ctx context.Context, id string) (*models.Application, error)
 			disabled bool
 			ends     bool
 		}{
-			{"enable an enabled one", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, false},
-			{"disable", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, true},
-			{"disable again", func() (*models.Application, error) { return b.Disable(t.Context(), "shop") }, true, false},
-			{"enable", func() (*models.Application, error) { return b.Enable(t.Context(), "shop") }, false, false},
+			{"enable an enabled one", b.Enable, false, false},
+			{"disable", b.Disable, true, true},
+			{"disable again", b.Disable, true, false},
+			{"enable", b.Enable, false, false},
 		} {
 			before := epoch()
 			b.now = begin.Add(time.Duration(1-i) * time.Hour)
 			clock, err := b.Store.Clock(t.Context())
 			must(t, err)
-			got, err := step.do()
+			got, err := step.do(t.Context(), "shop")
 			must(t, err)
 			if got.IsDisabled != step.disabled || (epoch() == before) == step.ends {
 				t.Errorf("%s: disabled %t, epoch %d after %d", step.name, got.IsDisabled, epoch(), before)

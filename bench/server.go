@@ -56,7 +56,8 @@ func (b *bench) startServer(ctx context.Context, dsn string, more ...string) (*s
 		variables = append(variables, "AUTHTICKETS_DATABASE="+dsn, "AUTHTICKETS_KEYS="+keys)
 	}
 	p, err := start(ctx, directory, variables, b.program,
-		"serve", "--migrate", "--listen=127.0.0.1:0", "--shutdown-delay=0s", "--behaviors="+strings.Join(behaviors, ","),
+		"serve", "--migrate", "--listen=127.0.0.1:0", "--shutdown-delay=0s",
+		"--behaviors="+strings.Join(behaviors, ","),
 		"--rows-per-source=1000000") // all shoppers come from one
 	if err != nil {
 		return nil, err

@@ -20,8 +20,8 @@ import (
 type ImportAccounts struct {
 	File          string `arg:"" help:"File to read, or - for the standard input. gzip is unpacked."`
 	Format        string `help:"Format of the rows: jsonl or csv. Told by the file's name, or else by its first character, unless it is given." enum:"jsonl,csv," default:"" placeholder:"FORMAT"`
-	DryRun        bool   `help:"Check everything, and write nothing. A name that an earlier row gives up may count as taken."`
-	Adopt         bool   `help:"Let a row with an externalId take over an account that has its userName, and no externalId."`
+	DryRun        bool   `help:"Check everything and write nothing. A name freed by an earlier row may count as taken."`
+	Adopt         bool   `help:"Let a row with an externalId take over an account with its userName and no externalId."`
 	KeepPasswords bool   `help:"Leave alone the passwords that accounts have: for a file that is imported again."`
 	Report        string `help:"File for the line number and reason of every row that is refused. Without it the first 1,000 are listed on the standard error." placeholder:"FILE"`
 }

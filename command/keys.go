@@ -53,7 +53,13 @@ func withRing(env *Environment, settings *Settings, master *seal.Master, do func
 		return err
 	}
 	ring := &keyring.Ring{
-		Store: store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Life: new(TicketSettings).KeyLife, SigningNotice: settings.SigningKeyNotice, Now: env.Now,
+		Store:         store,
+		Master:        master,
+		Keys:          new(seal.Keys),
+		Signers:       new(seal.Signers),
+		Life:          new(TicketSettings).KeyLife,
+		SigningNotice: settings.SigningKeyNotice,
+		Now:           env.Now,
 	}
 	if master != nil {
 		if err := LoadKeysets(env.Context, ring); err != nil {
@@ -129,7 +135,7 @@ func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 // RotateKeys rotates keysets.
 type RotateKeys struct {
 	Purpose string        `help:"Which keysets: seal, those that seal tokens; sign, those that sign what others verify; or both." enum:"seal,sign,both" default:"both"`
-	Delay   time.Duration `help:"How long the new keysets are published before they are used. At least 15s: every replica must have read them by then, which it does every 2 seconds. By default a minute for those that seal, and --signing-key-notice for those that sign."`
+	Delay   time.Duration `help:"How long new keysets are published before use: at least 15s, so that every replica has read them. By default 1m for those that seal, --signing-key-notice for those that sign."`
 }
 
 // Run carries the command out.

@@ -107,7 +107,8 @@ func isSetting(owner *kong.Node, flag *kong.Flag) bool {
 	if flag.Name == "help" {
 		return false
 	}
-	return owner.Type == kong.ApplicationNode || owner.Name == "serve" || (owner.Name == "health" && flag.Name == "listen")
+	isAddress := owner.Name == "health" && flag.Name == "listen"
+	return owner.Type == kong.ApplicationNode || owner.Name == "serve" || isAddress
 }
 
 // nameVariables gives each setting the variable of its name. kong reads none of them itself: it would take an empty one for a value.

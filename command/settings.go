@@ -31,7 +31,7 @@ type Settings struct {
 
 	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. One with a password goes into the variable or --database-file, not into the flag. By default the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
 	DatabaseFile          string        `help:"File that holds what --database would." placeholder:"FILE" group:"Database:"`
-	DatabaseAuthority     string        `help:"File with the certificates (PEM) of those who may have signed the database's. With it, connections are encrypted and the database's name is checked." placeholder:"FILE" group:"Database:"`
+	DatabaseAuthority     string        `help:"File of the CA certificates (PEM) to trust for the database. Connections are then encrypted, and the database's name is checked." placeholder:"FILE" group:"Database:"`
 	DatabaseConnections   int           `help:"Most connections open at a time." default:"32" group:"Database:"`
 	DatabaseLifetime      time.Duration `help:"After how long a connection is replaced." default:"30m" group:"Database:"`
 	DatabaseConnectWait   time.Duration `help:"Longest attempt to connect." default:"3s" group:"Database:"`
@@ -39,7 +39,7 @@ type Settings struct {
 
 	Keys string `help:"Master key, under which the keys of the tickets are kept in the database; every replica needs the same. It is a key file, made by \"authtickets keys create\", or a key of AWS KMS, aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID. The contents of a key file can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
 
-	SigningKeyNotice time.Duration `help:"How long a new key that signs is published before it is used: as long as services that verify JWTs keep the keys." default:"24h" group:"Tickets:"`
+	SigningKeyNotice time.Duration `help:"How long a new signing key is published before use: as long as services that verify JWTs keep the keys." default:"24h" group:"Tickets:"`
 
 	HashMemory      int           `help:"Memory of a password hash (argon2id), in KiB." default:"19456" group:"Passwords:"`
 	HashIterations  int           `help:"Passes of a password hash over its memory." default:"2" group:"Passwords:"`
@@ -219,34 +219,40 @@ type TicketSettings struct {
 	AccessLifetime           time.Duration `help:"Lifetime of an access token." default:"15m" group:"Tickets:"`
 	RefreshLifetime          time.Duration `help:"Lifetime of a customer's refresh token, from the last refresh." default:"336h" group:"Tickets:"`
 	AnonymousRefreshLifetime time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." default:"720h" group:"Tickets:"`
-	SessionLifetime          time.Duration `help:"Longest lifetime of a session, however often it is refreshed; at most 400 days." default:"2160h" group:"Tickets:"`
-	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again without the attempt it was used with; later, that ends the session." default:"30s" group:"Tickets:"`
-	SessionsPerCustomer      int           `help:"Most sessions of a customer at a time; beyond that the one that was refreshed longest ago ends." default:"50" group:"Tickets:"`
-	DatabaseLag              time.Duration `help:"How far a node of the database may lag behind the others. Younger tokens that are ahead of the database are put off, older ones refused." default:"10m" group:"Database:"`
+	SessionLifetime          time.Duration `help:"Longest lifetime of a session, refreshed or not; at most 400 days." default:"2160h" group:"Tickets:"`
+	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again without its attempt; after that, it ends the session." default:"30s" group:"Tickets:"`
+	SessionsPerCustomer      int           `help:"Most sessions of a customer; beyond that, the least recently refreshed one ends." default:"50" group:"Tickets:"`
+	DatabaseLag              time.Duration `help:"How far a database node may lag behind. Younger tokens that are ahead of it are put off, older ones refused." default:"10m" group:"Database:"`
 	KeyRotation              time.Duration `help:"After how long new keys take the place of those that seal and sign tickets; 0 means by hand only." default:"2160h" group:"Tickets:"`
 	Behaviors                []string      `help:"Behaviors that tickets of the application storefront carry, of customers and of anonymous shoppers alike, e.g. cart.write,catalog.read. Where given, set at each start." placeholder:"NAME" group:"Tickets:"`
 
-	Lockout                time.Duration `help:"How long an account is locked after repeated wrong passwords from several sources; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
-	GuessWindow            time.Duration `help:"Window in which wrong passwords of one source are counted." default:"15m" group:"Passwords:"`
-	GuessesPerSource       int           `help:"Wrong passwords of one source for one name within the window before it must wait." default:"5" group:"Passwords:"`
-	GuessesOfSource        int           `help:"Wrong passwords of one source for all names within the window before it must wait." default:"100" group:"Passwords:"`
-	GuessesPerAccount      int           `help:"Wrong passwords of several sources in a row before the account is locked." default:"20" group:"Passwords:"`
-	GuessesPerSourceAndDay int           `help:"Wrong passwords of one source for one name in a day before it must wait." default:"20" group:"Passwords:"`
-	GuessesPerDay          int           `help:"Wrong passwords for one name in a day, of however many sources, before no more are checked but on known devices." default:"100" group:"Passwords:"`
-	RowsPerSource          int           `help:"Anonymous shoppers of one source that may refresh or end their first ticket in a minute, which is when their session is written." default:"120" group:"Tickets:"`
-	RefusalStep            time.Duration `help:"Distance of the instants at which wrong passwords are answered, so that the time does not tell how a password is stored; 0 means at once." default:"500ms" group:"Passwords:"`
+	Lockout                time.Duration `help:"How long wrong passwords from several sources lock an account; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
+	GuessWindow            time.Duration `help:"Window in which a source's wrong passwords count." default:"15m" group:"Passwords:"`
+	GuessesPerSource       int           `help:"Wrong passwords per source and name in the window before the source must wait." default:"5" group:"Passwords:"`
+	GuessesOfSource        int           `help:"Wrong passwords per source, for all names, in the window before the source must wait." default:"100" group:"Passwords:"`
+	GuessesPerAccount      int           `help:"Wrong passwords in a row, of several sources, before the account locks." default:"20" group:"Passwords:"`
+	GuessesPerSourceAndDay int           `help:"Wrong passwords per source and name in a day before the source must wait." default:"20" group:"Passwords:"`
+	GuessesPerDay          int           `help:"Wrong passwords for one name in a day, of all sources; after that, only known devices may try." default:"100" group:"Passwords:"`
+	RowsPerSource          int           `help:"Anonymous shoppers of a source that may refresh or end their first ticket in a minute, which writes their session." default:"120" group:"Tickets:"`
+	RefusalStep            time.Duration `help:"Wrong passwords are answered after whole steps of this, to hide how a password is stored; 0 means at once." default:"500ms" group:"Passwords:"`
 }
 
 // Check returns all faults of the settings together, nil when there are none.
 func (s *TicketSettings) Check() error {
 	faults := []error{
-		positive("--access-lifetime", s.AccessLifetime), positive("--refresh-lifetime", s.RefreshLifetime),
-		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime), positive("--session-lifetime", s.SessionLifetime),
-		positive("--sessions-per-customer", s.SessionsPerCustomer), positive("--database-lag", s.DatabaseLag),
-		positive("--guess-window", s.GuessWindow), positive("--guesses-per-source", s.GuessesPerSource),
-		positive("--guesses-per-source-and-day", s.GuessesPerSourceAndDay), positive("--guesses-per-day", s.GuessesPerDay),
+		positive("--access-lifetime", s.AccessLifetime),
+		positive("--refresh-lifetime", s.RefreshLifetime),
+		positive("--anonymous-refresh-lifetime", s.AnonymousRefreshLifetime),
+		positive("--session-lifetime", s.SessionLifetime),
+		positive("--sessions-per-customer", s.SessionsPerCustomer),
+		positive("--database-lag", s.DatabaseLag),
+		positive("--guess-window", s.GuessWindow),
+		positive("--guesses-per-source", s.GuessesPerSource),
+		positive("--guesses-per-source-and-day", s.GuessesPerSourceAndDay),
+		positive("--guesses-per-day", s.GuessesPerDay),
 		positive("--rows-per-source", s.RowsPerSource),
-		positive("--guesses-of-source", s.GuessesOfSource), positive("--guesses-per-account", s.GuessesPerAccount),
+		positive("--guesses-of-source", s.GuessesOfSource),
+		positive("--guesses-per-account", s.GuessesPerAccount),
 		applications.CheckBehaviors("--behaviors", s.Behaviors),
 	}
 	if s.AccessLifetime > min(s.RefreshLifetime, s.AnonymousRefreshLifetime) {
@@ -266,10 +272,12 @@ func (s *TicketSettings) Check() error {
 	}
 	const household = 2 // an IPv4 address and an IPv6 network
 	if s.GuessesPerAccount <= household*s.GuessesPerSource {
-		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, or one household could lock an owner out"))
+		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, "+
+			"or one household could lock an owner out"))
 	}
 	if s.GuessesPerDay <= household*s.GuessesPerSourceAndDay {
-		faults = append(faults, errors.New("--guesses-per-day: must be more than twice --guesses-per-source-and-day, or one household could lock an owner out"))
+		faults = append(faults, errors.New("--guesses-per-day: must be more than twice --guesses-per-source-and-day, "+
+			"or one household could lock an owner out"))
 	}
 	if s.RefusalStep < 0 || s.RefusalStep > 5*time.Second {
 		faults = append(faults, errors.New("--refusal-step: must be between 0 and 5s"))

@@ -13,7 +13,8 @@ import (
 // storefront where the server is, and tests have theirs. Kubernetes and Docker name each service of
 // the neighbourhood in such variables, and a service may be called authtickets.
 var foreignVariables = regexp.MustCompile(
-	`^AUTHTICKETS_(URL|PROGRAM|TEST_.*|(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
+	`^AUTHTICKETS_(URL|PROGRAM|TEST_.*|` +
+		`(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
 
 // unknownVariables returns an error that names the variables that begin like a setting and are
 // none, most often because they are misspelt.

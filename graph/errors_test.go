@@ -36,51 +36,95 @@ func present(t *testing.T, err error) (answer, logged string) {
 func TestPresentedErrors(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[models.Reason]string{
-		models.ReasonRequestInvalid:      `{"message":"The request cannot be run.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"REQUEST_INVALID"}}`,
-		models.ReasonLimitExceeded:       `{"message":"The request goes beyond a limit.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"LIMIT_EXCEEDED"}}`,
-		models.ReasonDocumentNotTrusted:  `{"message":"The document is not one of those that this server runs.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"DOCUMENT_NOT_TRUSTED"}}`,
-		models.ReasonUsernameInvalid:     `{"message":"The user name is empty, too long, or has characters that names cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"USERNAME_INVALID"}}`,
-		models.ReasonPasswordInvalid:     `{"message":"The password is empty, too long, or has characters that passwords cannot have.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"PASSWORD_INVALID"}}`,
-		models.ReasonInvalidCredentials:  `{"message":"The user name or the password is wrong.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"INVALID_CREDENTIALS"}}`,
-		models.ReasonAccountLocked:       `{"message":"The account is locked.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_LOCKED"}}`,
-		models.ReasonAccountInactive:     `{"message":"The account is inactive.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_INACTIVE"}}`,
-		models.ReasonAccountDeleted:      `{"message":"The account has been deleted.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ACCOUNT_DELETED"}}`,
-		models.ReasonTokenMissing:        `{"message":"There is no access token in the request.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_MISSING"}}`,
-		models.ReasonTokenInvalid:        `{"message":"The token is not valid.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_INVALID"}}`,
-		models.ReasonTokenExpired:        `{"message":"The token has expired.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_EXPIRED"}}`,
-		models.ReasonTokenReused:         `{"message":"The refresh token was used before, so its session has ended.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_REUSED"}}`,
-		models.ReasonSignedIn:            `{"message":"The anonymous session has ended: its shopper has signed in.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_IN"}}`,
-		models.ReasonSignedOut:           `{"message":"The session was signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT"}}`,
-		models.ReasonSignedOutEverywhere: `{"message":"All sessions of the shopper were signed out.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT_EVERYWHERE"}}`,
-		models.ReasonSessionEnded:        `{"message":"The session was ended from another one of the customer.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SESSION_ENDED"}}`,
-		models.ReasonSessionReplaced:     `{"message":"The session has ended: the customer signed in here again.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SESSION_REPLACED"}}`,
-		models.ReasonTooManySessions:     `{"message":"The session has ended: the customer has too many.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOO_MANY_SESSIONS"}}`,
-		models.ReasonEndedByOperator:     `{"message":"The session was ended by an operator.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ENDED_BY_OPERATOR"}}`,
-		models.ReasonAttemptInvalid:      `{"message":"The attempt must have 16 to 64 letters and digits.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ATTEMPT_INVALID"}}`,
-		models.ReasonPasswordChanged:     `{"message":"The session has ended: the password was changed.","extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"PASSWORD_CHANGED"}}`,
-		models.ReasonNotAllowed:          `{"message":"This is another shopper's.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"NOT_ALLOWED"}}`,
-		models.ReasonApplicationMissing:  `{"message":"The request must name its application in the header x-application.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_MISSING"}}`,
-		models.ReasonApplicationInvalid:  `{"message":"There is no such application, or the secret is not right.","extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_INVALID"}}`,
-		models.ReasonApplicationDisabled: `{"message":"The application is disabled, or was since the session began.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"APPLICATION_DISABLED"}}`,
-		models.ReasonOriginNotAllowed:    `{"message":"Pages of this origin may not call in the name of the application.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ORIGIN_NOT_ALLOWED"}}`,
-		models.ReasonBehaviorMissing:     `{"message":"Neither the application nor the ticket has the behavior that this needs.","extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"BEHAVIOR_MISSING"}}`,
-		models.ReasonAccountNotFound:     `{"message":"There is no such account.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_NOT_FOUND"}}`,
-		models.ReasonAccountInvalid:      `{"message":"The account cannot be like this.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`,
-		models.ReasonTooManyAttempts:     `{"message":"Too many wrong guesses. Wait before the next.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS","retryAfterSeconds":5}}`,
-		models.ReasonBusy:                `{"message":"The server cannot answer at the moment. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY","retryAfterSeconds":5}}`,
-		models.ReasonTimedOut:            `{"message":"The request took too long. Try again.","extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT","retryAfterSeconds":5}}`,
-		models.ReasonInternal:            `{"message":"The server failed. The operator finds the reason under the error's id.","extensions":{"code":"INTERNAL_SERVER_ERROR","errorId":"3031323334353637","nextStep":"WAIT","reason":"INTERNAL","retryAfterSeconds":5}}`,
+		models.ReasonRequestInvalid: `{"message":"The request cannot be run.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"REQUEST_INVALID"}}`,
+		models.ReasonLimitExceeded: `{"message":"The request goes beyond a limit.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"LIMIT_EXCEEDED"}}`,
+		models.ReasonDocumentNotTrusted: `{"message":"The document is not one of those that this server runs.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"DOCUMENT_NOT_TRUSTED"}}`,
+		models.ReasonUsernameInvalid: `{"message":` +
+			`"The user name is empty, too long, or has characters that names cannot have.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"USERNAME_INVALID"}}`,
+		models.ReasonPasswordInvalid: `{"message":` +
+			`"The password is empty, too long, or has characters that passwords cannot have.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"PASSWORD_INVALID"}}`,
+		models.ReasonInvalidCredentials: `{"message":"The user name or the password is wrong.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"INVALID_CREDENTIALS"}}`,
+		models.ReasonAccountLocked: `{"message":"The account is locked.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_LOCKED"}}`,
+		models.ReasonAccountInactive: `{"message":"The account is inactive.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ACCOUNT_INACTIVE"}}`,
+		models.ReasonAccountDeleted: `{"message":"The account has been deleted.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ACCOUNT_DELETED"}}`,
+		models.ReasonTokenMissing: `{"message":"There is no access token in the request.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_MISSING"}}`,
+		models.ReasonTokenInvalid: `{"message":"The token is not valid.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_INVALID"}}`,
+		models.ReasonTokenExpired: `{"message":"The token has expired.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_EXPIRED"}}`,
+		models.ReasonTokenReused: `{"message":"The refresh token was used before, so its session has ended.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOKEN_REUSED"}}`,
+		models.ReasonSignedIn: `{"message":"The anonymous session has ended: its shopper has signed in.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_IN"}}`,
+		models.ReasonSignedOut: `{"message":"The session was signed out.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT"}}`,
+		models.ReasonSignedOutEverywhere: `{"message":"All sessions of the shopper were signed out.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SIGNED_OUT_EVERYWHERE"}}`,
+		models.ReasonSessionEnded: `{"message":"The session was ended from another one of the customer.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SESSION_ENDED"}}`,
+		models.ReasonSessionReplaced: `{"message":"The session has ended: the customer signed in here again.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"SESSION_REPLACED"}}`,
+		models.ReasonTooManySessions: `{"message":"The session has ended: the customer has too many.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"TOO_MANY_SESSIONS"}}`,
+		models.ReasonEndedByOperator: `{"message":"The session was ended by an operator.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"ENDED_BY_OPERATOR"}}`,
+		models.ReasonAttemptInvalid: `{"message":"The attempt must have 16 to 64 letters and digits.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ATTEMPT_INVALID"}}`,
+		models.ReasonPasswordChanged: `{"message":"The session has ended: the password was changed.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"SIGN_IN","reason":"PASSWORD_CHANGED"}}`,
+		models.ReasonNotAllowed: `{"message":"This is another shopper's.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"NOT_ALLOWED"}}`,
+		models.ReasonApplicationMissing: `{"message":` +
+			`"The request must name its application in the header x-application.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_MISSING"}}`,
+		models.ReasonApplicationInvalid: `{"message":"There is no such application, or the secret is not right.",` +
+			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_INVALID"}}`,
+		models.ReasonApplicationDisabled: `{"message":"The application is disabled, or was since the session began.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"APPLICATION_DISABLED"}}`,
+		models.ReasonOriginNotAllowed: `{"message":` +
+			`"Pages of this origin may not call in the name of the application.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ORIGIN_NOT_ALLOWED"}}`,
+		models.ReasonBehaviorMissing: `{"message":` +
+			`"Neither the application nor the ticket has the behavior that this needs.",` +
+			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"BEHAVIOR_MISSING"}}`,
+		models.ReasonAccountNotFound: `{"message":"There is no such account.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_NOT_FOUND"}}`,
+		models.ReasonAccountInvalid: `{"message":"The account cannot be like this.",` +
+			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`,
+		models.ReasonTooManyAttempts: `{"message":"Too many wrong guesses. Wait before the next.",` +
+			`"extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TOO_MANY_ATTEMPTS","retryAfterSeconds":5}}`,
+		models.ReasonBusy: `{"message":"The server cannot answer at the moment. Try again.",` +
+			`"extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"BUSY","retryAfterSeconds":5}}`,
+		models.ReasonTimedOut: `{"message":"The request took too long. Try again.",` +
+			`"extensions":{"code":"TRY_AGAIN","nextStep":"WAIT","reason":"TIMED_OUT","retryAfterSeconds":5}}`,
+		models.ReasonInternal: `{"message":"The server failed. The operator finds the reason under the error's id.",` +
+			`"extensions":{"code":"INTERNAL_SERVER_ERROR","errorId":"3031323334353637",` +
+			`"nextStep":"WAIT","reason":"INTERNAL","retryAfterSeconds":5}}`,
 	} {
 		if got, _ := present(t, fmt.Errorf("secret cause: %w", &models.Error{Reason: reason})); got != want {
 			t.Errorf("%s: %s", reason, cmp.Diff(want, got))
 		}
 	}
 	got, _ := present(t, &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: 90 * time.Second})
-	if want := `{"message":"The account is locked.","extensions":{"code":"FORBIDDEN","nextStep":"WAIT","reason":"ACCOUNT_LOCKED","retryAfterSeconds":90}}`; got != want {
+	want := `{"message":"The account is locked.",` +
+		`"extensions":{"code":"FORBIDDEN","nextStep":"WAIT","reason":"ACCOUNT_LOCKED","retryAfterSeconds":90}}`
+	if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
 	got, _ = present(t, &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true})
-	if want := `{"message":"The token has expired.","extensions":{"code":"UNAUTHENTICATED","nextStep":"REFRESH","reason":"TOKEN_EXPIRED"}}`; got != want {
+	want = `{"message":"The token has expired.",` +
+		`"extensions":{"code":"UNAUTHENTICATED","nextStep":"REFRESH","reason":"TOKEN_EXPIRED"}}`
+	if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
 	got, _ = present(t, &models.Error{Reason: models.ReasonTooManyAttempts, RetryAfter: 1500 * time.Millisecond})
@@ -88,7 +132,9 @@ func TestPresentedErrors(t *testing.T) {
 		t.Error(got)
 	}
 	got, _ = present(t, fmt.Errorf("secret cause: %w", accounts.RefusedError("userName must not be empty")))
-	if want := `{"message":"The account is refused: userName must not be empty.","extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`; got != want {
+	want = `{"message":"The account is refused: userName must not be empty.",` +
+		`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`
+	if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
 }

@@ -27,7 +27,8 @@ func once[Value any](ctx context.Context, key string, read func() (Value, error)
 	if !ok {
 		return read()
 	}
-	return present.readOf(key, func() any { return sync.OnceValues(read) }).(func() (Value, error))() //nolint:forcetypeassert // a key has one type
+	values := present.readOf(key, func() any { return sync.OnceValues(read) })
+	return values.(func() (Value, error))() //nolint:forcetypeassert // a key has one type
 }
 
 func (a *asking) readOf(key string, begin func() any) any {
@@ -110,7 +111,9 @@ func (r *Resolver) shopper(ctx context.Context) (*tickets.Shopper, error) {
 	return shopper, err
 }
 
-func (r *Resolver) accountOfShopper(ctx context.Context, fields []graphql.CollectedField) (*models.CustomerAccount, error) {
+func (r *Resolver) accountOfShopper(
+	ctx context.Context, fields []graphql.CollectedField,
+) (*models.CustomerAccount, error) {
 	return once(ctx, "account of the shopper", func() (*models.CustomerAccount, error) {
 		var all tickets.Selection
 		for _, field := range fields {

@@ -115,7 +115,10 @@ func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variab
 		s := newSite(t, url)
 		earlier, file := keyFile(t)
 		token := sealAt(t, earlier, begin)
-		_, err := s.store.BeginSession(t.Context(), &models.Session{ID: models.ID{1}, StartedAt: begin, RefreshedAt: begin, ExpiresAt: begin, PurgeAt: begin}, storage.AtAnyTime)
+		session := &models.Session{
+			ID: models.ID{1}, StartedAt: begin, RefreshedAt: begin, ExpiresAt: begin, PurgeAt: begin,
+		}
+		_, err := s.store.BeginSession(t.Context(), session, storage.AtAnyTime)
 		must(t, err)
 		if err := s.ring(kms).Load(t.Context()); !errors.Is(err, keyring.ErrNeedsKeyFile) {
 			t.Error(err)

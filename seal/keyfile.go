@@ -72,7 +72,8 @@ func readPrivate(path string) (secret.Text, error) {
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
-	if runtime.GOOS != "windows" && !isPrivate(uint32(info.Mode().Perm()), isRoots(info) && os.Geteuid() != 0, isContained(path)) {
+	isGiven := isRoots(info) && os.Geteuid() != 0
+	if runtime.GOOS != "windows" && !isPrivate(uint32(info.Mode().Perm()), isGiven, isContained(path)) {
 		return secret.Text{}, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file

@@ -136,7 +136,8 @@ func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 	if loaded == nil {
 		return [16]byte{}, ErrNotLoaded
 	}
-	sealed, err := usedAt(loaded.newestFirst, at).EncryptDeterministically([]byte(text), []byte("authtickets fingerprint"))
+	primitive := usedAt(loaded.newestFirst, at)
+	sealed, err := primitive.EncryptDeterministically([]byte(text), []byte("authtickets fingerprint"))
 	if err != nil {
 		return [16]byte{}, fmt.Errorf("take a fingerprint: %w", err)
 	}

@@ -186,7 +186,8 @@ func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) 
 		`LEFT JOIN sign_in_names n ON n.name = q.name LEFT JOIN customer_accounts a ON a.id = n.account_id ` +
 		`LEFT JOIN sessions d ON d.id = ? AND d.user_id = a.user_id ` +
 		`LEFT JOIN guess_locks l ON l.subject = ` + subject + ` ` +
-		`LEFT JOIN guesses f ON f.subject = ` + subject + ` AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END`
+		`LEFT JOIN guesses f ON f.subject = ` + subject +
+		` AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END`
 	values := append([]any{query.DayStart, query.DevicePrefix + `%`}, now...)
 	values = append(values, query.Distrust, query.Name, query.Unknown, query.DeviceUserID,
 		query.DeviceSession, query.Distrust, query.DeviceSource, query.Source)

@@ -11,9 +11,10 @@ import (
 func TestReadAddress(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
-		"hunter#5b7f2c", "hunter/5b7f2c", "hunter?5b7f2c", "hunter@5b7f2c/x", "hunter@5b7f2c#x", "hunter@5b7f2c/x#y",
-		"hunter@5b7f2c/x?y", "hunter@5b7f2c?x", "12345#5b7f2c", "12345/5b7f2c", "12345?5b7f2c", "/hunter", "?hunter", "#hunter",
-		"hunter%zz", "hunter 5b7f2c", "hunter[5b7f2c", "hunter\\5b7f2c",
+		"hunter#5b7f2c", "hunter/5b7f2c", "hunter?5b7f2c", "hunter@5b7f2c/x", "hunter@5b7f2c#x",
+		"hunter@5b7f2c/x#y", "hunter@5b7f2c/x?y", "hunter@5b7f2c?x", "12345#5b7f2c", "12345/5b7f2c",
+		"12345?5b7f2c", "/hunter", "?hunter", "#hunter", "hunter%zz", "hunter 5b7f2c", "hunter[5b7f2c",
+		"hunter\\5b7f2c",
 	} {
 		for _, end := range []string{"@db.example:3306/shop", "@db.example/shop", "@db.example/shop?tls=true"} {
 			config, err := readAddress(secret.New("mysql://user:" + password + end))
@@ -23,8 +24,9 @@ func TestReadAddress(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"user:hunter@5b7f2c/shop", "user:pw@tcp(hun ter:3306)/shop", "user:pw@tcp(db@hunter:3306)/shop", "hunter",
-		"mysql://user:123456/shop", "mysql://user:hunter@db.example", "user:pw@tcp(db.example:hunter)/shop", "user:pw@tcp(db.example)/a/b",
+		"user:hunter@5b7f2c/shop", "user:pw@tcp(hun ter:3306)/shop", "user:pw@tcp(db@hunter:3306)/shop",
+		"hunter", "mysql://user:123456/shop", "mysql://user:hunter@db.example",
+		"user:pw@tcp(db.example:hunter)/shop", "user:pw@tcp(db.example)/a/b",
 	} {
 		if config, err := readAddress(secret.New(text)); err == nil {
 			t.Errorf("%s was read: %s %s", text, config.Addr, config.DBName)
@@ -46,7 +48,8 @@ func TestReadAddress(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if got := strings.Join([]string{config.User, config.Passwd, config.Net, config.Addr, config.DBName}, " "); got != want {
+		parts := []string{config.User, config.Passwd, config.Net, config.Addr, config.DBName}
+		if got := strings.Join(parts, " "); got != want {
 			t.Errorf("%s: want %q, got %q", text, want, got)
 		}
 	}

@@ -75,8 +75,9 @@ func (s *Store) addGuess(ctx context.Context, guess Guess) error {
 		DoUpdates: clause.Set{
 			set("failures", `CASE WHEN guesses.since <= ? THEN 1 ELSE guesses.failures + 1 END`, guess.WindowStart),
 			set("today", `CASE WHEN guesses.today_since <= ? THEN 1 ELSE guesses.today + 1 END`, guess.DayStart),
-			set("in_a_row", `CASE WHEN guesses.last_at <= ? THEN 1 WHEN guesses.in_a_row < ? THEN guesses.in_a_row + 1 `+
-				`ELSE guesses.in_a_row END`, guess.DayStart, guess.MostInARow),
+			set("in_a_row", `CASE WHEN guesses.last_at <= ? THEN 1 `+
+				`WHEN guesses.in_a_row < ? THEN guesses.in_a_row + 1 ELSE guesses.in_a_row END`,
+				guess.DayStart, guess.MostInARow),
 			set("since", `CASE WHEN guesses.since <= ? THEN ? ELSE guesses.since END`, guess.WindowStart, guess.At),
 			set("today_since", `CASE WHEN guesses.today_since <= ? THEN ? ELSE guesses.today_since END`,
 				guess.DayStart, guess.At),
@@ -93,8 +94,11 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 		row := models.GuessLock{Subject: guess.Subject, LockedUntil: guess.LockUntil}
 		err := tx.Clauses(clause.OnConflict{
 			Columns: []clause.Column{{Name: "subject"}},
-			DoUpdates: clause.Set{{Column: clause.Column{Name: "locked_until"}, Value: gorm.Expr(
-				`CASE WHEN guess_locks.locked_until <= ? THEN ? ELSE guess_locks.locked_until END`, guess.At, guess.LockUntil)}},
+			DoUpdates: clause.Set{{
+				Column: clause.Column{Name: "locked_until"},
+				Value: gorm.Expr(`CASE WHEN guess_locks.locked_until <= ? THEN ? ELSE guess_locks.locked_until END`,
+					guess.At, guess.LockUntil),
+			}},
 		}).Create(&row).Error
 		if err != nil {
 			return err
@@ -104,7 +108,8 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 		if forgotten.Error != nil {
 			return forgotten.Error
 		}
-		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`, guess.LockUntil, guess.Subject).Error
+		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`,
+			guess.LockUntil, guess.Subject).Error
 	})
 	if err != nil {
 		return false, fmt.Errorf("lock after wrong passwords: %w", err)
@@ -117,7 +122,8 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 func (s *Store) ResetGuesses(ctx context.Context, subject models.ID) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{
-			`UPDATE guesses SET failures = 0, in_a_row = 0 WHERE subject = ?`, `DELETE FROM guess_locks WHERE subject = ?`,
+			`UPDATE guesses SET failures = 0, in_a_row = 0 WHERE subject = ?`,
+			`DELETE FROM guess_locks WHERE subject = ?`,
 			`UPDATE customer_accounts SET locked_until = NULL WHERE user_id = ? AND locked_until IS NOT NULL`,
 		} {
 			if err := tx.Exec(statement, subject).Error; err != nil {

@@ -22,8 +22,10 @@ func TestSessionsOf(t *testing.T) {
 			session.UserAgent = "Mozilla/5.0 é"
 			return session
 		}
-		first, second := session(noon.Add(-2*time.Hour), noon.Add(time.Microsecond), nil), session(noon.Add(-time.Hour), noon.Add(time.Hour), nil)
-		store.insert(t, first, second, newSession(t), session(noon, noon, nil), session(noon, noon.Add(time.Hour), &noon))
+		first := session(noon.Add(-2*time.Hour), noon.Add(time.Microsecond), nil)
+		second := session(noon.Add(-time.Hour), noon.Add(time.Hour), nil)
+		expired, ended := session(noon, noon, nil), session(noon, noon.Add(time.Hour), &noon)
+		store.insert(t, first, second, newSession(t), expired, ended)
 		got, err := store.SessionsOf(t.Context(), shopper, noon)
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +74,8 @@ func TestEndSession(t *testing.T) {
 		if err != nil || row.EndReason != models.ReasonSignedOut || row.ReadAt.Sub(*row.EndedAt).Abs() > time.Minute {
 			t.Errorf("one's own: %v, %v", row, err)
 		}
-		if ended, err := store.EndSession(t.Context(), other.ID, models.ID{}, models.ReasonSignedOut); !ended || err != nil {
+		ended, err := store.EndSession(t.Context(), other.ID, models.ID{}, models.ReasonSignedOut)
+		if !ended || err != nil {
 			t.Errorf("whoever's: %t, %v", ended, err)
 		}
 	})
@@ -120,7 +123,8 @@ func TestRecentlyEnded(t *testing.T) {
 			explain = "EXPLAIN "
 		}
 		var plan []map[string]any
-		if err := store.read.Raw(explain+recentlyEnded, true, noon.Add(-2*time.Minute), noon, 100).Find(&plan).Error; err != nil {
+		read := store.read.Raw(explain+recentlyEnded, true, noon.Add(-2*time.Minute), noon, 100)
+		if err := read.Find(&plan).Error; err != nil {
 			t.Fatal(err)
 		}
 		if text := fmt.Sprintf("%s", plan); len(plan) != 1 || !strings.Contains(text, "sessions_ended_at") || strings.Contains(text, "filesort") {

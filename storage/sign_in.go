@@ -72,7 +72,8 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 		session.ID, session.Application, session.ApplicationEpoch, session.Generation, session.StartedAt,
 		session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
 	}
-	values = append(append(values, now...), signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
+	values = append(values, now...)
+	values = append(values, signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
 
 	result := db.Exec(`INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, generation, `+
 		`started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent, moved_at) `+

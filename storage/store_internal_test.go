@@ -309,7 +309,8 @@ func TestRetry(t *testing.T) {
 		})
 	}
 	for _, cause := range []error{
-		&mysql.MySQLError{Number: 1114}, &mysql.MySQLError{Number: 1135}, sqlite3.FULL, sqlite3.IOERR_WRITE, sqlite3.CANTOPEN, ErrRefused,
+		&mysql.MySQLError{Number: 1114}, &mysql.MySQLError{Number: 1135},
+		sqlite3.FULL, sqlite3.IOERR_WRITE, sqlite3.CANTOPEN, ErrRefused,
 	} {
 		tries := 0
 		err := retry(t.Context(), func() error { tries++; return cause })
@@ -346,8 +347,12 @@ func TestMySQLAddress(t *testing.T) {
 			t.Errorf("%s: %s", address, got)
 		}
 	}
-	for _, address := range []string{"", "x", "mysql://", "mysql://shop:hunter2@db.example", "mysql://shop:hunter2@%zz/x", "postgres://shop:hunter2@db/x", "shop:hunter2@tcp(db)/"} {
-		if _, err := readAddress(secret.New(address)); !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
+	for _, address := range []string{
+		"", "x", "mysql://", "mysql://shop:hunter2@db.example", "mysql://shop:hunter2@%zz/x",
+		"postgres://shop:hunter2@db/x", "shop:hunter2@tcp(db)/",
+	} {
+		_, err := readAddress(secret.New(address))
+		if !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

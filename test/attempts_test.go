@@ -56,7 +56,9 @@ func TestRepeatedAfterExpiration(t *testing.T) {
 			t.Errorf("another ticket:\n%s\n%s", lost.raw, got.raw)
 		}
 		for _, got := range []answer{
-			o.tryRefresh(used.RefreshToken), o.tryRepeat(used.RefreshToken, attemptB), o.tryRepeat(unused.RefreshToken, attemptA),
+			o.tryRefresh(used.RefreshToken),
+			o.tryRepeat(used.RefreshToken, attemptB),
+			o.tryRepeat(unused.RefreshToken, attemptA),
 		} {
 			expect(t, got, models.ReasonTokenExpired)
 		}
@@ -91,7 +93,8 @@ func TestMalformedAttempt(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		for _, attempt := range []string{
-			"", "short", strings.Repeat("a", 15), strings.Repeat("a", 65), strings.Repeat("é", 16), "0123456789abcde-", "0123456789abcdef\n",
+			"", "short", strings.Repeat("a", 15), strings.Repeat("a", 65), strings.Repeat("é", 16),
+			"0123456789abcde-", "0123456789abcdef\n",
 		} {
 			answer := o.tryRepeat(got.RefreshToken, attempt)
 			expect(t, answer, models.ReasonAttemptInvalid)

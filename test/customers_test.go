@@ -21,21 +21,24 @@ func namesOfOne() []string {
 // made. It returns that one's user id.
 func (m managed) importOne() string {
 	m.t.Helper()
-	const rows = `{"externalId":"1","userName":"JOSÉ","password":"` + rightPassword + `","emailAddress":"maria@example.com"}
+	const rows = `{"externalId":"1","userName":"JOSÉ","password":"` + rightPassword + `",` +
+		`"emailAddress":"maria@example.com"}
 {"externalId":"2","userName":"jose\u0301","password":"` + otherPassword + `"}
 {"externalId":"3","userName":"Maria@Example.com","password":"` + otherPassword + `"}
 {"userName":"ｊｏｓé","password":"` + otherPassword + `"}
 `
 	var refused []string
 	counts, err := m.Accounts.Import(m.t.Context(), strings.NewReader(rows), accounts.ImportOptions{
-		Refused: func(_ int, reason error) { refused = append(refused, reason.Error()) }, Progress: func(accounts.Counts) {},
+		Refused:  func(_ int, reason error) { refused = append(refused, reason.Error()) },
+		Progress: func(accounts.Counts) {},
 	})
 	must(m.t, err)
 	const reason = "userName is a name of the account in line 1, and the rows do not share an externalId"
 	if counts.Created != 1 || !slices.Equal(refused, []string{reason, reason, reason}) {
 		m.t.Fatalf("%+v, %s", counts, refused)
 	}
-	userID, _ := m.account(m.ask(findQuery, variables{"by": variables{"externalId": "1"}}), "account")["userId"].(string)
+	found := m.account(m.ask(findQuery, variables{"by": variables{"externalId": "1"}}), "account")
+	userID, _ := found["userId"].(string)
 	return userID
 }
 
@@ -74,7 +77,8 @@ func TestNobodyGetsAnothersName(t *testing.T) {
 				}
 			}
 		}
-		if other := m.account(m.ask(findQuery, variables{"by": variables{"userName": "other"}}), "account"); other == nil {
+		other := m.account(m.ask(findQuery, variables{"by": variables{"userName": "other"}}), "account")
+		if other == nil {
 			t.Error("the other account has changed its name")
 		}
 		o.signIn("josé")

@@ -71,21 +71,27 @@ func TestWhatTellsADevice(t *testing.T) {
 			end   func(account *models.CustomerAccount, device ticket)
 			known bool
 		}{
-			"alive":      {func(*models.CustomerAccount, ticket) {}, true},
-			"expired":    {func(*models.CustomerAccount, ticket) { o.clock.pass(15 * 24 * time.Hour) }, true},
-			"signed out": {func(_ *models.CustomerAccount, device ticket) { o.revoke(device.RefreshToken, false) }, true},
-			"replaced":   {func(account *models.CustomerAccount, device ticket) { o.signInOn(device, *account.UserName) }, true},
+			"alive":   {func(*models.CustomerAccount, ticket) {}, true},
+			"expired": {func(*models.CustomerAccount, ticket) { o.clock.pass(15 * 24 * time.Hour) }, true},
+			"signed out": {func(_ *models.CustomerAccount, device ticket) {
+				o.revoke(device.RefreshToken, false)
+			}, true},
+			"replaced": {func(account *models.CustomerAccount, device ticket) {
+				o.signInOn(device, *account.UserName)
+			}, true},
 			"stolen": {func(_ *models.CustomerAccount, device ticket) {
 				o.refresh(device.RefreshToken)
 				o.clock.pass(time.Minute)
 				expect(t, o.tryRefresh(device.RefreshToken), models.ReasonTokenReused)
 			}, false},
-			"everywhere": {func(_ *models.CustomerAccount, device ticket) { o.revoke(device.RefreshToken, true) }, false},
+			"everywhere": {func(_ *models.CustomerAccount, device ticket) {
+				o.revoke(device.RefreshToken, true)
+			}, false},
 			"password": {func(account *models.CustomerAccount, _ ticket) {
 				must(t, o.Accounts.SetPassword(t.Context(), account, secretText(rightPassword)))
 			}, false},
 			"operator": {func(_ *models.CustomerAccount, device ticket) {
-				expect(t, o.post(`mutation { endSession(id: "`+device.SessionID+`") { sessionsEnded } }`, nil, backend...), "")
+				expect(t, o.tryEndSession(device.SessionID, backend...), "")
 				expect(t, o.tryRefresh(device.RefreshToken), models.ReasonEndedByOperator)
 			}, false},
 			"inactive": {func(account *models.CustomerAccount, _ ticket) {
@@ -139,7 +145,8 @@ func TestClaimOnAKnownDevice(t *testing.T) {
 		o.customer("ada")
 		device, guest := o.signIn("ada"), o.anonymous()
 		got := o.trySignInWith(variables{
-			"username": "ada", "password": rightPassword, "previousRefreshToken": guest.RefreshToken, "deviceToken": device.RefreshToken,
+			"username": "ada", "password": rightPassword,
+			"previousRefreshToken": guest.RefreshToken, "deviceToken": device.RefreshToken,
 		}, "198.51.100.1").ticket(t, "createUserTicket")
 		if got.Claim != "CLAIMED" || *got.ClaimedAnonymousUserID != guest.UserID {
 			t.Errorf("%+v", got)
@@ -176,7 +183,9 @@ func TestClaimOutcomes(t *testing.T) {
 				o.refresh(o.refresh(g.RefreshToken).RefreshToken)
 				o.clock.pass(time.Minute)
 			})},
-			{tickets.ClaimClaimedByAnother, guest(func(g ticket) { o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1") })},
+			{tickets.ClaimClaimedByAnother, guest(func(g ticket) {
+				o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1")
+			})},
 			{tickets.ClaimSignedOut, guest(func(g ticket) { o.revoke(g.RefreshToken, false) })},
 			{tickets.ClaimTokenReused, guest(func(g ticket) {
 				o.refresh(g.RefreshToken)
@@ -185,7 +194,7 @@ func TestClaimOutcomes(t *testing.T) {
 			})},
 			{tickets.ClaimEndedByOperator, guest(func(g ticket) {
 				g = o.refresh(g.RefreshToken)
-				o.post(`mutation { endSession(id: "`+g.SessionID+`") { sessionsEnded } }`, nil, backend...)
+				o.tryEndSession(g.SessionID, backend...)
 			})},
 		} {
 			want, token := c.want, c.token
@@ -196,14 +205,16 @@ func TestClaimOutcomes(t *testing.T) {
 				}
 			}
 		}
-		if got := o.trySignIn("ada", rightPassword, o.signIn("bob").RefreshToken, "198.51.100.1").ticket(t, "createUserTicket"); got.Claim != "NOTHING_TO_CLAIM" {
+		others := o.trySignIn("ada", rightPassword, o.signIn("bob").RefreshToken, "198.51.100.1")
+		if got := others.ticket(t, "createUserTicket"); got.Claim != "NOTHING_TO_CLAIM" {
 			t.Errorf("a customer's: %s", got.Claim)
 		}
 		begun := o.anonymous()
 		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
 		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
 		o.follow()
-		if got := o.trySignIn("ada", rightPassword, begun.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket"); got.Claim != "APPLICATION_DISABLED" {
+		after := o.trySignIn("ada", rightPassword, begun.RefreshToken, "198.51.100.1")
+		if got := after.ticket(t, "createUserTicket"); got.Claim != "APPLICATION_DISABLED" {
 			t.Errorf("begun before: %s", got.Claim)
 		}
 	})
@@ -252,12 +263,13 @@ func TestTicketsTellTheirSession(t *testing.T) {
 		o.customer("ada")
 		guest := o.anonymous()
 		next := o.refresh(guest.RefreshToken)
-		if !guest.IsAnonymous || guest.IssuedAt != "2026-11-24T09:30:00.123Z" || guest.SessionID != next.SessionID || guest.Claim != "NOTHING_TO_CLAIM" {
+		if !guest.IsAnonymous || guest.IssuedAt != "2026-11-24T09:30:00.123Z" ||
+			guest.SessionID != next.SessionID || guest.Claim != "NOTHING_TO_CLAIM" {
 			t.Errorf("%+v", guest)
 		}
 		own, other := o.signIn("ada"), o.signIn("ada")
 		for _, id := range []string{other.SessionID, own.SessionID} {
-			expect(t, o.post(`mutation { endSession(id: "`+id+`") { sessionsEnded } }`, nil, bearer(own.AccessToken)...), "")
+			expect(t, o.tryEndSession(id, bearer(own.AccessToken)...), "")
 		}
 		expect(t, o.tryRefresh(own.RefreshToken), models.ReasonSignedOut)
 		expect(t, o.tryRefresh(other.RefreshToken), models.ReasonSessionEnded)
@@ -287,9 +299,10 @@ func TestExpiredSessionsPushNoneOut(t *testing.T) {
 		hour := time.Hour
 		secret := o.application("kiosk", true, applications.Change{RefreshLifetime: &hour})
 		living := o.signIn("ada")
+		input := variables{"username": "ada", "password": rightPassword}
 		for range 5 {
 			o.clock.pass(2 * time.Hour)
-			expect(t, o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, as("kiosk", secret)...), "")
+			expect(t, o.post(signInQuery, variables{"input": input}, as("kiosk", secret)...), "")
 		}
 		expect(t, o.tryRefresh(living.RefreshToken), "")
 	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
@@ -301,7 +314,7 @@ func TestDeviceThatWasSentAway(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		lost, own := o.signIn("ada"), o.signIn("ada")
-		expect(t, o.post(`mutation { endSession(id: "`+lost.SessionID+`") { sessionsEnded } }`, nil, bearer(own.AccessToken)...), "")
+		expect(t, o.tryEndSession(lost.SessionID, bearer(own.AccessToken)...), "")
 		o.lockByGuessing("ada")
 		expect(t, o.trySignInOn(lost.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
 	})

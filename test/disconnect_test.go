@@ -21,7 +21,8 @@ import (
 // beginRefresh sends a refresh. It ends when the returned function disconnects the client.
 func (o *office) beginRefresh(token string) (disconnect func()) {
 	o.t.Helper()
-	body, err := json.Marshal(map[string]any{"query": `mutation { refreshTicket(refreshToken: "` + token + `") { userId } }`})
+	query := `mutation { refreshTicket(refreshToken: "` + token + `") { userId } }`
+	body, err := json.Marshal(map[string]any{"query": query})
 	must(o.t, err)
 	ctx, cancel := context.WithCancel(o.t.Context())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.web.URL+"/graphql", bytes.NewReader(body))
@@ -79,7 +80,8 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 		}
 
 		slow.web.Close()
-		if logged := o.log.String(); strings.Contains(logged, `"level":"WARN"`) || strings.Contains(logged, `"level":"ERROR"`) {
+		logged := o.log.String()
+		if strings.Contains(logged, `"level":"WARN"`) || strings.Contains(logged, `"level":"ERROR"`) {
 			t.Error(logged)
 		}
 		o.clock.pass(time.Minute)
@@ -131,13 +133,13 @@ func TestDisconnectedClientsCostNoConnection(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = direct.Close() })
 	connections := func() (ids string) {
-		must(t, direct.QueryRowContext(t.Context(),
-			"SELECT GROUP_CONCAT(id ORDER BY id) FROM information_schema.processlist WHERE db = ?", config.DBName).Scan(&ids))
+		const query = "SELECT GROUP_CONCAT(id ORDER BY id) FROM information_schema.processlist WHERE db = ?"
+		must(t, direct.QueryRowContext(t.Context(), query, config.DBName).Scan(&ids))
 		return ids
 	}
 	waiting := func() (count int) {
-		must(t, direct.QueryRowContext(t.Context(),
-			"SELECT COUNT(*) FROM information_schema.processlist WHERE db = ? AND info LIKE 'UPDATE%'", config.DBName).Scan(&count))
+		const query = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = ? AND info LIKE 'UPDATE%'"
+		must(t, direct.QueryRowContext(t.Context(), query, config.DBName).Scan(&count))
 		return count
 	}
 

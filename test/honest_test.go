@@ -154,7 +154,8 @@ func (h *honesty) pass(t *rapid.T) {
 func (h *honesty) step(t *rapid.T, off *time.Duration, step func(time.Duration)) {
 	by := -*off
 	if *off == 0 {
-		by = rapid.SampledFrom([]time.Duration{-3 * time.Hour, -time.Minute, time.Minute, 3 * time.Hour}).Draw(t, "step")
+		steps := []time.Duration{-3 * time.Hour, -time.Minute, time.Minute, 3 * time.Hour}
+		by = rapid.SampledFrom(steps).Draw(t, "step")
 	}
 	*off += by
 	step(by)

@@ -46,7 +46,8 @@ func laggingMySQL(t *testing.T) (*lagging, bool) {
 	l.proxy, err = wire.Listen(t.Context(), wire.Settings{
 		Primary: config.Addr, Replica: config.Addr,
 		ToReplica: func(statement string) bool {
-			return !l.isFresh.Load() && strings.HasPrefix(statement, "SELECT") && !strings.HasSuffix(statement, "FOR UPDATE")
+			isRead := strings.HasPrefix(statement, "SELECT") && !strings.HasSuffix(statement, "FOR UPDATE")
+			return isRead && !l.isFresh.Load()
 		},
 		// The first read begins a transaction that does not end, and so keeps what it sees.
 		OnReplica: func(statement string) string {
@@ -130,7 +131,8 @@ func TestReadsLag(t *testing.T) {
 	customer = o.signIn("ada")
 	o.refresh(customer.RefreshToken)
 
-	created := o.post(`mutation { createAccount(input: {userName: "eve", password: "`+rightPassword+`"}) { userId } }`, nil, backend...)
+	input := `{userName: "eve", password: "` + rightPassword + `"}`
+	created := o.post(`mutation { createAccount(input: `+input+`) { userId } }`, nil, backend...)
 	expect(t, created, "")
 	expect(t, o.post(`{ account(by: {userName: "eve"}) { id } }`, nil, backend...), "")
 	expect(t, o.trySignIn("eve", rightPassword, "", "198.51.100.1"), "")
@@ -157,7 +159,8 @@ func TestNamesLag(t *testing.T) {
 
 	change := func(field, arguments, name string) {
 		t.Helper()
-		expect(t, o.post(`mutation { `+field+`(account: {userName: "`+name+`"}`+arguments+`) { id } }`, nil, backend...), "")
+		account := `{userName: "` + name + `"}`
+		expect(t, o.post(`mutation { `+field+`(account: `+account+arguments+`) { id } }`, nil, backend...), "")
 	}
 	change("updateAccount", `, input: {userName: "countess", emailAddress: null}`, "ada")
 	change("updateAccount", `, input: {userName: "ada"}`, "eve")
@@ -208,11 +211,13 @@ func TestTokenAheadOfTheDatabase(t *testing.T) {
 			"shopper, no account": func() answer {
 				return o.currentShopper("customerAccount { id }", bearer(orphan.AccessToken)...)
 			},
-			"claim":             func() answer { return o.trySignIn("ada", rightPassword, once.RefreshToken, "198.51.100.1") },
+			"claim": func() answer {
+				return o.trySignIn("ada", rightPassword, once.RefreshToken, "198.51.100.1")
+			},
 			"revoke":            func() answer { return o.tryRevoke(customer.RefreshToken, false) },
 			"revoke everywhere": func() answer { return o.tryRevoke(customer.RefreshToken, true) },
 			"end session": func() answer {
-				return o.post(`mutation { endSession(id: "`+customer.SessionID+`") { sessionsEnded } }`, nil, bearer(customer.AccessToken)...)
+				return o.tryEndSession(customer.SessionID, bearer(customer.AccessToken)...)
 			},
 		}
 		for name, got := range atOnce(ask) {
@@ -291,6 +296,20 @@ func (o *office) backend() []string {
 	return as("backend", o.application("backend", true, applications.Change{OwnBehaviors: own}))
 }
 
+// signIn returns an office where a customer has signed in. Its reads see nothing that is written
+// from now on.
+func (l *lagging) signIn(t *testing.T) (*office, ticket) {
+	t.Helper()
+	l.isFresh.Store(true)
+	o := open(t, l.url)
+	o.customer("ada")
+	customer := o.signIn("ada")
+	l.isFresh.Store(false)
+	l.catchUp()
+	o.follow() // a first read
+	return o, customer
+}
+
 // However far reads lag, what has ended is learnt.
 func TestEndedSessionsBehindLag(t *testing.T) {
 	t.Parallel()
@@ -298,13 +317,7 @@ func TestEndedSessionsBehindLag(t *testing.T) {
 	if !ok {
 		return
 	}
-	database.isFresh.Store(true)
-	o := open(t, database.url)
-	o.customer("ada")
-	got := o.signIn("ada")
-	database.isFresh.Store(false)
-	database.catchUp()
-	o.follow()
+	o, got := database.signIn(t)
 	o.revoke(got.RefreshToken, false)
 	for range 5 {
 		o.clock.pass(8 * time.Second)
@@ -323,13 +336,7 @@ func TestDisabledApplicationBehindLag(t *testing.T) {
 	if !ok {
 		return
 	}
-	database.isFresh.Store(true)
-	o := open(t, database.url)
-	o.customer("ada")
-	got := o.signIn("ada")
-	database.isFresh.Store(false)
-	database.catchUp()
-	o.follow()
+	o, got := database.signIn(t)
 	must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
 	o.clock.pass(5 * time.Minute)
 	o.follow()

@@ -1,19 +1,16 @@
-// Package test_test calls the whole server through its front door, GraphQL over HTTP, with a real database below, on every
-// database. Only the clock is made.
+// Package test_test calls the whole server through its front door, GraphQL over HTTP, with a real
+// database below, on every database. Only the clock is made.
 package test_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -110,8 +107,19 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	o.applications = &applications.Book{Store: store, Now: clock.Now, Random: rand.Reader}
 	must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write", "catalog.read"}, []string{shopOrigin}))
 	wiring := tickets.Office{
-		Store: store, Accounts: book, Applications: &applications.Directory{Store: store}, Keys: keys, Signers: signers(t), Hasher: hasher, Policy: tickets.DefaultPolicy(),
-		Issuer: issuer, Audience: []string{issuer}, Now: clock.Now, Elapsed: clock.Elapsed, Random: rand.Reader, Log: logger,
+		Store:        store,
+		Accounts:     book,
+		Applications: &applications.Directory{Store: store},
+		Keys:         keys,
+		Signers:      signers(t),
+		Hasher:       hasher,
+		Policy:       tickets.DefaultPolicy(),
+		Issuer:       issuer,
+		Audience:     []string{issuer},
+		Now:          clock.Now,
+		Elapsed:      clock.Elapsed,
+		Random:       rand.Reader,
+		Log:          logger,
 	}
 	wiring.Policy.RefusalStep, wiring.Policy.RowsPerSource = 0, 1<<20 // tests need not wait
 	for _, change := range changes {
@@ -174,12 +182,15 @@ func (o *office) watched(url string) string {
 	}
 	config, err := mysql.ParseDSN(url)
 	must(o.t, err)
-	proxy, err := wire.Listen(o.t.Context(), wire.Settings{Primary: config.Addr, Rewrite: func(statement string) string {
-		if decides(statement) {
-			o.statements.Add(1)
-		}
-		return o.clock.ofDatabase(statement)
-	}})
+	proxy, err := wire.Listen(o.t.Context(), wire.Settings{
+		Primary: config.Addr,
+		Rewrite: func(statement string) string {
+			if decides(statement) {
+				o.statements.Add(1)
+			}
+			return o.clock.ofDatabase(statement)
+		},
+	})
 	must(o.t, err)
 	o.t.Cleanup(proxy.Close)
 	config.Addr = proxy.Address()
@@ -196,266 +207,9 @@ func decides(statement string) bool {
 		!strings.HasSuffix(statement, "VERSION()")
 }
 
-// clock is a clock that moves when it is told to. The database has one of its own.
-type clock struct {
-	mutex    sync.Mutex
-	now      time.Time
-	elapsed  time.Duration
-	database time.Duration // how far the database's is ahead
-}
-
-func (c *clock) Now() time.Time {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.now
-}
-
-func (c *clock) Elapsed() time.Duration {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.elapsed
-}
-
-// pass lets time pass, on every clock.
-func (c *clock) pass(d time.Duration) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.now = c.now.Add(d)
-	c.elapsed += d
-}
-
-// step sets the server's clock. No time passes, and the database's clock stays as it is.
-func (c *clock) step(d time.Duration) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.now = c.now.Add(d)
-	c.database -= d
-}
-
-// stepDatabase sets the database's clock.
-func (c *clock) stepDatabase(d time.Duration) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.database += d
-}
-
-// ofDatabase makes a statement ask the test's clock.
-func (c *clock) ofDatabase(statement string) string {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	now := c.now.Add(c.database).UTC().Format("2006-01-02 15:04:05.000000")
-	return strings.ReplaceAll(statement, "UTC_TIMESTAMP(6)", "TIMESTAMP'"+now+"'")
-}
-
-// log keeps what was logged.
-type log struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (l *log) Write(record []byte) (int, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.Write(record)
-}
-
-func (l *log) String() string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.String()
-}
-
-func (l *log) clear() {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.text.Reset()
-}
-
-// count returns how many records have a message.
-func (l *log) count(message string) int { return strings.Count(l.String(), `"msg":"`+message+`"`) }
-
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// answer is what the server has answered to an operation.
-type answer struct {
-	status int
-	header http.Header
-	text   string
-	took   time.Duration              // known of guarded ones
-	Data   map[string]json.RawMessage `json:"data"`
-	Errors []struct {
-		Message    string `json:"message"`
-		Path       []any  `json:"path"`
-		Extensions struct {
-			Code, Reason, NextStep, ErrorID, Limit string
-			RetryAfterSeconds                      int
-		} `json:"extensions"`
-	} `json:"errors"`
-}
-
-// reason returns the reason of the one error; empty when there is none.
-func (a answer) reason() models.Reason {
-	if len(a.Errors) == 0 {
-		return ""
-	}
-	return models.Reason(a.Errors[0].Extensions.Reason)
-}
-
-// ticket is a ticket as a client sees it.
-type ticket struct {
-	AccessToken, RefreshToken                               string
-	AccessTokenExpiration, RefreshTokenExpiration           string
-	AccessTokenLifetime, RefreshTokenLifetime, RefreshAfter int
-	IssuedAt, SessionID, UserID, Claim                      string
-	IsAnonymous                                             bool
-	Behaviors                                               []string
-	ClaimedAnonymousUserID                                  *string
-	CustomerAccount                                         map[string]any
-	raw                                                     string
-}
-
-// fields selects a whole ticket but its account.
-const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration refreshTokenLifetime ` +
-	`refreshAfter issuedAt sessionId userId isAnonymous behaviors claim claimedAnonymousUserId`
-
-type variables = map[string]any
-
-// post sends an operation. Headers come in pairs.
-func (o *office) post(query string, values variables, headers ...string) answer {
-	o.t.Helper()
-	body, err := json.Marshal(map[string]any{"query": query, "variables": values})
-	must(o.t, err)
-	request, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.web.URL+"/graphql", bytes.NewReader(body))
-	must(o.t, err)
-	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Add(headers[i], headers[i+1])
-	}
-	return o.send(request)
-}
-
-func (o *office) send(request *http.Request) answer {
-	o.t.Helper()
-	response, err := o.web.Client().Do(request)
-	must(o.t, err)
-	defer response.Body.Close() //nolint:errcheck // read to its end
-	text, err := io.ReadAll(response.Body)
-	must(o.t, err)
-	got := answer{status: response.StatusCode, header: response.Header, text: string(text)}
-	if strings.Contains(response.Header.Get("Content-Type"), "json") && request.Method != http.MethodHead {
-		if err := json.Unmarshal(text, &got); err != nil {
-			o.t.Fatalf("no JSON: %v: %q", err, text)
-		}
-	}
-	return got
-}
-
-// ticket takes the ticket of a field out of the answer.
-func (a answer) ticket(t testing.TB, field string) ticket {
-	t.Helper()
-	if len(a.Errors) > 0 {
-		t.Fatalf("refused: %s", a.text)
-	}
-	got := ticket{raw: string(a.Data[field])}
-	must(t, json.Unmarshal(a.Data[field], &got))
-	return got
-}
-
-func (o *office) anonymous() ticket {
-	o.t.Helper()
-	return o.post(`mutation { anonymousShopperTicket { `+fields+` } }`, nil).ticket(o.t, "anonymousShopperTicket")
-}
-
-const signInQuery = `mutation ($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { ` + fields + ` } }`
-
-// trySignIn signs in from an address; previous may be empty.
-func (o *office) trySignIn(name, plain, previous, address string) answer {
-	o.t.Helper()
-	return o.trySignInWith(variables{"username": name, "password": plain, "previousRefreshToken": previous}, address)
-}
-
-// trySignInOn signs in from an address, on a device that has a refresh token of its customer.
-func (o *office) trySignInOn(device, name, plain, address string) answer {
-	o.t.Helper()
-	return o.trySignInWith(variables{"username": name, "password": plain, "deviceToken": device}, address)
-}
-
-func (o *office) trySignInWith(input variables, address string) answer {
-	o.t.Helper()
-	return o.post(signInQuery, variables{"input": input}, "X-Forwarded-For", address)
-}
-
-func (o *office) signIn(name string) ticket {
-	o.t.Helper()
-	return o.trySignIn(name, rightPassword, "", "198.51.100.1").ticket(o.t, "createUserTicket")
-}
-
-func (o *office) tryRefresh(token string) answer {
-	o.t.Helper()
-	return o.post(`mutation ($token: String!) { refreshTicket(refreshToken: $token) { `+fields+` } }`, variables{"token": token})
-}
-
-func (o *office) tryRepeat(token, attempt string) answer {
-	o.t.Helper()
-	return o.post(`mutation ($token: String!, $attempt: String) { refreshTicket(refreshToken: $token, attempt: $attempt) { `+fields+` } }`,
-		variables{"token": token, "attempt": attempt})
-}
-
-// tryWith refreshes with an attempt, which may be empty for none.
-func (o *office) tryWith(token, attempt string) answer {
-	o.t.Helper()
-	if attempt == "" {
-		return o.tryRefresh(token)
-	}
-	return o.tryRepeat(token, attempt)
-}
-
-// repeat refreshes with an attempt.
-func (o *office) repeat(token, attempt string) ticket {
-	o.t.Helper()
-	return o.tryRepeat(token, attempt).ticket(o.t, "refreshTicket")
-}
-
-func (o *office) refresh(token string) ticket {
-	o.t.Helper()
-	return o.tryRefresh(token).ticket(o.t, "refreshTicket")
-}
-
-func (o *office) tryRevoke(token string, everywhere bool) answer {
-	o.t.Helper()
-	return o.post(`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`,
-		variables{"token": token, "everywhere": everywhere})
-}
-
-// revoke returns how many sessions it has ended.
-func (o *office) revoke(token string, everywhere bool) int {
-	o.t.Helper()
-	got := o.tryRevoke(token, everywhere)
-	var revoked struct{ SessionsEnded int }
-	if len(got.Errors) > 0 {
-		o.t.Fatalf("refused: %s", got.text)
-	}
-	must(o.t, json.Unmarshal(got.Data["revokeTicket"], &revoked))
-	return revoked.SessionsEnded
-}
-
-func (o *office) currentShopper(selection string, headers ...string) answer {
-	o.t.Helper()
-	return o.post(`{ currentShopper { `+selection+` } }`, nil, headers...)
-}
-
-// expect fails unless an answer was refused for a reason.
-func expect(t testing.TB, got answer, reason models.Reason) {
-	t.Helper()
-	if got.reason() != reason {
-		t.Errorf("want the reason %q, got %s", reason, got.text)
-	}
-	if reason != "" && got.status != http.StatusOK {
-		t.Errorf("status %d", got.status)
 	}
 }

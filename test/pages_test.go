@@ -30,9 +30,10 @@ func isAllowed(preflight http.Header) bool { return preflight.Get("Access-Contro
 func TestPagesMaySendHeadersOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	o := open(t, sqlite(t))
-	const tracing = "authorization,b3,baggage,content-type,newrelic,sentry-trace,traceparent,tracestate,uber-trace-id," +
-		"x-b3-sampled,x-b3-spanid,x-b3-traceid,x-datadog-origin,x-datadog-parent-id,x-datadog-sampling-priority," +
-		"x-datadog-tags,x-datadog-trace-id,x-newrelic-id,x-cloud-trace-context,x-amzn-trace-id"
+	const tracing = "authorization,b3,baggage,content-type,newrelic,sentry-trace,traceparent,tracestate," +
+		"uber-trace-id,x-b3-sampled,x-b3-spanid,x-b3-traceid,x-datadog-origin,x-datadog-parent-id," +
+		"x-datadog-sampling-priority,x-datadog-tags,x-datadog-trace-id,x-newrelic-id," +
+		"x-cloud-trace-context,x-amzn-trace-id"
 	for _, headers := range append(strings.Split(tracing, ","), tracing, strings.ReplaceAll(tracing, ",", ", ")) {
 		got := o.preflight(shopOrigin, http.MethodPost, headers)
 		if got.Get("Access-Control-Allow-Headers") != headers || got.Get("Access-Control-Allow-Origin") != shopOrigin {
@@ -48,8 +49,8 @@ func TestPagesMaySendHeadersOfTheirOwn(t *testing.T) {
 
 	many := strings.TrimSuffix(strings.Repeat("x-a,", 65), ",")
 	for _, headers := range []string{
-		many, "x-" + strings.Repeat("a", 2048), "content type", "x-ä", "traceparent\x00", "x-forwarded-for", "Forwarded",
-		"content-type, X-Application-Secret", "x-shopper-address", "X-Real-IP",
+		many, "x-" + strings.Repeat("a", 2048), "content type", "x-ä", "traceparent\x00",
+		"x-forwarded-for", "Forwarded", "content-type, X-Application-Secret", "x-shopper-address", "X-Real-IP",
 	} {
 		got := o.preflight(shopOrigin, http.MethodPost, headers)
 		if isAllowed(got) || !strings.Contains(strings.Join(got["Vary"], ", "), "Origin") {
@@ -122,10 +123,18 @@ func TestLocalPagesMayCallTheDemo(t *testing.T) {
 	demo := strict.with(func(s *web.Settings) { s.LocalPages = true })
 	issue := `mutation { anonymousShopperTicket { userId } }`
 	for origin, isLocal := range map[string]bool{
-		"http://localhost:5173": true, "https://localhost": true, "http://127.0.0.1:3000": true, "http://[::1]:3000": true,
-		"http://shop.localhost:8000": true, "http://127.1.2.3": true,
-		"http://localhost.example": false, "https://foreign.example": false, "null": false, "http://192.168.0.1": false,
-		"http://notlocalhost": false, "http://localhost:80:80": false,
+		"http://localhost:5173":      true,
+		"https://localhost":          true,
+		"http://127.0.0.1:3000":      true,
+		"http://[::1]:3000":          true,
+		"http://shop.localhost:8000": true,
+		"http://127.1.2.3":           true,
+		"http://localhost.example":   false,
+		"https://foreign.example":    false,
+		"null":                       false,
+		"http://192.168.0.1":         false,
+		"http://notlocalhost":        false,
+		"http://localhost:80:80":     false,
 	} {
 		want := models.ReasonOriginNotAllowed
 		if isLocal {

@@ -48,8 +48,9 @@ func TestRowsOfAConfidentialApplication(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		headers := as("renderer", o.application("renderer", true, applications.Change{}))
 		for range 12 {
-			guest := o.post(`mutation { anonymousShopperTicket { refreshToken } }`, nil, headers...).ticket(t, "anonymousShopperTicket")
-			next := o.post(`mutation { refreshTicket(refreshToken: "`+guest.RefreshToken+`") { userId } }`, nil, headers...)
+			begun := o.post(`mutation { anonymousShopperTicket { refreshToken } }`, nil, headers...)
+			token := begun.ticket(t, "anonymousShopperTicket").RefreshToken
+			next := o.post(`mutation { refreshTicket(refreshToken: "`+token+`") { userId } }`, nil, headers...)
 			expect(t, next, "")
 		}
 	}, func(w *tickets.Office) { w.Policy.RowsPerSource = 5 })

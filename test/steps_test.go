@@ -105,11 +105,12 @@ func TestStepsKeepNothingAlive(t *testing.T) {
 			replica.follow()
 			back()
 			replica.follow()
-			for _, got := range []ticket{customer, guest} {
-				if got := o.tryRefresh(got.RefreshToken); got.reason() != models.ReasonSignedOut && got.reason() != models.ReasonSignedOutEverywhere {
+			for _, shopper := range []ticket{customer, guest} {
+				got := o.tryRefresh(shopper.RefreshToken)
+				if got.reason() != models.ReasonSignedOut && got.reason() != models.ReasonSignedOutEverywhere {
 					t.Errorf("%s: %s", name, got.text)
 				}
-				if got := replica.currentShopper("userId", bearer(got.AccessToken)...); len(got.Errors) == 0 {
+				if got := replica.currentShopper("userId", bearer(shopper.AccessToken)...); len(got.Errors) == 0 {
 					t.Errorf("%s: the access token is believed", name)
 				}
 			}
@@ -127,7 +128,9 @@ func TestStepsAndAccounts(t *testing.T) {
 			reason models.Reason
 			change func() error
 		}{
-			{models.ReasonPasswordChanged, func() error { return o.Accounts.SetPassword(t.Context(), ada, secretText(rightPassword)) }},
+			{models.ReasonPasswordChanged, func() error {
+				return o.Accounts.SetPassword(t.Context(), ada, secretText(rightPassword))
+			}},
 			{models.ReasonAccountInactive, func() error { return o.Accounts.Deactivate(t.Context(), ada) }},
 		} {
 			got := o.signIn("ada")
@@ -187,8 +190,10 @@ func TestEndedUnderALongerLifetime(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		got := o.anonymous()
-		shortened := openWith(t, o.url, o.Keys, o.clock, func(w *tickets.Office) { w.Policy.AnonymousRefreshLifetime = time.Hour })
-		expect(t, shortened.post(`mutation { endSession(id: "`+got.SessionID+`") { sessionsEnded } }`, nil, bearer(got.AccessToken)...), "")
+		shortened := openWith(t, o.url, o.Keys, o.clock, func(w *tickets.Office) {
+			w.Policy.AnonymousRefreshLifetime = time.Hour
+		})
+		expect(t, shortened.tryEndSession(got.SessionID, bearer(got.AccessToken)...), "")
 		o.clock.pass(120 * day)
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonSignedOut)

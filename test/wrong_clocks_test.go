@@ -97,7 +97,9 @@ func TestRepeatedUnderAShorterLifetime(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		used := o.signIn("ada")
-		shortened := openWith(t, o.url, o.Keys, o.clock, func(w *tickets.Office) { w.Policy.RefreshLifetime = time.Hour })
+		shortened := openWith(t, o.url, o.Keys, o.clock, func(w *tickets.Office) {
+			w.Policy.RefreshLifetime = time.Hour
+		})
 		shortened.repeat(used.RefreshToken, attemptA)
 		o.clock.pass(2 * time.Hour)
 		expect(t, shortened.tryRepeat(used.RefreshToken, attemptA), models.ReasonTokenExpired)

@@ -17,7 +17,8 @@ type device struct{ userID, session models.ID }
 func distrusted() []models.Reason {
 	return []models.Reason{
 		models.ReasonTokenReused, models.ReasonSignedOutEverywhere, models.ReasonPasswordChanged,
-		models.ReasonSessionEnded, models.ReasonEndedByOperator, models.ReasonAccountInactive, models.ReasonAccountDeleted,
+		models.ReasonSessionEnded, models.ReasonEndedByOperator,
+		models.ReasonAccountInactive, models.ReasonAccountDeleted,
 	}
 }
 

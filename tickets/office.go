@@ -87,7 +87,9 @@ func (o *Office) open(kind seal.Kind, token secret.Text, application *models.App
 
 // genuine returns what a token of a kind says that was issued to an application, whether or not it
 // is still good. The reasons of its errors are those of read.
-func (o *Office) genuine(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
+func (o *Office) genuine(
+	kind seal.Kind, token secret.Text, application *models.Application, now time.Time,
+) (seal.Contents, error) {
 	contents, err := o.read(kind, token, now)
 	if err != nil {
 		return seal.Contents{}, err
@@ -162,8 +164,15 @@ func (o *Office) begin(application *models.Application, userID models.ID, anonym
 	}
 	expiration := o.Policy.of(application).refreshExpiration(anonymous, now, now)
 	return &models.Session{
-		ID: id, Application: application.ID, ApplicationEpoch: application.Epoch, UserID: userID, IsAnonymous: anonymous,
-		StartedAt: now, RefreshedAt: now, ExpiresAt: expiration, PurgeAt: purgeAt(expiration),
+		ID:               id,
+		Application:      application.ID,
+		ApplicationEpoch: application.Epoch,
+		UserID:           userID,
+		IsAnonymous:      anonymous,
+		StartedAt:        now,
+		RefreshedAt:      now,
+		ExpiresAt:        expiration,
+		PurgeAt:          purgeAt(expiration),
 	}, nil
 }
 

@@ -53,10 +53,22 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	const day = 24 * time.Hour
 	return Policy{
-		AccessLifetime: 15 * time.Minute, RefreshLifetime: 14 * day, AnonymousRefreshLifetime: 30 * day, SessionLifetime: 90 * day,
-		ReuseWindow: 30 * time.Second, DatabaseLag: 10 * time.Minute, SessionsPerCustomer: 50,
-		GuessesPerSource: 5, GuessWindow: 15 * time.Minute, GuessesPerSourceAndDay: 20, GuessesPerAccount: 20,
-		GuessesPerDay: 100, GuessesOfSource: 100, RowsPerSource: 120, Lockout: 15 * time.Minute, RefusalStep: 500 * time.Millisecond,
+		AccessLifetime:           15 * time.Minute,
+		RefreshLifetime:          14 * day,
+		AnonymousRefreshLifetime: 30 * day,
+		SessionLifetime:          90 * day,
+		ReuseWindow:              30 * time.Second,
+		DatabaseLag:              10 * time.Minute,
+		SessionsPerCustomer:      50,
+		GuessesPerSource:         5,
+		GuessWindow:              15 * time.Minute,
+		GuessesPerSourceAndDay:   20,
+		GuessesPerAccount:        20,
+		GuessesPerDay:            100,
+		GuessesOfSource:          100,
+		RowsPerSource:            120,
+		Lockout:                  15 * time.Minute,
+		RefusalStep:              500 * time.Millisecond,
 	}
 }
 

@@ -56,7 +56,8 @@ func TestPurgeAt(t *testing.T) {
 	for _, hour := range []time.Duration{0, time.Minute, 11 * time.Hour, 12*time.Hour - time.Microsecond, 23 * time.Hour} {
 		expiration := noon.Add(hour)
 		got := purgeAt(expiration)
-		if got.Sub(expiration) < purgeMargin || got.Sub(expiration) > 49*time.Hour || got.Truncate(24*time.Hour) != got {
+		after := got.Sub(expiration)
+		if after < purgeMargin || after > 49*time.Hour || got.Truncate(24*time.Hour) != got {
 			t.Errorf("%v is purged at %v", expiration, got)
 		}
 	}

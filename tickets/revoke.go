@@ -113,7 +113,9 @@ func (o *Office) endOwn(
 
 // untilEnded is untilCaughtUp for the end of a session. One that is missing behind an old token was
 // purged.
-func (o *Office) untilEnded(ctx context.Context, contents seal.Contents, now time.Time, end func() (bool, error)) error {
+func (o *Office) untilEnded(
+	ctx context.Context, contents seal.Contents, now time.Time, end func() (bool, error),
+) error {
 	return o.untilCaughtUp(ctx, contents, now, func(bool) (bool, error) { return end() }, func() error { return nil })
 }
 

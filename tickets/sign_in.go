@@ -280,7 +280,8 @@ func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source st
 		o.Log.InfoContext(ctx, "sign-in refused: unknown name", attributes...)
 	}
 	if counted.Failures == o.Policy.GuessesPerSource {
-		o.Log.WarnContext(ctx, "source must wait after wrong passwords", append(attributes, "for", o.Policy.GuessWindow)...)
+		o.Log.WarnContext(ctx, "source must wait after wrong passwords",
+			append(attributes, "for", o.Policy.GuessWindow)...)
 	}
 	if counted.Locked {
 		o.Log.WarnContext(ctx, "account locked after wrong passwords", append(attributes, "for", o.Policy.Lockout)...)

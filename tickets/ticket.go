@@ -67,11 +67,20 @@ func (o *Office) ticket(
 	}
 	lifetime := contents.ExpiresAt.Sub(contents.IssuedAt)
 	ticket := &Ticket{
-		AccessToken: accessToken, AccessTokenExpiration: contents.ExpiresAt, AccessTokenLifetime: lifetime,
-		RefreshToken: refreshToken, RefreshTokenExpiration: session.ExpiresAt, RefreshTokenLifetime: session.ExpiresAt.Sub(session.RefreshedAt),
-		RefreshAfter: refreshAfter(lifetime, session.ID[len(session.ID)-1]),
-		IssuedAt:     session.RefreshedAt, SessionID: session.ID, UserID: session.UserID, IsAnonymous: session.IsAnonymous,
-		Behaviors: contents.Behaviors, Claim: claim.outcome, ClaimedAnonymousUserID: claim.userID,
+		AccessToken:            accessToken,
+		AccessTokenExpiration:  contents.ExpiresAt,
+		AccessTokenLifetime:    lifetime,
+		RefreshToken:           refreshToken,
+		RefreshTokenExpiration: session.ExpiresAt,
+		RefreshTokenLifetime:   session.ExpiresAt.Sub(session.RefreshedAt),
+		RefreshAfter:           refreshAfter(lifetime, session.ID[len(session.ID)-1]),
+		IssuedAt:               session.RefreshedAt,
+		SessionID:              session.ID,
+		UserID:                 session.UserID,
+		IsAnonymous:            session.IsAnonymous,
+		Behaviors:              contents.Behaviors,
+		Claim:                  claim.outcome,
+		ClaimedAnonymousUserID: claim.userID,
 	}
 	if selection.JWTAccessToken {
 		ticket.JWTAccessToken, err = o.sign(contents, claim.userID)

@@ -21,7 +21,9 @@ const (
 // caller returns who sends an HTTP request, or refuses it.
 func (s Settings) caller(r *http.Request) (*tickets.Caller, *refusal) {
 	caller := &tickets.Caller{
-		Application: only(r.Header[applicationHeader]), Secret: secret.New(only(r.Header[applicationSecretHeader])), Origin: s.otherOrigin(r),
+		Application: only(r.Header[applicationHeader]),
+		Secret:      secret.New(only(r.Header[applicationSecretHeader])),
+		Origin:      s.otherOrigin(r),
 		AccessToken: accessToken(r.Header), Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent(),
 		ShopperUserAgent: only(r.Header[shopperUserAgentHeader]), Gone: gone(r.Context()),
 	}

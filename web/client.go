@@ -97,7 +97,8 @@ func (h *proxyHint) check(ctx context.Context, r *http.Request) {
 	}
 	h.once.Do(func() {
 		neighbour, _, _ := net.SplitHostPort(r.RemoteAddr)
-		h.log.WarnContext(ctx, "X-Forwarded-For is not believed, so all clients of this neighbour count as one source: "+
+		h.log.WarnContext(ctx, "X-Forwarded-For is not believed, "+
+			"so all clients of this neighbour count as one source: "+
 			"if it is your proxy, name its network in --trusted-proxies", "neighbour", neighbour)
 	})
 }

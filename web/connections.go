@@ -189,7 +189,8 @@ func (c *Connections) collect() {
 
 func (c *Connections) warn() {
 	if c.recent.isNew("limit") {
-		c.log.Warn("connection limit reached: those that are idle or slow are closed, see --connection-limit", "limit", c.most)
+		c.log.Warn("connection limit reached: those that are idle or slow are closed, see --connection-limit",
+			"limit", c.most)
 	}
 }
 

@@ -94,7 +94,9 @@ func TestConnectionsCloseIdleOnesFirst(t *testing.T) {
 func TestConnectionsThatDoNotFinishMakeRoom(t *testing.T) {
 	t.Parallel()
 	for name, sent := range map[string]string{
-		"nothing": "", "head": "GET / HTTP/1.1\r\nX: ", "body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+		"nothing": "",
+		"head":    "GET / HTTP/1.1\r\nX: ",
+		"body":    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +104,8 @@ func TestConnectionsThatDoNotFinishMakeRoom(t *testing.T) {
 			for range testLimit {
 				open(t, address, sent)
 			}
-			if got := status(t, open(t, address, get("/"))); got != http.StatusOK && got != http.StatusServiceUnavailable {
+			got := status(t, open(t, address, get("/")))
+			if got != http.StatusOK && got != http.StatusServiceUnavailable {
 				t.Errorf("at once: %d", got)
 			}
 			time.Sleep(2 * aMoment)

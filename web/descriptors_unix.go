@@ -11,5 +11,6 @@ func descriptors() (int, bool) {
 		return 0, false
 	}
 	const enough = 1 << 30
-	return int(min(uint64(limit.Cur), enough)), true //nolint:gosec,unconvert,nolintlint // bounded; signed on some systems
+	// Some systems have a signed limit.
+	return int(min(uint64(limit.Cur), enough)), true //nolint:gosec,unconvert,nolintlint // bounded
 }

@@ -134,7 +134,9 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // prepare parses and validates a document. A long one that is not known waits for its turn, because
 // a client can send another one each time.
-func (g *graphQL) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List, error) {
+func (g *graphQL) prepare(
+	ctx context.Context, params *graphql.RawParams,
+) (*graphql.OperationContext, gqlerror.List, error) {
 	const long = 1 << 10
 	if len(params.Query) > long {
 		if _, isKnown := g.parsed.find(params.Query); !isKnown {
@@ -166,7 +168,8 @@ func (g *graphQL) run(ctx context.Context, document string, operation *graphql.O
 	case response == nil: // the deadline has passed
 		return g.failed(ctx, context.DeadlineExceeded)
 	case isQuery && len(response.Data) > most:
-		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", fmt.Sprintf("The answer has more than %d bytes.", most)))
+		text := fmt.Sprintf("The answer has more than %d bytes.", most)
+		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", text))
 	}
 	return response
 }

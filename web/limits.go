@@ -27,7 +27,7 @@ type Limits struct {
 	Aliases        int   `name:"alias-limit" help:"Most aliases in a document." default:"30"`
 	SameFields     int   `name:"same-field-limit" help:"Most fields of a document with the same name in the answer; validation compares each with each." default:"50"`
 	Directives     int   `name:"directive-limit" help:"Most directives in a document." default:"50"`
-	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document together, each counted as often as fragments bring it, and as lists may repeat it." default:"600"`
+	Complexity     int   `name:"complexity-limit" help:"Most fields of all operations of a document, each counted as often as fragments and lists may repeat it." default:"600"`
 	Answer         int   `name:"answer-limit" help:"Longest answer to a query, in bytes of its data." default:"524288"`
 	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
 	VariablesDepth int   `name:"variables-depth-limit" help:"Most objects and lists inside each other in the variables." default:"16"`
@@ -171,7 +171,8 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	case m.directives > limits.Directives:
 		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
 	case whole.fields > limits.Complexity:
-		return exceeded("complexity-limit", "The operations select more than %d fields, with those of each item of a list.", limits.Complexity)
+		return exceeded("complexity-limit",
+			"The operations select more than %d fields, with those of each item of a list.", limits.Complexity)
 	}
 	return nil
 }

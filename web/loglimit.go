@@ -33,7 +33,8 @@ func NewLogLimit(next slog.Handler) *LogLimit {
 // Handle implements slog.Handler.
 func (l *LogLimit) Handle(ctx context.Context, record slog.Record) error {
 	isFree := record.Level < slog.LevelInfo || ctx.Value(wholeLogKey{}) != nil
-	if !isFree && !l.kinds.admit(logKind{record.Level, record.Message}) { //nolint:contextcheck // a summary belongs to no request
+	//nolint:contextcheck // a summary belongs to no request
+	if !isFree && !l.kinds.admit(logKind{record.Level, record.Message}) {
 		return nil
 	}
 	return l.Handler.Handle(ctx, record)

@@ -60,8 +60,11 @@ func TestLogLimitCountsWhatItLeavesOut(t *testing.T) {
 
 		records, leftOut := tellAll(t, &text)
 		for kind, want := range map[string]int{
-			"WARN refresh token used again": seconds * 5, "WARN records left out": seconds, "DEBUG statement": seconds * 1000,
-			"ERROR refresh token used again": seconds, "INFO something else": seconds,
+			"WARN refresh token used again":  seconds * 5,
+			"WARN records left out":          seconds,
+			"DEBUG statement":                seconds * 1000,
+			"ERROR refresh token used again": seconds,
+			"INFO something else":            seconds,
 		} {
 			if records[kind] != want {
 				t.Errorf("%s: %d records, not %d", kind, records[kind], want)

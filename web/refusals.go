@@ -29,7 +29,8 @@ func (l *refusals) preflight(r *http.Request, isOriginAllowed bool) {
 	}
 	origin := shownOrigin(r.Header.Get("Origin"))
 	if l.recent.isNew("preflight " + origin) {
-		l.log.WarnContext(r.Context(), "preflight refused: the method or a header that the page asks for is not allowed",
+		l.log.WarnContext(r.Context(),
+			"preflight refused: the method or a header that the page asks for is not allowed",
 			"origin", origin, "method", knownMethod(r.Header.Get(preflightMethodHeader)),
 			"headers", shownHeaders(r.Header[preflightHeadersHeader]))
 	}

@@ -104,7 +104,8 @@ func (g *graphQL) unread(r *http.Request, err error) *refusal {
 	}
 	if errors.Is(err, errNoRoom) {
 		failure := &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
-		return &refusal{status: http.StatusServiceUnavailable, err: g.present(r.Context(), fmt.Errorf("%w: %w", failure, err))}
+		shown := g.present(r.Context(), fmt.Errorf("%w: %w", failure, err))
+		return &refusal{status: http.StatusServiceUnavailable, err: shown}
 	}
 	return refuse(http.StatusBadRequest, "The body ended early.")
 }

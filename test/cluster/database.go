@@ -111,7 +111,8 @@ func (d *database) answers(ctx context.Context) error {
 		if !d.process.isRunning() {
 			return errStopped
 		}
-		_, err := d.handle.ExecContext(ctx, "SELECT user FROM mysql.user LIMIT 1") // fails on a node without its cluster
+		// This statement fails on a node without its cluster.
+		_, err := d.handle.ExecContext(ctx, "SELECT user FROM mysql.user LIMIT 1")
 		return err
 	})
 	if err != nil {

@@ -65,7 +65,8 @@ func look(cluster bool) (found programs, missing []string) {
 	found.install = find("mariadb-install-db", "mariadb-install-db",
 		"/opt/homebrew/opt/mariadb/bin/mariadb-install-db")
 	if cluster {
-		found.provider = find("libgalera_smm.so", "/usr/lib/galera/libgalera_smm.so", "/usr/lib*/galera*/libgalera_smm.so")
+		found.provider = find("libgalera_smm.so",
+			"/usr/lib/galera/libgalera_smm.so", "/usr/lib*/galera*/libgalera_smm.so")
 		find("ip", "ip", "/usr/sbin/ip")
 	}
 	return found, missing

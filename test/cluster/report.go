@@ -24,7 +24,8 @@ func (r *report) line(cells ...any) {
 // trial prints the table of a trial, and below it what has failed.
 func (r *report) trial(t *trial) {
 	fmt.Fprintln(r.out)
-	r.line(t.site.name, "requests", "ok", "busy", "late", "no conn.", "odd", "lost", "two", "alive", "p99 in ms", "unready")
+	r.line(t.site.name, "requests", "ok", "busy", "late", "no conn.", "odd",
+		"lost", "two", "alive", "p99 in ms", "unready")
 	var failures []string
 	check := func(ok bool, format string, values ...any) {
 		if ok {

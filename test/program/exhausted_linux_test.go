@@ -47,7 +47,8 @@ func TestNoThreads(t *testing.T) {
 	t.Parallel()
 	const user = 65531
 	folder, program := asUser(t, user)
-	p := launchCommand(t, commandOf(program, user, "serve", "--listen=127.0.0.1:0", "--data="+filepath.Join(folder, "data")), folder, nil)
+	data := "--data=" + filepath.Join(folder, "data")
+	p := launchCommand(t, commandOf(program, user, "serve", "--listen=127.0.0.1:0", data), folder, nil)
 	server := serving(p)
 	limit := commandOf("/usr/bin/prlimit", user, "--nproc=1:1", fmt.Sprint("--pid=", p.command.Process.Pid))
 	if said, err := limit.CombinedOutput(); err != nil {

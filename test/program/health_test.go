@@ -15,7 +15,8 @@ import (
 // expectHealth asks the server at an address, which is a setting like that of the server itself.
 func expectHealth(t testing.TB, address string, want int, flags ...string) {
 	t.Helper()
-	code, stdout, stderr := run(t, t.TempDir(), []string{"AUTHTICKETS_LISTEN=" + address}, append([]string{"health"}, flags...)...)
+	variables, command := []string{"AUTHTICKETS_LISTEN=" + address}, append([]string{"health"}, flags...)
+	code, stdout, stderr := run(t, t.TempDir(), variables, command...)
 	if code != want {
 		t.Errorf("health of %s %s: exit code %d: %s%s", address, flags, code, stdout, stderr)
 	}
@@ -52,12 +53,14 @@ func TestSocket(t *testing.T) {
 	path := filepath.Join(folder, "socket")
 	s := newSite(t, storagetest.SQLite(t))
 	listen := "--listen=unix:" + path
-	if code, _, stderr := run(t, s.folder, s.variables(), "serve", listen); code != 1 || !strings.Contains(stderr, "--issuer") {
+	code, _, stderr := run(t, s.folder, s.variables(), "serve", listen)
+	if code != 1 || !strings.Contains(stderr, "--issuer") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 
 	start := func() *server {
-		p := launch(t, s.folder, s.variables(), "serve", listen, "--issuer=https://tickets.example", "--trusted-proxies=127.0.0.1/32")
+		p := launch(t, s.folder, s.variables(),
+			"serve", listen, "--issuer=https://tickets.example", "--trusted-proxies=127.0.0.1/32")
 		eventually(t, "the server serves", func() bool { return p.stdout.count(" serves GraphQL at unix:"+path) == 1 })
 		client := newClient(t)
 		client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -68,7 +71,7 @@ func TestSocket(t *testing.T) {
 	server := start()
 	token := server.anonymous().RefreshToken
 	expectHealth(t, "unix:"+path, 0)
-	code, _, stderr := run(t, s.folder, s.variables(), "serve", listen, "--issuer=https://tickets.example")
+	code, _, stderr = run(t, s.folder, s.variables(), "serve", listen, "--issuer=https://tickets.example")
 	if code != 1 || !strings.Contains(stderr, "another process listens") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
@@ -82,9 +85,10 @@ func TestSocket(t *testing.T) {
 	expect(t, got, "INVALID_CREDENTIALS")
 	eventually(t, "the client's address is known", func() bool { return server.stderr.count("203.0.113.7") == 1 })
 
-	must(t, os.WriteFile(filepath.Join(folder, "file"), nil, 0o600))
-	code, _, _ = run(t, s.folder, s.variables(), "serve", "--listen=unix:"+filepath.Join(folder, "file"), "--issuer=https://tickets.example")
-	if _, err := os.Stat(filepath.Join(folder, "file")); code != 1 || err != nil {
+	file := filepath.Join(folder, "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	code, _, _ = run(t, s.folder, s.variables(), "serve", "--listen=unix:"+file, "--issuer=https://tickets.example")
+	if _, err := os.Stat(file); code != 1 || err != nil {
 		t.Errorf("a file that is no socket was taken away: exit code %d, %v", code, err)
 	}
 }

@@ -42,8 +42,8 @@ func TestKeyFileModes(t *testing.T) {
 	}
 }
 
-// asUser returns a folder of another user's, and the program in it. Only root can run it as that user;
-// anybody else skips the test, which in CI is a failure.
+// asUser returns a folder of another user's, and the program in it. Only root can run it as that
+// user; anybody else skips the test, which in CI is a failure.
 func asUser(t testing.TB, user int) (folder, program string) {
 	t.Helper()
 	const rootOnly = "only root can run the server as another user"

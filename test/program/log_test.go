@@ -90,6 +90,8 @@ func TestHangup(t *testing.T) {
 	t.Parallel()
 	server := newSite(t, storagetest.SQLite(t)).start()
 	must(t, server.command.Process.Signal(syscall.SIGHUP))
-	eventually(t, "the log says what the signal does", func() bool { return server.stderr.count("SIGHUP does nothing") == 1 })
+	eventually(t, "the log says what the signal does", func() bool {
+		return server.stderr.count("SIGHUP does nothing") == 1
+	})
 	server.anonymous()
 }

@@ -67,13 +67,16 @@ func anotherDatabase(t testing.TB, url string) string {
 // schema is all that migrations have left, as text.
 func (s *site) schema() string {
 	s.t.Helper()
-	queries := []string{"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY name"}
+	queries := []string{
+		"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY name",
+	}
 	if !strings.HasPrefix(s.url, "sqlite://") {
 		queries = []string{
-			`SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default, collation_name, extra)
-				FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position`,
-			`SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique)
-				FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1`,
+			"SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default, " +
+				"collation_name, extra) FROM information_schema.columns " +
+				"WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position",
+			"SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique) " +
+				"FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1",
 		}
 	}
 	queries = append(queries, "SELECT version_id FROM schema_versions ORDER BY version_id",

@@ -38,7 +38,8 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	if os.Getuid() == 0 {
 		common = append(common, "--user=root")
 	}
-	created, err := exec.Command(install, append(common, "--skip-test-db", "--auth-root-authentication-method=normal")...).CombinedOutput()
+	installing := append(common, "--skip-test-db", "--auth-root-authentication-method=normal")
+	created, err := exec.Command(install, installing...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, created)
 	}
@@ -57,7 +58,8 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	t.Cleanup(func() { _ = root.Close() })
 	m := &mysqld{t: t, root: root, url: "shop@tcp(" + address + ")/shop"}
 	eventually(t, "the database server answers", func() bool { return root.PingContext(t.Context()) == nil })
-	m.exec(`SET autocommit = 1; CREATE DATABASE shop; CREATE USER shop@'127.0.0.1'; GRANT ALL ON shop.* TO shop@'127.0.0.1'`)
+	m.exec(`SET autocommit = 1; CREATE DATABASE shop; CREATE USER shop@'127.0.0.1'; ` +
+		`GRANT ALL ON shop.* TO shop@'127.0.0.1'`)
 	return m, true
 }
 
@@ -88,8 +90,9 @@ func reversed() []string {
 		"--autocommit=0", "--completion-type=RELEASE",
 		"--sql-mode=ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE,PAD_CHAR_TO_FULL_LENGTH,NO_ZERO_DATE",
 		"--transaction-isolation=SERIALIZABLE", "--transaction-read-only=1",
-		"--character-set-server=latin1", "--collation-server=latin1_swedish_ci", "--skip-character-set-client-handshake",
-		"--default-time-zone=+05:30", "--lower-case-table-names=1", "--explicit-defaults-for-timestamp=0",
+		"--character-set-server=latin1", "--collation-server=latin1_swedish_ci",
+		"--skip-character-set-client-handshake", "--default-time-zone=+05:30",
+		"--lower-case-table-names=1", "--explicit-defaults-for-timestamp=0",
 		"--innodb-lock-wait-timeout=1", "--lock-wait-timeout=1", "--wait-timeout=1", "--interactive-timeout=1",
 		"--max-statement-time=0.2", "--innodb-rollback-on-timeout=1", "--innodb-strict-mode=0",
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-autoinc-lock-mode=0", "--auto-increment-increment=7",
@@ -100,8 +103,9 @@ func reversed() []string {
 }
 
 // reverse are those that have no option.
-const reverse = `SET GLOBAL unique_checks = 0, GLOBAL foreign_key_checks = 0, GLOBAL sql_safe_updates = 1, GLOBAL sql_select_limit = 1,
-	GLOBAL sql_auto_is_null = 1, GLOBAL sql_big_selects = 0, GLOBAL idle_transaction_timeout = 1, GLOBAL sql_notes = 0`
+const reverse = `SET GLOBAL unique_checks = 0, GLOBAL foreign_key_checks = 0, GLOBAL sql_safe_updates = 1,
+	GLOBAL sql_select_limit = 1, GLOBAL sql_auto_is_null = 1, GLOBAL sql_big_selects = 0,
+	GLOBAL idle_transaction_timeout = 1, GLOBAL sql_notes = 0`
 
 // The server works on a database server that has each setting reversed: it inherits nothing.
 func TestReversedSettings(t *testing.T) {

@@ -24,7 +24,9 @@ func TestPurge(t *testing.T) {
 			eventually(t, "the expired rows are gone", func() bool {
 				token = server.refresh(token).RefreshToken
 				var left int
-				must(t, db.QueryRowContext(t.Context(), "SELECT (SELECT COUNT(*) FROM sessions WHERE application = 'expired') + (SELECT COUNT(*) FROM guesses)").Scan(&left))
+				must(t, db.QueryRowContext(t.Context(),
+					"SELECT (SELECT COUNT(*) FROM sessions WHERE application = 'expired') + "+
+						"(SELECT COUNT(*) FROM guesses)").Scan(&left))
 				return left == 0
 			})
 			server.refresh(token)

@@ -30,17 +30,26 @@ func authority(t testing.TB) (ca, certificate, key string) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "authority"},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		KeyUsage:              x509.KeyUsageCertSign,
 	}
 	signed, err := x509.CreateCertificate(rand.Reader, root, root, &private.PublicKey, private)
 	must(t, err)
 	ca = write("ca.pem", "CERTIFICATE", signed)
 
 	server := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "database"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: root.NotBefore, NotAfter: root.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		SerialNumber: big.NewInt(2),
+		Subject:      pkix.Name{CommonName: "database"},
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:    root.NotBefore,
+		NotAfter:     root.NotAfter,
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	signed, err = x509.CreateCertificate(rand.Reader, server, root, &private.PublicKey, private)
 	must(t, err)
@@ -74,7 +83,8 @@ func TestDatabaseRefuses(t *testing.T) {
 		variables := append(s.variables(), "AUTHTICKETS_DATABASE="+c.url, "AUTHTICKETS_DATABASE_AUTHORITY="+c.ca)
 		for _, command := range [][]string{{"serve", "--listen=127.0.0.1:0"}, {"migrate"}, {"application", "list"}} {
 			code, stdout, stderr := run(t, s.folder, variables, command...)
-			if code != 1 || !strings.Contains(stderr, c.says) || !strings.Contains(stderr, "--database (AUTHTICKETS_DATABASE)") {
+			const setting = "--database (AUTHTICKETS_DATABASE)"
+			if code != 1 || !strings.Contains(stderr, c.says) || !strings.Contains(stderr, setting) {
 				t.Errorf("%s, %s: exit code %d: %s", c.says, command, code, stderr)
 			}
 			if strings.Contains(stdout+stderr, "hunter5b7f2c") || strings.Contains(stderr, "does not answer") {
@@ -92,7 +102,9 @@ func TestDatabaseRefuses(t *testing.T) {
 
 	// A server that serves goes on, and puts off what it cannot do meanwhile.
 	m.exec(`ALTER USER shop@'127.0.0.1' IDENTIFIED BY 'another'`)
-	eventually(t, "the server is refused", func() bool { return server.ask(refreshOperation(token)).code() == "TRY_AGAIN" })
+	eventually(t, "the server is refused", func() bool {
+		return server.ask(refreshOperation(token)).code() == "TRY_AGAIN"
+	})
 	m.exec(`ALTER USER shop@'127.0.0.1' IDENTIFIED BY ''`)
 	server.refresh(token)
 }

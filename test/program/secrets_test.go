@@ -81,7 +81,8 @@ func TestSecretsAreWrittenNowhere(t *testing.T) {
 		server := s.start("--reuse-window=1s", "--guesses-per-account=11")
 		outputs := []*output{&server.stdout, &server.stderr}
 		hidden.doEverything(server, "ada", right)
-		second := s.start("--reuse-window=0s", "--log-format=text", "--guesses-per-source=2", "--guesses-per-account=5", "--introspection=false")
+		second := s.start("--reuse-window=0s", "--log-format=text", "--guesses-per-source=2",
+			"--guesses-per-account=5", "--introspection=false")
 		outputs = append(outputs, &second.stdout, &second.stderr)
 		hidden.doEverything(second, "bob", right)
 

@@ -49,7 +49,8 @@ func TestStop(t *testing.T) {
 				server.expectStatus("/readyz", http.StatusOK)
 				release := s.hold()
 				signIn := func(name string) operation { return signInOperation(name, rightPassword, "") }
-				answers := server.begin(refreshOperation(token), signIn("ada"), refreshOperation(token), signIn("bob"), signIn("eve"))
+				refresh := refreshOperation(token)
+				answers := server.begin(refresh, signIn("ada"), refresh, signIn("bob"), signIn("eve"))
 
 				must(t, server.command.Process.Signal(signal))
 				saidNo := false

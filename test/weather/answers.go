@@ -38,10 +38,14 @@ func answers(ctx context.Context, w *weather) error {
 	}
 
 	const sessions = `sessions { id application startedAt refreshedAt expiresAt userAgent }`
-	const account = `customerAccount { id userName emailAddress firstName lastName attributes { fullyQualifiedName values } }`
+	const account = `customerAccount { id userName emailAddress firstName lastName ` +
+		`attributes { fullyQualifiedName values } }`
 	for _, test := range []struct{ name, query string }{
 		{"ten aliases of all", aliases(10, sessions+account)},
-		{"as much as is allowed", `{ ` + `currentShopper { ` + sessions + account + ` } a: currentShopper { sessions { id } ` + account + `} }`},
+		{
+			"as much as is allowed",
+			`{ currentShopper { ` + sessions + account + ` } a: currentShopper { sessions { id } ` + account + `} }`,
+		},
 		{"accounts under ten aliases", aliases(10, account)},
 	} {
 		if err := w.greedy(ctx, s, test.name, test.query, token); err != nil {

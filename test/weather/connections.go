@@ -27,7 +27,10 @@ func connections(ctx context.Context, w *weather) error {
 		count      int
 	}{
 		{"unfinished bodies, 1 byte", head + "Content-Length: 60000\r\n\r\n{", 0, strangers},
-		{"unfinished bodies, 60 kB", head + "Content-Length: 60000\r\n\r\n" + strings.Repeat("{", 59_999), 0, strangers},
+		{
+			"unfinished bodies, 60 kB",
+			head + "Content-Length: 60000\r\n\r\n" + strings.Repeat("{", 59_999), 0, strangers,
+		},
 		{"unfinished bodies, 4 kB", head + "Content-Length: 60000\r\n\r\n" + strings.Repeat("{", 4000), 0, strangers},
 		{"unfinished heads, 15 kB", head + "X-Long: " + strings.Repeat("x", 15<<10), 0, strangers},
 		{"idle connections, 64 files", "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", 64, 300},
@@ -71,7 +74,8 @@ func (w *weather) crowd(ctx context.Context, name, sent string, files, count int
 
 	w.figure(name+": memory", peak, mostMemory, "MiB")
 	w.figure(name+": longest wait of an honest client", result.longest.Seconds(), mostWait, "s")
-	w.note(name+": answered / 503 / failed", float64(result.answered), fmt.Sprintf("/ %d / %d", result.busy, result.failed))
+	others := fmt.Sprintf("/ %d / %d", result.busy, result.failed)
+	w.note(name+": answered / 503 / failed", float64(result.answered), others)
 	if result.failed > 0 {
 		w.figure(name+": honest requests without an answer", float64(result.failed), 0, "")
 	}
@@ -119,7 +123,8 @@ func askHonestly(ctx context.Context, s *server) honestResult {
 	for ctx.Err() == nil {
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 		begin := time.Now()
-		status, _, err := s.ask(context.WithoutCancel(ctx), client, `mutation { anonymousShopperTicket { accessToken } }`, "")
+		const query = `mutation { anonymousShopperTicket { accessToken } }`
+		status, _, err := s.ask(context.WithoutCancel(ctx), client, query, "")
 		result.longest = max(result.longest, time.Since(begin))
 		switch {
 		case err != nil:

@@ -25,7 +25,8 @@ func disconnects(ctx context.Context, w *weather) error {
 		return err
 	}
 
-	request := s.request(`{ currentShopper { sessions { id } customerAccount { firstName attributes { values } } } }`, token)
+	const query = `{ currentShopper { sessions { id } customerAccount { firstName attributes { values } } } }`
+	request := s.request(query, token)
 	var group sync.WaitGroup
 	counts := make([]int, leavers)
 	for i := range leavers {

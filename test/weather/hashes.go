@@ -89,7 +89,8 @@ func (w *weather) signIns(ctx context.Context, memoryLimit string) (rate, proces
 
 // signIn signs a customer of the demonstration in.
 func signIn(ctx context.Context, url string) error {
-	const body = `{"query":"mutation ($i: CustomerUserAuthInfoInput!) { createUserTicket(input: $i) { accessToken } }",` +
+	const body = `{"query":"mutation ($i: CustomerUserAuthInfoInput!) ` +
+		`{ createUserTicket(input: $i) { accessToken } }",` +
 		`"variables":{"i":{"username":"demo","password":"correct horse battery staple"}}}`
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {

@@ -123,7 +123,8 @@ func (s *server) request(query, token string) []byte {
 
 // ask sends an operation and returns the answer's status and text.
 func (s *server) ask(ctx context.Context, client *http.Client, query, token string) (int, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/graphql", bytes.NewReader(body(query)))
+	url := "http://" + s.address + "/graphql"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body(query)))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -167,8 +168,8 @@ func (s *server) anonymous(ctx context.Context, client *http.Client) (access, re
 }
 
 func (s *server) signIn(ctx context.Context, client *http.Client) (access, refresh string, err error) {
-	return s.ticket(ctx, client,
-		`mutation { createUserTicket(input: {username: "`+customerName+`", password: "`+customerPassword+`"}) `+tokens+` }`)
+	credentials := `{username: "` + customerName + `", password: "` + customerPassword + `"}`
+	return s.ticket(ctx, client, `mutation { createUserTicket(input: `+credentials+`) `+tokens+` }`)
 }
 
 func (s *server) refresh(ctx context.Context, client *http.Client, token string) (access, refresh string, err error) {

@@ -101,7 +101,8 @@ func (s *Session) check(operations []Operation, patience time.Duration) []Findin
 	}
 	switch linearizable(s.first.Text, operations, patience) {
 	case porcupine.Illegal:
-		add(NotLinearizable, unexplained(s.first.Text, operations, patience), "no order of the operations explains this")
+		at := unexplained(s.first.Text, operations, patience)
+		add(NotLinearizable, at, "no order of the operations explains this")
 	case porcupine.Unknown:
 		add(Undecided, last, "no order of the operations was found in time")
 	case porcupine.Ok:

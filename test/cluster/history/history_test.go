@@ -74,7 +74,9 @@ func TestCheck(t *testing.T) {
 		want  []history.Fault
 	}{
 		"OK": {
-			begin().does(refreshed(0, "t1")).does(refreshed(1, "t2")).does(signedOut(1)).does(refused(2, "SIGNED_OUT")), nil,
+			begin().does(refreshed(0, "t1")).does(refreshed(1, "t2")).does(signedOut(1)).
+				does(refused(2, "SIGNED_OUT")),
+			nil,
 		},
 		"OK repeated": {begin().does(refreshed(0, "t1")).during(refreshed(0, "t1")).does(refreshed(0, "t1")), nil},
 		"OK lost answer": {
@@ -148,13 +150,15 @@ func TestEverywhere(t *testing.T) {
 		"OK began later": {10 * time.Second, refreshed(0, "t1"), nil},
 		"AliveAfterEnd":  {0, refreshed(0, "t1"), []history.Fault{history.AliveAfterEnd, history.NotLinearizable}},
 		"Lost began later": {
-			10 * time.Second, refused(0, "SIGNED_OUT_EVERYWHERE"), []history.Fault{history.Lost, history.NotLinearizable},
+			10 * time.Second, refused(0, "SIGNED_OUT_EVERYWHERE"),
+			[]history.Fault{history.Lost, history.NotLinearizable},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := begin().does(everywhere)
-			other := s.history.Begin(test.began, history.Ticket{Text: "t0", RefreshToken: "r0", SessionID: "s", UserID: "u"})
+			ticket := history.Ticket{Text: "t0", RefreshToken: "r0", SessionID: "s", UserID: "u"}
+			other := s.history.Begin(test.began, ticket)
 			s.session, s.at = other, max(s.at, test.began+time.Second)
 			s.does(test.after)
 			expect(t, s.history, test.want)

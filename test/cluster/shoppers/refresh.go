@@ -22,7 +22,10 @@ func (d *device) refresh(ctx context.Context) {
 		case got.outcome == succeeded:
 			d.repeat(ctx, server, attempt)
 			d.hold(&held{
-				Ticket: ticket, session: d.held.session, generation: d.held.generation + 1, isAnonymous: d.held.isAnonymous,
+				Ticket:      ticket,
+				session:     d.held.session,
+				generation:  d.held.generation + 1,
+				isAnonymous: d.held.isAnonymous,
 			})
 			return
 		case got.outcome == refused:

@@ -9,7 +9,8 @@ import (
 func TestRead(t *testing.T) {
 	t.Parallel()
 	refusal := func(reason, next, more string) string {
-		return `{"data":null,"errors":[{"extensions":{"reason":"` + reason + `","nextStep":"` + next + `"` + more + `}}]}`
+		return `{"data":null,"errors":[{"extensions":` +
+			`{"reason":"` + reason + `","nextStep":"` + next + `"` + more + `}}]}`
 	}
 	for name, test := range map[string]struct {
 		status int
@@ -21,7 +22,8 @@ func TestRead(t *testing.T) {
 			http.StatusOK, refusal("SIGNED_OUT", "SIGN_IN", ""), answer{outcome: refused, reason: "SIGNED_OUT"},
 		},
 		"mustRefresh": {
-			http.StatusOK, refusal("TOKEN_EXPIRED", "REFRESH", ""), answer{outcome: mustRefresh, reason: "TOKEN_EXPIRED"},
+			http.StatusOK, refusal("TOKEN_EXPIRED", "REFRESH", ""),
+			answer{outcome: mustRefresh, reason: "TOKEN_EXPIRED"},
 		},
 		"busy": {
 			http.StatusOK, refusal("BUSY", "WAIT", `,"retryAfterSeconds":2`),
@@ -39,7 +41,8 @@ func TestRead(t *testing.T) {
 			answer{outcome: unexpected, wait: time.Second},
 		},
 		"unexpected: wrong password": {
-			http.StatusOK, refusal("INVALID_CREDENTIALS", "FIX_INPUT", ""), answer{outcome: unexpected, wait: time.Second},
+			http.StatusOK, refusal("INVALID_CREDENTIALS", "FIX_INPUT", ""),
+			answer{outcome: unexpected, wait: time.Second},
 		},
 		"unexpected: status": {
 			http.StatusBadGateway, `{"data":{"a":1}}`, answer{outcome: unexpected, wait: time.Second},

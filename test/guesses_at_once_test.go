@@ -1,0 +1,95 @@
+package test_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+func TestManyGuessesAtOnceAreNoMore(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for _, name := range []string{"ada", "nobody"} {
+			reasons := make(map[models.Reason]int)
+			var mutex sync.Mutex
+			var all sync.WaitGroup
+			for range 60 {
+				all.Go(func() {
+					reason := o.trySignIn(name, "wrong", "", "203.0.113.5").reason()
+					mutex.Lock()
+					defer mutex.Unlock()
+					reasons[reason]++
+				})
+			}
+			all.Wait()
+			if reasons[models.ReasonInvalidCredentials] != 5 || reasons[models.ReasonTooManyAttempts] != 55 {
+				t.Errorf("%s: %v", name, reasons)
+			}
+		}
+	})
+}
+
+func TestManyRightPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { o.signIn("ada") })
+		}
+		all.Wait()
+	})
+}
+
+// A client that does not wait for the answer gets no guess for nothing, and learns nothing from how it is cut off.
+func TestGuessesOfClosedConnectionsCount(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for _, name := range []string{"ada", "nobody"} {
+			for judged, tries := 0, 0; judged < 5 && tries < 100; tries++ {
+				text := o.signInHalfClosed(name, "203.0.113.5")
+				switch { // it is judged, or has been cut off before
+				case strings.Contains(text, "INVALID_CREDENTIALS"):
+					judged++
+				case !strings.Contains(text, "TIMED_OUT"):
+					t.Fatalf("%s: %s", name, text)
+				}
+			}
+		}
+		other := openWith(t, o.url, o.Keys, o.clock) // which knows of the database only
+		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
+	}, func(w *tickets.Office) { // slow enough for the end of the request to be noticed
+		hasher, err := password.New(password.Settings{MemoryKiB: 19456, Iterations: 2})
+		must(t, err)
+		w.Hasher = hasher
+	})
+}
+
+// signInHalfClosed sends a wrong password and says at once that nothing more will come, which ends the context of the request. It returns the answer's body.
+func (o *office) signInHalfClosed(name, address string) string {
+	o.t.Helper()
+	connection, err := net.Dial("tcp", o.web.Listener.Addr().String()) //nolint:noctx // at once
+	must(o.t, err)
+	defer connection.Close() //nolint:errcheck // read to its end
+	body := fmt.Sprintf(`{"query":%q,"variables":{"input":{"username":%q,"password":"wrong"}}}`, signInQuery, name)
+	_, err = fmt.Fprintf(connection, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
+	must(o.t, err)
+	if half, ok := connection.(*net.TCPConn); ok {
+		time.Sleep(8 * time.Millisecond) // into the hash
+		must(o.t, half.CloseWrite())
+	}
+	answer, err := io.ReadAll(connection)
+	must(o.t, err)
+	_, text, _ := strings.Cut(string(answer), "\r\n\r\n")
+	return text
+}

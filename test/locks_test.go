@@ -1,0 +1,132 @@
+package test_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+func TestAccountLocks(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device, signedIn := o.signIn("ada"), o.signIn("ada")
+		guess := func(times int, address string) {
+			t.Helper()
+			for range times {
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
+			}
+		}
+		// One household never locks: it has two sources, and what they guess while they must wait
+		// counts for nothing.
+		for range 4 {
+			for _, address := range []string{"203.0.113.5", "2001:db8::5"} {
+				guess(5, address)
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonTooManyAttempts)
+			}
+			o.clock.pass(15 * time.Minute)
+		}
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+
+		for source := range 3 {
+			guess(5, fmt.Sprintf("203.0.113.1%d", source))
+		}
+		guess(4, "203.0.113.20")
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		for source := range 4 {
+			guess(5, fmt.Sprintf("203.0.113.3%d", source))
+		}
+		got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
+		expect(t, got, models.ReasonAccountLocked)
+		if wait := got.Errors[0].Extensions.RetryAfterSeconds; wait != 900 {
+			t.Errorf("locked for %d seconds", wait)
+		}
+		if o.log.count("account locked after wrong passwords") != 1 {
+			t.Error("the lock was not logged once")
+		}
+		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.text != got.text { // nor is it checked
+			t.Errorf("a wrong password while the account is locked: %s", wrong.text)
+		}
+		// It holds neither on a known device nor for who is signed in, and it ends by itself.
+		input := variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}
+		query := strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1)
+		known := o.post(query, variables{"input": input})
+		if locked := known.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
+			t.Errorf("isLocked is %v", locked)
+		}
+		o.refresh(signedIn.RefreshToken)
+		o.clock.pass(15 * time.Minute)
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+	})
+}
+
+// What is wrong in a row counts, however slowly it comes; of one source no more than it may guess
+// before it must wait.
+func TestSlowGuessesLock(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for source := range 4 {
+			address := fmt.Sprintf("203.0.113.%d", source)
+			for range 5 {
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
+				o.clock.pass(20 * time.Minute)
+			}
+		}
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "") // the lock has ended by now
+		if o.log.count("account locked after wrong passwords") != 1 {
+			t.Error("not locked once")
+		}
+	})
+}
+
+func TestLockBegins(t *testing.T) {
+	t.Parallel()
+	lock := func(o *office) {
+		for _, address := range []string{"203.0.113.7", "203.0.113.8", "203.0.113.9", "203.0.113.10"} {
+			for range 5 {
+				o.trySignIn("ada", "wrong", "", address)
+			}
+		}
+	}
+	t.Run("AnewAfterItsEnd", func(t *testing.T) {
+		onEach(t, func(t *testing.T, o *office) {
+			o.customer("ada")
+			lock(o)
+			o.clock.pass(16 * time.Minute)
+			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.19"), models.ReasonInvalidCredentials)
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		})
+	})
+	t.Run("ForGood", func(t *testing.T) {
+		onEach(t, func(t *testing.T, o *office) {
+			ada := o.customer("ada")
+			lock(o)
+			o.clock.pass(10 * 365 * 24 * time.Hour)
+			got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
+			expect(t, got, models.ReasonAccountLocked)
+			if got.Errors[0].Extensions.RetryAfterSeconds != 0 {
+				t.Error("tells a time")
+			}
+			must(t, o.Accounts.Unlock(t.Context(), ada))
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		}, func(w *tickets.Office) { w.Policy.Lockout = 0 })
+	})
+	t.Run("ByAnOperator", func(t *testing.T) {
+		onEach(t, func(t *testing.T, o *office) {
+			ada := o.customer("ada")
+			device := o.signIn("ada")
+			must(t, o.Accounts.Lock(t.Context(), ada))
+			onDevice := o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1")
+			expect(t, onDevice, models.ReasonAccountLocked)
+			o.clock.pass(24 * time.Hour)
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
+			must(t, o.Accounts.Unlock(t.Context(), ada))
+			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		})
+	})
+}

@@ -1,0 +1,130 @@
+package test_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+func TestRefreshGivesTheNextTicket(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for name, got := range map[string]ticket{"anonymous": o.anonymous(), "customer": o.signIn("ada")} {
+			seen := map[string]bool{got.RefreshToken: true}
+			for range 5 {
+				o.clock.pass(10 * time.Minute)
+				next := o.refresh(got.RefreshToken)
+				if seen[next.RefreshToken] || next.UserID != got.UserID || next.AccessTokenExpiration <= got.AccessTokenExpiration {
+					t.Errorf("%s: after %s came %s", name, got.raw, next.raw)
+				}
+				seen[next.RefreshToken] = true
+				got = next
+			}
+		}
+	})
+}
+
+func TestRefreshIsSpread(t *testing.T) {
+	t.Parallel()
+	o := open(t, sqlite(t))
+	different := map[int]bool{}
+	for range 40 {
+		different[o.anonymous().RefreshAfter] = true
+	}
+	if len(different) < 15 {
+		t.Errorf("40 sessions refresh at %d different times only", len(different))
+	}
+}
+
+func TestRefreshAgainWithinTheWindow(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for name, got := range map[string]ticket{"anonymous": o.anonymous(), "customer": o.signIn("ada"), "later": o.refresh(o.anonymous().RefreshToken)} {
+			next := o.refresh(got.RefreshToken)
+			o.clock.pass(29 * time.Second)
+			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
+				t.Errorf("%s: not the same ticket:\n%s\n%s", name, next.raw, again.raw)
+			}
+			o.clock.pass(time.Second) // the window's last instant
+			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
+				t.Errorf("%s: not the same ticket at the end of the window", name)
+			}
+			o.refresh(next.RefreshToken)
+		}
+	})
+}
+
+func TestReuseEndsTheSession(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for _, first := range []ticket{o.anonymous(), o.signIn("ada")} {
+			second := o.refresh(first.RefreshToken)
+			o.clock.pass(31 * time.Second)
+			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
+			expect(t, o.tryRefresh(second.RefreshToken), models.ReasonTokenReused)
+			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
+		}
+		if got := o.log.count("refresh token used again: session ended"); got != 2 {
+			t.Errorf("%d security events", got)
+		}
+		// Two generations back is too old, however quick.
+		first := o.signIn("ada")
+		third := o.refresh(o.refresh(first.RefreshToken).RefreshToken)
+		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
+		expect(t, o.tryRefresh(third.RefreshToken), models.ReasonTokenReused)
+	})
+}
+
+func TestRefreshRefuses(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		got := o.anonymous()
+		for name, token := range map[string]string{
+			"access token": got.AccessToken, "empty": "", "padded": got.RefreshToken + "=", "30 kB": strings.Repeat("A", 30_000), "NUL": "\x00", "emoji": "🎫",
+			"JWT": "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "case changed": strings.ToLower(got.RefreshToken),
+		} {
+			if answer := o.tryRefresh(token); answer.reason() != models.ReasonTokenInvalid {
+				t.Errorf("%s: %s", name, answer.text)
+			}
+		}
+		o.refresh(got.RefreshToken)
+	})
+}
+
+func TestRefreshAfterAccountChanges(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		for name, c := range map[string]struct {
+			change func(*models.CustomerAccount) error
+			reason models.Reason
+		}{
+			"inactive": {func(a *models.CustomerAccount) error { return o.Accounts.Deactivate(t.Context(), a) }, models.ReasonAccountInactive},
+			"deleted":  {func(a *models.CustomerAccount) error { return o.Accounts.Delete(t.Context(), a) }, models.ReasonAccountDeleted},
+			"password": {func(a *models.CustomerAccount) error {
+				return o.Accounts.SetPassword(t.Context(), a, secretText("another password"))
+			}, models.ReasonPasswordChanged},
+			"locked": {func(a *models.CustomerAccount) error { return o.Accounts.Lock(t.Context(), a) }, ""},
+		} {
+			account := o.customer(name)
+			got := o.signIn(name)
+			must(t, c.change(account))
+			expect(t, o.tryRefresh(got.RefreshToken), c.reason)
+		}
+		// Made active again, the account's old sessions stay ended.
+		account := o.customer("again")
+		got := o.signIn("again")
+		must(t, o.Accounts.Deactivate(t.Context(), account))
+		must(t, o.Accounts.Activate(t.Context(), account))
+		refused := o.tryRefresh(got.RefreshToken)
+		expect(t, refused, models.ReasonAccountInactive)
+		if step := refused.Errors[0].Extensions.NextStep; step != "SIGN_IN" {
+			t.Errorf("next step %s", step)
+		}
+		o.signIn("again")
+	})
+}
