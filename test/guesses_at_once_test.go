@@ -50,7 +50,8 @@ func TestManyRightPasswordsAtOnce(t *testing.T) {
 	})
 }
 
-// A client that does not wait for the answer gets no guess for nothing, and learns nothing from how it is cut off.
+// A client that does not wait for the answer gets no guess for nothing, and learns nothing from how
+// it is cut off.
 func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
@@ -75,14 +76,16 @@ func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 	})
 }
 
-// signInHalfClosed sends a wrong password and says at once that nothing more will come, which ends the context of the request. It returns the answer's body.
+// signInHalfClosed sends a wrong password and says at once that nothing more will come, which ends
+// the context of the request. It returns the answer's body.
 func (o *office) signInHalfClosed(name, address string) string {
 	o.t.Helper()
 	connection, err := net.Dial("tcp", o.web.Listener.Addr().String()) //nolint:noctx // at once
 	must(o.t, err)
 	defer connection.Close() //nolint:errcheck // read to its end
 	body := fmt.Sprintf(`{"query":%q,"variables":{"input":{"username":%q,"password":"wrong"}}}`, signInQuery, name)
-	_, err = fmt.Fprintf(connection, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
+	_, err = fmt.Fprintf(connection, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+		"X-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
 	must(o.t, err)
 	if half, ok := connection.(*net.TCPConn); ok {
 		time.Sleep(8 * time.Millisecond) // into the hash

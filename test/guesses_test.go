@@ -83,7 +83,8 @@ func TestIPv6NetworkIsOneSource(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for i := range 5 {
-			expect(t, o.trySignIn("ada", "wrong", "", fmt.Sprintf("2001:db8:1:2::%x", i)), models.ReasonInvalidCredentials)
+			address := fmt.Sprintf("2001:db8:1:2::%x", i)
+			expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "2001:db8:1:2:ffff::1"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignIn("ada", rightPassword, "", "2001:db8:1:3::1"), "")
@@ -142,7 +143,8 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 		o.customer("ada")
 		device := o.signIn("ada")
 		for i := range 20 {
-			expect(t, o.trySignIn(fmt.Sprintf("name%d", i), "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
+			name := fmt.Sprintf("name%d", i)
+			expect(t, o.trySignIn(name, "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.5"), "")
@@ -154,7 +156,8 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 		var judged atomic.Int64
 		for i := range 60 {
 			all.Go(func() {
-				if o.trySignIn(fmt.Sprintf("other%d", i), "wrong", "", "203.0.113.5").reason() == models.ReasonInvalidCredentials {
+				got := o.trySignIn(fmt.Sprintf("other%d", i), "wrong", "", "203.0.113.5")
+				if got.reason() == models.ReasonInvalidCredentials {
 					judged.Add(1)
 				}
 			})

@@ -105,7 +105,8 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	must(t, err)
 	book := &accounts.Book{Store: store, Hasher: hasher, Now: clock.Now, Random: rand.Reader}
 	o.applications = &applications.Book{Store: store, Now: clock.Now, Random: rand.Reader}
-	must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write", "catalog.read"}, []string{shopOrigin}))
+	behaviors, origins := []string{"cart.write", "catalog.read"}, []string{shopOrigin}
+	must(t, o.applications.ConfigureStorefront(t.Context(), behaviors, origins))
 	wiring := tickets.Office{
 		Store:        store,
 		Accounts:     book,
@@ -148,17 +149,31 @@ func (o *office) with(change func(*web.Settings)) *office {
 	return &served
 }
 
-// customer writes an account and returns it. Its user name is name, and its e-mail address is at example.com.
+// customer writes an account and returns it. Its user name is name, and its e-mail address is at
+// example.com.
 func (o *office) customer(name string, changes ...func(*models.CustomerAccount)) *models.CustomerAccount {
 	o.t.Helper()
 	hash, err := o.Hasher.Hash(o.t.Context(), secret.New(rightPassword))
 	must(o.t, err)
 	account := &models.CustomerAccount{
-		UserName: &name, EmailAddress: new(name + "@example.com"), FirstName: new("Ada"), IsActive: true, PasswordHash: hash,
+		UserName:          &name,
+		EmailAddress:      new(name + "@example.com"),
+		FirstName:         new("Ada"),
+		IsActive:          true,
+		PasswordHash:      hash,
 		CustomerSinceDate: &begin,
 		Attributes: []models.CustomerAttribute{
-			{FullyQualifiedName: "tenant~b", Values: []json.RawMessage{json.RawMessage(`12345678901234567890.10`), json.RawMessage(`{"k":[null]}`)}},
-			{FullyQualifiedName: "tenant~a", AttributeDefinitionID: new(int64(7)), Values: []json.RawMessage{json.RawMessage(`"x"`), json.RawMessage(`null`)}},
+			{
+				FullyQualifiedName: "tenant~b",
+				Values: []json.RawMessage{
+					json.RawMessage(`12345678901234567890.10`), json.RawMessage(`{"k":[null]}`),
+				},
+			},
+			{
+				FullyQualifiedName:    "tenant~a",
+				AttributeDefinitionID: new(int64(7)),
+				Values:                []json.RawMessage{json.RawMessage(`"x"`), json.RawMessage(`null`)},
+			},
 		},
 	}
 	_, err = rand.Read(account.UserID[:])

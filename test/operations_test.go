@@ -51,7 +51,8 @@ type ticket struct {
 }
 
 // fields selects a whole ticket but its account.
-const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration refreshTokenLifetime ` +
+const fields = `accessToken accessTokenExpiration accessTokenLifetime ` +
+	`refreshToken refreshTokenExpiration refreshTokenLifetime ` +
 	`refreshAfter issuedAt sessionId userId isAnonymous behaviors claim claimedAnonymousUserId`
 
 type variables = map[string]any
@@ -61,7 +62,8 @@ func (o *office) post(query string, values variables, headers ...string) answer 
 	o.t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": values})
 	must(o.t, err)
-	request, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.web.URL+"/graphql", bytes.NewReader(body))
+	url := o.web.URL + "/graphql"
+	request, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	must(o.t, err)
 	request.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(headers); i += 2 {
@@ -113,7 +115,8 @@ func (o *office) anonymous() ticket {
 	return o.post(`mutation { anonymousShopperTicket { `+fields+` } }`, nil).ticket(o.t, "anonymousShopperTicket")
 }
 
-const signInQuery = `mutation ($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { ` + fields + ` } }`
+const signInQuery = `mutation ($input: CustomerUserAuthInfoInput!) ` +
+	`{ createUserTicket(input: $input) { ` + fields + ` } }`
 
 // trySignIn signs in from an address; previous may be empty.
 func (o *office) trySignIn(name, plain, previous, address string) answer {
@@ -139,7 +142,8 @@ func (o *office) signIn(name string) ticket {
 
 func (o *office) tryRefresh(token string) answer {
 	o.t.Helper()
-	return o.post(`mutation ($token: String!) { refreshTicket(refreshToken: $token) { `+fields+` } }`, variables{"token": token})
+	const query = `mutation ($token: String!) { refreshTicket(refreshToken: $token) { ` + fields + ` } }`
+	return o.post(query, variables{"token": token})
 }
 
 func (o *office) tryRepeat(token, attempt string) answer {

@@ -17,7 +17,8 @@ func TestRefreshGivesTheNextTicket(t *testing.T) {
 			for range 5 {
 				o.clock.pass(10 * time.Minute)
 				next := o.refresh(got.RefreshToken)
-				if seen[next.RefreshToken] || next.UserID != got.UserID || next.AccessTokenExpiration <= got.AccessTokenExpiration {
+				isLater := next.AccessTokenExpiration > got.AccessTokenExpiration
+				if seen[next.RefreshToken] || next.UserID != got.UserID || !isLater {
 					t.Errorf("%s: after %s came %s", name, got.raw, next.raw)
 				}
 				seen[next.RefreshToken] = true
@@ -43,7 +44,11 @@ func TestRefreshAgainWithinTheWindow(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		for name, got := range map[string]ticket{"anonymous": o.anonymous(), "customer": o.signIn("ada"), "later": o.refresh(o.anonymous().RefreshToken)} {
+		for name, got := range map[string]ticket{
+			"anonymous": o.anonymous(),
+			"customer":  o.signIn("ada"),
+			"later":     o.refresh(o.anonymous().RefreshToken),
+		} {
 			next := o.refresh(got.RefreshToken)
 			o.clock.pass(29 * time.Second)
 			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
@@ -85,8 +90,14 @@ func TestRefreshRefuses(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		for name, token := range map[string]string{
-			"access token": got.AccessToken, "empty": "", "padded": got.RefreshToken + "=", "30 kB": strings.Repeat("A", 30_000), "NUL": "\x00", "emoji": "🎫",
-			"JWT": "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "case changed": strings.ToLower(got.RefreshToken),
+			"access token": got.AccessToken,
+			"empty":        "",
+			"padded":       got.RefreshToken + "=",
+			"30 kB":        strings.Repeat("A", 30_000),
+			"NUL":          "\x00",
+			"emoji":        "🎫",
+			"JWT":          "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+			"case changed": strings.ToLower(got.RefreshToken),
 		} {
 			if answer := o.tryRefresh(token); answer.reason() != models.ReasonTokenInvalid {
 				t.Errorf("%s: %s", name, answer.text)
@@ -103,8 +114,12 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 			change func(*models.CustomerAccount) error
 			reason models.Reason
 		}{
-			"inactive": {func(a *models.CustomerAccount) error { return o.Accounts.Deactivate(t.Context(), a) }, models.ReasonAccountInactive},
-			"deleted":  {func(a *models.CustomerAccount) error { return o.Accounts.Delete(t.Context(), a) }, models.ReasonAccountDeleted},
+			"inactive": {func(a *models.CustomerAccount) error {
+				return o.Accounts.Deactivate(t.Context(), a)
+			}, models.ReasonAccountInactive},
+			"deleted": {func(a *models.CustomerAccount) error {
+				return o.Accounts.Delete(t.Context(), a)
+			}, models.ReasonAccountDeleted},
 			"password": {func(a *models.CustomerAccount) error {
 				return o.Accounts.SetPassword(t.Context(), a, secretText("another password"))
 			}, models.ReasonPasswordChanged},

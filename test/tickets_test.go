@@ -18,16 +18,21 @@ func TestAnonymousTicket(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
-		if !alphanumeric.MatchString(got.AccessToken) || !alphanumeric.MatchString(got.RefreshToken) || len(got.RefreshToken) > 200 {
+		areTexts := alphanumeric.MatchString(got.AccessToken) && alphanumeric.MatchString(got.RefreshToken)
+		if !areTexts || len(got.RefreshToken) > 200 {
 			t.Errorf("tokens %q, %q", got.AccessToken, got.RefreshToken)
 		}
-		if got.AccessTokenExpiration != "2026-11-24T09:45:00.123Z" || got.RefreshTokenExpiration != "2026-12-24T09:30:00.123Z" {
+		if got.AccessTokenExpiration != "2026-11-24T09:45:00.123Z" ||
+			got.RefreshTokenExpiration != "2026-12-24T09:30:00.123Z" {
 			t.Errorf("expirations %s, %s", got.AccessTokenExpiration, got.RefreshTokenExpiration)
 		}
-		if got.AccessTokenLifetime != 900 || got.RefreshTokenLifetime != 30*24*3600 || got.RefreshAfter < 630 || got.RefreshAfter > 765 {
-			t.Errorf("lifetimes %d, %d, refresh after %d", got.AccessTokenLifetime, got.RefreshTokenLifetime, got.RefreshAfter)
+		if got.AccessTokenLifetime != 900 || got.RefreshTokenLifetime != 30*24*3600 ||
+			got.RefreshAfter < 630 || got.RefreshAfter > 765 {
+			t.Errorf("lifetimes %d, %d, refresh after %d",
+				got.AccessTokenLifetime, got.RefreshTokenLifetime, got.RefreshAfter)
 		}
-		if !hexID.MatchString(got.UserID) || got.UserID == o.anonymous().UserID || strings.Join(got.Behaviors, " ") != "cart.write catalog.read" {
+		if !hexID.MatchString(got.UserID) || got.UserID == o.anonymous().UserID ||
+			strings.Join(got.Behaviors, " ") != "cart.write catalog.read" {
 			t.Errorf("user id %q, behaviors %v", got.UserID, got.Behaviors)
 		}
 		if got.ClaimedAnonymousUserID != nil {
@@ -47,12 +52,19 @@ func TestSignIn(t *testing.T) {
 			}
 		}
 		for name, plain := range map[string]string{
-			"ada": rightPassword + "x", "ADA": rightPassword[1:], "ada@example.com": strings.ToUpper(rightPassword), "nobody": rightPassword,
-			"' OR 1=1--": rightPassword, "%": rightPassword, "${jndi:ldap://x}": rightPassword,
+			"ada":              rightPassword + "x",
+			"ADA":              rightPassword[1:],
+			"ada@example.com":  strings.ToUpper(rightPassword),
+			"nobody":           rightPassword,
+			"' OR 1=1--":       rightPassword,
+			"%":                rightPassword,
+			"${jndi:ldap://x}": rightPassword,
 		} {
 			expect(t, o.trySignIn(name, plain, "", "198.51.100.7"), models.ReasonInvalidCredentials)
 		}
-		for _, name := range []string{"", " ", "a\x00da", "ada\u202e", "a\u200bda", "ada\r\n", "\x1b[1m", strings.Repeat("a", 255)} {
+		for _, name := range []string{
+			"", " ", "a\x00da", "ada\u202e", "a\u200bda", "ada\r\n", "\x1b[1m", strings.Repeat("a", 255),
+		} {
 			expect(t, o.trySignIn(name, rightPassword, "", "198.51.100.7"), models.ReasonUsernameInvalid)
 		}
 		for _, plain := range []string{"", "  ", rightPassword + "\x00", strings.Repeat("x", 1025)} {
@@ -80,7 +92,11 @@ func TestClaim(t *testing.T) {
 		fresh, refreshed := o.anonymous(), o.anonymous()
 		within := o.anonymous()
 		o.refresh(within.RefreshToken)
-		for name, anonymous := range map[string]ticket{"fresh": fresh, "refreshed": o.refresh(refreshed.RefreshToken), "used within the window": within} {
+		for name, anonymous := range map[string]ticket{
+			"fresh":                  fresh,
+			"refreshed":              o.refresh(refreshed.RefreshToken),
+			"used within the window": within,
+		} {
 			if got := claim("ada", anonymous.RefreshToken); got != anonymous.UserID {
 				t.Errorf("%s: claimed %q", name, got)
 			}

@@ -24,7 +24,8 @@ func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 		for _, name := range []string{"ada", "inactive", "locked", "without"} {
 			for range 7 { // the sixth must wait, known or not
 				if got := o.trySignIn(name, "wrong", "", "198.51.100.10").text; got != want {
-					if again := o.trySignIn("nobody"+name, "wrong", "", "198.51.100.10"); again.text == want && got != want && !strings.Contains(got, "TOO_MANY") {
+					again := o.trySignIn("nobody"+name, "wrong", "", "198.51.100.10")
+					if again.text == want && !strings.Contains(got, "TOO_MANY") {
 						t.Errorf("%s: %s\nwant %s", name, got, want)
 					}
 				}

@@ -62,7 +62,8 @@ await sleep(4);
 await questions();
 step("20 questions later, refreshes:", tickets - before);
 
-// The answer to a refresh gets lost, and the tab is closed. Another one is opened after the reuse window.
+// The answer to a refresh gets lost, and the tab is closed. Another one is opened after the reuse
+// window.
 const { fetch } = globalThis;
 globalThis.fetch = async (...request) => {
   await fetch(...request);

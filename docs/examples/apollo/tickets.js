@@ -48,13 +48,13 @@ const revoke = gql`
   }
 `;
 
-// The first error's extensions: code, reason, nextStep and, where one waits, retryAfterSeconds. Empty
-// where the server has not answered.
+// The first error's extensions: code, reason, nextStep and, where one waits, retryAfterSeconds.
+// Empty where the server has not answered.
 export const failure = (error) => (CombinedGraphQLErrors.is(error) ? (error.errors[0]?.extensions ?? {}) : {});
 
 // createShopper returns an Apollo client whose operations carry the shopper's access token, and the
-// verbs around it. What gets the next ticket is kept in store, which all tabs share and which outlives
-// a reload: localStorage, or anything else with its getItem and setItem.
+// verbs around it. What gets the next ticket is kept in store, which all tabs share and which
+// outlives a reload: localStorage, or anything else with its getItem and setItem.
 export function createShopper({ uri, store }) {
   const http = new HttpLink({ uri });
   // What asks for tickets needs none, and keeps none in a cache.
@@ -67,9 +67,9 @@ export function createShopper({ uri, store }) {
   const saved = () => JSON.parse(store.getItem("shopper") ?? "{}");
   const save = (shopper) => store.setItem("shopper", JSON.stringify(shopper));
 
-  // Each refresh token is stored with an attempt of its own. Every tab sends both, however late, and so
-  // gets the same ticket. last is what was in the store when next was asked for: when it is no longer
-  // there, another tab was faster, or the shopper has signed in or out meanwhile.
+  // Each refresh token is stored with an attempt of its own. Every tab sends both, however late,
+  // and so gets the same ticket. last is what was in the store when next was asked for: when it is
+  // no longer there, another tab was faster, or the shopper has signed in or out meanwhile.
   function keep(next, last = saved()) {
     const { refreshToken, sessionId, isAnonymous } = next;
     const { deviceToken, ...present } = saved();
@@ -83,8 +83,8 @@ export function createShopper({ uri, store }) {
     return next;
   }
 
-  // Only SIGN_IN says that a session is over; then a new anonymous shopper begins. BUSY or no network
-  // says nothing about it: the error is thrown, and the store stays as it is.
+  // Only SIGN_IN says that a session is over; then a new anonymous shopper begins. BUSY or no
+  // network says nothing about it: the error is thrown, and the store stays as it is.
   async function successor({ refreshToken, attempt }) {
     try {
       if (refreshToken) return await ask(refresh, { refreshToken, attempt });
@@ -101,8 +101,9 @@ export function createShopper({ uri, store }) {
     if (again && Date.now() - Date.parse(issuedAt) > refreshAfter * 1000) await renew(false);
   }
 
-  // The ticket of the shopper in the store, unless it was refused. One that is due is refreshed first,
-  // and used all the same where that fails. One request does for however many operations wait for it.
+  // The ticket of the shopper in the store, unless it was refused. One that is due is refreshed
+  // first, and used all the same where that fails. One request does for however many operations
+  // wait for it.
   async function good(refused) {
     const usable = ticket && ticket !== refused && ticket.sessionId === saved().sessionId;
     if (!usable || performance.now() >= ticket.refreshAt) {
@@ -128,7 +129,8 @@ export function createShopper({ uri, store }) {
 
   return {
     client,
-    // Claims what the anonymous shopper has, and replaces the session that a customer had here before.
+    // Claims what the anonymous shopper has, and replaces the session that a customer had here
+    // before.
     async signIn(username, password) {
       const { refreshToken, isAnonymous, deviceToken } = saved();
       const input = { username, password, deviceToken, previousRefreshToken: isAnonymous ? refreshToken : undefined };
@@ -136,7 +138,8 @@ export function createShopper({ uri, store }) {
       await client.resetStore(); // nothing of the shopper before
       return next;
     },
-    // The session goes on unless the server has said otherwise. After an error, the page tries again.
+    // The session goes on unless the server has said otherwise. After an error, the page tries
+    // again.
     async signOut(everywhere = false) {
       const { refreshToken, deviceToken } = saved();
       if (!refreshToken) return 0;
