@@ -245,22 +245,24 @@ func TestImportLocksAndDeactivates(t *testing.T) {
 		ada := b.find("ada")
 		ended := b.session(ada)
 		counted, err := b.Store.CountGuess(t.Context(), storage.Guess{
-			Subject:     ada.UserID,
-			Source:      "s",
-			At:          begin,
-			WindowStart: begin.Add(-time.Minute),
-			DayStart:    begin.Add(-time.Hour),
-			MostInARow:  5,
-			LockAt:      1,
-			LockUntil:   accounts.Forever(),
+			NameHash:     models.ID{1},
+			UserID:       &ada.UserID,
+			Source:       "s",
+			DevicePrefix: "d",
+			At:           begin,
+			WindowStart:  begin.Add(-time.Minute),
+			ForgetBefore: begin.Add(-time.Hour),
+			MostInARow:   5,
+			LockAt:       1,
+			LockUntil:    accounts.Forever(),
 		})
 		if must(t, err); !counted.Locked || !b.find("ada").IsLocked {
 			t.Fatal("not locked")
 		}
 		b.want("updated 1", `{"userName":"ada","isLocked":false}`)
-		query := storage.SignerQuery{Name: "ada", Source: "s", Distrust: []models.Reason{"x"}}
+		query := storage.SignerQuery{Name: "ada", NameHash: models.ID{1}, Source: "s", DevicePrefix: "d", At: begin, Distrust: []models.Reason{"x"}}
 		signer, err := b.Signer(t.Context(), query, nil)
-		if must(t, err); signer.Failures != nil || signer.GuessedUntil != nil || b.find("ada").IsLocked {
+		if must(t, err); signer.InWindow != nil || signer.GuessedUntil != nil || b.find("ada").IsLocked {
 			t.Error("still locked, or the next wrong password would lock")
 		}
 		b.want("unchanged 1", `{"userName":"ada","isLocked":false}`)

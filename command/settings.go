@@ -230,9 +230,9 @@ type TicketSettings struct {
 	GuessWindow            time.Duration `help:"Window in which a source's wrong passwords count." default:"15m" group:"Passwords:"`
 	GuessesPerSource       int           `help:"Wrong passwords per source and name in the window before the source must wait." default:"5" group:"Passwords:"`
 	GuessesOfSource        int           `help:"Wrong passwords per source, for all names, in the window before the source must wait." default:"100" group:"Passwords:"`
-	GuessesPerAccount      int           `help:"Wrong passwords in a row, of several sources, before the account locks." default:"20" group:"Passwords:"`
+	GuessesPerAccount      int           `help:"Wrong passwords in a row, of several sources, for one name of an account before it locks." default:"20" group:"Passwords:"`
 	GuessesPerSourceAndDay int           `help:"Wrong passwords per source and name in a day before the source must wait." default:"20" group:"Passwords:"`
-	GuessesPerDay          int           `help:"Wrong passwords for one name in a day, of all sources; after that, only known devices may try." default:"100" group:"Passwords:"`
+	GuessesPerDay          int           `help:"Wrong passwords for one account in a day, of all sources, half of them for each of its two names; after that, only known devices may try." default:"100" group:"Passwords:"`
 	RowsPerSource          int           `help:"Anonymous shoppers of a source that may refresh or end their first ticket in a minute, which writes their session." default:"120" group:"Tickets:"`
 	RefusalStep            time.Duration `help:"Wrong passwords are answered after whole steps of this, to hide how a password is stored; 0 means at once." default:"500ms" group:"Passwords:"`
 }
@@ -275,8 +275,8 @@ func (s *TicketSettings) Check() error {
 		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, "+
 			"or one household could lock an owner out"))
 	}
-	if s.GuessesPerDay <= household*s.GuessesPerSourceAndDay {
-		faults = append(faults, errors.New("--guesses-per-day: must be more than twice --guesses-per-source-and-day, "+
+	if s.GuessesPerDay <= tickets.NamesPerAccount*household*s.GuessesPerSourceAndDay {
+		faults = append(faults, errors.New("--guesses-per-day: must be more than four times --guesses-per-source-and-day, "+
 			"or one household could lock an owner out"))
 	}
 	if s.RefusalStep < 0 || s.RefusalStep > 5*time.Second {

@@ -2,30 +2,38 @@ package models
 
 import "time"
 
-// Guesses counts the wrong passwords of one source for one subject.
-type Guesses struct {
-	// Subject is what was guessed at: the user id of an account, or a keyed hash of a name that no
-	// account has.
-	Subject ID `gorm:"primaryKey"`
+// NameGuesses counts the wrong passwords of one source for one name, whether or not an account has
+// the name.
+type NameGuesses struct {
+	// NameHash is a keyed hash of the name, which changes when the keys do.
+	NameHash ID `gorm:"primaryKey"`
 	// Source is where the guesses came from: a network address, or the session of a known device.
 	Source string `gorm:"primaryKey"`
-	// Failures is how many were wrong since Since, when a window began: they make the source wait.
-	Failures int
-	Since    time.Time
+	// UserID is that of the account that had the name at the last guess; nil when none had.
+	UserID *ID
+	// InWindow is how many were wrong since WindowSince: they make the source wait.
+	InWindow    int
+	WindowSince time.Time
 	// InARow is how many were wrong without a right one between, up to what one source counts for:
-	// they lock the subject.
+	// they lock the name.
 	InARow int
-	// Today is how many were checked and wrong since TodaySince, when a day began.
-	Today      int
-	TodaySince time.Time
-	LastAt     time.Time
+	// HalfDay is the half day of the last guess, counted from 1970. InHalfDay is how many were wrong
+	// in it, HalfDayBefore in the one before, and HalfDayBeforeThat in the one before that. Any 24
+	// hours lie in three half days.
+	HalfDay           int64
+	InHalfDay         int
+	HalfDayBefore     int
+	HalfDayBeforeThat int
+	LastAt            time.Time
 }
 
 // TableName implements gorm's Tabler.
-func (Guesses) TableName() string { return "guesses" }
+func (NameGuesses) TableName() string { return "name_guesses" }
 
-// GuessLock keeps passwords for a subject from being checked, but on known devices.
-type GuessLock struct {
-	Subject     ID `gorm:"primaryKey"`
+// NameLock keeps passwords for a name from being checked, except on known devices.
+type NameLock struct {
+	NameHash ID `gorm:"primaryKey"`
+	// UserID is that of the account that had the name when it was locked; nil when none had.
+	UserID      *ID
 	LockedUntil time.Time
 }

@@ -81,26 +81,31 @@ type Result struct {
 // the hash is none that [Inspect] lets through; nothing matches it then.
 //
 // Where an outdated hash does not match, today's cost is spent on top: otherwise a cheap old hash, or a broken one,
-// would answer faster than [Hasher.CheckUnknown] and so tell that the account exists. A hash that is dearer than
-// today's can still be told by its time, until it is renewed.
+// would answer faster than an unknown name and so tell that the account exists.
 func (h *Hasher) Check(ctx context.Context, hash, plain secret.Text) (Result, error) {
+	return h.CheckIf(ctx, func() error { return nil }, hash, plain)
+}
+
+// CheckIf is [Hasher.Check] on a condition that is looked at when the turn has come. Where mayCheck returns an
+// error, CheckIf returns it and checks nothing. An empty hash stands for an account that does not exist or has no
+// password: the check takes as long as one of today's hash, and nothing matches.
+func (h *Hasher) CheckIf(ctx context.Context, mayCheck func() error, hash, plain secret.Text) (Result, error) {
 	if err := h.begin(ctx, plain); err != nil {
 		return Result{}, err
 	}
 	defer h.end()
+	if err := mayCheck(); err != nil {
+		return Result{}, err
+	}
 
+	if hash.Reveal() == "" {
+		hash = h.decoy
+	}
 	result, err := h.check(hash, plain)
 	if result.Outdated && !result.Matches {
 		_, _ = h.check(h.decoy, plain)
 	}
 	return result, err
-}
-
-// CheckUnknown takes the place of [Hasher.Check] for an account that does not exist or has no password: it takes as
-// long as a check of today's hash, and nothing matches.
-func (h *Hasher) CheckUnknown(ctx context.Context, plain secret.Text) error {
-	_, err := h.Check(ctx, h.decoy, plain)
-	return err
 }
 
 func (h *Hasher) check(hash, plain secret.Text) (Result, error) {

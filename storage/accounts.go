@@ -125,18 +125,17 @@ type Signer struct {
 	// CustomerAccount has no ID when nobody has the name.
 	models.CustomerAccount
 
-	// Subject is for what wrong passwords are counted.
-	Subject models.ID
-	// Failures and Today are the counts of the source that signs in, and Since and TodaySince when
-	// they began; nil when there are none.
-	Failures   *int
-	Since      *time.Time
-	Today      *int
-	TodaySince *time.Time
-	// TodayOfAll is how many wrong passwords strangers have sent today.
-	TodayOfAll int
-	// GuessedUntil ends the lock of the subject; nil when there was none.
+	// InWindow is how many wrong passwords the source that signs in has sent in its window, which
+	// began at WindowSince; nil when there are none. InDay is how many in the last three half days.
+	InWindow    *int
+	WindowSince *time.Time
+	InDay       int
+	// StrangersInDay is how many wrong passwords all strangers have sent in that time.
+	StrangersInDay int
+	// GuessedUntil ends the lock of the name; nil when there was none. LockedFor is the account that
+	// had the name then; nil when none had.
 	GuessedUntil *time.Time
+	LockedFor    *models.ID
 	// Sessions is how many sessions go on.
 	Sessions int
 	// DeviceKnown says that the device is one of the customer's, which its session does not deny.
@@ -148,16 +147,16 @@ func (s *Signer) Exists() bool { return s.ID != nil }
 
 // SignerQuery asks for a Signer.
 type SignerQuery struct {
-	// Name is in the normal form, and Unknown the subject it is where no account has it.
-	Name    string
-	Unknown models.ID
+	// Name is in the normal form, and NameHash stands for it where guesses are counted.
+	Name     string
+	NameHash models.ID
 	// Columns are those to read of the account.
 	Columns []string
 	// Source is where the guess comes from. On a known device it is DeviceSource; all of those
 	// begin with DevicePrefix.
 	Source, DeviceSource, DevicePrefix string
-	// DayStart is when a day of guesses must have begun to count.
-	DayStart time.Time
+	// At is when the guess comes.
+	At time.Time
 	// DeviceUserID is the customer who has signed in before on this device, and DeviceSession the
 	// session there; both are zero where there is none. An account knows the device while the
 	// session has a row, unless it has ended for one of the reasons Distrust.
@@ -170,26 +169,24 @@ type SignerQuery struct {
 // that one that was just created or changed is not taken for unknown. It runs the same statement
 // for known and unknown names, and waits for nobody: neither tells whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
-	const (
-		subject     = `COALESCE(a.user_id, q.unknown)`
-		deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL AND d.end_reason NOT IN ?, FALSE)`
-	)
+	const deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL AND d.end_reason NOT IN ?, FALSE)`
 	clock, now := s.clock()
-	statement := `SELECT ` + accountColumns(query.Columns) + `, ` + subject + ` AS subject, ` +
-		`f.failures, f.since, f.today, f.today_since, l.locked_until AS guessed_until, ` +
-		`(SELECT COALESCE(SUM(g.today), 0) FROM guesses g WHERE g.subject = ` + subject + ` AND g.today_since > ? ` +
-		`AND g.source NOT LIKE ?) AS today_of_all, ` +
+	statement := `SELECT ` + accountColumns(query.Columns) + `, g.in_window, g.window_since, ` +
+		`COALESCE(` + inDay + `, 0) AS in_day, l.locked_until AS guessed_until, l.user_id AS locked_for, ` +
+		`(SELECT COALESCE(SUM(` + inDay + `), 0) FROM name_guesses g WHERE g.name_hash = q.name_hash ` +
+		`AND g.source NOT LIKE ?) AS strangers_in_day, ` +
 		`(SELECT COUNT(*) FROM sessions s WHERE s.user_id = a.user_id AND s.ended_at IS NULL AND s.expires_at > ` +
 		clock + `) AS sessions, ` +
 		deviceKnown + ` AS device_known ` +
-		`FROM (SELECT ? AS name, ? AS unknown, ? AS device) q ` +
+		`FROM (SELECT ? AS name, ? AS name_hash, ? AS device) q ` +
 		`LEFT JOIN sign_in_names n ON n.name = q.name LEFT JOIN customer_accounts a ON a.id = n.account_id ` +
 		`LEFT JOIN sessions d ON d.id = ? AND d.user_id = a.user_id ` +
-		`LEFT JOIN guess_locks l ON l.subject = ` + subject + ` ` +
-		`LEFT JOIN guesses f ON f.subject = ` + subject +
-		` AND f.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END`
-	values := append([]any{query.DayStart, query.DevicePrefix + `%`}, now...)
-	values = append(values, query.Distrust, query.Name, query.Unknown, query.DeviceUserID,
+		`LEFT JOIN name_locks l ON l.name_hash = q.name_hash ` +
+		`LEFT JOIN name_guesses g ON g.name_hash = q.name_hash ` +
+		`AND g.source = CASE WHEN ` + deviceKnown + ` THEN ? ELSE ? END`
+	halfDays := halfDaysOf(query.At)
+	values := slices.Concat(halfDays, halfDays, []any{query.DevicePrefix + `%`}, now)
+	values = append(values, query.Distrust, query.Name, query.NameHash, query.DeviceUserID,
 		query.DeviceSession, query.Distrust, query.DeviceSource, query.Source)
 
 	var signers []Signer
@@ -208,7 +205,7 @@ func accountColumns(columns []string) string {
 	for i, column := range columns {
 		switch column {
 		case "user_id":
-			list[i] = `COALESCE(a.user_id, q.unknown) AS user_id`
+			list[i] = `COALESCE(a.user_id, q.name_hash) AS user_id`
 		case "password_hash":
 			list[i] = `COALESCE(a.password_hash, '') AS password_hash`
 		default:
@@ -247,7 +244,8 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 	})
 }
 
-// DeleteAccount deletes an account with all that belongs to it, and ends the sessions of its customer.
+// DeleteAccount deletes an account with all that belongs to it, and ends the sessions of its customer. Wrong passwords for its names are still
+// counted: or it would show that the names have become unknown.
 func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccount) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{
@@ -257,9 +255,6 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 			if err := tx.Exec(statement, account.ID).Error; err != nil {
 				return fmt.Errorf("delete an account: %w", err)
 			}
-		}
-		if err := deleteGuesses(tx, account.UserID); err != nil {
-			return fmt.Errorf("delete an account: %w", err)
 		}
 		_, err := endingOf(models.ReasonAccountDeleted, account.UserID).run(s, tx, false)
 		return err

@@ -13,103 +13,148 @@ import (
 
 // Guess is one wrong password.
 type Guess struct {
-	// Subject is what was guessed at: the user id of an account, or what stands for an unknown
-	// name.
-	Subject models.ID
-	Source  string
-	At      time.Time
-	// WindowStart and DayStart are when a window and a day must have begun to be still open: a
-	// source whose own began earlier starts counting anew.
+	// NameHash stands for the name that was guessed at, and UserID is that of the account that has
+	// it; nil when none has.
+	NameHash models.ID
+	UserID   *models.ID
+	// Source is where the guess comes from. The sources that are known devices begin with
+	// DevicePrefix.
+	Source, DevicePrefix string
+	At                   time.Time
+	// WindowStart is when a window must have begun to be still open: a source whose own began
+	// earlier starts counting anew.
 	WindowStart time.Time
-	DayStart    time.Time
-	// MostInARow bounds what one source adds to the count that locks the subject.
+	// ForgetBefore is when a source must have guessed last for its guesses in a row to count.
+	ForgetBefore time.Time
+	// MostInARow bounds what one source adds to the count that locks the name.
 	MostInARow int
-	// LockAt is how many wrong guesses of all sources in a row lock the subject, and LockUntil when
+	// LockAt is how many wrong guesses of all strangers in a row lock the name, and LockUntil when
 	// that lock ends.
 	LockAt    int
 	LockUntil time.Time
 }
 
-// Counted is what a wrong password has come to.
-type Counted struct {
-	// Failures is how many the source has sent in its window.
-	Failures int
-	// Locked says that this one has locked the subject.
+// GuessCounts are the counts after a wrong password, which is among them.
+type GuessCounts struct {
+	// InWindow is how many the source has sent in its window, and InDay in its last three half
+	// days.
+	InWindow, InDay int
+	// StrangersInDay is how many all strangers have sent in the last three half days.
+	StrangersInDay int
+	// Locked says that this one has locked the name.
 	Locked bool
 }
 
-// CountGuess counts a wrong password, and locks the subject if that makes too many. It runs the
-// same statements whether or not there is such an account.
-func (s *Store) CountGuess(ctx context.Context, guess Guess) (Counted, error) {
-	if err := retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }); err != nil { // twice would count twice
-		return Counted{}, fmt.Errorf("count a wrong password: %w", err)
+// HalfDay returns the half day of an instant, counted from 1970 in UTC.
+func HalfDay(at time.Time) int64 { return at.Unix() / int64(halfDay.Seconds()) }
+
+// HalfDayEnd returns when the half day of an instant ends.
+func HalfDayEnd(at time.Time) time.Time { return at.UTC().Truncate(halfDay).Add(halfDay) }
+
+const halfDay = 12 * time.Hour
+
+// inDay is how many wrong passwords a row of name_guesses has in the last three half days. A row of
+// another server may be a half day ahead. halfDaysOf are its values.
+const inDay = `CASE WHEN g.half_day >= ? THEN g.in_half_day + g.half_day_before + g.half_day_before_that ` +
+	`WHEN g.half_day = ? THEN g.in_half_day + g.half_day_before WHEN g.half_day = ? THEN g.in_half_day ELSE 0 END`
+
+func halfDaysOf(at time.Time) []any {
+	present := HalfDay(at)
+	return []any{present, present - 1, present - 2}
+}
+
+// CountGuess counts a wrong password, and locks the name if that makes too many. It runs the same
+// statements whether or not an account has the name.
+func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error) {
+	err := retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }) // twice would count twice
+	if err != nil {
+		return GuessCounts{}, fmt.Errorf("count a wrong password: %w", err)
 	}
-	var counts struct{ Failures, InARow int }
-	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
-		return db.Raw(`SELECT COALESCE(SUM(CASE WHEN source = ? THEN failures ELSE 0 END), 0) AS failures, `+
-			`COALESCE(SUM(in_a_row), 0) AS in_a_row FROM guesses WHERE subject = ?`, guess.Source, guess.Subject).
-			Find(&counts).Error // Scan would log the values
+
+	var counts struct {
+		GuessCounts
+
+		InARow int
+	}
+	statement := `SELECT COALESCE(SUM(CASE WHEN g.source = ? THEN g.in_window ELSE 0 END), 0) AS in_window, ` +
+		`COALESCE(SUM(CASE WHEN g.source = ? THEN ` + inDay + ` ELSE 0 END), 0) AS in_day, ` +
+		`COALESCE(SUM(CASE WHEN g.source LIKE ? THEN 0 ELSE ` + inDay + ` END), 0) AS strangers_in_day, ` +
+		`COALESCE(SUM(CASE WHEN g.source LIKE ? OR g.last_at <= ? THEN 0 ELSE g.in_a_row END), 0) AS in_a_row ` +
+		`FROM name_guesses g WHERE g.name_hash = ?`
+	devices, halfDays := guess.DevicePrefix+`%`, halfDaysOf(guess.At)
+	values := append([]any{guess.Source, guess.Source}, halfDays...)
+	values = append(append(values, devices), halfDays...)
+	values = append(values, devices, guess.ForgetBefore, guess.NameHash)
+	err = s.latestUnlocked(ctx, func(db *gorm.DB) error {
+		return db.Raw(statement, values...).Find(&counts).Error // Scan would log the values
 	})
 	if err != nil {
-		return Counted{}, fmt.Errorf("read the wrong passwords: %w", err)
+		return GuessCounts{}, fmt.Errorf("read the wrong passwords: %w", err)
 	}
-	if counts.InARow < guess.LockAt {
-		return Counted{Failures: counts.Failures}, nil
+
+	if counts.InARow >= guess.LockAt {
+		counts.Locked, err = s.lock(ctx, guess)
 	}
-	locked, err := s.lock(ctx, guess)
-	return Counted{counts.Failures, locked}, err
+	return counts.GuessCounts, err
 }
 
 func (s *Store) addGuess(ctx context.Context, guess Guess) error {
-	row := models.Guesses{
-		Subject: guess.Subject, Source: guess.Source, Failures: 1, Since: guess.At, InARow: 1,
-		Today: 1, TodaySince: guess.At, LastAt: guess.At,
+	row := models.NameGuesses{
+		NameHash: guess.NameHash, Source: guess.Source, UserID: guess.UserID,
+		InWindow: 1, WindowSince: guess.At, InARow: 1,
+		HalfDay: HalfDay(guess.At), InHalfDay: 1, LastAt: guess.At,
 	}
 	set := func(column, value string, values ...any) clause.Assignment {
 		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(value, values...)}
 	}
-	// MySQL assigns from left to right and sees what it has just assigned, so the instants come
-	// last.
+	present := row.HalfDay
+	// MySQL assigns from left to right and sees what it has just assigned, so what others depend on
+	// comes last.
 	return s.write.WithContext(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "subject"}, {Name: "source"}},
+		Columns: []clause.Column{{Name: "name_hash"}, {Name: "source"}},
 		DoUpdates: clause.Set{
-			set("failures", `CASE WHEN guesses.since <= ? THEN 1 ELSE guesses.failures + 1 END`, guess.WindowStart),
-			set("today", `CASE WHEN guesses.today_since <= ? THEN 1 ELSE guesses.today + 1 END`, guess.DayStart),
-			set("in_a_row", `CASE WHEN guesses.last_at <= ? THEN 1 `+
-				`WHEN guesses.in_a_row < ? THEN guesses.in_a_row + 1 ELSE guesses.in_a_row END`,
-				guess.DayStart, guess.MostInARow),
-			set("since", `CASE WHEN guesses.since <= ? THEN ? ELSE guesses.since END`, guess.WindowStart, guess.At),
-			set("today_since", `CASE WHEN guesses.today_since <= ? THEN ? ELSE guesses.today_since END`,
-				guess.DayStart, guess.At),
+			set("in_window", `CASE WHEN name_guesses.window_since <= ? THEN 1 ELSE name_guesses.in_window + 1 END`,
+				guess.WindowStart),
+			set("half_day_before_that", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.half_day_before_that `+
+				`WHEN name_guesses.half_day = ? THEN name_guesses.half_day_before `+
+				`WHEN name_guesses.half_day = ? THEN name_guesses.in_half_day ELSE 0 END`, present, present-1, present-2),
+			set("half_day_before", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.half_day_before `+
+				`WHEN name_guesses.half_day = ? THEN name_guesses.in_half_day ELSE 0 END`, present, present-1),
+			set("in_half_day", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.in_half_day + 1 ELSE 1 END`, present),
+			set("in_a_row", `CASE WHEN name_guesses.last_at <= ? THEN 1 WHEN name_guesses.in_a_row < ? `+
+				`THEN name_guesses.in_a_row + 1 ELSE name_guesses.in_a_row END`, guess.ForgetBefore, guess.MostInARow),
+			set("window_since", `CASE WHEN name_guesses.window_since <= ? THEN ? ELSE name_guesses.window_since END`,
+				guess.WindowStart, guess.At),
+			set("half_day", `CASE WHEN name_guesses.half_day < ? THEN ? ELSE name_guesses.half_day END`, present, present),
+			set("user_id", `?`, guess.UserID),
 			set("last_at", `?`, guess.At),
 		},
 	}).Create(&row).Error
 }
 
-// lock locks a subject, and reports whether it was not locked before. What was wrong until then
-// does not count towards the next lock.
+// lock locks a name, and reports whether it was not locked before. What was wrong until then does
+// not count towards the next lock.
 func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 	var locked bool
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
-		row := models.GuessLock{Subject: guess.Subject, LockedUntil: guess.LockUntil}
+		row := models.NameLock{NameHash: guess.NameHash, UserID: guess.UserID, LockedUntil: guess.LockUntil}
 		err := tx.Clauses(clause.OnConflict{
-			Columns: []clause.Column{{Name: "subject"}},
-			DoUpdates: clause.Set{{
-				Column: clause.Column{Name: "locked_until"},
-				Value: gorm.Expr(`CASE WHEN guess_locks.locked_until <= ? THEN ? ELSE guess_locks.locked_until END`,
-					guess.At, guess.LockUntil),
-			}},
+			Columns: []clause.Column{{Name: "name_hash"}},
+			DoUpdates: clause.Set{
+				{Column: clause.Column{Name: "user_id"}, Value: guess.UserID},
+				{Column: clause.Column{Name: "locked_until"}, Value: gorm.Expr(
+					`CASE WHEN name_locks.locked_until <= ? THEN ? ELSE name_locks.locked_until END`, guess.At, guess.LockUntil)},
+			},
 		}).Create(&row).Error
 		if err != nil {
 			return err
 		}
-		forgotten := tx.Exec(`UPDATE guesses SET in_a_row = 0 WHERE subject = ? AND in_a_row > 0`, guess.Subject)
+		forgotten := tx.Exec(`UPDATE name_guesses SET in_a_row = 0 WHERE name_hash = ? AND in_a_row > 0`, guess.NameHash)
 		locked = forgotten.RowsAffected > 0
 		if forgotten.Error != nil {
 			return forgotten.Error
 		}
-		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`,
-			guess.LockUntil, guess.Subject).Error
+		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`, guess.LockUntil, guess.UserID).Error
 	})
 	if err != nil {
 		return false, fmt.Errorf("lock after wrong passwords: %w", err)
@@ -117,20 +162,19 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 	return locked, nil
 }
 
-// ResetGuesses forgets the wrong passwords for a subject, but for how many there were today. The
-// account is no longer locked because of them.
-func (s *Store) ResetGuesses(ctx context.Context, subject models.ID) error {
+// ResetGuesses forgets the wrong passwords for a name, except how many there were in the day, and
+// ends its lock. The account is locked no longer, unless its other name is.
+func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
-		for _, statement := range []string{
-			`UPDATE guesses SET failures = 0, in_a_row = 0 WHERE subject = ?`,
-			`DELETE FROM guess_locks WHERE subject = ?`,
-			`UPDATE customer_accounts SET locked_until = NULL WHERE user_id = ? AND locked_until IS NOT NULL`,
-		} {
-			if err := tx.Exec(statement, subject).Error; err != nil {
-				return err
-			}
+		err := tx.Exec(`UPDATE name_guesses SET in_window = 0, in_a_row = 0 WHERE name_hash = ?`, nameHash).Error
+		if err != nil {
+			return err
 		}
-		return nil
+		if err := tx.Exec(`DELETE FROM name_locks WHERE name_hash = ?`, nameHash).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`UPDATE customer_accounts SET locked_until = NULL WHERE user_id = ? AND locked_until IS NOT NULL `+
+			`AND NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.user_id = ?)`, userID, userID).Error
 	})
 	if err != nil {
 		return fmt.Errorf("reset wrong passwords: %w", err)
@@ -138,22 +182,22 @@ func (s *Store) ResetGuesses(ctx context.Context, subject models.ID) error {
 	return nil
 }
 
-// ForgetGuesses forgets all wrong passwords for a subject, and its lock.
-func (s *Store) ForgetGuesses(ctx context.Context, subject models.ID) error {
-	err := s.transaction(ctx, func(tx *gorm.DB) error { return deleteGuesses(tx, subject) })
+// ForgetGuesses forgets all wrong passwords for the names of an account, and their locks.
+func (s *Store) ForgetGuesses(ctx context.Context, userID models.ID) error {
+	err := s.transaction(ctx, func(tx *gorm.DB) error { return deleteGuesses(tx, userID) })
 	if err != nil {
 		return fmt.Errorf("forget wrong passwords: %w", err)
 	}
 	return nil
 }
 
-// deleteGuesses deletes the wrong passwords and the locks of subjects.
-func deleteGuesses(tx *gorm.DB, subjects ...models.ID) error {
-	if len(subjects) == 0 {
+// deleteGuesses deletes the wrong passwords and the locks of accounts.
+func deleteGuesses(tx *gorm.DB, userIDs ...models.ID) error {
+	if len(userIDs) == 0 {
 		return nil
 	}
-	for _, row := range []any{&models.Guesses{}, &models.GuessLock{}} {
-		if err := tx.Where("subject IN ?", subjects).Delete(row).Error; err != nil {
+	for _, row := range []any{&models.NameGuesses{}, &models.NameLock{}} {
+		if err := tx.Where("user_id IN ?", userIDs).Delete(row).Error; err != nil {
 			return err
 		}
 	}
@@ -163,10 +207,10 @@ func deleteGuesses(tx *gorm.DB, subjects ...models.ID) error {
 // PurgeGuesses deletes at most limit counts of sources that have not guessed since an instant, and
 // returns how many it has deleted.
 func (s *Store) PurgeGuesses(ctx context.Context, before time.Time, limit int) (int, error) {
-	return purge[models.Guesses, models.ID](ctx, s, "subject", "last_at <= ?", before, limit)
+	return purge[models.NameGuesses, models.ID](ctx, s, "name_hash", "last_at <= ?", before, limit)
 }
 
-// PurgeGuessLocks deletes at most limit locks that have ended by an instant, and returns how many.
-func (s *Store) PurgeGuessLocks(ctx context.Context, until time.Time, limit int) (int, error) {
-	return purge[models.GuessLock, models.ID](ctx, s, "subject", "locked_until <= ?", until, limit)
+// PurgeNameLocks deletes at most limit locks that have ended by an instant, and returns how many.
+func (s *Store) PurgeNameLocks(ctx context.Context, until time.Time, limit int) (int, error) {
+	return purge[models.NameLock, models.ID](ctx, s, "name_hash", "locked_until <= ?", until, limit)
 }

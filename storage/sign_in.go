@@ -19,8 +19,9 @@ type SignIn struct {
 	// AccountID and PasswordHash are what the password was checked against.
 	AccountID    int64
 	PasswordHash secret.Text
-	// KnownDevice says that a lock by wrong guesses does not hold here.
-	KnownDevice bool
+	// NameHash stands for the name, and DespiteLock says that a lock of it does not hold here.
+	NameHash    models.ID
+	DespiteLock bool
 	// Claim is the anonymous session to take over, as its refresh token describes it, and as it is
 	// to be: ended by this sign-in, claimed by the customer. nil when there is none.
 	Claim *models.Session
@@ -73,13 +74,13 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 		session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
 	}
 	values = append(values, now...)
-	values = append(values, signIn.AccountID, signIn.PasswordHash, signIn.KnownDevice, session.StartedAt)
+	values = append(values, signIn.AccountID, signIn.PasswordHash, signIn.DespiteLock, signIn.NameHash, session.StartedAt)
 
 	result := db.Exec(`INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, generation, `+
 		`started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent, moved_at) `+
 		`SELECT ?, ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '', ?, `+clock+` FROM customer_accounts a `+
 		`WHERE a.id = ? AND a.is_active = TRUE AND a.password_hash = ? AND a.locked_by_operator = FALSE `+
-		`AND (? OR a.locked_until IS NULL OR a.locked_until <= ?)`+s.dialect.forUpdate(), values...)
+		`AND (? OR NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.name_hash = ? AND l.locked_until > ?))`+s.dialect.forUpdate(), values...)
 	switch {
 	case errors.Is(result.Error, gorm.ErrDuplicatedKey): // an earlier attempt had got through
 		return nil

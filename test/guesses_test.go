@@ -92,30 +92,44 @@ func TestIPv6NetworkIsOneSource(t *testing.T) {
 }
 
 // However many sources take part, and however they pace themselves, so many guesses are checked in
-// a day.
+// any 24 hours: half of an account's for each of its names.
 func TestGuessesOfADay(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		device := o.signIn("ada")
 		for _, name := range []string{"ada", "nobody"} {
-			judged := 0
-			for i := range 400 {
+			var judged []time.Time
+			for i := range 1500 {
 				got := o.trySignIn(name, "wrong", "", fmt.Sprintf("198.18.%d.%d", i/200, i%200))
 				if got.reason() == models.ReasonInvalidCredentials {
-					judged++
+					judged = append(judged, o.clock.Now())
 				} else if got.Errors[0].Extensions.RetryAfterSeconds == 0 {
 					t.Fatalf("nothing says how long to wait: %s", got.text)
 				}
-				o.clock.pass(3 * time.Minute)
+				o.clock.pass(3 * time.Minute) // three days
 			}
-			if judged < 90 || judged > 110 {
-				t.Errorf("%s: %d guesses were judged in 20 hours", name, judged)
+			if most := mostIn(24*time.Hour, judged); most != 50 || len(judged) < 2*50 {
+				t.Errorf("%s: %d guesses were judged in 24 hours, and %d in all", name, most, len(judged))
 			}
-			o.clock.pass(24 * time.Hour)
+			o.clock.pass(36 * time.Hour)
 		}
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), "")
-	})
+	}, func(w *tickets.Office) { w.Policy.Lockout = time.Second })
+}
+
+// mostIn returns how many of some instants lie in any one span.
+func mostIn(span time.Duration, instants []time.Time) (most int) {
+	for i, first := range instants {
+		count := 0
+		for _, other := range instants[i:] {
+			if other.Sub(first) < span {
+				count++
+			}
+		}
+		most = max(most, count)
+	}
+	return most
 }
 
 // One source has its own bound, so that nobody alone can use up the day of an owner.
@@ -123,17 +137,108 @@ func TestGuessesOfASourceAndDay(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		judged := 0
-		for range 200 {
+		var judged []time.Time
+		for range 800 {
 			if o.trySignIn("ada", "wrong", "", "203.0.113.5").reason() == models.ReasonInvalidCredentials {
-				judged++
+				judged = append(judged, o.clock.Now())
 			}
 			o.clock.pass(7 * time.Minute)
 		}
-		if judged < 20 || judged > 25 {
-			t.Errorf("%d guesses of one source were judged in a day", judged)
+		if most := mostIn(24*time.Hour, judged); most != 20 || len(judged) < 2*20 {
+			t.Errorf("%d guesses of one source were judged in 24 hours, and %d in all", most, len(judged))
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+	})
+}
+
+// What a source must wait for, and what locks a name, is in the log once.
+func TestLogTellsOfGuessing(t *testing.T) {
+	t.Parallel()
+	const (
+		wait, ofDay, ofNames = "source must wait after wrong passwords", "source must wait after wrong passwords of a day",
+			"source must wait after wrong passwords for many names"
+		locked, lockedForDay = "name locked after wrong passwords", "name locked after wrong passwords of a day"
+	)
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		logs := func(want string, guess func()) {
+			t.Helper()
+			before := map[string]int{}
+			for _, message := range []string{wait, ofDay, ofNames, locked, lockedForDay} {
+				before[message] = o.log.count(message)
+			}
+			guess()
+			for message, count := range before {
+				if got := o.log.count(message) - count; (got == 1) != (message == want) || got > 1 {
+					t.Errorf("%q is in the log %d times", message, got)
+				}
+			}
+		}
+		for i, name := range []string{"ada", "nobody"} {
+			address := func(n int) string { return fmt.Sprintf("198.18.%d.%d", i, n) }
+			logs(wait, func() {
+				for range 9 {
+					o.trySignIn(name, "wrong", "", address(0))
+				}
+			})
+			logs(ofDay, func() {
+				for range 30 {
+					o.clock.pass(4 * time.Minute)
+					o.trySignIn(name, "wrong", "", address(0))
+				}
+			})
+			logs(locked, func() {
+				for n := range 19 {
+					o.trySignIn(name, "wrong", "", address(1+n))
+				}
+			})
+			o.clock.pass(15 * time.Minute)
+			logs(lockedForDay, func() {
+				for n := range 30 {
+					o.trySignIn(name, "wrong", "", address(100+n))
+				}
+			})
+		}
+		logs(ofNames, func() {
+			for n := range 130 {
+				o.trySignIn(fmt.Sprint("name", n), "wrong", "", "203.0.113.5")
+			}
+		})
+	})
+}
+
+// A household with known devices does not lock the account either.
+func TestDevicesDoNotLock(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		for _, device := range []string{o.signIn("ada").RefreshToken, o.signIn("ada").RefreshToken} {
+			for range 5 {
+				expect(t, o.trySignInOn(device, "ada", "wrong", "203.0.113.5"), models.ReasonInvalidCredentials)
+			}
+		}
+		for _, address := range []string{"203.0.113.5", "2001:db8::5"} {
+			for range 5 {
+				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
+			}
+		}
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+	})
+}
+
+// Nobody's password is refused because many others are being checked.
+func TestManyCustomersAtOneAddress(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		const count = 130 // more than GuessesOfSource
+		for i := range count {
+			o.customer(fmt.Sprint("customer", i))
+		}
+		var all sync.WaitGroup
+		for i := range count {
+			all.Go(func() { expect(t, o.trySignIn(fmt.Sprint("customer", i), rightPassword, "", "203.0.113.5"), "") })
+		}
+		all.Wait()
 	})
 }
 
@@ -200,8 +305,12 @@ func TestFloodEmptiesNoCounter(t *testing.T) {
 			o.trySignIn(name, "wrong", "", "203.0.113.5")
 		}
 	}
+	// All that can be tried for nothing: a name that must wait, and a source that must for all names.
 	for i := range 3000 {
-		o.trySignIn(fmt.Sprint("nobody", i%7), "wrong", "", "203.0.113.5")
+		name := fmt.Sprint("nobody", i%1500)
+		if got := o.trySignIn(name, "wrong", "", "203.0.113.5").reason(); i >= 100 && got != models.ReasonTooManyAttempts {
+			t.Fatalf("guess %d: %s", i, got)
+		}
 	}
 	for _, name := range []string{"ada", "nobody"} {
 		expect(t, o.trySignIn(name, rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)

@@ -3,10 +3,12 @@ package test_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/tickets"
 )
 
@@ -63,22 +65,111 @@ func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
 	})
 }
 
+// What happens to a name, or to the keys, does not show whether an account has the name.
+func TestWaitsDoNotTellOfAccounts(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		ada := o.customer("ada")
+		const address = "203.0.113.5"
+		same := func(when string, want models.Reason, names ...string) {
+			t.Helper()
+			for _, name := range names {
+				if got := o.trySignIn(name, "wrong", "", address).reason(); got != want {
+					t.Errorf("%s: %s for %s", when, got, name)
+				}
+			}
+		}
+		for _, name := range []string{"ada", "nobody", "newbie"} {
+			for range 5 {
+				expect(t, o.trySignIn(name, "wrong", "", address), models.ReasonInvalidCredentials)
+			}
+		}
+
+		same("the other name", models.ReasonInvalidCredentials, "ada@example.com", "nobody@example.com")
+		o.customer("newbie")
+		same("after the name was given to an account", models.ReasonTooManyAttempts, "newbie", "nobody")
+		must(t, o.Accounts.Delete(t.Context(), ada))
+		same("after the account was deleted", models.ReasonTooManyAttempts, "ada", "nobody")
+
+		first, err := seal.NewSealKeyset()
+		must(t, err)
+		must(t, o.Keys.Replace([]seal.Dated{{Keyset: first, Number: 2}}))
+		o.customer("eve")
+		for _, name := range []string{"eve", "noone"} {
+			for range 5 {
+				expect(t, o.trySignIn(name, "wrong", "", address), models.ReasonInvalidCredentials)
+			}
+		}
+		next, err := seal.NewSealKeyset()
+		must(t, err)
+		must(t, o.Keys.Replace([]seal.Dated{{Keyset: first, Number: 2}, {Keyset: next, Number: 3}}))
+		known, unknown := o.trySignIn("eve", "wrong", "", address), o.trySignIn("noone", "wrong", "", address)
+		if known.text != unknown.text {
+			t.Errorf("under other keys: %s\nand for an unknown name: %s", known.text, unknown.text)
+		}
+	})
+}
+
+// A lock without an end is ended by an operator, also that of a name which nobody had.
+func TestLockedNameOfNobody(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, o *office) {
+		lock := func(name string) {
+			for source := range 4 {
+				for range 5 {
+					o.trySignIn(name, "wrong", "", fmt.Sprintf("203.0.113.%d", source))
+				}
+			}
+			expect(t, o.trySignIn(name, rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
+		}
+		lock("ada")
+		ada := o.customer("ada")
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		o.clock.pass(48 * time.Hour)
+		lock("ada")
+		lock("ada@example.com")
+		must(t, o.Accounts.Unlock(t.Context(), ada))
+		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
+		expect(t, o.trySignIn("ada@example.com", rightPassword, "", "198.51.100.1"), "")
+	}, func(w *tickets.Office) { w.Policy.Lockout = 0 })
+}
+
 // A wrong password is answered at fixed instants, so that the time of the answer does not tell how
 // the password is stored. A right one is answered at once.
 func TestRefusalsAreAnsweredInSteps(t *testing.T) {
 	t.Parallel()
-	const step = 200 * time.Millisecond
+	const step, late = 400 * time.Millisecond, 150 * time.Millisecond
 	o := open(t, sqlite(t), func(w *tickets.Office) {
 		w.Policy.RefusalStep = step
 		w.Elapsed = func() time.Duration { return time.Duration(time.Now().UnixNano()) }
 	})
 	o.customer("ada")
 	o.customer("imported", func(a *models.CustomerAccount) { a.PasswordHash = bcryptOfRightPassword(t) })
-	for i, name := range []string{"ada", "imported", "nobody"} {
+	took := func(name, password, address string, want models.Reason) time.Duration {
+		t.Helper()
 		began := time.Now()
-		expect(t, o.trySignIn(name, "wrong", "", fmt.Sprintf("203.0.113.%d", i)), models.ReasonInvalidCredentials)
-		if took := time.Since(began); took < step {
-			t.Errorf("%s: answered after %s", name, took)
+		expect(t, o.trySignIn(name, password, "", address), want)
+		return time.Since(began)
+	}
+	inStep := func(name, address string, want models.Reason) {
+		t.Helper()
+		if took := took(name, "wrong", address, want); took < step || took%step > late {
+			t.Errorf("%s, %s: answered after %s", name, want, took)
 		}
+	}
+
+	for _, name := range []string{"ada", "imported", "nobody"} {
+		inStep(name, "203.0.113.5", models.ReasonInvalidCredentials)
+	}
+	for _, name := range []string{"ada", "nobody"} {
+		var all sync.WaitGroup
+		for range 4 { // they take turns, and nobody waits for the steps of others
+			all.Go(func() { inStep(name, "203.0.113.5", models.ReasonInvalidCredentials) })
+		}
+		all.Wait()
+		inStep(name, "203.0.113.5", models.ReasonTooManyAttempts)
+	}
+	if took := took("imported", rightPassword, "203.0.113.6", ""); took >= step {
+		t.Errorf("a right password: answered after %s", took)
 	}
 }

@@ -34,21 +34,23 @@ func newCounter(limit int, window time.Duration) (*counter, error) {
 	return &counter{limit, window, sources}, nil
 }
 
-// reserve counts one for a source, or returns how long the source must wait for the end of its
+// reserve counts one for a source, and returns how many there are in its window. Where there are too
+// many already, it counts nothing and returns how long the source must wait for the end of the
 // window.
-func (c *counter) reserve(source string, now time.Time) (wait time.Duration) {
+func (c *counter) reserve(source string, now time.Time) (number int, wait time.Duration) {
 	c.sources.Compute(source, func(present counted, found bool) (counted, otter.ComputeOp) {
 		if !found || now.Sub(present.since) >= c.window {
 			present = counted{since: now}
 		}
-		if present.number >= c.limit {
+		if number = present.number; number >= c.limit {
 			wait = max(time.Nanosecond, present.since.Add(c.window).Sub(now))
 			return present, otter.CancelOp
 		}
 		present.number++
+		number = present.number
 		return present, otter.WriteOp
 	})
-	return wait
+	return number, wait
 }
 
 // release takes back what reserve has counted. A source with nothing left takes no place: nobody

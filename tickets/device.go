@@ -22,8 +22,8 @@ func distrusted() []models.Reason {
 	}
 }
 
-// deviceOf returns the device that a refresh token of a customer tells, even if it has expired. Any
-// other text tells no device. The reason of its error is BUSY.
+// deviceOf returns the device that a refresh token of a customer tells, even if it has expired. Other
+// text does not identify a device. The reason of its error is BUSY.
 func (o *Office) deviceOf(application *models.Application, refreshToken *secret.Text, now time.Time) (device, error) {
 	if refreshToken == nil || refreshToken.Reveal() == "" {
 		return device{}, nil

@@ -23,8 +23,8 @@ func Source(address netip.Addr) string {
 	return address.String()
 }
 
-// atOncePerName is how many passwords for one name are checked at a time. So many more than allowed
-// can be checked, at most, when they come at once.
+// atOncePerName is how many passwords for one name are checked at a time. At most that many extra
+// passwords are checked when they arrive together.
 const atOncePerName = 4
 
 // guesses limits, within this process, what comes at once. What must hold across processes, and for
@@ -46,7 +46,7 @@ func newGuesses(policy Policy) (*guesses, error) {
 }
 
 // begin waits for its turn among the passwords for the same name, and returns a function that ends
-// it. Those of one source come one after the other: each sees what the one before has come to.
+// it. Those of one source come one after the other: each sees the outcome of the one before.
 func (g *guesses) begin(ctx context.Context, name, source string) (end func(), err error) {
 	endSource, err := g.lanes.enter(ctx, "source "+source+"\n"+name, 1)
 	if err != nil {

@@ -86,7 +86,7 @@ func (o *Office) open(kind seal.Kind, token secret.Text, application *models.App
 }
 
 // genuine returns what a token of a kind says that was issued to an application, whether or not it
-// is still good. The reasons of its errors are those of read.
+// is still good. It fails for the same reasons as read.
 func (o *Office) genuine(
 	kind seal.Kind, token secret.Text, application *models.Application, now time.Time,
 ) (seal.Contents, error) {

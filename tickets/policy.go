@@ -31,11 +31,11 @@ type Policy struct {
 	GuessWindow      time.Duration
 	// GuessesPerSourceAndDay is how many wrong passwords one source may send for one name in a day.
 	GuessesPerSourceAndDay int
-	// GuessesPerAccount is how many wrong passwords, from several sources and without a right one
-	// between, lock an account. One source counts for GuessesPerSource of them.
+	// GuessesPerAccount is how many wrong passwords, from several strangers and without a right one
+	// between, lock one name of an account. One source counts for GuessesPerSource of them.
 	GuessesPerAccount int
-	// GuessesPerDay is how many wrong passwords strangers may send for one name in a day, from
-	// however many sources.
+	// GuessesPerDay is how many wrong passwords strangers may send for one account in a day, from
+	// however many sources. Each of its two names has half.
 	GuessesPerDay int
 	// GuessesOfSource is how many wrong passwords one source may send for all names together within GuessWindow.
 	GuessesOfSource int
@@ -124,6 +124,13 @@ func (p Policy) lockUntil(now, forever time.Time) time.Time {
 	}
 	return now.Add(p.Lockout)
 }
+
+// guessesPerNameAndDay is how many wrong passwords strangers may send for one name in a day. An
+// account can have two names, and half for each.
+func (p Policy) guessesPerNameAndDay() int { return max(1, p.GuessesPerDay/NamesPerAccount) }
+
+// NamesPerAccount is how many names an account can have: a user name and an e-mail address.
+const NamesPerAccount = 2
 
 // waits returns how long a source must wait before its next guess, given its count of wrong ones; zero when it need not.
 func (p Policy) waits(failures int, since, now time.Time) time.Duration {

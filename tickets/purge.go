@@ -24,6 +24,9 @@ type purging struct {
 	elapsed time.Duration
 }
 
+// guessesKept is how long wrong passwords are kept: three half days.
+const guessesKept = 36 * time.Hour
+
 // Purge deletes the rows of sessions that can have no living token and of forgotten wrong
 // passwords, in small batches with pauses, and returns how many it has deleted. A session's row is
 // kept until then even when it has ended: without it, a first token of the session that is still
@@ -37,9 +40,9 @@ func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 	for _, purge := range []func() (int, error){
 		func() (int, error) { return o.Store.PurgeSessions(ctx, until, purgeBatch) },
 		func() (int, error) {
-			return o.Store.PurgeGuesses(ctx, until.Add(-max(guessDay, o.Policy.GuessWindow)), purgeBatch)
+			return o.Store.PurgeGuesses(ctx, until.Add(-max(guessesKept, o.Policy.GuessWindow)), purgeBatch)
 		},
-		func() (int, error) { return o.Store.PurgeGuessLocks(ctx, until, purgeBatch) },
+		func() (int, error) { return o.Store.PurgeNameLocks(ctx, until, purgeBatch) },
 	} {
 		deleted, err := repeat(ctx, pause, purge)
 		total += deleted

@@ -34,7 +34,7 @@ func (o *Office) writeFirst(source string, now time.Time, write func() (bool, er
 	if source == "" {
 		return write()
 	}
-	if wait := o.rows.reserve(source, now); wait > 0 {
+	if _, wait := o.rows.reserve(source, now); wait > 0 {
 		return false, fmt.Errorf("%w: %w", errTooManyRows, &models.Error{Reason: models.ReasonBusy, RetryAfter: wait})
 	}
 	first, err := write()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -24,7 +26,9 @@ type Credentials struct {
 
 // signIn is one sign-in on its way.
 type signIn struct {
-	name        string
+	name string
+	// nameHash stands for the name where guesses are counted.
+	nameHash    models.ID
 	password    secret.Text
 	application *models.Application
 	// source is where the password comes from, as Source tells it, and userAgent which program the customer uses.
@@ -68,6 +72,16 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		return nil, err
 	}
 
+	began := o.Elapsed()
+	ticket, err := o.signInInTurn(ctx, attempt)
+	if isGuessRefused(err) {
+		o.waitForStep(ctx, began)
+	}
+	return ticket, err
+}
+
+// signInInTurn signs in when the turn of the sign-in has come.
+func (o *Office) signInInTurn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	end, err := o.enterLane(ctx, attempt)
 	if err != nil {
 		return nil, err
@@ -75,7 +89,15 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 	defer end()
 	o.signingIn.Add(1)
 	defer o.signingIn.Add(-1)
-	return o.signInAtStep(ctx, attempt)
+
+	ticket, err := o.signIn(ctx, attempt)
+	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
+		ticket, err = o.signIn(ctx, attempt)
+	}
+	if errors.Is(err, storage.ErrAccountChanged) {
+		return nil, busy()
+	}
+	return ticket, err
 }
 
 // enterLane waits for the turn of a sign-in, no longer than for a hash. The reason of its error is
@@ -98,27 +120,30 @@ func (a *signIn) lane() string {
 	return a.source
 }
 
-// signInAtStep signs in, and answers a wrong password at the next of some fixed instants. The time
-// of the answer does not tell how long the check took, which differs with the hash.
-func (o *Office) signInAtStep(ctx context.Context, attempt *signIn) (*Ticket, error) {
-	began := o.Elapsed()
-	ticket, err := o.signIn(ctx, attempt)
-	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
-		ticket, err = o.signIn(ctx, attempt)
+// isGuessRefused reports whether a password was wrong or was not checked because of guesses.
+func isGuessRefused(err error) bool {
+	for _, reason := range []models.Reason{
+		models.ReasonInvalidCredentials, models.ReasonTooManyAttempts, models.ReasonAccountLocked,
+	} {
+		if errors.Is(err, &models.Error{Reason: reason}) {
+			return true
+		}
 	}
-	if errors.Is(err, storage.ErrAccountChanged) {
-		return nil, busy()
-	}
-	step := o.Policy.RefusalStep
-	if step == 0 || !errors.Is(err, &models.Error{Reason: models.ReasonInvalidCredentials}) {
-		return ticket, err
-	}
+	return false
+}
 
+// waitForStep waits for the next of some fixed instants after the beginning of a sign-in. So the
+// time of a refusal does not tell how long the check took, which differs with the hash, nor whether
+// there was an account to read. Nobody waits behind it.
+func (o *Office) waitForStep(ctx context.Context, began time.Duration) {
+	step := o.Policy.RefusalStep
+	if step == 0 {
+		return
+	}
 	select {
 	case <-time.After(step - (o.Elapsed()-began)%step):
 	case <-ctx.Done(): // the answer is as late as it can be
 	}
-	return nil, err
 }
 
 func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
@@ -156,13 +181,14 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 
 // signer looks up who signs in, if anybody has the name.
 func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, error) {
-	unknown, err := o.Keys.Fingerprint(attempt.name, attempt.now)
+	hash, err := o.Keys.Fingerprint(attempt.name, attempt.now)
 	if err != nil {
 		return nil, busyUntilLoaded(err)
 	}
+	attempt.nameHash = hash
 	return o.Accounts.Signer(ctx, storage.SignerQuery{
-		Name: attempt.name, Unknown: unknown, Source: attempt.source,
-		DeviceSource: attempt.device.guessSource(), DevicePrefix: devicePrefix, DayStart: attempt.now.Add(-guessDay),
+		Name: attempt.name, NameHash: hash, At: attempt.now, Source: attempt.source,
+		DeviceSource: attempt.device.guessSource(), DevicePrefix: devicePrefix,
 		DeviceUserID: attempt.device.userID, DeviceSession: attempt.device.session, Distrust: distrusted(),
 	}, attempt.selection.Account)
 }
@@ -175,31 +201,43 @@ func (a *signIn) guessSource(signer *storage.Signer) string {
 	return a.source
 }
 
-// guessDay is how long a wrong password counts towards what may be checked in a day.
-const guessDay = 24 * time.Hour
+// forgetAfter is after how long without a wrong password from a source those that it has sent in a
+// row are forgotten.
+const forgetAfter = 24 * time.Hour
 
 // mayGuess returns why no password is checked at the moment; nil when one is. The answer is the
 // same for right and wrong passwords, and for known and unknown names.
 func (o *Office) mayGuess(attempt *signIn, signer *storage.Signer) error {
-	if signer.Failures != nil {
-		if wait := o.Policy.waits(*signer.Failures, *signer.Since, attempt.now); wait > 0 {
+	if signer.InWindow != nil {
+		if wait := o.Policy.waits(*signer.InWindow, *signer.WindowSince, attempt.now); wait > 0 {
 			return tooMany(wait)
 		}
-		until := signer.TodaySince.Add(guessDay)
-		if *signer.Today >= o.Policy.GuessesPerSourceAndDay && attempt.now.Before(until) {
-			return tooMany(until.Sub(attempt.now))
-		}
+	}
+	// The earliest that the count of a day can change.
+	halfDayEnd := storage.HalfDayEnd(attempt.now)
+	if signer.InDay >= o.Policy.GuessesPerSourceAndDay {
+		return tooMany(halfDayEnd.Sub(attempt.now))
 	}
 	if signer.DeviceKnown { // what strangers have done does not hold here
 		return nil
 	}
-	if signer.GuessedUntil != nil && attempt.now.Before(*signer.GuessedUntil) {
+	if o.isLocked(attempt, signer) {
 		return lockedUntil(*signer.GuessedUntil, attempt.now)
 	}
-	if signer.TodayOfAll >= o.Policy.GuessesPerDay {
-		return lockedUntil(attempt.now.Add(o.Policy.GuessWindow), attempt.now)
+	if signer.StrangersInDay >= o.Policy.guessesPerNameAndDay() {
+		return lockedUntil(halfDayEnd, attempt.now)
 	}
 	return nil
+}
+
+// isLocked reports whether the name of a sign-in is locked. A lock without an end is an operator's
+// to end, by the account. So it holds no longer where the name has become an account's since.
+func (o *Office) isLocked(attempt *signIn, signer *storage.Signer) bool {
+	if signer.GuessedUntil == nil || !attempt.now.Before(*signer.GuessedUntil) {
+		return false
+	}
+	hasEnd := signer.GuessedUntil.Before(accounts.Forever())
+	return hasEnd || signer.LockedFor != nil || !signer.Exists()
 }
 
 // lockedUntil tells of a lock by wrong guesses. There is nothing to wait for where only an operator
@@ -214,78 +252,98 @@ func lockedUntil(until, now time.Time) error {
 // checkPassword checks the password, with the same steps whether or not there is an account. It
 // returns an error unless the password is right.
 func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
-	source := attempt.guessSource(signer)
-	if wait := o.guesses.ofSource.reserve(source, attempt.now); wait > 0 {
-		return password.Result{}, tooMany(wait)
+	source, ofAllNames := attempt.guessSource(signer), 0
+	// A place is reserved when the turn has come: so many sign-ins that wait take none.
+	reserve := func() (err error) {
+		var wait time.Duration
+		if ofAllNames, wait = o.guesses.ofSource.reserve(source, attempt.now); wait > 0 {
+			err = tooMany(wait)
+		}
+		return err
 	}
-	result, err := o.compare(ctx, attempt, signer)
-	if err != nil || result.Matches {
-		o.guesses.ofSource.release(source)
-		return result, err
-	}
-	return result, o.refuse(ctx, attempt, signer, source)
-}
-
-// compare compares the password with the hash of the account, or with one of today's cost.
-func (o *Office) compare(ctx context.Context, attempt *signIn, signer *storage.Signer) (password.Result, error) {
-	var result password.Result
-	var err error
-	if signer.PasswordHash.Reveal() == "" {
-		err = o.Hasher.CheckUnknown(ctx, attempt.password)
-	} else {
-		result, err = o.Hasher.Check(ctx, signer.PasswordHash, attempt.password)
-	}
+	result, err := o.Hasher.CheckIf(ctx, reserve, signer.PasswordHash, attempt.password)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return result, busy()
 	case errors.Is(err, password.ErrUnknownFormat) || errors.Is(err, password.ErrTooCostly):
 		o.Log.ErrorContext(ctx, "stored password hash cannot be checked", "user", signer.UserID, "error", err)
-		return password.Result{}, nil
+	case err != nil:
+		return result, err
+	case result.Matches:
+		o.guesses.ofSource.release(source)
+		return result, nil
 	}
-	return result, err
+	return result, o.refuse(ctx, attempt, signer, source, ofAllNames)
 }
 
 // countingTime bounds the time to count a wrong password.
 const countingTime = 10 * time.Second
 
 // refuse counts a wrong password, whether or not the client is still there, and returns what the
-// client is told. A guess that could not be counted tells nothing: the reason is BUSY.
-func (o *Office) refuse(ctx context.Context, attempt *signIn, signer *storage.Signer, source string) error {
+// client is told. A guess that could not be counted tells nothing: the reason is BUSY. ofAllNames is
+// how many the source has sent for all names.
+func (o *Office) refuse(
+	ctx context.Context, attempt *signIn, signer *storage.Signer, source string, ofAllNames int,
+) error {
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 	defer cancel()
-	counted, err := o.Store.CountGuess(counting, storage.Guess{
-		Subject: signer.Subject, Source: source, At: attempt.now,
-		WindowStart: attempt.now.Add(-o.Policy.GuessWindow), DayStart: attempt.now.Add(-guessDay),
+	guess := storage.Guess{
+		NameHash: attempt.nameHash, Source: source, DevicePrefix: devicePrefix, At: attempt.now,
+		WindowStart: attempt.now.Add(-o.Policy.GuessWindow), ForgetBefore: attempt.now.Add(-forgetAfter),
 		MostInARow: o.Policy.GuessesPerSource, LockAt: o.Policy.GuessesPerAccount,
 		LockUntil: o.Policy.lockUntil(attempt.now, accounts.Forever()),
-	})
+	}
+	if signer.Exists() {
+		guess.UserID = &signer.UserID
+	}
+	counts, err := o.Store.CountGuess(counting, guess)
 	if err != nil {
 		return fmt.Errorf("%w: %w", busy(), err)
 	}
-	o.logGuess(ctx, signer, source, counted)
+	o.logGuess(ctx, guess, counts, ofAllNames)
 	return &models.Error{Reason: models.ReasonInvalidCredentials}
 }
 
 // logGuess logs a wrong password, and what an operator should see of guessing: that a source must
-// wait, once for each window, and that an account is locked. No name is logged: who types a
-// password in the wrong field has written it there.
-func (o *Office) logGuess(ctx context.Context, signer *storage.Signer, source string, counted storage.Counted) {
-	attributes := []any{"source", source}
-	if signer.Exists() {
-		attributes = append(attributes, "user", signer.UserID)
-	}
-	if signer.Exists() {
-		o.Log.InfoContext(ctx, "sign-in refused: wrong password", attributes...)
-	} else {
+// wait, or that a name is locked. Each is logged by the guess that reaches the limit, because those
+// after it are not checked. No name is logged: who types a password in the wrong field has written
+// it there.
+func (o *Office) logGuess(ctx context.Context, guess storage.Guess, counts storage.GuessCounts, ofAllNames int) {
+	attributes := []any{"source", guess.Source}
+	if guess.UserID == nil {
 		o.Log.InfoContext(ctx, "sign-in refused: unknown name", attributes...)
+	} else {
+		attributes = append(attributes, "user", *guess.UserID)
+		o.Log.InfoContext(ctx, "sign-in refused: wrong password", attributes...)
 	}
-	if counted.Failures == o.Policy.GuessesPerSource {
-		o.Log.WarnContext(ctx, "source must wait after wrong passwords",
-			append(attributes, "for", o.Policy.GuessWindow)...)
+
+	log := o.Log.With(attributes...)
+	window, halfDay := waitAttribute(o.Policy.GuessWindow), waitAttribute(storage.HalfDayEnd(guess.At).Sub(guess.At))
+	if counts.InWindow >= o.Policy.GuessesPerSource {
+		log.WarnContext(ctx, "source must wait after wrong passwords", window)
 	}
-	if counted.Locked {
-		o.Log.WarnContext(ctx, "account locked after wrong passwords", append(attributes, "for", o.Policy.Lockout)...)
+	if counts.InDay >= o.Policy.GuessesPerSourceAndDay {
+		log.WarnContext(ctx, "source must wait after wrong passwords of a day", halfDay)
 	}
+	if ofAllNames >= o.Policy.GuessesOfSource {
+		log.WarnContext(ctx, "source must wait after wrong passwords for many names", window)
+	}
+	if counts.Locked {
+		log.WarnContext(ctx, "name locked after wrong passwords", waitAttribute(o.Policy.Lockout))
+	}
+	isStranger := !strings.HasPrefix(guess.Source, devicePrefix)
+	if isStranger && counts.StrangersInDay >= o.Policy.guessesPerNameAndDay() {
+		log.WarnContext(ctx, "name locked after wrong passwords of a day", halfDay)
+	}
+}
+
+// waitAttribute says for how long a source must wait, or a name is locked. A lockout of 0 has no
+// end.
+func waitAttribute(wait time.Duration) slog.Attr {
+	if wait == 0 {
+		return slog.String("for", "until an operator unlocks it")
+	}
+	return slog.Duration("for", wait)
 }
 
 // openSession writes the session's row and returns its first ticket.
@@ -296,7 +354,8 @@ func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *stora
 	}
 	session.UserAgent = attempt.userAgent
 	write := storage.SignIn{
-		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash, KnownDevice: signer.DeviceKnown,
+		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash,
+		NameHash: attempt.nameHash, DespiteLock: signer.DeviceKnown || signer.GuessedUntil != nil, // it does not hold, see mayGuess
 		Claim: claimOf(attempt.toClaim, signer.UserID),
 	}
 	if signer.DeviceKnown {
@@ -343,8 +402,8 @@ func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storag
 // settle does what a right password leaves to do: it resets the count of wrong ones and renews an outdated hash. The shopper is signed
 // in already, so what fails here is logged and done at the next sign-in.
 func (o *Office) settle(ctx context.Context, attempt *signIn, signer *storage.Signer, result password.Result) {
-	if signer.Failures != nil || signer.TodayOfAll > 0 {
-		if err := o.Store.ResetGuesses(ctx, signer.Subject); err != nil {
+	if signer.InWindow != nil || signer.StrangersInDay > 0 || signer.GuessedUntil != nil {
+		if err := o.Store.ResetGuesses(ctx, attempt.nameHash, signer.UserID); err != nil {
 			o.Log.ErrorContext(ctx, "wrong passwords not reset", "user", signer.UserID, "error", err)
 		}
 	}

@@ -273,10 +273,10 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expectNumber(4, sessionsOf, ada.UserID)
 
 	// A wrong password of which nobody knows whether it was counted tells nothing, and counts once.
-	lost := proxy.losesAnswer("INSERT INTO `guesses`")
+	lost := proxy.losesAnswer("INSERT INTO `name_guesses`")
 	expect(t, server.ask(signInOperation("bob", "wrong", "")), "BUSY")
 	<-lost
-	expectNumber(1, "SELECT failures FROM guesses WHERE subject = ?", bob.UserID)
+	expectNumber(1, "SELECT in_window FROM name_guesses WHERE user_id = ?", bob.UserID)
 
 	// Sign-out.
 	token := server.signIn("ada").RefreshToken

@@ -24,7 +24,7 @@ func TestGuessThatCannotBeCounted(t *testing.T) {
 		for _, name := range []string{"ada", "nobody"} {
 			expect(t, server.ask(signInOperation(name, "wrong", "")), "INVALID_CREDENTIALS")
 		}
-		if counted := s.number("SELECT COUNT(*) FROM guesses WHERE subject = ?", ada.UserID); counted != 1 {
+		if counted := s.number("SELECT COUNT(*) FROM name_guesses WHERE user_id = ?", ada.UserID); counted != 1 {
 			t.Errorf("%d sources are counted", counted)
 		}
 	})

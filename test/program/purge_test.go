@@ -26,7 +26,7 @@ func TestPurge(t *testing.T) {
 				var left int
 				must(t, db.QueryRowContext(t.Context(),
 					"SELECT (SELECT COUNT(*) FROM sessions WHERE application = 'expired') + "+
-						"(SELECT COUNT(*) FROM guesses)").Scan(&left))
+						"(SELECT COUNT(*) FROM name_guesses)").Scan(&left))
 				return left == 0
 			})
 			server.refresh(token)

@@ -137,7 +137,7 @@ func (s *scene) expectOnce() {
 			s.t.Errorf("token %d: the session is at generation %d, not %d", i, got, want)
 		}
 	}
-	if got := s.site.number("SELECT COALESCE(SUM(failures), 0) FROM guesses"); got > s.guesses {
+	if got := s.site.number("SELECT COALESCE(SUM(in_window), 0) FROM name_guesses"); got > s.guesses {
 		s.t.Errorf("%d wrong passwords were counted as %d", s.guesses, got)
 	}
 }

@@ -206,7 +206,7 @@ func (s *site) hold() (release func()) {
 	statements := []string{"BEGIN IMMEDIATE"}
 	if !strings.HasPrefix(s.url, "sqlite://") {
 		statements = []string{"BEGIN"}
-		for _, table := range []string{"customer_accounts", "guesses", "sessions"} {
+		for _, table := range []string{"customer_accounts", "name_guesses", "sessions"} {
 			statements = append(statements, "SELECT COUNT(*) FROM "+table+" FOR UPDATE")
 		}
 	}
