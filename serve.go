@@ -133,11 +133,6 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err := database.prepare(env, settings, s.Migrate); err != nil {
 		return errors.Join(err, server.Close())
 	}
-	if s.Demo {
-		if err := command.LoadDemo(env.Context, parts.accounts); err != nil {
-			return errors.Join(err, server.Close())
-		}
-	}
 	if env.Context.Err() == nil {
 		s.greet(greeting, env.Version, listener.Addr())
 	}

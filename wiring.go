@@ -69,13 +69,18 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 	return p, nil
 }
 
-// load reads what must be known before the first operation.
+// load reads and writes what must be there before the first operation.
 func (p *parts) load(ctx context.Context) error {
 	if err := p.operator.ConfigureStorefront(ctx, p.settings.Behaviors, p.settings.Origins); err != nil {
 		return err
 	}
 	if err := errors.Join(p.directory.Reload(ctx), command.LoadKeysets(ctx, p.ring)); err != nil {
 		return err
+	}
+	if p.settings.Demo {
+		if err := command.LoadDemo(ctx, p.accounts); err != nil {
+			return err
+		}
 	}
 	return p.office.ReloadEnded(ctx)
 }
