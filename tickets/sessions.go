@@ -70,9 +70,8 @@ func untilSessionEnd(contents seal.Contents) seal.Contents {
 }
 
 // EndFor ends the session of a refresh token or, where that is empty, of the caller's access token,
-// for a reason. This server refuses the session's access tokens at once. It is what a fault does
-// that somebody asked for: nobody else may choose the reason. The reasons of its errors are those
-// of every operation, and TOKEN_INVALID.
+// for a reason. This server refuses the session's access tokens at once. Only a request with faults
+// may choose the reason. The reasons of its errors are those of every operation, and TOKEN_INVALID.
 func (o *Office) EndFor(ctx context.Context, caller *Caller, refreshToken secret.Text, reason models.Reason) error {
 	now := o.now()
 	application, err := o.identify(caller, now)
