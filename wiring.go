@@ -107,7 +107,7 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	}
 	return web.New(web.Settings{
 		Schema: graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation), Office: parts.office, SDL: env.SDL, Ready: database.ready,
-		TrustedProxies: proxies, LocalPages: s.Demo, Playground: s.Playground, Introspection: s.Introspection,
+		TrustedProxies: proxies, LocalPages: s.Demo, Demo: s.Demo, Playground: s.Playground, Introspection: s.Introspection,
 		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
 }
