@@ -38,7 +38,7 @@ export function asCurl({ query, variables, headers, operationName }, shopper) {
   ];
 
   const command = parts.join(" \\\n  ");
-  const names = [...new Set([...command.matchAll(marks)].map(([, name]) => name))];
+  const names = [...new Set([...command.matchAll(marks)].map(([, name]) => name))].sort();
   const note = names.length > 0 ? `# Secrets are not copied. Set first: ${names.join(" ")}\n` : "";
   return { text: `${note}${command.replaceAll(marks, `'"$$$1"'`)}\n`, names };
 }

@@ -10,7 +10,7 @@ import { asText, presetsOf } from "./tabs.js";
 const h = React.createElement;
 
 export function Lesson({ runAgain }) {
-  const { tab, variableEditor } = useOpenTab();
+  const { tab, setVariables } = useOpenTab();
   const shopper = useShopper();
   const presets = Object.entries(presetsOf(tab.title));
   const refreshes = /\brefreshTicket\b/.test(withoutComments(tab.query)) && tab.title !== "FailsOnPurpose";
@@ -23,7 +23,7 @@ export function Lesson({ runAgain }) {
       "div",
       { className: "acts" },
       presets.map(([name, variables]) =>
-        h("button", { type: "button", key: name, onClick: () => variableEditor.setValue(asText(variables)) }, name),
+        h("button", { type: "button", key: name, onClick: () => setVariables(asText(variables)) }, name),
       ),
       refreshes && h(UseAgain, { used: shopper.used, runAgain }),
       h(CopyAsCurl, { key: tab.id, tab, shopper }),

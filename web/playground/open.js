@@ -2,9 +2,14 @@
 const h = React.createElement;
 
 export function useOpenTab() {
-  const { tabs, activeTabIndex, changeTab, variableEditor } = GraphiQL.React.useEditorContext({ nonNull: true });
+  const editor = GraphiQL.React.useEditorContext({ nonNull: true });
+  const { tabs, activeTabIndex, changeTab } = editor;
   const indexOf = (title) => tabs.findIndex((tab) => tab.title === title);
-  return { tab: tabs[activeTabIndex], indexOf, changeTab, variableEditor };
+  const setVariables = (variables) => {
+    editor.variableEditor.setValue(variables);
+    editor.updateActiveTabValues({ variables });
+  };
+  return { tab: tabs[activeTabIndex], indexOf, changeTab, setVariables };
 }
 
 // A link that opens a tab by its title, or the title alone when it was closed.

@@ -16,6 +16,7 @@ export function Problem() {
     h("p", null, h("strong", null, reason ?? "Error"), code && h("span", { className: "faint" }, ` ${code}`)),
     h("p", null, error.message),
     nextStep && h(NextStep, { nextStep, retryAfterSeconds }),
+    /^APPLICATION_/.test(reason) && h("p", null, "The application is chosen at the top."),
     more.length > 0 && h("p", { className: "faint" }, `and ${more.length} more`),
     nextStep && tab.title === "FailsOnPurpose" && h(AllNextSteps, { nextStep }),
   );
