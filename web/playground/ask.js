@@ -1,6 +1,6 @@
 // Sends operations to the server, with what the page fills in, and learns from the answers.
 import { chosenApplication } from "./application.js";
-import { byName, fill, namesToken } from "./fill.js";
+import { byName, fill, hasToken } from "./fill.js";
 import { learn, shopperOf } from "./shopper.js";
 
 export async function ask({ query, variables, operationName }, { headers: typed, again } = {}) {
@@ -38,7 +38,7 @@ export function headersOf(typed = {}) {
   }
 
   const { ticket } = shopperOf(headers.get("x-application") ?? "");
-  if (ticket?.accessToken && !namesToken(typed)) {
+  if (ticket?.accessToken && !hasToken(typed)) {
     headers.set("authorization", `Bearer ${ticket.accessToken}`);
   }
   return headers;

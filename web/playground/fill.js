@@ -37,7 +37,7 @@ export function fillings({ query, variables, headers }, shopper) {
       found.push({ name, value: from(shopper) ?? "", ...about });
     }
   });
-  if (needsAccessToken.test(withoutComments(query)) && !namesToken(parse(headers))) {
+  if (needsAccessToken.test(withoutComments(query)) && !hasToken(parse(headers))) {
     const value = shopper.ticket?.accessToken ?? "";
     found.push({ name: "authorization", value, what: "the last access token", run: ["SignIn", "AnonymousTicket"] });
   }
@@ -72,9 +72,12 @@ export function parse(json) {
 
 export const withoutComments = (query) => (query ?? "").replaceAll(/#.*/g, "");
 
-const tokenHeaders = new Set(["authorization", "x-vol-user-claims"]);
+// Returns a header that was typed, in upper or lower case.
+export const headerOf = (headers, wanted) =>
+  Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
 
-export const namesToken = (headers) => Object.keys(headers).some((name) => tokenHeaders.has(name.toLowerCase()));
+export const hasToken = (headers) =>
+  ["authorization", "x-vol-user-claims"].some((name) => headerOf(headers, name) !== undefined);
 
 function visit(value, see) {
   if (value === null || typeof value !== "object") return;

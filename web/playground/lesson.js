@@ -1,6 +1,6 @@
 // What goes with the tab in view: what is filled in, ready-made variables, and other ways to run.
 import { asCurl } from "./curl.js";
-import { fillings, withoutComments } from "./fill.js";
+import { fillings, headerOf, parse, withoutComments } from "./fill.js";
 import { guide } from "./guide.js";
 import { TabLink, useOpenTab } from "./open.js";
 import { useShopper } from "./shopper.js";
@@ -11,7 +11,7 @@ const h = React.createElement;
 
 export function Lesson({ runAgain }) {
   const { tab, setVariables } = useOpenTab();
-  const shopper = useShopper();
+  const shopper = useShopper(headerOf(parse(tab.headers), "x-application"));
   const presets = Object.entries(presetsOf(tab.title));
   const refreshes = /\brefreshTicket\b/.test(withoutComments(tab.query)) && tab.title !== "FailsOnPurpose";
 
@@ -69,12 +69,12 @@ function ReuseWindow({ at }) {
 function CopyAsCurl({ tab, shopper }) {
   const [done, setDone] = React.useState("");
   const copy = async () => {
-    const { text, names } = asCurl(tab, shopper);
     try {
+      const { text, names } = asCurl(tab, shopper);
       await navigator.clipboard.writeText(text);
       setDone(names.length > 0 ? `Copied without secrets: set ${names.join(", ")}` : "Copied");
-    } catch {
-      setDone("The browser does not let this page copy");
+    } catch (error) {
+      setDone(`Not copied: ${error.message}`);
     }
   };
   return h(

@@ -18,7 +18,7 @@ export function Problem() {
     nextStep && h(NextStep, { nextStep, retryAfterSeconds }),
     /^APPLICATION_/.test(reason) && h("p", null, "The application is chosen at the top."),
     more.length > 0 && h("p", { className: "faint" }, `and ${more.length} more`),
-    nextStep && tab.title === "FailsOnPurpose" && h(AllNextSteps, { nextStep }),
+    guide.nextSteps.length > 0 && tab.title === "FailsOnPurpose" && h(AllNextSteps, { nextStep }),
   );
 }
 

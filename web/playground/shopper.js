@@ -11,9 +11,10 @@ const shoppers = store({});
 
 export const shopperOf = (application) => shoppers.get()[application] ?? nobody;
 
-export function useShopper() {
+// Without an application it is the chosen one's.
+export function useShopper(application) {
   const { chosen } = useApplications();
-  return useStore(shoppers)[chosen] ?? nobody;
+  return useStore(shoppers)[application ?? chosen] ?? nobody;
 }
 
 // Takes what an answer says about the shopper. sent are the variables by name; date is the server's.
@@ -40,7 +41,7 @@ function withTicket(before, ticket, sent, date) {
   const { accessToken, refreshToken, userId, customerAccount } = ticket;
   const isSame = Boolean(before.ticket?.userId) && before.ticket.userId === userId;
   const isAnonymous = ticket.isAnonymous ?? customerAccount?.isAnonymous ?? (isSame ? before.ticket.isAnonymous : true);
-  const left = Date.parse(ticket.accessTokenExpiration) - date;
+  const left = Date.parse(ticket.accessTokenExpiration) - (date + 1000); // date has no fraction of its second
   return {
     ticket: {
       accessToken,

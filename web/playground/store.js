@@ -19,5 +19,8 @@ export const useStore = ({ subscribe, get }) => React.useSyncExternalStore(subsc
 const clock = store(Date.now());
 setInterval(() => clock.set(Date.now()), 1000);
 
-// The time, moved on once a second.
-export const useNow = () => useStore(clock);
+// The time, anew once a second.
+export function useNow() {
+  useStore(clock);
+  return Date.now();
+}

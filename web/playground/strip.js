@@ -34,7 +34,7 @@ export function Strip() {
     React.Fragment,
     null,
     h("strong", { className: "brand" }, "authtickets"),
-    h("div", { className: "who", role: "status" }, h(Who, shopper), problem && h("span", { className: "bad" }, problem)),
+    h("div", { className: "who" }, h(Who, shopper), problem && h("span", { className: "bad", role: "alert" }, problem)),
     h(
       "div",
       { className: "acts" },
@@ -62,7 +62,7 @@ function TimeLeft({ expiresAt }) {
   const seconds = Math.ceil((expiresAt - useNow()) / 1000);
   if (Number.isNaN(seconds)) return null;
   if (seconds <= 0) return h("span", { className: "bad" }, "access token expired: refresh");
-  return h("span", { className: "left" }, `${seconds} s left`);
+  return h("span", { className: "left", role: "timer" }, `${seconds} s left`);
 }
 
 function ApplicationPicker() {

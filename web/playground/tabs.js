@@ -46,8 +46,8 @@ mutation AnonymousTicket {
   },
   {
     name: "SignIn",
-    query: `# Sign in, with the name and password in the variables.
-# The last refresh tokens are filled in where "" stands.
+    query: `# Sign in, with name and password from below.
+# The last refresh tokens go where "" stands.
 mutation SignIn($input: CustomerUserAuthInfoInput!) {
   createUserTicket(input: $input) {
     accessToken
@@ -83,8 +83,8 @@ mutation SignIn($input: CustomerUserAuthInfoInput!) {
   },
   {
     name: "Refresh",
-    query: `# The next ticket, before the access token expires.
-# The last refresh token is filled in where "" stands.
+    query: `# The next ticket, before the last one expires.
+# The last refresh token goes where "" stands.
 mutation Refresh($refreshToken: String!) {
   refreshTicket(refreshToken: $refreshToken) {
     accessToken
@@ -103,7 +103,7 @@ mutation Refresh($refreshToken: String!) {
   },
   {
     name: "CurrentShopper",
-    query: `# Who am I? The last ticket's access token is sent along
+    query: `# Who am I? The last access token is sent along,
 # unless Headers below have an authorization.
 query CurrentShopper {
   currentShopper {
@@ -142,8 +142,8 @@ query Sessions {
   },
   {
     name: "EndSession",
-    query: `# Sign another device out, by the id of its session.
-# The one that Sessions has found is filled in.
+    query: `# Sign another device out, by its session's id.
+# The one that Sessions has found goes in.
 mutation EndSession($sessionId: ID!) {
   endSession(id: $sessionId) {
     sessionsEnded
@@ -153,8 +153,8 @@ mutation EndSession($sessionId: ID!) {
   },
   {
     name: "FailsOnPurpose",
-    query: `# Fails, to show what an error has: above all a nextStep,
-# which is all that a client must understand.
+    query: `# Fails, to show what an error has: above all
+# a nextStep, all that a client must understand.
 mutation FailsOnPurpose(
   $refreshToken: String!
   $attempt: String
