@@ -61,7 +61,7 @@ test("the README's steps", async (t) => {
 
   await t.test("6. EndSession", async () => {
     assert.equal((await p.run("EndSession")).data.endSession.sessionsEnded, 1);
-    await reads(p.lesson, "sessionId cannot be filled in: first run Sessions");
+    await reads(p.lesson, "sessionId cannot be filled in: first run Sessions, with the customer on two devices");
     const { sessions } = (await p.run("Sessions")).data.currentShopper;
     assert.deepEqual(sessions.map((session) => session.isCurrent), [true]);
   });
@@ -89,7 +89,7 @@ test("the README's steps", async (t) => {
   await t.test("9. a stolen token", async () => {
     await p.run("SignIn");
     assert.ok((await p.run("Refresh")).data.refreshTicket.refreshToken);
-    await p.page.getByText("is theft by now").waitFor({ timeout: 40_000 });
+    await p.page.getByText("used up, ends the session").waitFor({ timeout: 40_000 });
     const again = await p.answerTo(() => p.press("Use the last token again"));
     assert.equal(again.errors[0].extensions.reason, "TOKEN_REUSED");
     await reads(p.problem, "TOKEN_REUSED");

@@ -1,10 +1,10 @@
 // What is filled in where a variable is "": the tokens and ids of earlier answers.
 
-// run names the tabs that would provide it.
+// run names the tabs that would provide it, and without says why it may stay empty.
 const sources = {
   refreshToken: {
     from: ({ ticket }) => ticket?.refreshToken,
-    what: "the last refresh token",
+    what: "the newest refresh token",
     run: ["AnonymousTicket", "SignIn"],
   },
   previousRefreshToken: {
@@ -23,6 +23,7 @@ const sources = {
     from: ({ otherSession }) => otherSession,
     what: "the session on another device",
     run: ["Sessions"],
+    when: ", with the customer on two devices",
   },
 };
 
@@ -39,7 +40,7 @@ export function fillings({ query, variables, headers }, shopper) {
   });
   if (needsAccessToken.test(withoutComments(query)) && !hasToken(parse(headers))) {
     const value = shopper.ticket?.accessToken ?? "";
-    found.push({ name: "authorization", value, what: "the last access token", run: ["SignIn", "AnonymousTicket"] });
+    found.push({ name: "authorization", value, what: "the newest access token", run: ["SignIn", "AnonymousTicket"] });
   }
   return found;
 }

@@ -40,11 +40,11 @@ function Fillings({ list }) {
   );
 }
 
-function Filling({ name, value, what, run, without }) {
+function Filling({ name, value, what, run, when, without }) {
   if (value) return h("li", null, h("code", null, name), ` = ${what}, `, h("code", null, `…${value.slice(-6)}`));
   if (without) return h("li", { className: "faint" }, h("code", null, name), ` stays empty: ${without}`);
   const tabs = run.flatMap((tab, i) => [i > 0 && " or ", h(TabLink, { key: tab, tab })]);
-  return h("li", { className: "missing" }, h("code", null, name), " cannot be filled in: first run ", ...tabs);
+  return h("li", { className: "missing" }, h("code", null, name), " cannot be filled in: first run ", ...tabs, when);
 }
 
 function UseAgain({ used, runAgain }) {
@@ -62,8 +62,8 @@ function UseAgain({ used, runAgain }) {
 
 function ReuseWindow({ at }) {
   const left = Math.ceil(guide.reuseWindowSeconds - (useNow() - at) / 1000);
-  const text = left > 0 ? `gives the same ticket for ${left} s` : "is theft by now: ends the session";
-  return h("span", { className: "faint" }, `The last token ${text}`);
+  const effect = left > 0 ? `gives the same ticket for ${left} s` : "ends the session";
+  return h("span", { className: "faint" }, `The last token, used up, ${effect}`);
 }
 
 function CopyAsCurl({ tab, shopper }) {

@@ -47,7 +47,7 @@ mutation AnonymousTicket {
   {
     name: "SignIn",
     query: `# Sign in, with name and password from below.
-# The last refresh tokens go where "" stands.
+# The newest refresh tokens go where "" stands.
 mutation SignIn($input: CustomerUserAuthInfoInput!) {
   createUserTicket(input: $input) {
     accessToken
@@ -84,7 +84,7 @@ mutation SignIn($input: CustomerUserAuthInfoInput!) {
   {
     name: "Refresh",
     query: `# The next ticket, before the last one expires.
-# The last refresh token goes where "" stands.
+# The newest refresh token goes where "" stands.
 mutation Refresh($refreshToken: String!) {
   refreshTicket(refreshToken: $refreshToken) {
     accessToken
@@ -103,7 +103,7 @@ mutation Refresh($refreshToken: String!) {
   },
   {
     name: "CurrentShopper",
-    query: `# Who am I? The last access token is sent along,
+    query: `# Who am I? The newest access token is sent along,
 # unless Headers below have an authorization.
 query CurrentShopper {
   currentShopper {
