@@ -22,7 +22,10 @@ func TestPlaygroundListsApplicationsInADemoOnly(t *testing.T) {
 	}{{false, nil}, {true, []string{"storefront", "till"}}} {
 		served := o.with(func(s *web.Settings) { s.Playground, s.Demo = true, test.isDemo })
 		recorder := httptest.NewRecorder()
-		served.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/playground/guide.json", http.NoBody))
+		target := "/playground/guide.json"
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, http.NoBody)
+		served.handler.ServeHTTP(recorder, request)
+
 		var guide struct {
 			IsDemo       bool
 			Applications []string

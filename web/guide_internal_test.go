@@ -26,7 +26,8 @@ func TestGuideTellsTheDirectives(t *testing.T) {
 		"Mutation.createUserTicket": {
 			Type: "Mutation", Name: "createUserTicket",
 			Fails: []string{
-				"USERNAME_INVALID", "PASSWORD_INVALID", "INVALID_CREDENTIALS", "ACCOUNT_LOCKED", "ACCOUNT_INACTIVE", "TOO_MANY_ATTEMPTS",
+				"USERNAME_INVALID", "PASSWORD_INVALID", "INVALID_CREDENTIALS",
+				"ACCOUNT_LOCKED", "ACCOUNT_INACTIVE", "TOO_MANY_ATTEMPTS",
 			},
 		},
 		"Query.introspectTicket": {

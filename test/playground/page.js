@@ -28,12 +28,15 @@ export async function open(t, server, options) {
   const origin = new URL(server.uri).origin;
   const faults = [];
   context.on("request", (request) => {
-    if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith("data:")) faults.push(`asked ${request.url()}`);
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !url.startsWith("data:")) faults.push(`asked ${url}`);
   });
   context.on("weberror", (error) => faults.push(String(error.error())));
   context.on("console", (message) => message.type() === "error" && faults.push(message.text()));
   await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`violates ${event.violatedDirective}`));
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => {
+      console.error(`violates ${violatedDirective}`);
+    });
   });
   t.after(async () => {
     await context.close();

@@ -21,20 +21,29 @@ const isBackOffice = (type, { name }) =>
   guide.fields.some((field) => field.type === type && field.name === name && field.isBackOffice);
 
 function describe(description, { needs, isBackOffice, fails }) {
-  const parts = [description];
-  if (isBackOffice) parts[0] = `**Back office.** ${description}`;
+  const parts = [isBackOffice ? `**Back office.** ${description}` : description];
   if (needs) parts.push(`**@needs** the behavior \`${needs}\`.`);
-  const reasons = fails.map((reason) => `- \`${reason}\` ${guide.reasons[reason] ?? ""}`);
-  parts.push(`**@fails** with${fails.length ? "" : " nothing but"} what every operation can fail with${fails.length ? ", and:" : "."}`);
-  if (fails.length) parts.push(reasons.join("\n"));
+
+  if (fails.length === 0) {
+    parts.push("**@fails** with nothing but what every operation can fail with.");
+  } else {
+    const reasons = fails.map((reason) => `- \`${reason}\` ${guide.reasons[reason]}`);
+    parts.push("**@fails** with what every operation can fail with, and:", reasons.join("\n"));
+  }
   return parts.join("\n\n");
 }
 
+// The first page of the docs panel.
 function overview() {
   const names = (isBackOffice) =>
     guide.fields
       .filter((field) => field.isBackOffice === isBackOffice)
       .map(({ name }) => `- \`${name}\``)
       .join("\n");
-  return `**The shopper's fields**\n\n${names(false)}\n\n**The back office's fields**, for confidential applications with a behavior\n\n${names(true)}`;
+  return [
+    "**The shopper's fields**",
+    names(false),
+    "**The back office's fields**, for confidential applications with a behavior",
+    names(true),
+  ].join("\n\n");
 }

@@ -36,7 +36,7 @@ function Fillings({ list }) {
   return h(
     "ul",
     { className: "fillings", "aria-label": "Filled in" },
-    list.map((filling) => h(Filling, { key: filling.name, ...filling })),
+    list.map((filling, i) => h(Filling, { key: i, ...filling })),
   );
 }
 
@@ -70,6 +70,7 @@ function CopyAsCurl({ tab, shopper }) {
   const [done, setDone] = React.useState("");
   const copy = async () => {
     try {
+      if (!navigator.clipboard) throw new Error("browsers let only pages of https and of this machine copy");
       const { text, names } = asCurl(tab, shopper);
       await navigator.clipboard.writeText(text);
       setDone(names.length > 0 ? `Copied without secrets: set ${names.join(", ")}` : "Copied");

@@ -1,6 +1,11 @@
 // GraphiQL's storage. What is typed may be a password, so the browser keeps only how the playground
 // looks; the tabs are there on every visit.
-const looks = new Set(["graphiql:theme", "graphiql:docExplorerFlex", "graphiql:editorFlex", "graphiql:secondaryEditorFlex"]);
+const looks = new Set([
+  "graphiql:theme",
+  "graphiql:docExplorerFlex",
+  "graphiql:editorFlex",
+  "graphiql:secondaryEditorFlex",
+]);
 const memory = new Map();
 
 export const storage = {

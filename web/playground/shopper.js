@@ -40,7 +40,8 @@ export function learn(application, { sent, answer, date }) {
 function withTicket(before, ticket, sent, date) {
   const { accessToken, refreshToken, userId, customerAccount } = ticket;
   const isSame = Boolean(before.ticket?.userId) && before.ticket.userId === userId;
-  const isAnonymous = ticket.isAnonymous ?? customerAccount?.isAnonymous ?? (isSame ? before.ticket.isAnonymous : true);
+  const wasAnonymous = isSame ? before.ticket.isAnonymous : true;
+  const isAnonymous = ticket.isAnonymous ?? customerAccount?.isAnonymous ?? wasAnonymous;
   const left = Date.parse(ticket.accessTokenExpiration) - (date + 1000); // date has no fraction of its second
   return {
     ticket: {
@@ -72,8 +73,11 @@ function isAbout({ ticket, used }, { refreshToken }) {
 const notAnEnd = new Set(["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"]);
 
 function endOf({ data, errors }, sent) {
-  const refused = errors?.find(({ extensions }) => extensions?.nextStep === "SIGN_IN" && !notAnEnd.has(extensions.reason));
-  if (refused) return refused.extensions.reason;
+  const refused = errors
+    ?.map(({ extensions }) => extensions)
+    .find((extensions) => extensions?.nextStep === "SIGN_IN" && !notAnEnd.has(extensions.reason));
+  if (refused) return refused.reason;
+
   if (!sent.refreshToken || !last(data, (value) => "sessionsEnded" in value)) return "";
   return sent.everywhere ? "SIGNED_OUT_EVERYWHERE" : "SIGNED_OUT";
 }

@@ -47,11 +47,11 @@ export function Strip() {
 
 function Who({ ticket, ended }) {
   if (!ticket) return h("span", { className: "faint" }, "Nobody yet: run AnonymousTicket or SignIn");
-  const name = ticket.isAnonymous ? `guest ${short(ticket.userId)}` : (ticket.name ?? `customer ${short(ticket.userId)}`);
+  const unnamed = `${ticket.isAnonymous ? "guest" : "customer"} ${short(ticket.userId)}`;
   return h(
     React.Fragment,
     null,
-    h("span", { className: "name" }, name),
+    h("span", { className: "name" }, ticket.name ?? unnamed),
     ended ? h("span", { className: "bad" }, `session over: ${ended}`) : h(TimeLeft, ticket),
   );
 }
