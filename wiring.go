@@ -113,7 +113,7 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	schema := graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation)
 	return web.New(web.Settings{
 		Schema: schema, Office: parts.office, SDL: env.SDL, Ready: database.ready, Faults: parts.faults(env, schema),
-		TrustedProxies: proxies, LocalPages: s.Demo || s.Faults, Playground: s.Playground, Introspection: s.Introspection,
+		TrustedProxies: proxies, LocalPages: s.Demo || s.Faults, Demo: s.Demo, Playground: s.Playground, Introspection: s.Introspection,
 		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
 }

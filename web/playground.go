@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -17,8 +17,8 @@ import (
 var (
 	//go:embed playground/index.html
 	playgroundPage []byte
-	//go:embed playground/app.js
-	playgroundScript []byte
+	//go:embed playground/*.js
+	playgroundModules embed.FS
 	//go:embed playground/style.css
 	playgroundStyle []byte
 	//go:embed playground/icon.svg
@@ -47,18 +47,21 @@ const playgroundPolicy = "default-src 'none'; " +
 	"form-action 'none'; " +
 	"frame-ancestors 'none'"
 
-// playground serves the GraphQL playground: its page at /, and what the page loads under /playground/. The page asks
-// no other host, so it works offline, and sends its operations to graphql next to it.
-func playground() http.Handler {
+const javascript = "text/javascript; charset=utf-8"
+
+// playground serves the GraphQL playground: its page at /, and what the page loads under
+// /playground/. The page asks no other host, so it works offline, and sends its operations to
+// graphql next to it.
+func (s Settings) playground() http.Handler {
 	const (
-		html       = "text/html; charset=utf-8"
-		javascript = "text/javascript; charset=utf-8"
-		css        = "text/css; charset=utf-8"
-		text       = "text/plain; charset=utf-8"
+		html = "text/html; charset=utf-8"
+		css  = "text/css; charset=utf-8"
+		text = "text/plain; charset=utf-8"
 	)
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", plainAsset(html, playgroundPage))
-	mux.Handle("GET /playground/app.js", plainAsset(javascript, playgroundScript))
+	mux.HandleFunc("GET /playground/{module}", playgroundModule)
+	mux.HandleFunc("GET /playground/guide.json", s.serveGuide)
 	mux.Handle("GET /playground/style.css", plainAsset(css, playgroundStyle))
 	mux.Handle("GET /playground/icon.svg", plainAsset("image/svg+xml", playgroundIcon))
 	mux.Handle("GET /playground/graphiql.min.js", gzipAsset(javascript, graphiqlScript))
@@ -74,6 +77,16 @@ func playground() http.Handler {
 		header.Set("Referrer-Policy", "no-referrer")
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// playgroundModule serves one of the page's own scripts.
+func playgroundModule(w http.ResponseWriter, r *http.Request) {
+	content, err := playgroundModules.ReadFile("playground/" + r.PathValue("module"))
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	plainAsset(javascript, content).ServeHTTP(w, r)
 }
 
 // plainAsset serves content as it is.

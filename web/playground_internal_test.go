@@ -1,21 +1,29 @@
 package web
 
 import (
+	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/tickets"
 )
 
 // What the page loads is here, of the right type, and from nowhere else.
@@ -47,7 +55,7 @@ func TestPlaygroundLoadsOnlyItsOwn(t *testing.T) {
 		}
 	}
 
-	script := contentOf(t, askPlayground(t, http.MethodGet, "/playground/app.js", nil))
+	script := strings.Join(slices.Collect(maps.Values(playgroundScripts(t))), "\n")
 	style := contentOf(t, askPlayground(t, http.MethodGet, "/playground/style.css", nil))
 	if outside := regexp.MustCompile(`(?i)(https?:|wss?:)?//[a-z0-9]`).FindString(html + script + style); outside != "" {
 		t.Errorf("the playground names another host: %q", outside)
@@ -55,6 +63,75 @@ func TestPlaygroundLoadsOnlyItsOwn(t *testing.T) {
 	if inline := regexp.MustCompile(`<script(>| [^>]*[^"]>)[^<]|<style|\son\w+=|\sstyle=`).FindString(html); inline != "" {
 		t.Errorf("the page has inline script or style: %q", inline)
 	}
+}
+
+// playgroundScripts returns the page's own scripts by name: app.js and all that it imports.
+func playgroundScripts(t *testing.T) map[string]string {
+	t.Helper()
+	imports := regexp.MustCompile(`from "\./([^"]*)"`)
+	scripts := map[string]string{}
+	for left := []string{"app.js"}; len(left) > 0; left = left[1:] {
+		name := left[0]
+		if _, isKnown := scripts[name]; isKnown {
+			continue
+		}
+		asset := askPlayground(t, http.MethodGet, "/playground/"+name, nil)
+		if asset.StatusCode != http.StatusOK || asset.Header.Get("Content-Type") != javascript {
+			t.Fatalf("%s: status %d, %q", name, asset.StatusCode, asset.Header.Get("Content-Type"))
+		}
+		scripts[name] = contentOf(t, asset)
+		for _, imported := range imports.FindAllStringSubmatch(scripts[name], -1) {
+			left = append(left, imported[1])
+		}
+	}
+	return scripts
+}
+
+// No script is embedded that the page does not load.
+func TestPlaygroundScriptsAreAllUsed(t *testing.T) {
+	t.Parallel()
+
+	files, err := playgroundModules.ReadDir("playground")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var embedded []string
+	for _, file := range files {
+		embedded = append(embedded, file.Name())
+	}
+	used := slices.Sorted(maps.Keys(playgroundScripts(t)))
+	if diff := cmp.Diff(used, embedded); diff != "" {
+		t.Errorf("scripts (-used +embedded):\n%s", diff)
+	}
+}
+
+// All that a browser fetches for the page, compressed, is below 1.5 MB.
+func TestPlaygroundIsSmall(t *testing.T) {
+	t.Parallel()
+
+	const most = 1_500_000
+	names := []string{
+		"graphiql.min.js", "graphiql.min.css", "react.production.min.js", "react-dom.production.min.js",
+		"style.css", "icon.svg", "guide.json",
+	}
+	size := compressedSize(t, contentOf(t, askPlayground(t, http.MethodGet, "/", nil)))
+	for _, name := range slices.AppendSeq(names, maps.Keys(playgroundScripts(t))) {
+		size += compressedSize(t, contentOf(t, askPlayground(t, http.MethodGet, "/playground/"+name, nil)))
+	}
+	if size > most || size < most/10 {
+		t.Errorf("the page has %d bytes, compressed; at most %d", size, most)
+	}
+}
+
+func compressedSize(t *testing.T, content string) int {
+	t.Helper()
+	var compressed bytes.Buffer
+	writer := gzip.NewWriter(&compressed)
+	_, err := io.WriteString(writer, content)
+	if err := errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return compressed.Len()
 }
 
 // The files of others are, byte for byte, those whose checksums gqlgen v0.17.98 pins in its playground.
@@ -155,7 +232,7 @@ func TestPlaygroundHeader(t *testing.T) {
 func TestPlaygroundIsRevalidated(t *testing.T) {
 	t.Parallel()
 
-	for _, target := range []string{"/", "/playground/app.js", "/playground/graphiql.min.js"} {
+	for _, target := range []string{"/", "/playground/app.js", "/playground/guide.json", "/playground/graphiql.min.js"} {
 		first := askPlayground(t, http.MethodGet, target, http.Header{"Accept-Encoding": {"gzip"}})
 		etag := first.Header.Get("ETag")
 		if etag == "" || first.Header.Get("Cache-Control") != "no-cache" {
@@ -183,6 +260,8 @@ func TestPlaygroundMethodsAndPaths(t *testing.T) {
 		{http.MethodHead, "/playground/graphiql.min.js", http.StatusOK},
 		{http.MethodPost, "/", http.StatusMethodNotAllowed},
 		{http.MethodDelete, "/playground/app.js", http.StatusMethodNotAllowed},
+		{http.MethodPost, "/playground/guide.json", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/playground/..%2Fplayground.go", http.StatusNotFound},
 		{http.MethodGet, "/playground/", http.StatusNotFound},
 		{http.MethodGet, "/playground/index.html", http.StatusNotFound},
 		{http.MethodGet, "/playground/graphiql.min.js.gz", http.StatusNotFound},
@@ -216,7 +295,7 @@ func TestPlaygroundTabsFitTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	var titles []string
-	script := contentOf(t, askPlayground(t, http.MethodGet, "/playground/app.js", nil))
+	script := contentOf(t, askPlayground(t, http.MethodGet, "/playground/tabs.js", nil))
 	for _, query := range regexp.MustCompile("query: `([^`]*)`").FindAllStringSubmatch(script, -1) {
 		document, errs := gqlparser.LoadQueryWithRules(schema, query[1], nil)
 		if errs != nil {
@@ -227,7 +306,9 @@ func TestPlaygroundTabsFitTheSchema(t *testing.T) {
 			titles = append(titles, operation.Name)
 		}
 	}
-	want := []string{"AnonymousTicket", "SignIn", "Refresh", "CurrentShopper", "SignOut"}
+	want := []string{
+		"AnonymousTicket", "SignIn", "Refresh", "CurrentShopper", "Sessions", "EndSession", "FailsOnPurpose", "SignOut",
+	}
 	if diff := cmp.Diff(want, titles); diff != "" {
 		t.Errorf("tabs (-want +got):\n%s", diff)
 	}
@@ -240,8 +321,16 @@ func askPlayground(t *testing.T, method, target string, header http.Header) *htt
 		request.Header = header
 	}
 	recorder := httptest.NewRecorder()
-	playground().ServeHTTP(recorder, request)
+	playgroundSettings(t).playground().ServeHTTP(recorder, request)
 	return recorder.Result()
+}
+
+func playgroundSettings(t *testing.T) Settings {
+	t.Helper()
+	return Settings{
+		Schema: graph.NewSchema(&graph.Resolver{}, false), Introspection: true,
+		Office: &tickets.Office{Policy: tickets.DefaultPolicy(), Applications: &applications.Directory{}},
+	}
 }
 
 func contentOf(t *testing.T, response *http.Response) string {

@@ -25,8 +25,10 @@ type Settings struct {
 	Office *tickets.Office
 	// TrustedProxies are the networks whose X-Forwarded-For header is believed. None means that the address of the connection counts.
 	TrustedProxies []netip.Prefix
-	// Playground serves the playground at /.
+	// Playground serves the playground at /. With Demo it offers the sample customers and lists the
+	// applications.
 	Playground bool
+	Demo       bool
 	// Introspection answers questions about the schema, and gives its text at /schema.graphqls.
 	Introspection bool
 	// Limits bound what one request may ask for. Required.
@@ -78,8 +80,9 @@ func New(settings Settings) (*Handler, error) {
 		mux.Handle("GET /schema.graphqls", text(settings.SDL))
 	}
 	if settings.Playground {
-		mux.Handle("/{$}", playground())
-		mux.Handle("/playground/", playground())
+		page := settings.playground()
+		mux.Handle("/{$}", page)
+		mux.Handle("/playground/", page)
 	}
 	return &Handler{settings.traced(mux), &operations.clients, settings.Log}, nil
 }

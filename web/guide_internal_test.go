@@ -1,0 +1,90 @@
+package web
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What the schema says with @needs and @fails reaches the page.
+func TestGuideTellsTheDirectives(t *testing.T) {
+	t.Parallel()
+
+	told := playgroundSettings(t).guide()
+	fields := map[string]guideField{}
+	var backOffice []string
+	for _, field := range told.Fields {
+		fields[field.Type+"."+field.Name] = field
+		if field.IsBackOffice {
+			backOffice = append(backOffice, field.Name)
+		}
+	}
+
+	for name, want := range map[string]guideField{
+		"Mutation.anonymousShopperTicket": {Type: "Mutation", Name: "anonymousShopperTicket", Fails: []string{}},
+		"Mutation.createUserTicket": {
+			Type: "Mutation", Name: "createUserTicket",
+			Fails: []string{
+				"USERNAME_INVALID", "PASSWORD_INVALID", "INVALID_CREDENTIALS",
+				"ACCOUNT_LOCKED", "ACCOUNT_INACTIVE", "TOO_MANY_ATTEMPTS",
+			},
+		},
+		"Query.introspectTicket": {
+			Type: "Query", Name: "introspectTicket", Needs: "tickets.introspect", IsBackOffice: true,
+			Fails: []string{"BEHAVIOR_MISSING"},
+		},
+	} {
+		if diff := cmp.Diff(want, fields[name]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+
+	want := []string{
+		"introspectTicket", "account", "accountSessions", "createAccount", "updateAccount", "setAccountPassword",
+		"lockAccount", "unlockAccount", "activateAccount", "deactivateAccount",
+	}
+	if diff := cmp.Diff(want, backOffice); diff != "" {
+		t.Errorf("the back office's fields (-want +got):\n%s", diff)
+	}
+}
+
+// Every reason and every next step that the page can meet has a text.
+func TestGuideExplainsWhatItNames(t *testing.T) {
+	t.Parallel()
+
+	told := playgroundSettings(t).guide()
+	for _, field := range told.Fields {
+		for _, reason := range field.Fails {
+			if told.Reasons[reason] == "" {
+				t.Errorf("%s of %s has no text", reason, field.Name)
+			}
+		}
+	}
+
+	var steps []string
+	for _, step := range told.NextSteps {
+		if step.Description == "" {
+			t.Errorf("%s has no text", step.Name)
+		}
+		steps = append(steps, step.Name)
+	}
+	if want := []string{"REFRESH", "SIGN_IN", "WAIT", "FIX_INPUT"}; !slices.Equal(steps, want) {
+		t.Errorf("next steps = %q, want %q", steps, want)
+	}
+}
+
+// A server that does not answer introspection keeps its schema to itself here, too.
+func TestGuideKeepsTheSchema(t *testing.T) {
+	t.Parallel()
+
+	settings := playgroundSettings(t)
+	settings.Introspection = false
+	want := guide{
+		ReuseWindowSeconds: 30,
+		Applications:       []string{}, Fields: []guideField{}, Reasons: map[string]string{}, NextSteps: []guideStep{},
+	}
+	if diff := cmp.Diff(want, settings.guide()); diff != "" {
+		t.Errorf("guide (-want +got):\n%s", diff)
+	}
+}

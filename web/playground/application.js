@@ -1,0 +1,38 @@
+// The application in whose name the page asks. The choice is kept in the browser, so that it holds
+// in every tab and after a reload. Its id is no secret.
+import { guide } from "./guide.js";
+import { store, useStore } from "./store.js";
+
+const key = "authtickets:application";
+const mostRemembered = 8;
+
+const application = store(read());
+
+// Another tab has chosen.
+addEventListener("storage", (event) => {
+  if (event.key === key || event.key === null) application.set(read());
+});
+
+function read() {
+  try {
+    const { chosen, used } = JSON.parse(localStorage.getItem(key));
+    return { chosen: String(chosen), used: used.map(String) };
+  } catch {
+    return { chosen: "", used: [] };
+  }
+}
+
+// The empty id leaves it to the server, which takes the only one.
+export const chosenApplication = () => application.get().chosen;
+
+export function chooseApplication(id) {
+  const others = application.get().used.filter((other) => other !== id);
+  const used = id ? [id, ...others].slice(0, mostRemembered) : others;
+  localStorage.setItem(key, JSON.stringify({ chosen: id, used }));
+  application.set({ chosen: id, used });
+}
+
+export function useApplications() {
+  const { chosen, used } = useStore(application);
+  return { chosen, known: [...new Set([...guide.applications, ...used])] };
+}

@@ -1,0 +1,22 @@
+// GraphiQL's storage. What is typed may be a password, so the browser keeps only how the playground
+// looks; the tabs are there on every visit.
+const looks = new Set([
+  "graphiql:theme",
+  "graphiql:docExplorerFlex",
+  "graphiql:editorFlex",
+  "graphiql:secondaryEditorFlex",
+]);
+const memory = new Map();
+
+export const storage = {
+  getItem: (key) => (looks.has(key) ? localStorage.getItem(key) : (memory.get(key) ?? null)),
+  setItem: (key, value) => (looks.has(key) ? localStorage.setItem(key, value) : memory.set(key, value)),
+  removeItem: (key) => (looks.has(key) ? localStorage.removeItem(key) : memory.delete(key)),
+  clear() {
+    looks.forEach((key) => localStorage.removeItem(key));
+    memory.clear();
+  },
+  get length() {
+    return memory.size;
+  },
+};
