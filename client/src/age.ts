@@ -5,16 +5,14 @@ import type { Ticket } from "./record.js";
 
 const TOLERATED_STEP = 1000;
 
-/** Tells how old tickets are. One for each page: performance.now() counts from the page's start. */
-export function createAges(): { since(ticket: Ticket): number; of(ticket: Ticket): number; leastOf(ticket: Ticket): number } {
-  let seen = { token: "", at: 0, elapsed: 0 };
+/** Tells how old tickets are, in milliseconds. One per page: performance.now() begins with the page. */
+export function createAges() {
+  let seen = { attempt: "", at: 0, elapsed: 0 };
 
-  const byDate = (ticket: Ticket) => Date.now() - ticket.receivedAt;
+  const byDate = ({ receivedAt }: Ticket) => Date.now() - receivedAt;
   const byPerformance = (ticket: Ticket) => {
     const at = performance.now();
-    if (seen.token !== ticket.refreshToken) {
-      seen = { token: ticket.refreshToken, at, elapsed: Math.max(0, byDate(ticket)) };
-    }
+    if (seen.attempt !== ticket.attempt) seen = { attempt: ticket.attempt, at, elapsed: Math.max(0, byDate(ticket)) };
     return seen.elapsed + at - seen.at;
   };
   const since = (ticket: Ticket) => Math.max(byDate(ticket), byPerformance(ticket));
@@ -24,9 +22,9 @@ export function createAges(): { since(ticket: Ticket): number; of(ticket: Ticket
     since,
 
     /** The age of the ticket. After the clock was set back nobody knows: then it is too old. */
-    of: (ticket) => (byDate(ticket) < -TOLERATED_STEP ? Infinity : since(ticket) + ticket.ageAtReceipt),
+    of: (ticket: Ticket) => (byDate(ticket) < -TOLERATED_STEP ? Infinity : since(ticket) + ticket.ageAtReceipt),
 
-    /** The age of the ticket, by the clock that counted less. */
-    leastOf: (ticket) => Math.min(byDate(ticket), byPerformance(ticket)) + ticket.ageAtReceipt,
+    /** The age of the ticket, by the clock that nobody can set. */
+    least: (ticket: Ticket) => byPerformance(ticket) + ticket.ageAtReceipt,
   };
 }

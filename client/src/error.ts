@@ -4,9 +4,11 @@ export type NextStep = "REFRESH" | "SIGN_IN" | "WAIT" | "FIX_INPUT";
 /** What the server says beside an error's message, in its `extensions`. */
 export interface Refusal {
   readonly reason: string;
-  readonly code?: string | undefined;
-  readonly nextStep?: NextStep | undefined;
-  readonly retryAfterSeconds?: number | undefined;
+  readonly code?: string;
+  readonly nextStep?: NextStep;
+  readonly retryAfterSeconds?: number;
+  /** The failure's id in the server's log. */
+  readonly errorId?: string;
 }
 
 /**
@@ -20,18 +22,15 @@ export interface Refusal {
  * It holds no token, no variable and no cause, because errors end up in logs.
  */
 export class ShopperError extends Error implements Refusal {
-  override readonly name = "ShopperError";
-  readonly reason: string;
-  readonly code: string | undefined;
-  readonly nextStep: NextStep | undefined;
-  readonly retryAfterSeconds: number | undefined;
+  declare readonly reason: string;
+  declare readonly code?: string;
+  declare readonly nextStep?: NextStep;
+  declare readonly retryAfterSeconds?: number;
+  declare readonly errorId?: string;
 
-  constructor(message: string, refusal: Refusal) {
+  constructor(refusal: Refusal, message = refusal.reason) {
     super(message);
-    this.reason = refusal.reason;
-    this.code = refusal.code;
-    this.nextStep = refusal.nextStep;
-    this.retryAfterSeconds = refusal.retryAfterSeconds;
+    Object.assign(this, refusal, { name: "ShopperError" });
   }
 }
 

@@ -5,24 +5,16 @@ const LONGEST_WAIT = 200;
  * another tab does the same work. Nothing depends on it, so a lock that hangs does no harm.
  */
 export async function underLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-  const locks = globalThis.navigator?.locks;
-  if (!locks) return work();
-
-  let release!: () => void;
+  let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
-  const abort = new AbortController();
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => {
-      abort.abort();
-      resolve();
-    }, LONGEST_WAIT);
-    const granted = () => {
-      clearTimeout(timer);
-      resolve();
-      return released;
-    };
-    locks.request(name, { signal: abort.signal }, granted).catch(resolve);
-  });
+  const locks = globalThis.navigator?.locks;
+  if (locks) {
+    await new Promise<unknown>((begin) => {
+      setTimeout(begin, LONGEST_WAIT);
+      // If it is granted too late, it is held until the work is done, or not at all.
+      locks.request(name, () => (begin(0), released)).catch(begin);
+    });
+  }
 
   try {
     return await work();

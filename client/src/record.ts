@@ -1,22 +1,12 @@
 import type { WireTicket } from "./wire.js";
 
-/** A ticket as it is stored. Durations and instants are in milliseconds. */
-export interface Ticket {
-  readonly accessToken: string;
-  readonly jwt: string;
-  readonly refreshToken: string;
+/** A ticket as it is stored. */
+export interface Ticket extends WireTicket {
   /** Drawn when the ticket is stored, so that every tab that refreshes it sends the same one. */
   readonly attempt: string;
-  readonly sessionId: string;
-  readonly userId: string;
-  readonly isAnonymous: boolean;
-  readonly lifetime: number;
-  readonly refreshAfter: number;
-  /** By the server's clock. */
-  readonly issuedAt: number;
-  /** By this device's clock. */
+  /** By this device's clock, in milliseconds. */
   readonly receivedAt: number;
-  /** How old the ticket was when it was received. */
+  /** How old the ticket was when it was received, in milliseconds. */
   readonly ageAtReceipt: number;
   /** The anonymous session that this sign-in wanted to claim, and that another customer had claimed. */
   readonly missedClaim?: string | undefined;
@@ -34,14 +24,19 @@ export interface Claim {
   readonly proof: string;
 }
 
-/** Something that somebody has yet to hear of. It stays stored until they have. */
+/** A sign-out that the server has yet to hear of. */
+export interface SignOut {
+  readonly refreshToken: string;
+  readonly everywhere: boolean;
+}
+
+/** What somebody has yet to hear of: the server of a sign-out, `onClaim` of a claim. */
 export interface Errand {
   readonly id: string;
   /** No tab runs the errand before: another one has just taken it, or it has just failed. */
   readonly notBefore: number;
   readonly tries: number;
-  readonly signOut?: { readonly refreshToken: string; readonly everywhere: boolean };
-  readonly claim?: Claim;
+  readonly message: SignOut | Claim;
 }
 
 /** How the shopper before the present one came to an end. */
@@ -58,7 +53,7 @@ export interface Stored {
   /** Counts how often somebody signed in or out on this device. */
   readonly turn: number;
   readonly ticket?: Ticket | undefined;
-  /** The last refresh token of the customer who was here before. */
+  /** The last refresh token of the last customer. It shows the server that it knows the device. */
   readonly deviceToken?: string | undefined;
   readonly end?: End | undefined;
   readonly errands: readonly Errand[];
@@ -74,70 +69,48 @@ export type ShopperState =
   | { readonly status: "customer"; readonly userId: string; readonly sessionId: string }
   | ({ readonly status: "ended" } & End);
 
-export const starting: ShopperState = Object.freeze({ status: "starting" });
+export const starting: ShopperState = { status: "starting" };
 
 /** Returns the state of a record: `previous` itself if it says the same. */
 export function stateOf({ ticket, end }: Stored, previous: ShopperState): ShopperState {
-  let state: ShopperState = starting;
+  let state: object = starting;
   if (ticket) {
-    const { userId, sessionId } = ticket;
-    state = ticket.isAnonymous
-      ? { status: "anonymous", userId, sessionId, ...end }
-      : { status: "customer", userId, sessionId };
+    const { userId, sessionId, isAnonymous } = ticket;
+    state = { status: isAnonymous ? "anonymous" : "customer", userId, sessionId, ...end };
   } else if (end) {
     state = { status: "ended", ...end };
   }
-  return JSON.stringify(state) === JSON.stringify(previous) ? previous : Object.freeze(state);
+  return JSON.stringify(state) === JSON.stringify(previous) ? previous : (state as ShopperState);
 }
 
-/** A random text of 32 hexadecimal digits. */
-export function draw(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+/** A random text of digits. It has 128 bits, and works on pages without TLS too. */
+export const draw = () => crypto.getRandomValues(new Uint32Array(4)).join("");
 
 /** Makes a ticket to store out of the server's. */
-export function received(wire: WireTicket, receivedAt: number, ageAtReceipt = 0): Ticket {
-  return {
-    accessToken: wire.accessToken,
-    jwt: wire.jwtAccessToken,
-    refreshToken: wire.refreshToken,
-    attempt: draw(),
-    sessionId: wire.sessionId,
-    userId: wire.userId,
-    isAnonymous: wire.isAnonymous,
-    lifetime: wire.accessTokenLifetime * 1000,
-    refreshAfter: wire.refreshAfter * 1000,
-    issuedAt: Date.parse(wire.issuedAt),
-    receivedAt,
-    ageAtReceipt,
-  };
-}
-
-/** The refresh token that shows the server that the device is known. */
-export function deviceTokenOf({ ticket, deviceToken }: Stored): string | undefined {
-  return ticket && !ticket.isAnonymous ? ticket.refreshToken : deviceToken;
+export function received(ticket: WireTicket, ageAtReceipt = 0): Ticket {
+  return { ...ticket, attempt: draw(), receivedAt: Date.now(), ageAtReceipt };
 }
 
 // The steps of the state machine. Each returns the record itself if it does not apply any more.
 
-/** A new anonymous shopper begins, unless another tab was faster. */
-export function begun(stored: Stored, ticket: Ticket): Stored {
-  return stored.ticket ? stored : { ...stored, ticket };
-}
-
-/** The ticket that was sent has been refreshed. */
-export function refreshed(stored: Stored, sent: Ticket, ticket: Ticket): Stored {
-  return stored.ticket?.refreshToken === sent.refreshToken ? { ...stored, ticket } : stored;
+/** The ticket that was sent has a successor. If nothing was sent, a new anonymous shopper begins. */
+export function succeeded(stored: Stored, sent: Ticket | undefined, ticket: Ticket): Stored {
+  return isStill(stored, sent) ? holding(stored, ticket) : stored;
 }
 
 /** The server has said that the session of the ticket that was sent is over. */
 export function ended(stored: Stored, sent: Ticket, reason: string): Stored {
-  return stored.ticket?.refreshToken === sent.refreshToken ? without(stored, reason) : stored;
+  return isStill(stored, sent) ? without(stored, reason) : stored;
 }
 
-/** The shopper has signed out here. The errand tells the server. */
-export function signedOut(stored: Stored, errand: Errand): Stored {
-  return { ...without(stored, "SIGNED_OUT"), turn: stored.turn + 1, errands: keep(stored.errands, errand) };
+const isStill = ({ ticket }: Stored, sent: Ticket | undefined) => ticket?.refreshToken === sent?.refreshToken;
+
+/** The shopper has signed out here. An errand tells the server. */
+export function signedOut(stored: Stored, everywhere: boolean): Stored {
+  const { ticket, turn } = stored;
+  if (!ticket) return stored;
+  const { refreshToken } = ticket;
+  return withErrands({ ...without(stored, "SIGNED_OUT"), turn: turn + 1 }, { refreshToken, everywhere });
 }
 
 /**
@@ -145,74 +118,68 @@ export function signedOut(stored: Stored, errand: Errand): Stored {
  * shopper now unless somebody signed in or out meanwhile; then the new session ends. Of two customers
  * who sign in at once, the one who got the anonymous shopper's claim wins.
  */
-export function signedIn(stored: Stored, before: Stored, ticket: Ticket, claim: Claim | undefined): Stored {
-  const last = stored.ticket;
-  const mayTakeOver = claim && before.ticket && last?.missedClaim === before.ticket.sessionId;
-  if (stored.turn !== before.turn && !mayTakeOver) {
-    return { ...stored, errands: keep(stored.errands, revocation(ticket)) };
-  }
+export function signedIn(stored: Stored, before: Stored, ticket: Ticket): Stored {
+  const { ticket: last, turn } = stored;
+  const { claimedAnonymousUserId: anonymousUserId, userId, jwtAccessToken: proof } = ticket;
+  const mayTakeOver = anonymousUserId && last?.missedClaim === before.ticket?.sessionId;
+  if (turn !== before.turn && !mayTakeOver) return withErrands(stored, endOf(ticket));
 
-  const errands = keep(
-    stored.errands,
+  return withErrands(
+    { ...holding(stored, ticket), turn: turn + 1, end: undefined },
     // The server itself ends a session of the same customer on the same device.
-    last && !last.isAnonymous && last.userId !== ticket.userId ? revocation(last) : undefined,
-    claim && { id: draw(), notBefore: 0, tries: 0, claim },
+    last && !last.isAnonymous && last.userId !== userId && endOf(last),
+    anonymousUserId && { anonymousUserId, userId, proof },
   );
-  return { ...stored, turn: stored.turn + 1, ticket, deviceToken: undefined, end: undefined, errands };
 }
 
-/** An errand that tells the server to end the ticket's session. */
-export function revocation({ refreshToken }: Ticket, everywhere = false, notBefore = 0): Errand {
-  return { id: draw(), notBefore, tries: 0, signOut: { refreshToken, everywhere } };
+const endOf = ({ refreshToken }: Ticket) => ({ refreshToken, everywhere: false });
+
+function without(stored: Stored, reason: string): Stored {
+  const end = { reason, wasCustomer: stored.ticket?.isAnonymous === false };
+  return { ...stored, ticket: undefined, end };
 }
 
-/** How long a tab has for an errand before another one may take it. */
-export const LEASE = 10_000;
+function holding(stored: Stored, ticket: Ticket): Stored {
+  return { ...stored, ticket, deviceToken: ticket.isAnonymous ? stored.deviceToken : ticket.refreshToken };
+}
+
+// Errands.
+
+const LEASE = 10_000;
 const LONGEST_DELAY = 60_000;
+const MOST_ERRANDS = 20;
+
+function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" | null | undefined)[]): Stored {
+  const errands = [...stored.errands];
+  for (const message of messages) if (message) errands.push({ id: draw(), notBefore: 0, tries: 0, message });
+  return { ...stored, errands: errands.slice(-MOST_ERRANDS) };
+}
 
 /**
- * Takes the errand that is due first, so that no other tab runs it. Returns also the time until the
- * next one is due; Infinity if there is none. Claims wait for their customer.
+ * Takes the errand that is due first, so that no other tab runs it for 10 s. Returns also the time
+ * until the next one is due; Infinity if there is none. Claims wait for their customer.
  */
-export function take(stored: Stored, now: number, takesClaims: boolean): [Stored, Errand | undefined, number] {
-  const userId = takesClaims ? stored.ticket?.userId : undefined;
-  const delays = stored.errands
-    .filter(({ claim }) => !claim || claim.userId === userId)
-    .map((errand) => ({ errand, delay: delayOf(errand, now) }))
-    .sort((one, other) => one.delay - other.delay);
-  const first = delays[0];
-  if (!first || first.delay > 0) return [stored, undefined, first?.delay ?? Infinity];
-  return [changed(stored, first.errand, now + LEASE), first.errand, 0];
+export function take(stored: Stored, takesClaims: boolean): [Stored, Errand | undefined, number] {
+  const userId = takesClaims && stored.ticket?.userId;
+  const [first] = stored.errands
+    .filter(({ message }) => !("userId" in message) || message.userId === userId)
+    .sort((one, other) => one.notBefore - other.notBefore);
+  if (!first) return [stored, first, Infinity];
+
+  const delay = first.notBefore - Date.now();
+  // No errand waits for longer than the longest delay, unless the clock was set back meanwhile.
+  return delay > 0 && delay <= LONGEST_DELAY ? [stored, undefined, delay] : [postponed(stored, first, LEASE), first, 0];
 }
 
-// No errand waits for longer than a minute, unless the clock was set back meanwhile.
-const delayOf = ({ notBefore }: Errand, now: number) => (notBefore > now + LONGEST_DELAY ? 0 : notBefore - now);
-
-/** The errand has failed, and is tried again later: after 1 s, 2 s, 4 s, … 1 min. */
-export function postponed(stored: Stored, errand: Errand, now: number): Stored {
-  return changed(stored, errand, now + Math.min(1000 * 2 ** errand.tries, LONGEST_DELAY));
-}
-
-/** The errand is done. */
-export function done(stored: Stored, errand: Errand): Stored {
-  return { ...stored, errands: stored.errands.filter(({ id }) => id !== errand.id) };
-}
-
-function changed(stored: Stored, errand: Errand, notBefore: number): Stored {
-  const errands = stored.errands.map((other) =>
-    other.id === errand.id ? { ...errand, notBefore, tries: errand.tries + 1 } : other,
+/** The errand has failed. It is tried again after 1 s, 2 s, 4 s, … 1 min. */
+export function postponed(stored: Stored, { id, tries }: Errand, delay = Math.min(1000 * 2 ** tries, LONGEST_DELAY)): Stored {
+  const errands = stored.errands.map((errand) =>
+    errand.id === id ? { ...errand, notBefore: Date.now() + delay, tries: tries + 1 } : errand,
   );
   return { ...stored, errands };
 }
 
-const MOST_ERRANDS = 20;
-
-function keep(errands: readonly Errand[], ...more: (Errand | undefined)[]): readonly Errand[] {
-  return [...errands, ...more].filter((errand) => errand !== undefined).slice(-MOST_ERRANDS);
-}
-
-function without(stored: Stored, reason: string): Stored {
-  const { ticket, ...rest } = stored;
-  const wasCustomer = ticket?.isAnonymous === false;
-  return { ...rest, deviceToken: deviceTokenOf(stored), end: { reason, wasCustomer } };
+/** The errand is done. */
+export function done(stored: Stored, { id }: Errand): Stored {
+  return { ...stored, errands: stored.errands.filter((errand) => errand.id !== id) };
 }

@@ -2,28 +2,24 @@ import { createAges } from "./age.js";
 import { ShopperError, wantsToken } from "./error.js";
 import { underLock } from "./lock.js";
 import {
-  begun,
   type Claim,
-  deviceTokenOf,
   done,
   ended,
   type Errand,
-  LEASE,
   postponed,
   received,
-  refreshed,
-  revocation,
   type ShopperState,
   signedIn,
   signedOut,
   starting,
   stateOf,
   type Stored,
+  succeeded,
   take,
   type Ticket,
 } from "./record.js";
-import { pageStore, type StoreFactory } from "./stores.js";
-import { ask, type Session, type Wire, type WireTicket } from "./wire.js";
+import { type Change, pageStore, type StoreFactory, type TicketStore } from "./stores.js";
+import { createCall, type Session, type WireTicket } from "./wire.js";
 
 export interface ShopperOptions {
   /** Where the ticket server answers, for example `https://tickets.example/graphql`. */
@@ -61,9 +57,9 @@ export interface Bearer {
 export interface SignedIn {
   readonly userId: string;
   /** How the claim of the anonymous shopper went: the server's ClaimOutcome. */
-  readonly claim: string;
+  readonly claim?: string | undefined;
   /** The anonymous shopper whose cart is the customer's now. */
-  readonly claimedAnonymousUserId: string | undefined;
+  readonly claimedAnonymousUserId?: string | null | undefined;
 }
 
 export interface Shopper {
@@ -79,14 +75,14 @@ export interface Shopper {
    * Like the global `fetch`, with the shopper's token: the access token for the endpoint, the JWT for
    * others. If the token is refused, the request is repeated once, for the same shopper only.
    */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  readonly fetch: typeof fetch;
   /** Signs a customer in, and claims what the anonymous shopper had. It sends the password once. */
   signIn(credentials: { username: string; password: string }): Promise<SignedIn>;
   /**
-   * Signs out: here at once, and on the server as soon as possible. Returns whether the server has
-   * heard it already.
+   * Signs out: here at once, and on the server as soon as possible. Returns when the server has heard
+   * it, or the first try has failed; then it is tried again, also after a reload.
    */
-  signOut(options?: { everywhere?: boolean }): Promise<boolean>;
+  signOut(options?: { everywhere?: boolean }): Promise<void>;
   /** Returns where the customer is signed in, newest first. */
   sessions(): Promise<Session[]>;
   /** Ends one of the customer's sessions. */
@@ -95,84 +91,61 @@ export interface Shopper {
   dispose(): void;
 }
 
-// A retry within a refresh. Whoever waits longer is better told.
+// A refresh without an answer is repeated once, after this time or what the server says.
 const SHORTEST_WAIT = 300;
 const LONGEST_WAIT = 5_000;
 // After a failure nobody asks for a while: 0.5 s, 1 s, 2 s, … 8 s.
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 8_000;
-// A token that is older than its lifetime without this may expire on its way.
+// A token that is nearly as old as its lifetime may expire on its way.
 const MARGIN = 500;
 // How long to wait for the other tab whose sign-in has won the claim.
 const OTHER_SIGN_IN = 2_000;
-// A ticket may be over, its successor's answer may be old, and so on. More rounds would be a fault.
-const ROUNDS = 3;
+// A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
+const ROUNDS = 4;
 const POLL = 100;
 
-const sleep = (duration: number) => new Promise((resolve) => setTimeout(resolve, duration));
+const ignore = () => {};
 
 /** Makes the shopper of a page. Nothing is sent or stored before somebody subscribes or asks. */
 export function createShopper(options: ShopperOptions): Shopper {
   const { endpoint, application, onClaim } = options;
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init);
-  const wire: Wire = { endpoint, application, fetch: send };
   const key = `authtickets ${endpoint} ${application ?? ""}`;
-  const store = (options.storage ?? pageStore)(key);
   const ages = createAges();
   const listeners = new Set<() => void>();
+  const disposal = new AbortController();
 
-  let state: ShopperState = starting;
+  let store: Promise<TicketStore> | undefined;
+  let state = starting;
   let refused: string | undefined;
   let renewal: Promise<void> | undefined;
-  let failure: { error: ShopperError; refreshToken: string | undefined; over: number; date: number } | undefined;
+  let failure: { error: unknown; attempt: string | undefined } | undefined;
   let failures = 0;
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
-  let isRunningErrands = false;
-  let end: (() => void) | undefined;
-  let isDisposed = false;
 
-  // The store, and what is known of it here.
+  const call = createCall(endpoint, application, send);
 
-  function see(stored: Stored): Stored {
-    const next = stateOf(stored, state);
-    if (next !== state) {
-      state = next;
-      // In a task of its own: a listener may throw, or call the shopper.
-      for (const listener of listeners) queueMicrotask(() => listeners.has(listener) && listener());
+  // The store, and what the application is told of it.
+
+  function begin(): Promise<TicketStore> {
+    if (disposal.signal.aborted) throw new ShopperError({ reason: "DISPOSED" });
+    return (store ??= open());
+  }
+
+  async function open(): Promise<TicketStore> {
+    for (const type of ["visibilitychange", "pageshow", "focus", "online"]) {
+      globalThis.window?.addEventListener(type, catchUp, { signal: disposal.signal });
     }
-    return stored;
+    queueMicrotask(catchUp);
+    const opened = await (options.storage ?? pageStore)(key);
+    opened.watch(catchUp);
+    return opened;
   }
 
-  async function read(): Promise<Stored> {
-    if (isDisposed) throw new ShopperError("The shopper was disposed of.", { reason: "DISPOSED" });
-    begin();
-    return see(await store.read());
-  }
-
-  const update = async (change: (stored: Stored) => Stored) => see(await store.update(change));
-
-  function begin(): void {
-    if (end) return;
-    const unwatch = store.watch(catchUp);
-    const targets: [EventTarget | undefined, string][] = [
-      [globalThis.document, "visibilitychange"],
-      [globalThis.window, "pageshow"],
-      [globalThis.window, "focus"],
-      [globalThis.window, "online"],
-    ];
-    const wake = ({ type }: Event) => {
-      if (type === "online") failure = undefined;
-      void catchUp();
-    };
-    for (const [target, type] of targets) target?.addEventListener(type, wake);
-    end = () => {
-      unwatch();
-      for (const [target, type] of targets) target?.removeEventListener(type, wake);
-    };
-    void catchUp();
-  }
-
+  // When the page begins or wakes, and when another tab tells of a change.
   async function catchUp(): Promise<void> {
+    failure = undefined;
     try {
       const { ticket, end } = await read();
       if (!ticket && !end) await renew();
@@ -182,242 +155,206 @@ export function createShopper(options: ShopperOptions): Shopper {
     }
   }
 
+  function see(stored: Stored): Stored {
+    const next = stateOf(stored, state);
+    if (next !== state) {
+      state = next;
+      // Each on its own: a listener may throw, or call the shopper.
+      for (const listener of listeners) queueMicrotask(() => listeners.has(listener) && listener());
+    }
+    return stored;
+  }
+
+  const read = async () => see(await (await begin()).read());
+  const update = async (change: Change) => see(await (await begin()).update(change));
+
   // Returns early once another tab has changed the ticket.
   async function wait(duration: number, { version }: Stored): Promise<void> {
     for (let waited = 0; waited < duration; waited += POLL) {
-      await sleep(POLL);
+      await new Promise((resolve) => setTimeout(resolve, POLL));
       if ((await read()).version !== version) return;
     }
   }
 
   // Refreshing.
 
-  const isGood = (ticket: Ticket | undefined): ticket is Ticket =>
-    ticket !== undefined && ticket.accessToken !== refused && ages.of(ticket) < ticket.lifetime - MARGIN;
-  const isFresh = (ticket: Ticket | undefined) => isGood(ticket) && ages.of(ticket) < ticket.refreshAfter;
+  const isAlive = (ticket: Ticket | undefined, ageOf: (ticket: Ticket) => number): ticket is Ticket =>
+    !!ticket &&
+    ticket.accessToken !== refused &&
+    ticket.jwtAccessToken !== refused &&
+    ageOf(ticket) < ticket.accessTokenLifetime * 1000 - MARGIN;
+  const isFresh = (ticket: Ticket | undefined) =>
+    isAlive(ticket, ages.of) && ages.of(ticket) < ticket.refreshAfter * 1000;
 
-  function renew(): Promise<void> {
-    return (renewal ??= underLock(key, renewInTurn).finally(() => (renewal = undefined)));
-  }
+  const renew = () => (renewal ??= underLock(key, renewInTurn).finally(() => (renewal = undefined)));
 
   async function renewInTurn(): Promise<void> {
+    let isRepeated = false;
     for (let round = 0; round < ROUNDS; round++) {
       const stored = await read();
       if (isFresh(stored.ticket)) break;
-      await successor(stored);
+      try {
+        await request(stored.ticket);
+      } catch (error) {
+        const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
+        const delay = Math.max(SHORTEST_WAIT, retryAfterSeconds * 1000);
+        if (isRepeated || nextStep !== "WAIT" || delay > LONGEST_WAIT) {
+          // Nobody asks for a while, and everybody gets this error meanwhile.
+          const present = { error, attempt: stored.ticket?.attempt };
+          failure = present;
+          const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), delay);
+          setTimeout(() => failure === present && (failure = undefined), pause);
+          throw error;
+        }
+        // Without an answer it asks once more. The attempt makes that safe.
+        isRepeated = true;
+        await wait(delay, stored);
+      }
     }
     failures = 0;
   }
 
-  // Gets the next ticket. Without an answer it asks once more: the attempt makes that safe.
-  async function successor(stored: Stored): Promise<void> {
+  // Gets the next ticket, or learns that there is none.
+  async function request(sent: Ticket | undefined): Promise<void> {
+    let change: Change;
     try {
-      await requestSuccessor(stored);
-    } catch (error) {
-      const delay = delayOf(error);
-      if (delay === undefined) throw pause(error as ShopperError, stored);
-      await wait(delay, stored);
-      const present = await read();
-      if (isFresh(present.ticket)) return;
-      await requestSuccessor(present).catch((error) => {
-        throw pause(error, present);
-      });
-    }
-  }
-
-  function delayOf(error: unknown): number | undefined {
-    if (!(error instanceof ShopperError) || error.nextStep !== "WAIT") return undefined;
-    const delay = Math.max(SHORTEST_WAIT, (error.retryAfterSeconds ?? 0) * 1000);
-    return delay <= LONGEST_WAIT ? delay : undefined;
-  }
-
-  async function requestSuccessor({ ticket: sent }: Stored): Promise<void> {
-    if (!sent) {
-      const ticket = received(await ask<WireTicket>(wire, "begin"), Date.now());
-      await update((stored) => begun(stored, ticket));
-      return;
-    }
-
-    try {
-      const { refreshToken, attempt } = sent;
-      const next = await ask<WireTicket>(wire, "refresh", { refreshToken, attempt });
+      const next = await (sent
+        ? call<WireTicket>("refresh", { refreshToken: sent.refreshToken, attempt: sent.attempt })
+        : call<WireTicket>("begin"));
       // The server may have given this ticket before, perhaps long ago.
-      const age = Math.max(0, ages.since(sent) - (Date.parse(next.issuedAt) - sent.issuedAt));
-      const ticket = received(next, Date.now(), age);
-      await update((stored) => refreshed(stored, sent, ticket));
+      const age = sent ? ages.since(sent) - (Date.parse(next.issuedAt) - Date.parse(sent.issuedAt)) : 0;
+      const ticket = received(next, Math.max(0, age));
+      change = (stored) => succeeded(stored, sent, ticket);
     } catch (error) {
-      if (!(error instanceof ShopperError) || error.nextStep !== "SIGN_IN") throw error;
-      await update((stored) => ended(stored, sent, error.reason));
+      const { nextStep, reason } = error as ShopperError;
+      if (!sent || nextStep !== "SIGN_IN") throw error;
+      change = (stored) => ended(stored, sent, reason);
     }
+    await update(change);
   }
 
-  // Lets nobody ask for a while, and returns the error that everybody gets meanwhile.
-  function pause(error: ShopperError, { ticket }: Stored): ShopperError {
-    const backoff = Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE);
-    const duration = Math.max(backoff, (error.retryAfterSeconds ?? 0) * 1000);
-    const refreshToken = ticket?.refreshToken;
-    failure = { error, refreshToken, over: performance.now() + duration, date: Date.now() + duration };
-    return error;
-  }
-
-  function presentFailure({ ticket }: Stored): ShopperError | undefined {
-    if (!failure || failure.refreshToken !== ticket?.refreshToken) return undefined;
-    return performance.now() < failure.over && Date.now() < failure.date ? failure.error : undefined;
-  }
-
-  async function validTicket(options: TokenOptions): Promise<Ticket> {
-    const { ticket, ...rest } = await read();
-    if (ticket && (ticket.accessToken === options.refused || ticket.jwt === options.refused)) {
-      refused = ticket.accessToken;
-    }
-    const stored = { ticket, ...rest };
-    const error = presentFailure(stored);
-
-    if (isGood(ticket) && (!store.isShortLived || isFresh(ticket))) {
-      if (!isFresh(ticket) && !error) renew().catch(() => {});
+  async function validTicket(refusal = refused): Promise<Ticket> {
+    refused = refusal;
+    const { ticket } = await read();
+    // Another tab's success ends the pause.
+    const present = failure?.attempt === ticket?.attempt && failure;
+    if (isAlive(ticket, ages.of)) {
+      if (!isFresh(ticket) && !present) renew().catch(ignore);
       return ticket;
     }
 
     try {
-      if (error) throw error;
+      if (present) throw present.error;
       await renew();
     } catch (error) {
-      // The server has the last word on whether it has expired.
-      if (ticket && ticket.accessToken !== refused && ages.leastOf(ticket) < ticket.lifetime) return ticket;
+      // The clock that says it has expired may be wrong. The server has the last word.
+      if (isAlive(ticket, ages.least)) return ticket;
       throw error;
     }
     const next = (await read()).ticket;
-    if (!next) throw new ShopperError("The shopper signed out meanwhile.", { reason: "SHOPPER_CHANGED" });
+    if (!next) throw new ShopperError({ reason: "SHOPPER_CHANGED" });
     return next;
   }
 
-  async function bearer(options: TokenOptions = {}): Promise<Bearer> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const finding = validTicket(options);
-    const { accessToken, jwt, userId } = await (signal ? orAborted(finding, signal) : finding);
-    return { token: options.jwt ? jwt : accessToken, userId };
+  async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
+    const { accessToken, jwtAccessToken, userId } = await new Promise<Ticket>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      validTicket(refused).then(resolve, reject);
+    });
+    return { token: jwt ? jwtAccessToken : accessToken, userId };
   }
 
   // Requests with the token.
 
-  async function fetchAsShopper(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
-    const request = input instanceof Request ? input : undefined;
-    const url = request?.url ?? String(input);
-    const isEndpoint = url === endpoint || url === resolved(endpoint);
-    const options = { jwt: !isEndpoint, signal: init.signal ?? request?.signal };
+  const fetchAsShopper: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const isEndpoint = request.url === new Request(endpoint).url;
+    const options = { jwt: !isEndpoint, signal: request.signal };
 
     const sendAs = ({ token }: Bearer) => {
-      const headers = new Headers(init.headers ?? request?.headers);
-      headers.set("authorization", `Bearer ${token}`);
-      if (isEndpoint && application) headers.set("x-application", application);
-      return send(request?.clone() ?? input, { ...init, headers });
+      const copy = request.clone();
+      copy.headers.set("authorization", `Bearer ${token}`);
+      if (isEndpoint && application) copy.headers.set("x-application", application);
+      return send(copy);
     };
 
     const first = await bearer(options);
     const response = await sendAs(first);
-    if (init.body instanceof ReadableStream || !(await isRefused(response))) return response;
+    if (!(await isRefused(response))) return response;
 
     const second = await bearer({ ...options, refused: first.token });
     return second.userId === first.userId ? sendAs(second) : response;
-  }
-
-  async function askAsShopper<Result>(document: "sessions" | "endSession", variables?: object): Promise<Result> {
-    const first = await bearer();
-    try {
-      return await ask<Result>(wire, document, variables, { accessToken: first.token });
-    } catch (error) {
-      if (!wantsToken(error as ShopperError)) throw error;
-      const second = await bearer({ refused: first.token });
-      if (second.userId !== first.userId) throw error;
-      return await ask<Result>(wire, document, variables, { accessToken: second.token });
-    }
-  }
+  };
 
   // Signing in and out.
 
   async function signIn({ username, password }: { username: string; password: string }): Promise<SignedIn> {
     const before = await read();
-    const answer = await ask<WireTicket>(wire, "signIn", {
+    const { ticket: last } = before;
+    const answer = await call<WireTicket>("signIn", {
       input: {
         username,
         password,
-        previousRefreshToken: before.ticket?.isAnonymous ? before.ticket.refreshToken : undefined,
-        deviceToken: deviceTokenOf(before),
+        previousRefreshToken: last?.isAnonymous ? last.refreshToken : undefined,
+        deviceToken: before.deviceToken,
       },
     });
 
-    const { userId, claim = "", claimedAnonymousUserId: anonymousUserId } = answer;
-    const isMissed = claim === "CLAIMED_BY_ANOTHER";
-    const ticket = { ...received(answer, Date.now()), missedClaim: isMissed ? before.ticket?.sessionId : undefined };
+    const isMissed = answer.claim === "CLAIMED_BY_ANOTHER";
+    const ticket = { ...received(answer), missedClaim: isMissed ? last?.sessionId : undefined };
     // The other customer is most likely signing in in another tab, and has won.
     if (isMissed) await wait(OTHER_SIGN_IN, before);
 
-    const claimed = anonymousUserId ? { anonymousUserId, userId, proof: answer.jwtAccessToken } : undefined;
-    const after = await update((stored) => signedIn(stored, before, ticket, claimed));
+    const after = await update((stored) => signedIn(stored, before, ticket));
     void catchUp();
-    if (after.ticket?.userId !== userId) {
-      throw new ShopperError("Somebody signed in or out in another tab meanwhile.", { reason: "SUPERSEDED" });
-    }
-    return { userId, claim, claimedAnonymousUserId: claimed?.anonymousUserId };
+    const { userId, claim, claimedAnonymousUserId } = ticket;
+    if (after.ticket?.userId !== userId) throw new ShopperError({ reason: "SUPERSEDED" });
+    return { userId, claim, claimedAnonymousUserId };
   }
 
-  async function signOut({ everywhere = false } = {}): Promise<boolean> {
-    await read();
-    let errand: Errand | undefined;
-    await update((stored) => {
-      errand = stored.ticket && revocation(stored.ticket, everywhere, Date.now() + LEASE);
-      return errand ? signedOut(stored, errand) : stored;
-    });
-    return errand ? run(errand) : true;
+  async function signOut({ everywhere = false } = {}): Promise<void> {
+    await update((stored) => signedOut(stored, everywhere));
+    await runErrands();
   }
 
   // Errands.
 
-  async function run(errand: Errand): Promise<boolean> {
-    const { signOut, claim } = errand;
-    try {
-      if (signOut) await ask(wire, "signOut", signOut, { keepalive: true });
-      if (claim) await onClaim?.({ ...claim });
-    } catch {
-      await update((stored) => postponed(stored, errand, Date.now()));
-      void catchUp();
-      return false;
+  async function runErrands(): Promise<void> {
+    clearTimeout(errandTimer);
+    const runs: Promise<unknown>[] = [];
+    let delay = 0;
+    while (!delay) {
+      let errand: Errand | undefined;
+      await update((before) => {
+        const [after, ...taken] = take(before, !!onClaim);
+        [errand, delay] = taken;
+        return after;
+      });
+      if (errand) runs.push(run(errand).catch(ignore));
     }
-    await update((stored) => done(stored, errand));
-    return true;
+    if (delay < Infinity) errandTimer = setTimeout(catchUp, delay);
+    await Promise.all(runs);
   }
 
-  async function runErrands(): Promise<void> {
-    if (isRunningErrands || isDisposed) return;
-    isRunningErrands = true;
-    clearTimeout(errandTimer);
+  async function run(errand: Errand): Promise<void> {
+    const { message } = errand;
+    let isDone = true;
     try {
-      for (;;) {
-        let errand: Errand | undefined;
-        let delay = Infinity;
-        await update((before) => {
-          const [after, ...taken] = take(before, Date.now(), onClaim !== undefined);
-          [errand, delay] = taken;
-          return after;
-        });
-        if (errand) await run(errand);
-        else if (delay < Infinity && !isDisposed) errandTimer = setTimeout(catchUp, delay);
-        if (!errand) return;
-      }
-    } finally {
-      isRunningErrands = false;
+      await ("everywhere" in message ? call("signOut", message) : onClaim?.(message));
+    } catch {
+      isDone = false;
     }
+    await update((stored) => (isDone ? done : postponed)(stored, errand));
+    if (!isDone) void catchUp();
   }
 
   return {
     getState: () => state,
 
     subscribe(listener) {
-      const own = () => listener();
-      listeners.add(own);
-      if (!isDisposed) begin();
-      return () => void listeners.delete(own);
+      listeners.add(listener);
+      void begin();
+      return () => void listeners.delete(listener);
     },
 
     accessToken: async (options) => (await bearer(options)).token,
@@ -426,43 +363,29 @@ export function createShopper(options: ShopperOptions): Shopper {
     signIn,
     signOut,
 
-    sessions: async () => (await askAsShopper<{ sessions: Session[] }>("sessions")).sessions,
+    async sessions() {
+      const { sessions } = await call<{ sessions: Session[] }>("sessions", {}, fetchAsShopper);
+      return sessions;
+    },
 
     async endSession(id) {
       if ((await read()).ticket?.sessionId === id) await signOut();
-      else await askAsShopper("endSession", { id });
+      else await call("endSession", { id }, fetchAsShopper);
     },
 
     dispose() {
-      isDisposed = true;
+      disposal.abort();
       clearTimeout(errandTimer);
-      end?.();
       listeners.clear();
-      store.close();
+      void store?.then((opened) => opened.close());
     },
   };
-}
-
-function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-function resolved(endpoint: string): string {
-  return globalThis.location ? new URL(endpoint, globalThis.location.href).href : endpoint;
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.
 async function isRefused(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   if (!response.headers.get("content-type")?.includes("json")) return false;
-  try {
-    const { errors } = await response.clone().json();
-    return errors.some(({ extensions }: { extensions?: object }) => wantsToken(extensions));
-  } catch {
-    return false;
-  }
+  const { errors } = await response.clone().json().catch(() => ({}));
+  return errors?.some?.(({ extensions }: { extensions?: object }) => wantsToken(extensions));
 }

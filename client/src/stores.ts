@@ -1,4 +1,6 @@
-import { type Errand, nothing, type Stored } from "./record.js";
+import { nothing, type Stored } from "./record.js";
+
+export type Change = (stored: Stored) => Stored;
 
 /** Where a shopper's record is kept. */
 export interface TicketStore {
@@ -9,32 +11,20 @@ export interface TicketStore {
    * tab may write: that is the compare-and-set that settles races. `change` returns its argument to
    * leave it as it is.
    */
-  update(change: (stored: Stored) => Stored): Promise<Stored>;
-  /** Calls the listener when another tab may have changed it. Returns what ends that. */
-  watch(listener: () => void): () => void;
-  /** Whether there is nobody to come back to: then a ticket that is due is refreshed before it is used. */
-  readonly isShortLived?: boolean;
+  update(change: Change): Promise<Stored>;
+  /** Calls the listener when another tab may have changed it, until `close`. */
+  watch(listener: () => void): void;
   close(): void;
 }
 
 /** Makes the store of a shopper. The key names the endpoint and the application. */
-export type StoreFactory = (key: string) => TicketStore;
+export type StoreFactory = (key: string) => TicketStore | Promise<TicketStore>;
 
-function advance(stored: Stored, change: (stored: Stored) => Stored): Stored {
+/** Applies a change, and counts it. A store calls it in its `update`. */
+export function advance(stored: Stored, change: Change): Stored {
   const next = change(stored);
   const hasTurned = next.ticket !== stored.ticket || next.end !== stored.end;
   return hasTurned ? { ...next, version: stored.version + 1 } : next;
-}
-
-/** Keeps the record in memory: for tests, for scripts, and for a server that has a store per request. */
-export function memoryStore(): TicketStore {
-  let stored = nothing;
-  return {
-    read: async () => stored,
-    update: async (change) => (stored = advance(stored, change)),
-    watch: () => () => {},
-    close() {},
-  };
 }
 
 function openChannel(key: string): BroadcastChannel | undefined {
@@ -45,190 +35,125 @@ function openChannel(key: string): BroadcastChannel | undefined {
   }
 }
 
+// Passes a change on to where the record is, and tells the other tabs of it.
+function sharing(
+  channel: BroadcastChannel | undefined,
+  transact: (change: Change, mode: IDBTransactionMode) => Promise<Stored>,
+): TicketStore {
+  return {
+    read: () => transact((stored) => stored, "readonly"),
+
+    async update(change) {
+      let isChanged = false;
+      const stored = await transact((before) => {
+        const after = advance(before, change);
+        isChanged = after !== before;
+        return after;
+      }, "readwrite");
+      if (isChanged) channel?.postMessage(stored);
+      return stored;
+    },
+
+    watch: (listener) => channel?.addEventListener("message", listener),
+    close: () => channel?.close(),
+  };
+}
+
 /** Keeps the record in IndexedDB, which all tabs share and which outlives a reload. */
 export function indexedDBStore(key: string): TicketStore {
-  const channel = openChannel(key);
   let database: Promise<IDBDatabase> | undefined;
 
-  const open = () => (database ??= openDatabase(() => (database = undefined)));
-
-  async function run(mode: IDBTransactionMode, change: (stored: Stored) => Stored): Promise<Stored> {
-    const opened = await open();
+  async function transact(change: Change, mode: IDBTransactionMode): Promise<Stored> {
+    const opened = await (database ??= openDatabase());
     return new Promise((resolve, reject) => {
-      let stored = nothing;
+      let stored: Stored;
       const transaction = opened.transaction("shoppers", mode);
       const shoppers = transaction.objectStore("shoppers");
       const reading = shoppers.get(key);
       reading.onsuccess = () => {
-        const before: Stored = reading.result ?? nothing;
-        stored = advance(before, change);
+        const before = reading.result ?? nothing;
+        stored = change(before);
         if (stored !== before) shoppers.put(stored, key);
       };
       transaction.oncomplete = () => resolve(stored);
-      transaction.onabort = () => reject(transaction.error);
+      transaction.onabort = reject;
     });
   }
 
-  // The browser may close the database at any time, for example when its data is deleted.
-  async function runAgain(mode: IDBTransactionMode, change: (stored: Stored) => Stored): Promise<Stored> {
-    try {
-      return await run(mode, change);
-    } catch {
+  return sharing(openChannel(key), (change, mode) =>
+    transact(change, mode).catch(() => {
+      // The browser may have closed the database, for example because its data was deleted.
       database = undefined;
-      return run(mode, change);
-    }
-  }
-
-  return {
-    read: () => runAgain("readonly", (stored) => stored),
-    async update(change) {
-      let isChanged = false;
-      const stored = await runAgain("readwrite", (before) => {
-        const next = change(before);
-        isChanged = next !== before;
-        return next;
-      });
-      if (isChanged) channel?.postMessage(stored.version);
-      return stored;
-    },
-    watch(listener) {
-      channel?.addEventListener("message", listener);
-      return () => channel?.removeEventListener("message", listener);
-    },
-    close() {
-      channel?.close();
-      database?.then((opened) => opened.close());
-    },
-  };
+      return transact(change, mode);
+    }),
+  );
 }
 
 const LONGEST_OPENING = 2_000;
 
-function openDatabase(onClosed: () => void): Promise<IDBDatabase> {
+function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    setTimeout(reject, LONGEST_OPENING, new Error("IndexedDB does not open"));
+    setTimeout(reject, LONGEST_OPENING);
     const request = indexedDB.open("authtickets", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("shoppers");
-    request.onerror = () => reject(request.error);
+    request.onerror = reject;
     request.onsuccess = () => {
-      const opened = request.result;
-      opened.onclose = onClosed;
-      opened.onversionchange = () => {
-        opened.close();
-        onClosed();
-      };
-      resolve(opened);
+      // Somebody deletes the database: do not hold that up.
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
     };
   });
 }
 
-/** What tabs tell each other when they have no store in common. */
-interface Message {
-  /** Absent when a new tab asks. */
-  stored?: Stored;
-  done: string[];
-}
-
-const LONGEST_GREETING = 100;
+/** Keeps the record in memory: for tests, for scripts, and for a server that has a store per request. */
+export const memoryStore = () => inMemory(undefined);
 
 /**
  * Keeps the record in memory, and sends each change to the other tabs. It ends with the last tab. Two
- * tabs can write at once; then both arrive at the same record.
+ * tabs can write at once; then both arrive at the same ticket. Each tab runs its own errands.
  */
-export function channelStore(key: string): TicketStore {
-  const channel = openChannel(key);
-  if (!channel) return memoryStore();
+export const channelStore = (key: string) => inMemory(openChannel(key));
 
+const LONGEST_GREETING = 100;
+
+function inMemory(channel: BroadcastChannel | undefined): TicketStore {
   let stored = nothing;
-  const done = new Set<string>();
-  const listeners = new Set<() => void>();
-  const send = (message: Message) => channel.postMessage(message);
-  const tell = () => send({ stored, done: [...done] });
 
-  let greeted!: () => void;
-  const greeting = new Promise<void>((resolve) => {
-    greeted = resolve;
-    setTimeout(resolve, LONGEST_GREETING);
+  // A new tab tells that it has nothing, and who has more answers.
+  const greeting = new Promise<unknown>((greeted) => {
+    if (!channel) return greeted(0);
+    setTimeout(greeted, LONGEST_GREETING);
+    channel.onmessage = ({ data }) => {
+      if (rank(data) > rank(stored)) {
+        stored = { ...data, errands: stored.errands };
+        greeted(0);
+      } else if (rank(data) < rank(stored)) {
+        channel.postMessage(stored);
+      }
+    };
+    channel.postMessage(stored);
   });
 
-  channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    data.done.forEach((id) => done.add(id));
-    if (data.stored) {
-      const merged = merge(stored, data.stored, done);
-      const isNews = !isSame(merged, stored);
-      const isAhead = !isSame(merged, data.stored);
-      stored = merged;
-      greeted();
-      if (isNews) listeners.forEach((listener) => listener());
-      if (isAhead) tell();
-    } else if (stored.version > 0) {
-      tell();
-    }
-  };
-  send({ done: [] });
-
-  return {
-    read: () => greeting.then(() => stored),
-    async update(change) {
-      await greeting;
-      const next = advance(stored, change);
-      if (next !== stored) {
-        stored.errands.filter(({ id }) => !next.errands.some((other) => other.id === id)).forEach(({ id }) => done.add(id));
-        stored = next;
-        tell();
-      }
-      return stored;
-    },
-    watch(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close: () => channel.close(),
-  };
+  return sharing(channel, async (change) => {
+    await greeting;
+    return (stored = change(stored));
+  });
 }
 
-// The record that both tabs arrive at, whichever of the two they had: the later ticket, and every
-// errand that is not done.
-function merge(one: Stored, other: Stored, done: Set<string>): Stored {
-  const errands = new Map<string, Errand>();
-  for (const errand of [...one.errands, ...other.errands]) {
-    const known = errands.get(errand.id);
-    if (!done.has(errand.id) && !(known && known.notBefore >= errand.notBefore)) errands.set(errand.id, errand);
-  }
-  return { ...(rank(one) > rank(other) ? one : other), errands: [...errands.values()] };
-}
-
-function rank({ turn, version, ticket }: Stored): string {
-  return [...[turn, version].map((count) => String(count).padStart(9, "0")), ticket?.attempt].join();
-}
-
-function isSame(one: Stored, other: Stored): boolean {
-  const ids = ({ errands }: Stored) => errands.map(({ id, notBefore }) => id + notBefore).sort().join();
-  return rank(one) === rank(other) && ids(one) === ids(other);
-}
+// Of two records that tabs have, the one with the higher rank stays.
+const rank = ({ turn, version, ticket }: Stored) => (turn + 1e4) * 1e6 + version + `${ticket?.attempt}`;
 
 /**
  * The store of a page: IndexedDB, or memory with a BroadcastChannel where IndexedDB does not work. It
  * is memory alone outside of a browser.
  */
-export function pageStore(key: string): TicketStore {
-  if (typeof indexedDB === "undefined") return typeof window === "undefined" ? memoryStore() : channelStore(key);
-
+export async function pageStore(key: string): Promise<TicketStore> {
   const preferred = indexedDBStore(key);
-  const chosen = preferred.read().then(
-    () => preferred,
-    () => {
-      preferred.close();
-      return channelStore(key);
-    },
-  );
-  return {
-    read: () => chosen.then((store) => store.read()),
-    update: (change) => chosen.then((store) => store.update(change)),
-    watch(listener) {
-      const watching = chosen.then((store) => store.watch(listener));
-      return () => void watching.then((end) => end());
-    },
-    close: () => void chosen.then((store) => store.close()),
-  };
+  try {
+    await preferred.read();
+    return preferred;
+  } catch {
+    preferred.close();
+    return inMemory(globalThis.window && openChannel(key));
+  }
 }
