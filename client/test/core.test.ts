@@ -135,7 +135,7 @@ describe("4: sign-in, sign-out and claims reach every tab", () => {
 
   it("catches up when a tab wakes that has heard nothing", async () => {
     const window = new EventTarget();
-    vi.stubGlobal("window", window);
+    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
     const { open } = browser();
     const store = sharedStore({ isDeaf: true });
     const [one, other] = [open({ storage: () => store }), open({ storage: () => store })];
