@@ -18,7 +18,7 @@ import (
 // database follows whether operations can be answered.
 type database struct {
 	store *storage.Store
-	// load reads what must be known before the first operation.
+	// load reads and writes what must be there before the first operation.
 	load     func(context.Context) error
 	prepared atomic.Bool
 	draining atomic.Bool

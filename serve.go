@@ -41,6 +41,7 @@ type serve struct {
 	PurgeInterval   time.Duration `help:"How often expired sessions are deleted." default:"10m" group:"Database:"`
 	Migrate         bool          `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
 	Demo            bool          `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
+	Faults          bool          `help:"Let requests say with the header x-fault what shall go wrong with them, to test clients. Only on the embedded database and a loopback address; pages on localhost may call." group:"General:"`
 }
 
 // check returns all faults of the settings together, nil when there are none.
@@ -65,9 +66,13 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	faults = append(faults, err)
 	_, err = s.trustedDocuments()
 	faults = append(faults, err)
-	if database, err := settings.DatabaseURL(); err == nil && s.Demo {
-		fault(!storage.Embedded(database), "--demo: only on the embedded database")
-		fault(!s.IsLocal(), "--demo: only on a loopback address, e.g. --listen 127.0.0.1:8080")
+	if database, err := settings.DatabaseURL(); err == nil {
+		onlyHere := func(isSet bool, flag string) {
+			fault(isSet && !storage.Embedded(database), flag+": only on the embedded database")
+			fault(isSet && !s.IsLocal(), flag+": only on a loopback address, e.g. --listen 127.0.0.1:8080")
+		}
+		onlyHere(s.Demo, "--demo")
+		onlyHere(s.Faults, "--faults")
 	}
 	return errors.Join(faults...)
 }
@@ -124,6 +129,9 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
+	if s.Faults {
+		env.Log.WarnContext(env.Context, "faults are on: requests say with the header x-fault what goes wrong with them")
+	}
 	server := web.NewServer(handler, s.RequestTimeout, env.Log)
 	connections := s.connections(env, settings)
 	connections.Follow(server)
@@ -132,11 +140,6 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 
 	if err := database.prepare(env, settings, s.Migrate); err != nil {
 		return errors.Join(err, server.Close())
-	}
-	if s.Demo {
-		if err := command.LoadDemo(env.Context, parts.accounts); err != nil {
-			return errors.Join(err, server.Close())
-		}
 	}
 	if env.Context.Err() == nil {
 		s.greet(greeting, env.Version, listener.Addr())

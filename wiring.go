@@ -69,13 +69,18 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 	return p, nil
 }
 
-// load reads what must be known before the first operation.
+// load reads and writes what must be there before the first operation.
 func (p *parts) load(ctx context.Context) error {
 	if err := p.operator.ConfigureStorefront(ctx, p.settings.Behaviors, p.settings.Origins); err != nil {
 		return err
 	}
 	if err := errors.Join(p.directory.Reload(ctx), command.LoadKeysets(ctx, p.ring)); err != nil {
 		return err
+	}
+	if p.settings.Demo {
+		if err := command.LoadDemo(ctx, p.accounts); err != nil {
+			return err
+		}
 	}
 	return p.office.ReloadEnded(ctx)
 }
@@ -105,9 +110,10 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	if err != nil {
 		return nil, err
 	}
+	schema := graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation)
 	return web.New(web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation), Office: parts.office, SDL: env.SDL, Ready: database.ready,
-		TrustedProxies: proxies, LocalPages: s.Demo, Playground: s.Playground, Introspection: s.Introspection,
+		Schema: schema, Office: parts.office, SDL: env.SDL, Ready: database.ready, Faults: parts.faults(env, schema),
+		TrustedProxies: proxies, LocalPages: s.Demo || s.Faults, Playground: s.Playground, Introspection: s.Introspection,
 		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // The parts of the schema, in the order of gqlgen.yml.
@@ -20,5 +21,14 @@ func NewSchema(resolvers *Resolver, federation bool) graphql.ExecutableSchema {
 	}
 	schema := gqlparser.MustLoadSchema(parts...) // not the generated one, which all servers of the process share
 	delete(schema.Directives, "defer")
+	return answeredBy(schema, resolvers)
+}
+
+// AnsweredBy returns the same schema with other resolvers to answer it.
+func AnsweredBy(schema graphql.ExecutableSchema, resolvers *Resolver) graphql.ExecutableSchema {
+	return answeredBy(schema.Schema(), resolvers)
+}
+
+func answeredBy(schema *ast.Schema, resolvers *Resolver) graphql.ExecutableSchema {
 	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers, Directives: DirectiveRoot{Needs: resolvers.needs}})
 }

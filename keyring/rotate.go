@@ -43,6 +43,11 @@ func (r *Ring) Rotate(ctx context.Context, purpose models.KeyPurpose, delay time
 	if delay < LeastDelay {
 		return nil, ErrTooSoon
 	}
+	return r.publish(ctx, purpose, delay)
+}
+
+// publish is Rotate with any delay.
+func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay time.Duration) (*models.Keyset, error) {
 	rows, err := r.Store.Keysets(ctx)
 	if err != nil {
 		return nil, err
@@ -73,6 +78,30 @@ func (r *Ring) Rotate(ctx context.Context, purpose models.KeyPurpose, delay time
 		return nil, ErrMeanwhile
 	}
 	return row, nil
+}
+
+// shortNotice is enough for a process to read what it has written itself.
+const shortNotice = time.Second
+
+// RotateAtOnce makes the next keyset of each purpose, and returns when they are in use. It is for a
+// process that has the database to itself: others would not know the keysets in time. Its errors
+// are those of Reload, and that of ctx.
+func (r *Ring) RotateAtOnce(ctx context.Context) error {
+	for _, purpose := range purposes() {
+		_, err := r.publish(ctx, purpose, shortNotice)
+		if err != nil && !errors.Is(err, ErrMeanwhile) { // another request does the same
+			return err
+		}
+	}
+	if err := r.Reload(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(shortNotice):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // RotateIfDue rotates the purposes whose newest keyset is older than an age, and returns the new ones. Age 0 stands for never. It does nothing unless all keysets can be

@@ -33,7 +33,7 @@ type Settings struct {
 	ConnectTimeout time.Duration
 	// StatementTimeout bounds the wait for an answer to one statement, and on SQLite for another process's write; 5 s.
 	StatementTimeout time.Duration
-	// Now tells the time for the columns created_at and updated_at. Required.
+	// Now tells the time for the columns created_at and updated_at. It is SQLite's clock, too. Required.
 	Now func() time.Time
 	// Log gets a record per statement at the debug level, never with a value. Required.
 	Log *slog.Logger
@@ -111,6 +111,14 @@ func (s Settings) open(dialector gorm.Dialector) (*gorm.DB, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return db, nil
+}
+
+// WithClock returns the same database with another clock. A server's own clock stays as it is.
+func (s *Store) WithClock(now func() time.Time) *Store {
+	other := *s
+	other.settings.Now = now
+	other.write = s.write.Session(&gorm.Session{NowFunc: now})
+	return &other
 }
 
 // Close gives the connections back.

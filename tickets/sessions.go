@@ -7,6 +7,8 @@ import (
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
 )
 
 // SessionsOf returns those of the newest 100 sessions of a customer that go on, newest first.
@@ -53,15 +55,43 @@ func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID
 		reason = models.ReasonSignedOut
 	}
 
-	if isOwn && unwritten(contents) {
-		session := sessionOf(contents)
-		// No refresh token is there to say when it expires, and settings may have changed since.
-		session.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
-		session.PurgeAt = purgeAt(session.ExpiresAt)
-		first, err := o.endFirst(ctx, session, caller.rowSource(application), reason, now)
-		if first || err != nil {
-			return first, err
-		}
+	if isOwn {
+		return o.end(ctx, untilSessionEnd(contents), caller.rowSource(application), reason, now)
 	}
 	return o.endOwn(ctx, contents, id, reason, now)
+}
+
+// untilSessionEnd returns the contents of an access token with an expiration that no token of its
+// session outlives. No refresh token is there to say when that is, and settings may have changed
+// since.
+func untilSessionEnd(contents seal.Contents) seal.Contents {
+	contents.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
+	return contents
+}
+
+// EndFor ends the session of a refresh token or, where that is empty, of the caller's access token,
+// for a reason. This server refuses the session's access tokens at once. Only a request with faults
+// may choose the reason. The reasons of its errors are those of every operation, and TOKEN_INVALID.
+func (o *Office) EndFor(ctx context.Context, caller *Caller, refreshToken secret.Text, reason models.Reason) error {
+	now := o.now()
+	application, err := o.identify(caller, now)
+	if err != nil {
+		return err
+	}
+	kind, token := seal.Refresh, refreshToken
+	if token.Reveal() == "" {
+		kind, token = seal.Access, caller.AccessToken
+	}
+	contents, err := o.genuine(kind, token, application, now)
+	if err != nil {
+		return err
+	}
+	if kind == seal.Access {
+		contents = untilSessionEnd(contents)
+	}
+	const uncounted = "" // a test suite has one source
+	if _, err := o.end(ctx, contents, uncounted, reason, now); err != nil {
+		return err
+	}
+	return o.ReloadEnded(ctx)
 }

@@ -23,6 +23,7 @@ import (
 type graphQL struct {
 	settings  Settings
 	executor  *executor.Executor
+	limited   bounds
 	present   graphql.ErrorPresenterFunc
 	documents *documents
 	parsed    *parsedDocuments
@@ -45,21 +46,28 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	if err != nil {
 		return nil, err
 	}
-	exec := executor.New(settings.Schema)
-	exec.SetQueryCache(parsed)
-	exec.SetParserTokenLimit(settings.Limits.Tokens)
-	present := graph.Presenter(settings.Log, settings.Random, settings.Introspection)
-	exec.SetErrorPresenter(present)
-	exec.SetRecoverFunc(settings.recovered)
-	exec.SetDisableSuggestion(!settings.Introspection)
-	exec.Use(limited)
+	g := &graphQL{
+		settings: settings, limited: limited, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
+		present: graph.Presenter(settings.Log, settings.Random, settings.Introspection),
+		bodies:  newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
+	}
+	g.executor = g.executorOf(settings.Schema)
+	return g, nil
+}
+
+// executorOf returns what runs operations on a schema.
+func (g *graphQL) executorOf(schema graphql.ExecutableSchema) *executor.Executor {
+	exec := executor.New(schema)
+	exec.SetQueryCache(g.parsed)
+	exec.SetParserTokenLimit(g.settings.Limits.Tokens)
+	exec.SetErrorPresenter(g.present)
+	exec.SetRecoverFunc(g.settings.recovered)
+	exec.SetDisableSuggestion(!g.settings.Introspection)
+	exec.Use(g.limited)
 	exec.Use(nullVariables{})
-	exec.Use(introspection{settings.Introspection})
+	exec.Use(introspection{g.settings.Introspection})
 	exec.Use(graph.Direct{})
-	return &graphQL{
-		settings: settings, executor: exec, present: present, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
-		bodies: newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
-	}, nil
+	return exec
 }
 
 var errPanic = errors.New("panic")
@@ -95,9 +103,19 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["Content-Type"] = contentTypeOf(mediaType)
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
+	injected, refused := g.settings.faultsOf(r)
+	if injected.holdAnswer() {
+		held := &heldAnswer{ResponseWriter: w}
+		defer g.release(r.Context(), held, injected)
+		w = held
+	}
 	defer g.survive(w, r)
 	if !acceptable {
 		g.refuse(w, mediaType, refuse(http.StatusNotAcceptable, "The answer is "+jsonType+" or "+responseType+"."))
+		return
+	}
+	if refused != nil {
+		g.refuse(w, mediaType, refused)
 		return
 	}
 	params, refused := g.read(w, r)
@@ -126,7 +144,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.documents.keep(params)
 	busy(ctx, true)
-	response := g.run(ctx, params.Query, operation)
+	response := g.runWith(ctx, injected, caller, params.Query, operation)
 	busy(ctx, false)
 	g.settings.refusals.answered(r, response.Errors)
 	g.write(w, http.StatusOK, response)
@@ -150,7 +168,9 @@ func (g *graphQL) prepare(ctx context.Context, params *graphql.RawParams) (*grap
 }
 
 // run runs an operation. A heavy one waits for its turn.
-func (g *graphQL) run(ctx context.Context, document string, operation *graphql.OperationContext) *graphql.Response {
+func (g *graphQL) run(
+	ctx context.Context, on *executor.Executor, document string, operation *graphql.OperationContext,
+) *graphql.Response {
 	if g.parsed.weight(document, operation.Doc) > heavy {
 		end, err := g.turns.begin(ctx)
 		if err != nil {
@@ -159,7 +179,7 @@ func (g *graphQL) run(ctx context.Context, document string, operation *graphql.O
 		defer end()
 	}
 
-	respond, ctx := g.executor.DispatchOperation(ctx, operation)
+	respond, ctx := on.DispatchOperation(ctx, operation)
 	response := respond(ctx)
 	isQuery := operation.Operation.Operation == ast.Query // what a mutation has done cannot be taken back
 	switch most := g.settings.Limits.Answer; {

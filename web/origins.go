@@ -33,7 +33,7 @@ func (s Settings) crossOrigin(next http.Handler) http.Handler {
 			allowed.ServeHTTP(w, r)
 			return
 		}
-		if !mayAskFor(r.Header[preflightHeadersHeader]) {
+		if !s.mayAskFor(r.Header[preflightHeadersHeader]) {
 			w.Header().Add("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
 			w.WriteHeader(http.StatusNoContent)
 		} else {
@@ -81,8 +81,9 @@ const (
 )
 
 // mayAskFor reports whether a page may send the headers that it asks for. No page speaks for a
-// proxy, and none can keep the secret of a confidential application.
-func mayAskFor(lines []string) bool {
+// proxy, and none can keep the secret of a confidential application. No page asks for faults where
+// there are none.
+func (s Settings) mayAskFor(lines []string) bool {
 	text := strings.Join(lines, ",")
 	names := strings.Split(text, ",")
 	if len(text) > longestHeaderNames || len(names) > mostHeaders {
@@ -90,7 +91,8 @@ func mayAskFor(lines []string) bool {
 	}
 	return !slices.ContainsFunc(names, func(name string) bool {
 		name = strings.ToLower(strings.TrimSpace(name))
-		return name != "" && (!isToken(name) || isNoPages(name))
+		isForNothing := s.Faults == nil && name == strings.ToLower(faultHeader)
+		return name != "" && (!isToken(name) || isNoPages(name) || isForNothing)
 	})
 }
 

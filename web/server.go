@@ -40,6 +40,8 @@ type Settings struct {
 	Random io.Reader
 	// LocalPages lets pages of this machine's own call, whatever the applications' origins are.
 	LocalPages bool
+	// Faults are what requests may have go wrong on purpose; nil for nothing.
+	Faults *Faults
 	// Log gets a record per request at the debug level, and one per failure. Required.
 	Log *slog.Logger
 

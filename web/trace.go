@@ -167,6 +167,9 @@ type observed struct {
 	bytes  int
 }
 
+// Unwrap lets net/http find the connection.
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
 func (o *observed) WriteHeader(status int) {
 	o.status = status
 	o.ResponseWriter.WriteHeader(status)

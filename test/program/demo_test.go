@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -34,5 +35,22 @@ func TestDemo(t *testing.T) {
 		if code != 1 || !strings.Contains(stderr, "has accounts already") || strings.Contains(stdout, "serves") {
 			t.Errorf("%s: exit code %d: %s%s", name, code, stdout, stderr)
 		}
+	}
+}
+
+// Who waits until /readyz says yes can sign in: a script of a front-end team starts like that.
+func TestDemoIsReadyWithItsCustomers(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for range 2 { // the second time they are there
+		address := quietAddress(t)
+		p := launch(t, folder, nil, "serve", "--demo", "--listen="+address)
+		server := &server{process: p, url: "http://" + address, client: newClient(t)}
+		server.becomes("/readyz", http.StatusOK)
+		got := server.ask(signInOperation("locked", rightPassword, ""))
+		expect(t, got, "ACCOUNT_LOCKED") // the last of the three
+		server.signIn("demo")
+		server.signIn("imported")
+		server.kill()
 	}
 }
