@@ -291,7 +291,12 @@ export function createShopper(options: ShopperOptions): Shopper {
   // Signing in and out.
 
   async function signIn({ username, password }: { username: string; password: string }): Promise<SignedIn> {
-    const before = await read();
+    let before = await read();
+    // The shopper who is just beginning is claimed, too; and no late answer meets that of the sign-in.
+    if (renewal || !(before.ticket ?? before.end)) {
+      await renew().catch(ignore);
+      before = await read();
+    }
     const { ticket: last } = before;
     const answer = await call<WireTicket>("signIn", {
       input: {
