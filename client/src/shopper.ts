@@ -3,10 +3,8 @@ import { ShopperError, wantsToken } from "./error.js";
 import { underLock } from "./lock.js";
 import {
   type Claim,
-  done,
-  ended,
   type Errand,
-  postponed,
+  followed,
   received,
   type ShopperState,
   signedIn,
@@ -14,9 +12,9 @@ import {
   starting,
   stateOf,
   type Stored,
-  succeeded,
   take,
   type Ticket,
+  tried,
 } from "./record.js";
 import { type Change, pageStore, type StoreFactory, type TicketStore } from "./stores.js";
 import { createCall, type Session, type WireTicket } from "./wire.js";
@@ -92,18 +90,17 @@ export interface Shopper {
   dispose(): void;
 }
 
-// A refresh without an answer is repeated once, after this time or what the server says.
-const SHORTEST_WAIT = 300;
-const LONGEST_WAIT = 5_000;
-// After a failure nobody asks for a while: 0.5 s, 1 s, 2 s, … 8 s.
+// After a failure nobody asks for a while: for 0.5 s, 1 s, 2 s, 3 s, or as long as the server says.
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 8_000;
+const LONGEST_PAUSE = 3_000;
+// Who has waited that long for the end of a pause gets the failure.
+const LONGEST_WAIT = 5_000;
 // A token that is nearly as old as its lifetime may expire on its way.
 const MARGIN = 500;
 // How long to wait for the other tab whose sign-in has won the claim.
 const OTHER_SIGN_IN = 2_000;
 // A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
-const ROUNDS = 4;
+const ROUNDS = 5;
 const POLL = 100;
 
 const ignore = () => {};
@@ -112,7 +109,7 @@ const ignore = () => {};
 export function createShopper(options: ShopperOptions): Shopper {
   const { endpoint, application, onClaim } = options;
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init);
-  const key = `authtickets ${endpoint} ${application ?? ""}`;
+  const key = `authtickets ${endpoint} ${application}`;
   const ages = createAges();
   const listeners = new Set<() => void>();
   const disposal = new AbortController();
@@ -120,8 +117,9 @@ export function createShopper(options: ShopperOptions): Shopper {
   let store: Promise<TicketStore> | undefined;
   let state = starting;
   let refused: string | undefined;
-  let renewal: Promise<void> | undefined;
-  let failure: { error: unknown; attempt: string | undefined } | undefined;
+  let renewal: Promise<Ticket> | undefined;
+  let version: number | undefined;
+  let failure: unknown; // of the last refresh, during the pause after it
   let failures = 0;
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -130,15 +128,15 @@ export function createShopper(options: ShopperOptions): Shopper {
   // The store, and what the application is told of it.
 
   function begin(): Promise<TicketStore> {
-    if (disposal.signal.aborted) throw new ShopperError({ reason: "DISPOSED" });
+    disposal.signal.throwIfAborted();
     return (store ??= open());
   }
 
   async function open(): Promise<TicketStore> {
-    for (const type of ["visibilitychange", "pageshow", "focus", "online"]) {
-      globalThis.window?.addEventListener(type, catchUp, { signal: disposal.signal });
-    }
     queueMicrotask(catchUp);
+    for (const type of ["visibilitychange", "pageshow", "focus", "online"]) {
+      globalThis.addEventListener?.(type, catchUp, { signal: disposal.signal });
+    }
     const opened = await (options.storage ?? pageStore)(key);
     opened.watch(catchUp);
     return opened;
@@ -157,6 +155,10 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   function see(stored: Stored): Stored {
+    // Another tab's success ends the pause.
+    if (version !== stored.version) failure = undefined;
+    version = stored.version;
+
     const next = stateOf(stored, state);
     if (next !== state) {
       state = next;
@@ -169,11 +171,10 @@ export function createShopper(options: ShopperOptions): Shopper {
   const read = async () => see(await (await begin()).read());
   const update = async (change: Change) => see(await (await begin()).update(change));
 
-  // Returns early once another tab has changed the ticket.
-  async function wait(duration: number, { version }: Stored): Promise<void> {
-    for (let waited = 0; waited < duration; waited += POLL) {
+  async function wait(duration: number, isOver: () => boolean): Promise<void> {
+    for (let waited = 0; waited < duration && !isOver(); waited += POLL) {
       await new Promise((resolve) => setTimeout(resolve, POLL));
-      if ((await read()).version !== version) return;
+      await read();
     }
   }
 
@@ -189,77 +190,71 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   const renew = () => (renewal ??= underLock(key, renewInTurn).finally(() => (renewal = undefined)));
 
-  async function renewInTurn(): Promise<void> {
+  async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
-    for (let round = 0; round < ROUNDS; round++) {
-      const stored = await read();
-      if (isFresh(stored.ticket)) break;
+    for (let round = ROUNDS; round--; ) {
+      await wait(LONGEST_WAIT, () => !failure);
+      if (failure) throw failure;
+      const { ticket } = await read();
+      if (ticket && (isFresh(ticket) || !round)) {
+        failures = 0;
+        return ticket;
+      }
+
       try {
-        await request(stored.ticket);
+        await request(ticket);
       } catch (error) {
         const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
-        const delay = Math.max(SHORTEST_WAIT, retryAfterSeconds * 1000);
-        if (isRepeated || nextStep !== "WAIT" || delay > LONGEST_WAIT) {
-          // Nobody asks for a while, and everybody gets this error meanwhile.
-          const present = { error, attempt: stored.ticket?.attempt };
-          failure = present;
-          const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), delay);
-          setTimeout(() => failure === present && (failure = undefined), pause);
-          throw error;
-        }
+        const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), retryAfterSeconds * 1000);
+        failure = error;
+        setTimeout(() => (failure = undefined), pause);
         // Without an answer it asks once more. The attempt makes that safe.
+        if (isRepeated || nextStep !== "WAIT") throw error;
         isRepeated = true;
-        await wait(delay, stored);
       }
     }
-    failures = 0;
+    // Somebody signs out all the time.
+    throw new ShopperError({ reason: "SHOPPER_CHANGED" });
   }
 
   // Gets the next ticket, or learns that there is none.
   async function request(sent: Ticket | undefined): Promise<void> {
-    let change: Change;
+    let follows: Ticket | string;
     try {
       const next = await (sent
         ? call<WireTicket>("refresh", { refreshToken: sent.refreshToken, attempt: sent.attempt })
         : call<WireTicket>("begin"));
       // The server may have given this ticket before, perhaps long ago.
       const age = sent ? ages.since(sent) - (Date.parse(next.issuedAt) - Date.parse(sent.issuedAt)) : 0;
-      const ticket = received(next, Math.max(0, age));
-      change = (stored) => succeeded(stored, sent, ticket);
+      follows = received(next, Math.max(0, age));
     } catch (error) {
       const { nextStep, reason } = error as ShopperError;
       if (!sent || nextStep !== "SIGN_IN") throw error;
-      change = (stored) => ended(stored, sent, reason);
+      follows = reason;
     }
-    await update(change);
+    await update((stored) => followed(stored, sent, follows));
   }
 
   async function validTicket(refusal = refused): Promise<Ticket> {
     refused = refusal;
     const { ticket } = await read();
-    // Another tab's success ends the pause.
-    const present = failure?.attempt === ticket?.attempt && failure;
     if (isAlive(ticket, ages.of)) {
-      if (!isFresh(ticket) && !present) renew().catch(ignore);
+      if (!isFresh(ticket)) renew().catch(ignore);
       return ticket;
     }
 
     try {
-      if (present) throw present.error;
-      await renew();
+      return await renew();
     } catch (error) {
       // The clock that says it has expired may be wrong. The server has the last word.
       if (isAlive(ticket, ages.least)) return ticket;
       throw error;
     }
-    const next = (await read()).ticket;
-    if (!next) throw new ShopperError({ reason: "SHOPPER_CHANGED" });
-    return next;
   }
 
   async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
     const { accessToken, jwtAccessToken, userId } = await new Promise<Ticket>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      signal?.addEventListener("abort", () => reject(signal.reason));
       validTicket(refused).then(resolve, reject);
     });
     return { token: jwt ? jwtAccessToken : accessToken, userId };
@@ -310,7 +305,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     const isMissed = answer.claim === "CLAIMED_BY_ANOTHER";
     const ticket = { ...received(answer), missedClaim: isMissed ? last?.sessionId : undefined };
     // The other customer is most likely signing in in another tab, and has won.
-    if (isMissed) await wait(OTHER_SIGN_IN, before);
+    const shown = state;
+    if (isMissed) await wait(OTHER_SIGN_IN, () => state !== shown);
 
     const after = await update((stored) => signedIn(stored, before, ticket));
     void catchUp();
@@ -333,7 +329,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     while (!delay) {
       let errand: Errand | undefined;
       await update((before) => {
-        const [after, ...taken] = take(before, !!onClaim);
+        const [after, ...taken] = take(before, onClaim);
         [errand, delay] = taken;
         return after;
       });
@@ -347,11 +343,11 @@ export function createShopper(options: ShopperOptions): Shopper {
     const { message } = errand;
     let isDone = true;
     try {
-      await ("everywhere" in message ? call("signOut", message) : onClaim?.(message));
+      await ("everywhere" in message ? call("signOut", message) : onClaim!(message));
     } catch {
       isDone = false;
     }
-    await update((stored) => (isDone ? done : postponed)(stored, errand));
+    await update((stored) => tried(stored, errand, isDone));
     if (!isDone) void catchUp();
   }
 
@@ -370,10 +366,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     signIn,
     signOut,
 
-    async sessions() {
-      const { sessions } = await call<{ sessions: Session[] }>("sessions", {}, fetchAsShopper);
-      return sessions;
-    },
+    sessions: async () => (await call<{ sessions: Session[] }>("sessions", {}, fetchAsShopper)).sessions,
 
     async endSession(id) {
       if ((await read()).ticket?.sessionId === id) await signOut();
@@ -381,9 +374,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     },
 
     dispose() {
-      disposal.abort();
+      disposal.abort(new ShopperError({ reason: "DISPOSED" }));
       clearTimeout(errandTimer);
-      listeners.clear();
       void store?.then((opened) => opened.close());
     },
   };
@@ -391,13 +383,13 @@ export function createShopper(options: ShopperOptions): Shopper {
 
 // Reports whether a request changes nothing: a GET, or a GraphQL query.
 async function isReading(request: Request): Promise<boolean> {
-  return request.method === "GET" || /"query":"[\\n\s]*(query\b|fragment\b|{)(?!.*\bmutation\b)/.test(await request.clone().text());
+  return request.method === "GET" || /"query":"[\\n\s]*(query|fragment|{)(?!.*mutation)/.test(await request.clone().text());
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.
 async function isRefused(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
-  if (!response.headers.get("content-type")?.includes("json")) return false;
-  const { errors } = await response.clone().json().catch(() => ({}));
-  return errors?.some?.(({ extensions }: { extensions?: object }) => wantsToken(extensions));
+  const isJson = response.headers.get("content-type")?.includes("json");
+  const body = isJson && (await response.clone().json().catch(ignore));
+  return body?.errors?.some?.(({ extensions }: { extensions?: object }) => wantsToken(extensions));
 }
