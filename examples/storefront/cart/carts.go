@@ -1,0 +1,156 @@
+package main
+
+import (
+	"cmp"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync"
+)
+
+const (
+	maxQuantity = 99
+	maxLines    = 50
+)
+
+// cart is what a shopper wants to buy.
+type cart struct {
+	UserID string `json:"userId"`
+	Lines  []line `json:"lines"` // in order of Product
+	Coupon string `json:"coupon"`
+}
+
+type line struct {
+	Product  string `json:"product"`
+	Quantity int    `json:"quantity"`
+}
+
+// refusal is an error that a shopper is shown.
+type refusal struct {
+	status     int
+	code, text string
+}
+
+//nolint:gochecknoglobals // they do not change
+var (
+	errMalformed = &refusal{http.StatusBadRequest, "malformed", "This is not what a cart can hold."}
+	errFull      = &refusal{http.StatusConflict, "cart_full", "The cart is full."}
+	errNoClaim   = &refusal{http.StatusForbidden, "no_claim", "The ticket does not name a guest whose cart it may take."}
+	errClaimed   = &refusal{http.StatusConflict, "cart_claimed", "A customer has taken this cart along."}
+	productID    = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+	couponCode   = regexp.MustCompile(`^[A-Z0-9]{0,16}$`)
+)
+
+// carts keeps the carts of all shoppers in memory, which is enough to try the shop. In a database, claim would be
+// one transaction, with a unique row for each guest that was claimed.
+type carts struct {
+	mutex   sync.Mutex
+	all     map[string]cart     // by user id
+	claimed map[string]struct{} // user ids of guests whose cart a customer has
+}
+
+func newCarts() *carts {
+	return &carts{all: map[string]cart{}, claimed: map[string]struct{}{}}
+}
+
+func (c *carts) of(userID string) cart {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.find(userID)
+}
+
+// put sets the quantity of a product; 0 takes it out.
+func (c *carts) put(userID, product string, quantity int) (cart, *refusal) {
+	if !productID.MatchString(product) || quantity < 0 || quantity > maxQuantity {
+		return cart{}, errMalformed
+	}
+	return c.change(userID, func(changed *cart) *refusal {
+		changed.set(product, quantity)
+		if len(changed.Lines) > maxLines {
+			return errFull
+		}
+		return nil
+	})
+}
+
+// setCoupon sets a coupon; an empty one takes it away.
+func (c *carts) setCoupon(userID, coupon string) (cart, *refusal) {
+	if !couponCode.MatchString(coupon) {
+		return cart{}, errMalformed
+	}
+	return c.change(userID, func(changed *cart) *refusal {
+		changed.Coupon = coupon
+		return nil
+	})
+}
+
+// claim gives the guest's cart to the customer, and returns the customer's. Once: a claim that is repeated, because
+// its answer was lost, finds that it was done, and changes nothing.
+func (c *carts) claim(guest, customer string) cart {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+
+	merged := c.find(customer)
+	if _, done := c.claimed[guest]; done {
+		return merged
+	}
+
+	taken := c.find(guest)
+	for _, line := range taken.Lines {
+		if len(merged.Lines) < maxLines || merged.quantity(line.Product) > 0 {
+			merged.set(line.Product, min(merged.quantity(line.Product)+line.Quantity, maxQuantity))
+		}
+	}
+	merged.Coupon = cmp.Or(merged.Coupon, taken.Coupon)
+
+	c.claimed[guest] = struct{}{}
+	delete(c.all, guest)
+	c.all[customer] = merged
+	return merged
+}
+
+// change stores what apply makes of a cart, unless it refuses. A cart that was claimed does not change any more: what
+// a slow tab of the guest sends would otherwise be lost without a word.
+func (c *carts) change(userID string, apply func(*cart) *refusal) (cart, *refusal) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+
+	if _, gone := c.claimed[userID]; gone {
+		return cart{}, errClaimed
+	}
+	changed := c.find(userID)
+	if err := apply(&changed); err != nil {
+		return cart{}, err
+	}
+	c.all[userID] = changed
+	return changed, nil
+}
+
+// find returns a copy of a cart, an empty one for a shopper who has none. The mutex is held.
+func (c *carts) find(userID string) cart {
+	found := c.all[userID]
+	return cart{UserID: userID, Lines: append([]line{}, found.Lines...), Coupon: found.Coupon}
+}
+
+func (c *cart) quantity(product string) int {
+	for _, line := range c.Lines {
+		if line.Product == product {
+			return line.Quantity
+		}
+	}
+	return 0
+}
+
+func (c *cart) set(product string, quantity int) {
+	at, found := slices.BinarySearchFunc(c.Lines, product, func(l line, product string) int {
+		return cmp.Compare(l.Product, product)
+	})
+	switch {
+	case found && quantity == 0:
+		c.Lines = slices.Delete(c.Lines, at, at+1)
+	case found:
+		c.Lines[at].Quantity = quantity
+	case quantity > 0:
+		c.Lines = slices.Insert(c.Lines, at, line{product, quantity})
+	}
+}

@@ -1,0 +1,67 @@
+import type { ShopperState } from "@authtickets/client";
+import { useEffect, useState } from "react";
+
+// What the inspector knows of the newest ticket. All tabs share it, and no token is in it.
+interface Note {
+  sessionId: string;
+  receivedAt: number;
+  refreshAfter: number; // seconds
+  tab: string;
+}
+
+const KEY = "ticket-inspector";
+const thisTab = Math.random().toString(36).slice(2, 5);
+
+// Sends the requests of the client package, and notes each ticket that comes.
+export const notingFetch: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  const { data } = await response.clone().json().catch(() => ({}));
+  if (data?.result?.refreshAfter) {
+    const { sessionId, refreshAfter } = data.result;
+    localStorage.setItem(KEY, JSON.stringify({ sessionId, refreshAfter, receivedAt: Date.now(), tab: thisTab } satisfies Note));
+  }
+  return response;
+};
+
+const read = (): Note | undefined => JSON.parse(localStorage.getItem(KEY) ?? "null") ?? undefined;
+
+export function Inspector({ state }: { state: ShopperState }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+
+  const session = "sessionId" in state ? state.sessionId : undefined;
+  const note = read();
+  const isKnown = note && note.sessionId === session;
+  const age = isKnown ? Math.max(0, Math.round((now - note.receivedAt) / 1000)) : 0;
+
+  const rows = [
+    ["shopper", "userId" in state ? state.userId : "–"],
+    ["session", session ?? "–"],
+    ["ticket’s age", isKnown ? duration(age) : "–"],
+    ["next refresh", isKnown ? (age < note.refreshAfter ? `in ${duration(note.refreshAfter - age)}` : "with the next use") : "–"],
+    ["refreshed by", isKnown ? (note.tab === thisTab ? `this tab (${thisTab})` : `tab ${note.tab}`) : "–"],
+    ["this tab", thisTab],
+  ] as const;
+
+  return (
+    <details className="inspector" open={innerWidth > 700}>
+      <summary>
+        Ticket inspector: <b>{state.status}</b>
+      </summary>
+      <dl>
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd title={value}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+const duration = (seconds: number) =>
+  seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
