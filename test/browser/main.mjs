@@ -37,7 +37,7 @@ async function run(browser, row) {
     const result = await stage.finish();
     return { row, ...result, faults: stage.faults, notes: stage.notes };
   } catch (error) {
-    return { row, wrong: 0, refreshes: 0, failures: [], faults: [explain(error)], notes: stage.notes };
+    return { row, signedOut: [], refreshes: 0, failures: [], faults: [explain(error)], notes: stage.notes };
   } finally {
     await stage.close();
   }

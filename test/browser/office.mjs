@@ -16,7 +16,7 @@ async function ask(server, query, variables, accessToken) {
   return data;
 }
 
-// The number of sessions that a customer has on the server, without the one that the question needs.
+// The number of sessions that a customer has on the server, without the one that it takes to ask.
 export async function countSessions(server, username) {
   const { createUserTicket: ticket } = await ask(server, signIn, { input: { username, password } });
   const { currentShopper } = await ask(server, list, {}, ticket.accessToken);

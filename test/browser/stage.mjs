@@ -75,7 +75,7 @@ export class Stage {
     if (excused > 0) this.note(`${excused} failures while unreachable`);
 
     return {
-      wrong: this.tabs.filter(({ signedOutWrongly }) => signedOutWrongly).length,
+      signedOut: this.tabs.map(({ signedOutWrongly }) => signedOutWrongly).filter(Boolean),
       refreshes: this.proxy.count("refreshTicket"),
       failures,
     };

@@ -34,7 +34,7 @@ export class Tab {
         break;
       case "state":
         this.states.push({ at, ...details });
-        if (["anonymous", "ended"].includes(details.status)) this.#mustNotBe(details.status, at);
+        if (["anonymous", "ended"].includes(details.status)) this.#mustNotBe(`is ${details.status} ${details.reason ?? ""}`, at);
         break;
       case "asked":
         this.queries.push({ id: details.id, start: at });
@@ -48,12 +48,12 @@ export class Tab {
   #finish(what, { id, error, userId, isAnonymous }, end) {
     const query = this.queries.find((query) => query.id === id && !query.end);
     Object.assign(query, { end, error, userId, isAnonymous });
-    if (what === "answered" && userId !== this.#expected?.userId) this.#mustNotBe(`answered as ${userId}`, query.start);
+    if (what === "answered" && userId !== this.#expected?.userId) this.#mustNotBe(`is answered as ${userId}`, query.start);
   }
 
   #mustNotBe(what, at) {
     if (!this.#expected || at < this.#expected.since) return;
-    this.signedOutWrongly ||= what;
+    this.signedOutWrongly ||= `must be ${this.#expected.userId}, but ${what}`;
   }
 
   // The queries that failed and did not overlap any of these periods [from, to].

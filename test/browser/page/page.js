@@ -8,7 +8,7 @@ const endpoint = new URL("/graphql", location.href).href;
 const shopper = createShopper({
   endpoint,
   application: "storefront",
-  onClaim: (claim) => report("claim", claim),
+  onClaim: ({ anonymousUserId, userId }) => report("claim", { anonymousUserId, userId }),
 });
 
 let asked = 0;

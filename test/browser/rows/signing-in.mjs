@@ -32,7 +32,7 @@ async function round(stage, delay) {
 
   const claims = device.claims.slice(claimsBefore);
   const [claim] = claims;
-  const fits = claim?.claimedAnonymousUserId === guest.userId && claim.userId === winner.userId;
+  const fits = claim?.anonymousUserId === guest.userId && claim.userId === winner.userId;
   check(claims.length === 1 && fits, `${claims.length} claims, or not the winner's of the guest`);
 
   check((await sessionsAfter(stage, 1)) === 1, "not one session on the server");
