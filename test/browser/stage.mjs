@@ -57,12 +57,12 @@ export class Stage {
     outage[1] = performance.now();
   }
 
-  // Takes the first device off the network, and does something when it is off.
-  offline(milliseconds, then = () => {}) {
+  // Takes the first device off the network, and does something at the end of that time.
+  offline(milliseconds, finish = () => {}) {
     return this.outage(async () => {
       await this.device.context.setOffline(true);
-      then();
       await sleep(milliseconds);
+      finish();
       await this.device.context.setOffline(false);
     });
   }

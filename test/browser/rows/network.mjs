@@ -3,7 +3,8 @@ import { sleep } from "../proxy.mjs";
 // Networks and servers that are slow or gone for a while.
 const tabs = 2;
 
-// Every answer to a refresh is lost until the device is offline, so that no quick retry helps.
+// Every answer to a refresh is lost until the device has been offline, because Chromium itself repeats
+// a request whose connection breaks.
 async function lostThenOffline(stage) {
   await stage.device.openCustomer(tabs);
 

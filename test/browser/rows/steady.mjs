@@ -19,9 +19,9 @@ function steady(name, { tabs, seconds, ...more }) {
 const fast = clock({ date: "(now) => now + 7_200_000" });
 const slow = clock({ date: "(now) => now - 7_200_000" });
 const jumping = clock({ date: "(now) => now + [0, 7_200_000, -7_200_000][Math.floor(now / 2_500) % 3]" });
-const still = "((first) => (now) => (first ??= now))()";
-const asleep = clock({ stopwatch: still });
-const stopped = clock({ date: still, stopwatch: still });
+const asleep = clock({ stopwatch: "() => 1_000" });
+// The same instant in all tabs.
+const stopped = clock({ date: `() => ${Date.now()}`, stopwatch: "() => 1_000" });
 
 export const steadyRows = [
   steady("2 tabs for 120 s", { tabs: 2, seconds: 120, refreshes: 34 }),
