@@ -1,5 +1,3 @@
-import { sleep } from "./proxy.mjs";
-
 const password = "correct horse battery staple";
 // A query without an answer for longer than the client's own limit of 8 s counts as failed.
 const longestQuery = 9_000;
@@ -34,7 +32,7 @@ export class Tab {
         break;
       case "state":
         this.states.push({ at, ...details });
-        if (["anonymous", "ended"].includes(details.status)) this.#mustNotBe(`is ${details.status} ${details.reason ?? ""}`, at);
+        if (["anonymous", "ended"].includes(details.status)) this.#mustNotBe(describe(details), at);
         break;
       case "asked":
         this.queries.push({ id: details.id, start: at });
@@ -45,10 +43,13 @@ export class Tab {
     }
   }
 
-  #finish(what, { id, error, userId, isAnonymous }, end) {
+  #finish(what, { id, error, userId }, end) {
     const query = this.queries.find((query) => query.id === id && !query.end);
-    Object.assign(query, { end, error, userId, isAnonymous });
-    if (what === "answered" && userId !== this.#expected?.userId) this.#mustNotBe(`is answered as ${userId}`, query.start);
+    if (!query) return; // of a page that has gone
+
+    Object.assign(query, { end, error });
+    const isOther = what === "answered" && userId !== this.#expected?.userId;
+    if (isOther) this.#mustNotBe(`is answered as ${userId}`, query.start);
   }
 
   #mustNotBe(what, at) {
@@ -110,3 +111,5 @@ export class Tab {
     });
   }
 }
+
+const describe = ({ status, reason = "" }) => `is ${status} ${reason}`.trimEnd();
