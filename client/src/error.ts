@@ -1,0 +1,40 @@
+/** What a client does now, as the server says it. */
+export type NextStep = "REFRESH" | "SIGN_IN" | "WAIT" | "FIX_INPUT";
+
+/** What the server says beside an error's message, in its `extensions`. */
+export interface Refusal {
+  readonly reason: string;
+  readonly code?: string;
+  readonly nextStep?: NextStep;
+  readonly retryAfterSeconds?: number;
+  /** The failure's id in the server's log. */
+  readonly errorId?: string;
+}
+
+/**
+ * Every error of this package. `reason` is one of the server's ErrorReason, or one of:
+ *
+ * - `UNREACHABLE`: no answer of the server came in time.
+ * - `SUPERSEDED`: another tab signed in or out while this sign-in was under way, and has won.
+ * - `SHOPPER_CHANGED`: the operation was meant for another shopper than the present one.
+ * - `DISPOSED`: the shopper was disposed of.
+ *
+ * It holds no token, no variable and no cause, because errors end up in logs.
+ */
+export class ShopperError extends Error implements Refusal {
+  declare readonly reason: string;
+  declare readonly code?: string;
+  declare readonly nextStep?: NextStep;
+  declare readonly retryAfterSeconds?: number;
+  declare readonly errorId?: string;
+
+  constructor(refusal: Refusal, message = refusal.reason) {
+    super(message);
+    Object.assign(this, refusal, { name: "ShopperError" });
+  }
+}
+
+/** Reports whether the server wants another access token than the one it was sent. */
+export function wantsToken(refusal: { nextStep?: unknown } | undefined): boolean {
+  return refusal?.nextStep === "REFRESH" || refusal?.nextStep === "SIGN_IN";
+}

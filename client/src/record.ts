@@ -1,0 +1,185 @@
+import type { WireTicket } from "./wire.js";
+
+/** A ticket as it is stored. */
+export interface Ticket extends WireTicket {
+  /** Drawn when the ticket is stored, so that every tab that refreshes it sends the same one. */
+  readonly attempt: string;
+  /** By this device's clock, in milliseconds. */
+  readonly receivedAt: number;
+  /** How old the ticket was when it was received, in milliseconds. */
+  readonly ageAtReceipt: number;
+  /** The anonymous session that this sign-in wanted to claim, and that another customer had claimed. */
+  readonly missedClaim?: string | undefined;
+}
+
+/** A sign-in has claimed what an anonymous shopper had: the cart is to be merged. */
+export interface Claim {
+  readonly anonymousUserId: string;
+  /** The customer. */
+  readonly userId: string;
+  /**
+   * The JWT of the sign-in, whose `claimed_anonymous_sub` proves the claim to a service that verifies
+   * JWTs. It lives as long as an access token.
+   */
+  readonly proof: string;
+}
+
+/** A sign-out that the server has yet to hear of. */
+export interface SignOut {
+  readonly refreshToken: string;
+  readonly everywhere: boolean;
+}
+
+/** What somebody has yet to hear of: the server of a sign-out, `onClaim` of a claim. */
+export interface Errand {
+  readonly id: string;
+  /** No tab runs the errand before: another one has just taken it, or it has just failed. */
+  readonly notBefore: number;
+  readonly tries: number;
+  readonly message: SignOut | Claim;
+}
+
+/** How the shopper before the present one came to an end. */
+export interface End {
+  /** The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. */
+  readonly reason: string;
+  readonly wasCustomer: boolean;
+}
+
+/** All that is stored of a shopper. It is never changed in place. */
+export interface Stored {
+  /** Counts the changes of the ticket. */
+  readonly version: number;
+  /** Counts how often somebody signed in or out on this device. */
+  readonly turn: number;
+  readonly ticket?: Ticket | undefined;
+  /** The last refresh token of the last customer. It shows the server that it knows the device. */
+  readonly deviceToken?: string | undefined;
+  readonly end?: End | undefined;
+  readonly errands: readonly Errand[];
+}
+
+/** What is stored of a shopper before there is anything. */
+export const nothing: Stored = { version: 0, turn: 0, errands: [] };
+
+/** What the application is told of the shopper. It holds no token. */
+export type ShopperState =
+  | { readonly status: "starting" }
+  | ({ readonly status: "anonymous"; readonly userId: string; readonly sessionId: string } & Partial<End>)
+  | { readonly status: "customer"; readonly userId: string; readonly sessionId: string }
+  | ({ readonly status: "ended" } & End);
+
+export const starting: ShopperState = { status: "starting" };
+
+/** Returns the state of a record: `previous` itself if it says the same. */
+export function stateOf({ ticket, end }: Stored, previous: ShopperState): ShopperState {
+  let state: object = starting;
+  if (ticket) {
+    const { userId, sessionId, isAnonymous } = ticket;
+    state = { status: isAnonymous ? "anonymous" : "customer", userId, sessionId, ...end };
+  } else if (end) {
+    state = { status: "ended", ...end };
+  }
+  return JSON.stringify(state) === JSON.stringify(previous) ? previous : (state as ShopperState);
+}
+
+/** A random text of digits. It has 128 bits, and works on pages without TLS too. */
+export const draw = () => crypto.getRandomValues(new Uint32Array(4)).join("");
+
+/** Makes a ticket to store out of the server's. */
+export function received(ticket: WireTicket, ageAtReceipt = 0): Ticket {
+  return { ...ticket, attempt: draw(), receivedAt: Date.now(), ageAtReceipt };
+}
+
+// The steps of the state machine. Each returns the record itself if it does not apply any more.
+
+/** The ticket that was sent has a successor. If nothing was sent, a new anonymous shopper begins. */
+export function succeeded(stored: Stored, sent: Ticket | undefined, ticket: Ticket): Stored {
+  return isStill(stored, sent) ? holding(stored, ticket) : stored;
+}
+
+/** The server has said that the session of the ticket that was sent is over. */
+export function ended(stored: Stored, sent: Ticket, reason: string): Stored {
+  return isStill(stored, sent) ? without(stored, reason) : stored;
+}
+
+const isStill = ({ ticket }: Stored, sent: Ticket | undefined) => ticket?.refreshToken === sent?.refreshToken;
+
+/** The shopper has signed out here. An errand tells the server. */
+export function signedOut(stored: Stored, everywhere: boolean): Stored {
+  const { ticket, turn } = stored;
+  if (!ticket) return stored;
+  const { refreshToken } = ticket;
+  return withErrands({ ...without(stored, "SIGNED_OUT"), turn: turn + 1 }, { refreshToken, everywhere });
+}
+
+/**
+ * A customer has signed in. `before` is the record that the sign-in began with. The customer is the
+ * shopper now unless somebody signed in or out meanwhile; then the new session ends. Of two customers
+ * who sign in at once, the one who got the anonymous shopper's claim wins.
+ */
+export function signedIn(stored: Stored, before: Stored, ticket: Ticket): Stored {
+  const { ticket: last, turn } = stored;
+  const { claimedAnonymousUserId: anonymousUserId, userId, jwtAccessToken: proof } = ticket;
+  const mayTakeOver = anonymousUserId && last?.missedClaim === before.ticket?.sessionId;
+  if (turn !== before.turn && !mayTakeOver) return withErrands(stored, endOf(ticket));
+
+  return withErrands(
+    { ...holding(stored, ticket), turn: turn + 1, end: undefined },
+    // The server itself ends a session of the same customer on the same device.
+    last && !last.isAnonymous && last.userId !== userId && endOf(last),
+    anonymousUserId && { anonymousUserId, userId, proof },
+  );
+}
+
+const endOf = ({ refreshToken }: Ticket) => ({ refreshToken, everywhere: false });
+
+function without(stored: Stored, reason: string): Stored {
+  const end = { reason, wasCustomer: stored.ticket?.isAnonymous === false };
+  return { ...stored, ticket: undefined, end };
+}
+
+function holding(stored: Stored, ticket: Ticket): Stored {
+  return { ...stored, ticket, deviceToken: ticket.isAnonymous ? stored.deviceToken : ticket.refreshToken };
+}
+
+// Errands.
+
+const LEASE = 10_000;
+const LONGEST_DELAY = 60_000;
+const MOST_ERRANDS = 20;
+
+function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" | null | undefined)[]): Stored {
+  const errands = [...stored.errands];
+  for (const message of messages) if (message) errands.push({ id: draw(), notBefore: 0, tries: 0, message });
+  return { ...stored, errands: errands.slice(-MOST_ERRANDS) };
+}
+
+/**
+ * Takes the errand that is due first, so that no other tab runs it for 10 s. Returns also the time
+ * until the next one is due; Infinity if there is none. Claims wait for their customer.
+ */
+export function take(stored: Stored, takesClaims: boolean): [Stored, Errand | undefined, number] {
+  const userId = takesClaims && stored.ticket?.userId;
+  const [first] = stored.errands
+    .filter(({ message }) => !("userId" in message) || message.userId === userId)
+    .sort((one, other) => one.notBefore - other.notBefore);
+  if (!first) return [stored, first, Infinity];
+
+  const delay = first.notBefore - Date.now();
+  // No errand waits for longer than the longest delay, unless the clock was set back meanwhile.
+  return delay > 0 && delay <= LONGEST_DELAY ? [stored, undefined, delay] : [postponed(stored, first, LEASE), first, 0];
+}
+
+/** The errand has failed. It is tried again after 1 s, 2 s, 4 s, … 1 min. */
+export function postponed(stored: Stored, { id, tries }: Errand, delay = Math.min(1000 * 2 ** tries, LONGEST_DELAY)): Stored {
+  const errands = stored.errands.map((errand) =>
+    errand.id === id ? { ...errand, notBefore: Date.now() + delay, tries: tries + 1 } : errand,
+  );
+  return { ...stored, errands };
+}
+
+/** The errand is done. */
+export function done(stored: Stored, { id }: Errand): Stored {
+  return { ...stored, errands: stored.errands.filter((errand) => errand.id !== id) };
+}

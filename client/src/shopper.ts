@@ -1,0 +1,391 @@
+import { createAges } from "./age.js";
+import { ShopperError, wantsToken } from "./error.js";
+import { underLock } from "./lock.js";
+import {
+  type Claim,
+  done,
+  ended,
+  type Errand,
+  postponed,
+  received,
+  type ShopperState,
+  signedIn,
+  signedOut,
+  starting,
+  stateOf,
+  type Stored,
+  succeeded,
+  take,
+  type Ticket,
+} from "./record.js";
+import { type Change, pageStore, type StoreFactory, type TicketStore } from "./stores.js";
+import { createCall, type Session, type WireTicket } from "./wire.js";
+
+export interface ShopperOptions {
+  /** Where the ticket server answers, for example `https://tickets.example/graphql`. */
+  endpoint: string;
+  /** The id of the application. Only a server with several applications needs it. */
+  application?: string;
+  /** Where the ticket is kept. The default is IndexedDB, shared by all tabs. */
+  storage?: StoreFactory;
+  /**
+   * Is called when a sign-in has claimed what an anonymous shopper had, for example to merge the cart.
+   * It is called again, also after a reload, until it resolves; so it must be idempotent. It is called
+   * only while the customer of the claim is the shopper.
+   */
+  onClaim?: (claim: Claim) => unknown;
+  /** Sends the requests. The default is the global `fetch`. */
+  fetch?: typeof fetch;
+}
+
+export interface TokenOptions {
+  /** The token that a server has just refused. Another one is returned. */
+  refused?: string | undefined;
+  /** Returns the ticket's JWT, for services that verify tickets by themselves. */
+  jwt?: boolean | undefined;
+  /** Ends the wait. */
+  signal?: AbortSignal | null | undefined;
+}
+
+/** A token and whose it is. */
+export interface Bearer {
+  readonly token: string;
+  readonly userId: string;
+}
+
+/** What a sign-in has done. */
+export interface SignedIn {
+  readonly userId: string;
+  /** How the claim of the anonymous shopper went: the server's ClaimOutcome. */
+  readonly claim?: string | undefined;
+  /** The anonymous shopper whose cart is the customer's now. */
+  readonly claimedAnonymousUserId?: string | null | undefined;
+}
+
+export interface Shopper {
+  /** Returns who the shopper is. It is the same object until that changes. */
+  getState(): ShopperState;
+  /** Calls the listener after each change of the state. Returns what ends that. */
+  subscribe(listener: () => void): () => void;
+  /** Returns a valid access token. Without a shopper, a new anonymous one begins. */
+  accessToken(options?: TokenOptions): Promise<string>;
+  /** Like `accessToken`, and says whose token it is. */
+  bearer(options?: TokenOptions): Promise<Bearer>;
+  /**
+   * Like the global `fetch`, with the shopper's token: the access token for the endpoint, the JWT for
+   * others. If the token is refused, the request is repeated once, for the same shopper only.
+   */
+  readonly fetch: typeof fetch;
+  /** Signs a customer in, and claims what the anonymous shopper had. It sends the password once. */
+  signIn(credentials: { username: string; password: string }): Promise<SignedIn>;
+  /**
+   * Signs out: here at once, and on the server as soon as possible. Returns when the server has heard
+   * it, or the first try has failed; then it is tried again, also after a reload.
+   */
+  signOut(options?: { everywhere?: boolean }): Promise<void>;
+  /** Returns where the customer is signed in, newest first. */
+  sessions(): Promise<Session[]>;
+  /** Ends one of the customer's sessions. */
+  endSession(id: string): Promise<void>;
+  /** Ends all timers and listeners. The stored ticket stays. */
+  dispose(): void;
+}
+
+// A refresh without an answer is repeated once, after this time or what the server says.
+const SHORTEST_WAIT = 300;
+const LONGEST_WAIT = 5_000;
+// After a failure nobody asks for a while: 0.5 s, 1 s, 2 s, … 8 s.
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 8_000;
+// A token that is nearly as old as its lifetime may expire on its way.
+const MARGIN = 500;
+// How long to wait for the other tab whose sign-in has won the claim.
+const OTHER_SIGN_IN = 2_000;
+// A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
+const ROUNDS = 4;
+const POLL = 100;
+
+const ignore = () => {};
+
+/** Makes the shopper of a page. Nothing is sent or stored before somebody subscribes or asks. */
+export function createShopper(options: ShopperOptions): Shopper {
+  const { endpoint, application, onClaim } = options;
+  const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init);
+  const key = `authtickets ${endpoint} ${application ?? ""}`;
+  const ages = createAges();
+  const listeners = new Set<() => void>();
+  const disposal = new AbortController();
+
+  let store: Promise<TicketStore> | undefined;
+  let state = starting;
+  let refused: string | undefined;
+  let renewal: Promise<void> | undefined;
+  let failure: { error: unknown; attempt: string | undefined } | undefined;
+  let failures = 0;
+  let errandTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const call = createCall(endpoint, application, send);
+
+  // The store, and what the application is told of it.
+
+  function begin(): Promise<TicketStore> {
+    if (disposal.signal.aborted) throw new ShopperError({ reason: "DISPOSED" });
+    return (store ??= open());
+  }
+
+  async function open(): Promise<TicketStore> {
+    for (const type of ["visibilitychange", "pageshow", "focus", "online"]) {
+      globalThis.window?.addEventListener(type, catchUp, { signal: disposal.signal });
+    }
+    queueMicrotask(catchUp);
+    const opened = await (options.storage ?? pageStore)(key);
+    opened.watch(catchUp);
+    return opened;
+  }
+
+  // When the page begins or wakes, and when another tab tells of a change.
+  async function catchUp(): Promise<void> {
+    failure = undefined;
+    try {
+      const { ticket, end } = await read();
+      if (!ticket && !end) await renew();
+      await runErrands();
+    } catch {
+      // The next use tells.
+    }
+  }
+
+  function see(stored: Stored): Stored {
+    const next = stateOf(stored, state);
+    if (next !== state) {
+      state = next;
+      // Each on its own: a listener may throw, or call the shopper.
+      for (const listener of listeners) queueMicrotask(() => listeners.has(listener) && listener());
+    }
+    return stored;
+  }
+
+  const read = async () => see(await (await begin()).read());
+  const update = async (change: Change) => see(await (await begin()).update(change));
+
+  // Returns early once another tab has changed the ticket.
+  async function wait(duration: number, { version }: Stored): Promise<void> {
+    for (let waited = 0; waited < duration; waited += POLL) {
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+      if ((await read()).version !== version) return;
+    }
+  }
+
+  // Refreshing.
+
+  const isAlive = (ticket: Ticket | undefined, ageOf: (ticket: Ticket) => number): ticket is Ticket =>
+    !!ticket &&
+    ticket.accessToken !== refused &&
+    ticket.jwtAccessToken !== refused &&
+    ageOf(ticket) < ticket.accessTokenLifetime * 1000 - MARGIN;
+  const isFresh = (ticket: Ticket | undefined) =>
+    isAlive(ticket, ages.of) && ages.of(ticket) < ticket.refreshAfter * 1000;
+
+  const renew = () => (renewal ??= underLock(key, renewInTurn).finally(() => (renewal = undefined)));
+
+  async function renewInTurn(): Promise<void> {
+    let isRepeated = false;
+    for (let round = 0; round < ROUNDS; round++) {
+      const stored = await read();
+      if (isFresh(stored.ticket)) break;
+      try {
+        await request(stored.ticket);
+      } catch (error) {
+        const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
+        const delay = Math.max(SHORTEST_WAIT, retryAfterSeconds * 1000);
+        if (isRepeated || nextStep !== "WAIT" || delay > LONGEST_WAIT) {
+          // Nobody asks for a while, and everybody gets this error meanwhile.
+          const present = { error, attempt: stored.ticket?.attempt };
+          failure = present;
+          const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), delay);
+          setTimeout(() => failure === present && (failure = undefined), pause);
+          throw error;
+        }
+        // Without an answer it asks once more. The attempt makes that safe.
+        isRepeated = true;
+        await wait(delay, stored);
+      }
+    }
+    failures = 0;
+  }
+
+  // Gets the next ticket, or learns that there is none.
+  async function request(sent: Ticket | undefined): Promise<void> {
+    let change: Change;
+    try {
+      const next = await (sent
+        ? call<WireTicket>("refresh", { refreshToken: sent.refreshToken, attempt: sent.attempt })
+        : call<WireTicket>("begin"));
+      // The server may have given this ticket before, perhaps long ago.
+      const age = sent ? ages.since(sent) - (Date.parse(next.issuedAt) - Date.parse(sent.issuedAt)) : 0;
+      const ticket = received(next, Math.max(0, age));
+      change = (stored) => succeeded(stored, sent, ticket);
+    } catch (error) {
+      const { nextStep, reason } = error as ShopperError;
+      if (!sent || nextStep !== "SIGN_IN") throw error;
+      change = (stored) => ended(stored, sent, reason);
+    }
+    await update(change);
+  }
+
+  async function validTicket(refusal = refused): Promise<Ticket> {
+    refused = refusal;
+    const { ticket } = await read();
+    // Another tab's success ends the pause.
+    const present = failure?.attempt === ticket?.attempt && failure;
+    if (isAlive(ticket, ages.of)) {
+      if (!isFresh(ticket) && !present) renew().catch(ignore);
+      return ticket;
+    }
+
+    try {
+      if (present) throw present.error;
+      await renew();
+    } catch (error) {
+      // The clock that says it has expired may be wrong. The server has the last word.
+      if (isAlive(ticket, ages.least)) return ticket;
+      throw error;
+    }
+    const next = (await read()).ticket;
+    if (!next) throw new ShopperError({ reason: "SHOPPER_CHANGED" });
+    return next;
+  }
+
+  async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
+    const { accessToken, jwtAccessToken, userId } = await new Promise<Ticket>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      validTicket(refused).then(resolve, reject);
+    });
+    return { token: jwt ? jwtAccessToken : accessToken, userId };
+  }
+
+  // Requests with the token.
+
+  const fetchAsShopper: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const isEndpoint = request.url === new Request(endpoint).url;
+    const options = { jwt: !isEndpoint, signal: request.signal };
+
+    const sendAs = ({ token }: Bearer) => {
+      const copy = request.clone();
+      copy.headers.set("authorization", `Bearer ${token}`);
+      if (isEndpoint && application) copy.headers.set("x-application", application);
+      return send(copy);
+    };
+
+    const first = await bearer(options);
+    const response = await sendAs(first);
+    if (!(await isRefused(response))) return response;
+
+    const second = await bearer({ ...options, refused: first.token });
+    return second.userId === first.userId ? sendAs(second) : response;
+  };
+
+  // Signing in and out.
+
+  async function signIn({ username, password }: { username: string; password: string }): Promise<SignedIn> {
+    const before = await read();
+    const { ticket: last } = before;
+    const answer = await call<WireTicket>("signIn", {
+      input: {
+        username,
+        password,
+        previousRefreshToken: last?.isAnonymous ? last.refreshToken : undefined,
+        deviceToken: before.deviceToken,
+      },
+    });
+
+    const isMissed = answer.claim === "CLAIMED_BY_ANOTHER";
+    const ticket = { ...received(answer), missedClaim: isMissed ? last?.sessionId : undefined };
+    // The other customer is most likely signing in in another tab, and has won.
+    if (isMissed) await wait(OTHER_SIGN_IN, before);
+
+    const after = await update((stored) => signedIn(stored, before, ticket));
+    void catchUp();
+    const { userId, claim, claimedAnonymousUserId } = ticket;
+    if (after.ticket?.userId !== userId) throw new ShopperError({ reason: "SUPERSEDED" });
+    return { userId, claim, claimedAnonymousUserId };
+  }
+
+  async function signOut({ everywhere = false } = {}): Promise<void> {
+    await update((stored) => signedOut(stored, everywhere));
+    await runErrands();
+  }
+
+  // Errands.
+
+  async function runErrands(): Promise<void> {
+    clearTimeout(errandTimer);
+    const runs: Promise<unknown>[] = [];
+    let delay = 0;
+    while (!delay) {
+      let errand: Errand | undefined;
+      await update((before) => {
+        const [after, ...taken] = take(before, !!onClaim);
+        [errand, delay] = taken;
+        return after;
+      });
+      if (errand) runs.push(run(errand).catch(ignore));
+    }
+    if (delay < Infinity) errandTimer = setTimeout(catchUp, delay);
+    await Promise.all(runs);
+  }
+
+  async function run(errand: Errand): Promise<void> {
+    const { message } = errand;
+    let isDone = true;
+    try {
+      await ("everywhere" in message ? call("signOut", message) : onClaim?.(message));
+    } catch {
+      isDone = false;
+    }
+    await update((stored) => (isDone ? done : postponed)(stored, errand));
+    if (!isDone) void catchUp();
+  }
+
+  return {
+    getState: () => state,
+
+    subscribe(listener) {
+      listeners.add(listener);
+      void begin();
+      return () => void listeners.delete(listener);
+    },
+
+    accessToken: async (options) => (await bearer(options)).token,
+    bearer,
+    fetch: fetchAsShopper,
+    signIn,
+    signOut,
+
+    async sessions() {
+      const { sessions } = await call<{ sessions: Session[] }>("sessions", {}, fetchAsShopper);
+      return sessions;
+    },
+
+    async endSession(id) {
+      if ((await read()).ticket?.sessionId === id) await signOut();
+      else await call("endSession", { id }, fetchAsShopper);
+    },
+
+    dispose() {
+      disposal.abort();
+      clearTimeout(errandTimer);
+      listeners.clear();
+      void store?.then((opened) => opened.close());
+    },
+  };
+}
+
+// 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.
+async function isRefused(response: Response): Promise<boolean> {
+  if (response.status === 401) return true;
+  if (!response.headers.get("content-type")?.includes("json")) return false;
+  const { errors } = await response.clone().json().catch(() => ({}));
+  return errors?.some?.(({ extensions }: { extensions?: object }) => wantsToken(extensions));
+}
