@@ -71,6 +71,11 @@ export type ShopperState =
 
 export const starting: ShopperState = { status: "starting" };
 
+/** Returns whose data the page may show; undefined while there is no shopper. */
+export function userIdOf(state: ShopperState): string | undefined {
+  return "userId" in state ? state.userId : undefined;
+}
+
 /** Returns the state of a record: `previous` itself if it says the same. */
 export function stateOf({ ticket, end }: Stored, previous: ShopperState): ShopperState {
   let state: object = starting;

@@ -73,7 +73,8 @@ export interface Shopper {
   bearer(options?: TokenOptions): Promise<Bearer>;
   /**
    * Like the global `fetch`, with the shopper's token: the access token for the endpoint, the JWT for
-   * others. If the token is refused, the request is repeated once, for the same shopper only.
+   * others. If the token is refused, the request is repeated once, with another token. What changes
+   * something, such as a mutation, is repeated for the same shopper only.
    */
   readonly fetch: typeof fetch;
   /** Signs a customer in, and claims what the anonymous shopper had. It sends the password once. */
@@ -283,7 +284,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     if (!(await isRefused(response))) return response;
 
     const second = await bearer({ ...options, refused: first.token });
-    return second.userId === first.userId ? sendAs(second) : response;
+    // Nothing that one shopper wants done is done for another.
+    return second.userId === first.userId || (await isReading(request)) ? sendAs(second) : response;
   };
 
   // Signing in and out.
@@ -380,6 +382,11 @@ export function createShopper(options: ShopperOptions): Shopper {
       void store?.then((opened) => opened.close());
     },
   };
+}
+
+// Reports whether a request changes nothing: a GET, or a GraphQL query.
+async function isReading(request: Request): Promise<boolean> {
+  return request.method === "GET" || /"query":"[\\n\s]*(query\b|fragment\b|{)(?!.*\bmutation\b)/.test(await request.clone().text());
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.
