@@ -90,10 +90,10 @@ export class Tab {
     return userId;
   }
 
-  // Signs in where it may be refused, and returns how it went.
+  // Signs in where another sign-in may win. Returns the customer's user id, or nothing if it was refused.
   trySignIn(username) {
     return this.page.evaluate(
-      (credentials) => storefront.shopper.signIn(credentials).then(() => "signed in", (error) => String(error)),
+      (credentials) => storefront.shopper.signIn(credentials).then(({ userId }) => userId, () => undefined),
       { username, password },
     );
   }
