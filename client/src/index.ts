@@ -8,5 +8,6 @@ export {
   type SignedIn,
   type TokenOptions,
 } from "./shopper.js";
-export { channelStore, indexedDBStore, memoryStore, pageStore, type StoreFactory, type TicketStore } from "./stores.js";
+export { channelStore, memoryStore } from "./fallbacks.js";
+export { indexedDBStore, pageStore, type StoreFactory, type TicketStore } from "./stores.js";
 export { documents, type Session } from "./wire.js";

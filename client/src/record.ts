@@ -98,17 +98,14 @@ export function received(ticket: WireTicket, ageAtReceipt = 0): Ticket {
 
 // The steps of the state machine. Each returns the record itself if it does not apply any more.
 
-/** The ticket that was sent has a successor. If nothing was sent, a new anonymous shopper begins. */
-export function succeeded(stored: Stored, sent: Ticket | undefined, ticket: Ticket): Stored {
-  return isStill(stored, sent) ? holding(stored, ticket) : stored;
+/**
+ * The ticket that was sent is over: another one follows, or the session has ended for a reason. If
+ * nothing was sent, a new anonymous shopper begins.
+ */
+export function followed(stored: Stored, sent: Ticket | undefined, next: Ticket | string): Stored {
+  if (stored.ticket?.refreshToken !== sent?.refreshToken) return stored;
+  return typeof next === "string" ? without(stored, next) : holding(stored, next);
 }
-
-/** The server has said that the session of the ticket that was sent is over. */
-export function ended(stored: Stored, sent: Ticket, reason: string): Stored {
-  return isStill(stored, sent) ? without(stored, reason) : stored;
-}
-
-const isStill = ({ ticket }: Stored, sent: Ticket | undefined) => ticket?.refreshToken === sent?.refreshToken;
 
 /** The shopper has signed out here. An errand tells the server. */
 export function signedOut(stored: Stored, everywhere: boolean): Stored {
@@ -164,7 +161,7 @@ function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" 
  * Takes the errand that is due first, so that no other tab runs it for 10 s. Returns also the time
  * until the next one is due; Infinity if there is none. Claims wait for their customer.
  */
-export function take(stored: Stored, takesClaims: boolean): [Stored, Errand | undefined, number] {
+export function take(stored: Stored, takesClaims: unknown): [Stored, Errand | undefined, number] {
   const userId = takesClaims && stored.ticket?.userId;
   const [first] = stored.errands
     .filter(({ message }) => !("userId" in message) || message.userId === userId)
@@ -173,18 +170,19 @@ export function take(stored: Stored, takesClaims: boolean): [Stored, Errand | un
 
   const delay = first.notBefore - Date.now();
   // No errand waits for longer than the longest delay, unless the clock was set back meanwhile.
-  return delay > 0 && delay <= LONGEST_DELAY ? [stored, undefined, delay] : [postponed(stored, first, LEASE), first, 0];
+  return delay > 0 && delay <= LONGEST_DELAY ? [stored, undefined, delay] : [put(stored, first, LEASE), first, 0];
 }
 
-/** The errand has failed. It is tried again after 1 s, 2 s, 4 s, … 1 min. */
-export function postponed(stored: Stored, { id, tries }: Errand, delay = Math.min(1000 * 2 ** tries, LONGEST_DELAY)): Stored {
-  const errands = stored.errands.map((errand) =>
-    errand.id === id ? { ...errand, notBefore: Date.now() + delay, tries: tries + 1 } : errand,
-  );
+/** The errand is done, or it has failed. Then it is tried again after 1 s, 2 s, 4 s, … 1 min. */
+export function tried(stored: Stored, errand: Errand, isDone: boolean): Stored {
+  return put(stored, errand, isDone ? 0 : Math.min(1000 * 2 ** errand.tries, LONGEST_DELAY));
+}
+
+// Puts the errand off, or takes it out if there is no delay.
+function put(stored: Stored, { id, tries }: Errand, delay: number): Stored {
+  const errands = stored.errands.flatMap((errand) => {
+    if (errand.id !== id) return errand;
+    return delay ? { ...errand, notBefore: Date.now() + delay, tries: tries + 1 } : [];
+  });
   return { ...stored, errands };
-}
-
-/** The errand is done. */
-export function done(stored: Stored, { id }: Errand): Stored {
-  return { ...stored, errands: stored.errands.filter((errand) => errand.id !== id) };
 }

@@ -3,10 +3,8 @@ import { ShopperError, wantsToken } from "./error.js";
 import { underLock } from "./lock.js";
 import {
   type Claim,
-  done,
-  ended,
   type Errand,
-  postponed,
+  followed,
   received,
   type ShopperState,
   signedIn,
@@ -14,9 +12,9 @@ import {
   starting,
   stateOf,
   type Stored,
-  succeeded,
   take,
   type Ticket,
+  tried,
 } from "./record.js";
 import { type Change, pageStore, type StoreFactory, type TicketStore } from "./stores.js";
 import { createCall, type Session, type WireTicket } from "./wire.js";
@@ -103,7 +101,7 @@ const MARGIN = 500;
 // How long to wait for the other tab whose sign-in has won the claim.
 const OTHER_SIGN_IN = 2_000;
 // A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
-const ROUNDS = 4;
+const ROUNDS = 5;
 const POLL = 100;
 
 const ignore = () => {};
@@ -112,7 +110,7 @@ const ignore = () => {};
 export function createShopper(options: ShopperOptions): Shopper {
   const { endpoint, application, onClaim } = options;
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init);
-  const key = `authtickets ${endpoint} ${application ?? ""}`;
+  const key = `authtickets ${endpoint} ${application}`;
   const ages = createAges();
   const listeners = new Set<() => void>();
   const disposal = new AbortController();
@@ -120,7 +118,7 @@ export function createShopper(options: ShopperOptions): Shopper {
   let store: Promise<TicketStore> | undefined;
   let state = starting;
   let refused: string | undefined;
-  let renewal: Promise<void> | undefined;
+  let renewal: Promise<Ticket> | undefined;
   let failure: { error: unknown; attempt: string | undefined } | undefined;
   let failures = 0;
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
@@ -130,15 +128,15 @@ export function createShopper(options: ShopperOptions): Shopper {
   // The store, and what the application is told of it.
 
   function begin(): Promise<TicketStore> {
-    if (disposal.signal.aborted) throw new ShopperError({ reason: "DISPOSED" });
+    disposal.signal.throwIfAborted();
     return (store ??= open());
   }
 
   async function open(): Promise<TicketStore> {
-    for (const type of ["visibilitychange", "pageshow", "focus", "online"]) {
-      globalThis.window?.addEventListener(type, catchUp, { signal: disposal.signal });
-    }
     queueMicrotask(catchUp);
+    for (const type of ["visibilitychange", "pageshow", "focus", "online"]) {
+      globalThis.addEventListener?.(type, catchUp, { signal: disposal.signal });
+    }
     const opened = await (options.storage ?? pageStore)(key);
     opened.watch(catchUp);
     return opened;
@@ -189,22 +187,26 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   const renew = () => (renewal ??= underLock(key, renewInTurn).finally(() => (renewal = undefined)));
 
-  async function renewInTurn(): Promise<void> {
+  async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = ROUNDS; round--; ) {
       const stored = await read();
-      if (isFresh(stored.ticket)) break;
+      const { ticket } = stored;
+      if (ticket && (isFresh(ticket) || !round)) {
+        failures = 0;
+        return ticket;
+      }
+
       try {
-        await request(stored.ticket);
+        await request(ticket);
       } catch (error) {
         const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
         const delay = Math.max(SHORTEST_WAIT, retryAfterSeconds * 1000);
         if (isRepeated || nextStep !== "WAIT" || delay > LONGEST_WAIT) {
           // Nobody asks for a while, and everybody gets this error meanwhile.
-          const present = { error, attempt: stored.ticket?.attempt };
-          failure = present;
+          failure = { error, attempt: ticket?.attempt };
           const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), delay);
-          setTimeout(() => failure === present && (failure = undefined), pause);
+          setTimeout(() => (failure = undefined), pause);
           throw error;
         }
         // Without an answer it asks once more. The attempt makes that safe.
@@ -212,26 +214,26 @@ export function createShopper(options: ShopperOptions): Shopper {
         await wait(delay, stored);
       }
     }
-    failures = 0;
+    // Somebody signs out all the time.
+    throw new ShopperError({ reason: "SHOPPER_CHANGED" });
   }
 
   // Gets the next ticket, or learns that there is none.
   async function request(sent: Ticket | undefined): Promise<void> {
-    let change: Change;
+    let follows: Ticket | string;
     try {
       const next = await (sent
         ? call<WireTicket>("refresh", { refreshToken: sent.refreshToken, attempt: sent.attempt })
         : call<WireTicket>("begin"));
       // The server may have given this ticket before, perhaps long ago.
       const age = sent ? ages.since(sent) - (Date.parse(next.issuedAt) - Date.parse(sent.issuedAt)) : 0;
-      const ticket = received(next, Math.max(0, age));
-      change = (stored) => succeeded(stored, sent, ticket);
+      follows = received(next, Math.max(0, age));
     } catch (error) {
       const { nextStep, reason } = error as ShopperError;
       if (!sent || nextStep !== "SIGN_IN") throw error;
-      change = (stored) => ended(stored, sent, reason);
+      follows = reason;
     }
-    await update(change);
+    await update((stored) => followed(stored, sent, follows));
   }
 
   async function validTicket(refusal = refused): Promise<Ticket> {
@@ -246,20 +248,17 @@ export function createShopper(options: ShopperOptions): Shopper {
 
     try {
       if (present) throw present.error;
-      await renew();
+      return await renew();
     } catch (error) {
       // The clock that says it has expired may be wrong. The server has the last word.
       if (isAlive(ticket, ages.least)) return ticket;
       throw error;
     }
-    const next = (await read()).ticket;
-    if (!next) throw new ShopperError({ reason: "SHOPPER_CHANGED" });
-    return next;
   }
 
   async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
     const { accessToken, jwtAccessToken, userId } = await new Promise<Ticket>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      signal?.addEventListener("abort", () => reject(signal.reason));
       validTicket(refused).then(resolve, reject);
     });
     return { token: jwt ? jwtAccessToken : accessToken, userId };
@@ -291,7 +290,12 @@ export function createShopper(options: ShopperOptions): Shopper {
   // Signing in and out.
 
   async function signIn({ username, password }: { username: string; password: string }): Promise<SignedIn> {
-    const before = await read();
+    let before = await read();
+    // The shopper who is just beginning is claimed, too; and no late answer meets that of the sign-in.
+    if (renewal || !(before.ticket ?? before.end)) {
+      await renew().catch(ignore);
+      before = await read();
+    }
     const { ticket: last } = before;
     const answer = await call<WireTicket>("signIn", {
       input: {
@@ -328,7 +332,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     while (!delay) {
       let errand: Errand | undefined;
       await update((before) => {
-        const [after, ...taken] = take(before, !!onClaim);
+        const [after, ...taken] = take(before, onClaim);
         [errand, delay] = taken;
         return after;
       });
@@ -342,11 +346,11 @@ export function createShopper(options: ShopperOptions): Shopper {
     const { message } = errand;
     let isDone = true;
     try {
-      await ("everywhere" in message ? call("signOut", message) : onClaim?.(message));
+      await ("everywhere" in message ? call("signOut", message) : onClaim!(message));
     } catch {
       isDone = false;
     }
-    await update((stored) => (isDone ? done : postponed)(stored, errand));
+    await update((stored) => tried(stored, errand, isDone));
     if (!isDone) void catchUp();
   }
 
@@ -365,10 +369,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     signIn,
     signOut,
 
-    async sessions() {
-      const { sessions } = await call<{ sessions: Session[] }>("sessions", {}, fetchAsShopper);
-      return sessions;
-    },
+    sessions: async () => (await call<{ sessions: Session[] }>("sessions", {}, fetchAsShopper)).sessions,
 
     async endSession(id) {
       if ((await read()).ticket?.sessionId === id) await signOut();
@@ -376,9 +377,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     },
 
     dispose() {
-      disposal.abort();
+      disposal.abort(new ShopperError({ reason: "DISPOSED" }));
       clearTimeout(errandTimer);
-      listeners.clear();
       void store?.then((opened) => opened.close());
     },
   };
@@ -386,13 +386,13 @@ export function createShopper(options: ShopperOptions): Shopper {
 
 // Reports whether a request changes nothing: a GET, or a GraphQL query.
 async function isReading(request: Request): Promise<boolean> {
-  return request.method === "GET" || /"query":"[\\n\s]*(query\b|fragment\b|{)(?!.*\bmutation\b)/.test(await request.clone().text());
+  return request.method === "GET" || /"query":"[\\n\s]*(query|fragment|{)(?!.*mutation)/.test(await request.clone().text());
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.
 async function isRefused(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
-  if (!response.headers.get("content-type")?.includes("json")) return false;
-  const { errors } = await response.clone().json().catch(() => ({}));
-  return errors?.some?.(({ extensions }: { extensions?: object }) => wantsToken(extensions));
+  const isJson = response.headers.get("content-type")?.includes("json");
+  const body = isJson && (await response.clone().json().catch(ignore));
+  return body?.errors?.some?.(({ extensions }: { extensions?: object }) => wantsToken(extensions));
 }

@@ -27,7 +27,7 @@ export function advance(stored: Stored, change: Change): Stored {
   return hasTurned ? { ...next, version: stored.version + 1 } : next;
 }
 
-function openChannel(key: string): BroadcastChannel | undefined {
+export function openChannel(key: string): BroadcastChannel | undefined {
   try {
     return new BroadcastChannel(key);
   } catch {
@@ -35,58 +35,48 @@ function openChannel(key: string): BroadcastChannel | undefined {
   }
 }
 
-// Passes a change on to where the record is, and tells the other tabs of it.
-function sharing(
-  channel: BroadcastChannel | undefined,
-  transact: (change: Change, mode: IDBTransactionMode) => Promise<Stored>,
-): TicketStore {
-  return {
-    read: () => transact((stored) => stored, "readonly"),
-
-    async update(change) {
-      let isChanged = false;
-      const stored = await transact((before) => {
-        const after = advance(before, change);
-        isChanged = after !== before;
-        return after;
-      }, "readwrite");
-      if (isChanged) channel?.postMessage(stored);
-      return stored;
-    },
-
-    watch: (listener) => channel?.addEventListener("message", listener),
-    close: () => channel?.close(),
-  };
-}
-
 /** Keeps the record in IndexedDB, which all tabs share and which outlives a reload. */
 export function indexedDBStore(key: string): TicketStore {
+  let channel = openChannel(key);
   let database: Promise<IDBDatabase> | undefined;
 
-  async function transact(change: Change, mode: IDBTransactionMode): Promise<Stored> {
+  async function transact(mode: IDBTransactionMode, change: Change): Promise<Stored> {
     const opened = await (database ??= openDatabase());
     return new Promise((resolve, reject) => {
-      let stored: Stored;
+      let before: Stored;
+      let after: Stored;
       const transaction = opened.transaction("shoppers", mode);
       const shoppers = transaction.objectStore("shoppers");
       const reading = shoppers.get(key);
       reading.onsuccess = () => {
-        const before = reading.result ?? nothing;
-        stored = change(before);
-        if (stored !== before) shoppers.put(stored, key);
+        before = reading.result ?? nothing;
+        after = advance(before, change);
+        if (after !== before) shoppers.put(after, key);
       };
-      transaction.oncomplete = () => resolve(stored);
+      transaction.oncomplete = () => {
+        if (after !== before) channel?.postMessage(0);
+        resolve(after);
+      };
       transaction.onabort = reject;
     });
   }
 
-  return sharing(openChannel(key), (change, mode) =>
-    transact(change, mode).catch(() => {
+  const transactAgain = (mode: IDBTransactionMode, change: Change) =>
+    transact(mode, change).catch(() => {
       // The browser may have closed the database, for example because its data was deleted.
       database = undefined;
-      return transact(change, mode);
-    }),
-  );
+      return transact(mode, change);
+    });
+
+  return {
+    read: () => transactAgain("readonly", (stored) => stored),
+    update: (change) => transactAgain("readwrite", change),
+    watch: (listener) => channel?.addEventListener("message", listener),
+    close() {
+      channel?.close();
+      channel = undefined; // a transaction may still be under way
+    },
+  };
 }
 
 const LONGEST_OPENING = 2_000;
@@ -97,51 +87,9 @@ function openDatabase(): Promise<IDBDatabase> {
     const request = indexedDB.open("authtickets", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("shoppers");
     request.onerror = reject;
-    request.onsuccess = () => {
-      // Somebody deletes the database: do not hold that up.
-      request.result.onversionchange = () => request.result.close();
-      resolve(request.result);
-    };
+    request.onsuccess = () => resolve(request.result);
   });
 }
-
-/** Keeps the record in memory: for tests, for scripts, and for a server that has a store per request. */
-export const memoryStore = () => inMemory(undefined);
-
-/**
- * Keeps the record in memory, and sends each change to the other tabs. It ends with the last tab. Two
- * tabs can write at once; then both arrive at the same ticket. Each tab runs its own errands.
- */
-export const channelStore = (key: string) => inMemory(openChannel(key));
-
-const LONGEST_GREETING = 100;
-
-function inMemory(channel: BroadcastChannel | undefined): TicketStore {
-  let stored = nothing;
-
-  // A new tab tells that it has nothing, and who has more answers.
-  const greeting = new Promise<unknown>((greeted) => {
-    if (!channel) return greeted(0);
-    setTimeout(greeted, LONGEST_GREETING);
-    channel.onmessage = ({ data }) => {
-      if (rank(data) > rank(stored)) {
-        stored = { ...data, errands: stored.errands };
-        greeted(0);
-      } else if (rank(data) < rank(stored)) {
-        channel.postMessage(stored);
-      }
-    };
-    channel.postMessage(stored);
-  });
-
-  return sharing(channel, async (change) => {
-    await greeting;
-    return (stored = change(stored));
-  });
-}
-
-// Of two records that tabs have, the one with the higher rank stays.
-const rank = ({ turn, version, ticket }: Stored) => (turn + 1e4) * 1e6 + version + `${ticket?.attempt}`;
 
 /**
  * The store of a page: IndexedDB, or memory with a BroadcastChannel where IndexedDB does not work. It
@@ -154,6 +102,7 @@ export async function pageStore(key: string): Promise<TicketStore> {
     return preferred;
   } catch {
     preferred.close();
-    return inMemory(globalThis.window && openChannel(key));
+    const { inMemory } = await import("./memory.js"); // few need it
+    return inMemory(nothing, advance, globalThis.window && openChannel(key));
   }
 }

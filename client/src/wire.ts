@@ -31,14 +31,14 @@ const fields =
 
 /** The documents that this package sends. A server with `--operations-only` must know them. */
 export const documents = {
-  begin: `mutation ShopperBegin{result:anonymousShopperTicket{${fields}}}`,
-  refresh: `mutation ShopperRefresh($refreshToken:String!,$attempt:String){result:refreshTicket(refreshToken:$refreshToken,attempt:$attempt){${fields}}}`,
-  signIn: `mutation ShopperSignIn($input:CustomerUserAuthInfoInput!){result:createUserTicket(input:$input){${fields} claim claimedAnonymousUserId}}`,
+  begin: `mutation Begin{result:anonymousShopperTicket{${fields}}}`,
+  refresh: `mutation Refresh($refreshToken:String!,$attempt:String){result:refreshTicket(refreshToken:$refreshToken,attempt:$attempt){${fields}}}`,
+  signIn: `mutation SignIn($input:CustomerUserAuthInfoInput!){result:createUserTicket(input:$input){${fields} claim claimedAnonymousUserId}}`,
   signOut:
-    "mutation ShopperSignOut($refreshToken:String!,$everywhere:Boolean!){result:revokeTicket(refreshToken:$refreshToken,everywhere:$everywhere){sessionsEnded}}",
+    "mutation SignOut($refreshToken:String!,$everywhere:Boolean!){result:revokeTicket(refreshToken:$refreshToken,everywhere:$everywhere){sessionsEnded}}",
   sessions:
-    "query ShopperSessions{result:currentShopper{sessions{id isCurrent application startedAt refreshedAt expiresAt userAgent}}}",
-  endSession: "mutation ShopperEndSession($id:ID!){result:endSession(id:$id){sessionsEnded}}",
+    "query Sessions{result:currentShopper{sessions{id isCurrent application startedAt refreshedAt expiresAt userAgent}}}",
+  endSession: "mutation EndSession($id:ID!){result:endSession(id:$id){sessionsEnded}}",
 } as const;
 
 const TIMEOUT = 8_000;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { type Claim, ShopperError } from "../src/index.js";
-import { browser, count, demo, endpoint, eve, living, sharedStore } from "./tabs.js";
+import { browser, count, demo, endpoint, eve, living, sharedStore, until } from "./tabs.js";
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 30) }));
 afterEach(() => {
@@ -11,15 +11,6 @@ afterEach(() => {
 });
 
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
-
-/** Runs the timers until the work is done. */
-async function until<Result>(work: Promise<Result>): Promise<Result> {
-  let isDone = false;
-  const done = work.finally(() => (isDone = true));
-  done.catch(() => {});
-  for (let i = 0; i < 2000 && !isDone; i++) await vi.advanceTimersByTimeAsync(50);
-  return done;
-}
 
 const reasonOf = (work: Promise<unknown>) =>
   until(work).then(
@@ -144,7 +135,7 @@ describe("4: sign-in, sign-out and claims reach every tab", () => {
 
   it("catches up when a tab wakes that has heard nothing", async () => {
     const window = new EventTarget();
-    vi.stubGlobal("window", window);
+    vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
     const { open } = browser();
     const store = sharedStore({ isDeaf: true });
     const [one, other] = [open({ storage: () => store }), open({ storage: () => store })];

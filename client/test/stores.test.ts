@@ -77,15 +77,20 @@ describe("IndexedDB", () => {
     expect((await tabs[0]!.read()).turn).toBe(100);
   });
 
-  it("opens the database again after it was deleted", async () => {
+  it("opens the database again after the browser has closed it", async () => {
+    const databases: IDBDatabase[] = [];
+    const open = indexedDB.open.bind(indexedDB);
+    vi.spyOn(indexedDB, "open").mockImplementation((...args) => {
+      const request = open(...args);
+      request.addEventListener("success", () => databases.push(request.result));
+      return request;
+    });
     const store = keep(indexedDBStore(key()));
     await store.update((stored) => ({ ...stored, ticket: ticketOf("first") }));
-    await new Promise((resolve, reject) => {
-      const request = indexedDB.deleteDatabase("authtickets");
-      request.onsuccess = resolve;
-      request.onerror = request.onblocked = reject;
-    });
-    expect((await store.read()).version).toBe(0);
+    databases[0]!.close();
+    expect((await store.read()).version).toBe(1);
+    databases[1]!.close();
+    expect((await store.update((stored) => ({ ...stored, turn: 1 }))).turn).toBe(1);
   });
 
   it("carries shoppers through sign-in, reload and sign-out", async () => {

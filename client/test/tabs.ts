@@ -1,4 +1,4 @@
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
 import { createShopper, memoryStore, type Shopper, type ShopperOptions, type TicketStore } from "../src/index.js";
 import { createFakeServer, type FakeServer, type FakeServerOptions } from "../src/testing.js";
@@ -48,3 +48,12 @@ export const count = ({ requests }: FakeServer, field: string) => requests.filte
 
 /** The sessions of customers that go on. */
 export const living = ({ sessions }: FakeServer) => sessions.filter(({ endReason, isAnonymous }) => !endReason && !isAnonymous);
+
+/** Runs fake timers until the work is done. */
+export async function until<Result>(work: Promise<Result>): Promise<Result> {
+  let isDone = false;
+  const done = work.finally(() => (isDone = true));
+  done.catch(() => {});
+  for (let i = 0; i < 2000 && !isDone; i++) await vi.advanceTimersByTimeAsync(50);
+  return done;
+}

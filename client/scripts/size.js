@@ -1,0 +1,31 @@
+// Measures what a page loads, bundled, minified and gzipped, and fails beyond the limits. The packages
+// that an application has anyway are left out.
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const limits = [
+  ["core", 4096, 'export { createShopper } from "@authtickets/client";'],
+  [
+    "core and Apollo",
+    5120,
+    'export { createShopper } from "@authtickets/client"; export * from "@authtickets/client/apollo";',
+  ],
+];
+
+for (const [name, limit, contents] of limits) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    bundle: true,
+    minify: true,
+    splitting: true, // memory instead of IndexedDB is loaded by those who need it
+    format: "esm",
+    target: "es2022",
+    outdir: "unused",
+    write: false,
+    external: ["@apollo/client/core"],
+  });
+  const [entry, ...rest] = outputFiles.map(({ contents }) => gzipSync(contents, { level: 9 }).length);
+  console.log(`${name}: ${entry} of ${limit} bytes${rest.map((size) => `, and ${size} without IndexedDB`).join("")}`);
+  if (entry > limit) process.exitCode = 1;
+}

@@ -1,0 +1,51 @@
+import type { Stored } from "./record.js";
+import type { advance, TicketStore } from "./stores.js";
+
+// This module imports nothing, so that bundlers can load it only where it is needed.
+
+const LONGEST_GREETING = 100;
+
+/**
+ * Keeps the record in memory. With a channel, tabs send each other what they have. Two tabs can write
+ * at once; then both arrive at the same ticket. Each tab runs its own errands.
+ */
+export function inMemory(nothing: Stored, apply: typeof advance, channel?: BroadcastChannel): TicketStore {
+  let stored = nothing;
+
+  // A new tab tells that it has nothing, and who has more answers.
+  const greeting = new Promise<unknown>((greeted) => {
+    if (!channel) return greeted(0);
+    setTimeout(greeted, LONGEST_GREETING);
+    channel.onmessage = ({ data }) => {
+      if (rank(data) > rank(stored)) {
+        stored = { ...data, errands: stored.errands };
+        greeted(0);
+      } else if (rank(data) < rank(stored)) {
+        channel?.postMessage(stored);
+      }
+    };
+    channel.postMessage(stored);
+  });
+
+  return {
+    async read() {
+      await greeting;
+      return stored;
+    },
+    async update(change) {
+      await greeting;
+      const before = stored;
+      stored = apply(before, change);
+      if (rank(stored) !== rank(before)) channel?.postMessage(stored);
+      return stored;
+    },
+    watch: (listener) => channel?.addEventListener("message", listener),
+    close() {
+      channel?.close();
+      channel = undefined; // a change may still be under way
+    },
+  };
+}
+
+// Of two records that tabs have, the one with the higher rank stays.
+const rank = ({ turn, version, ticket }: Stored) => (turn + 1e4) * 1e6 + version + `${ticket?.attempt}`;

@@ -1,0 +1,241 @@
+// Server rendering: the ticket is in a cookie that no script can read. The page asks the route handler
+// for tokens, as if that were the ticket server; the refresh token never leaves the cookie.
+
+import { createAges } from "./age.js";
+import { ShopperError } from "./error.js";
+import { nothing, type Stored, type Ticket } from "./record.js";
+import { createShopper, type Shopper } from "./shopper.js";
+import { advance, type TicketStore } from "./stores.js";
+import { createCall, documents, type WireTicket } from "./wire.js";
+
+const COOKIE = "authtickets";
+// Longer than a session. What it holds expires by itself.
+const MAX_AGE = 400 * 24 * 3600;
+
+export interface ServerOptions {
+  /** Where the ticket server answers, as an absolute URL. */
+  endpoint: string;
+  /** The id of the application: the one that the page has, too. */
+  application?: string;
+  /** Sends the requests. The default is the global `fetch`. */
+  fetch?: typeof fetch;
+}
+
+export interface CookieAttributes {
+  httpOnly: true;
+  secure: true;
+  sameSite: "lax";
+  path: "/";
+  maxAge: number;
+}
+
+/** What is needed of `await cookies()` of `next/headers`. */
+export interface Cookies {
+  get(name: string): { value: string } | undefined;
+  set(name: string, value: string, attributes: CookieAttributes): unknown;
+}
+
+/**
+ * Makes the shopper of one request, out of its cookies. Never keep it for another request. In a server
+ * component, which cannot set cookies, it may refresh the ticket once; the attempt in the cookie gets
+ * the same ticket again later.
+ */
+export function serverShopper({ cookies, ...options }: ServerOptions & { cookies: Cookies }): Shopper {
+  const storage = () => cookieStore(cookies);
+  return createShopper({ ...options, storage });
+}
+
+function cookieStore(cookies: Cookies): TicketStore {
+  let stored = decode(cookies.get(COOKIE)?.value);
+  let isLost = false;
+
+  return {
+    async read() {
+      const { ticket } = stored;
+      if (!ticket) return stored;
+
+      // What was not kept must not be refreshed again: its token would be two generations behind.
+      // Otherwise what is due is refreshed before it is used: there is no later.
+      const { refreshAfter } = ticket;
+      const lifetime = isLost ? { refreshAfter: Infinity, accessTokenLifetime: Infinity } : { accessTokenLifetime: refreshAfter };
+      return { ...stored, ticket: { ...ticket, ...lifetime } };
+    },
+
+    async update(change) {
+      const before = stored;
+      let next = advance(before, change);
+      if (next === before) return this.read();
+
+      // Two requests that refresh the same ticket at once set the same cookie.
+      const { ticket } = next;
+      if (ticket && before.ticket && ticket.refreshToken !== before.ticket.refreshToken) {
+        next = { ...next, ticket: { ...ticket, attempt: await derive(before.ticket.attempt + ticket.refreshToken) } };
+      }
+      // The page reports claims.
+      stored = { ...next, errands: next.errands.filter(({ message }) => "everywhere" in message) };
+      try {
+        const attributes = { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: MAX_AGE } as const;
+        cookies.set(COOKIE, encode(stored), attributes);
+      } catch {
+        isLost = true; // in a server component
+      }
+      return this.read();
+    },
+
+    watch() {},
+    close() {},
+  };
+}
+
+async function derive(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function encode(stored: Stored): string {
+  return btoa(JSON.stringify(stored)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function decode(value: string | undefined): Stored {
+  try {
+    const stored = JSON.parse(atob((value ?? "").replaceAll("-", "+").replaceAll("_", "/")));
+    return { ...nothing, ...stored };
+  } catch {
+    return nothing; // no cookie, or not one of ours
+  }
+}
+
+/**
+ * Makes the route handler that the page's shopper has as its endpoint:
+ *
+ *     // app/api/shopper/route.ts
+ *     export const POST = shopperHandler({ endpoint: "https://tickets.example/graphql" });
+ *
+ *     // in the page
+ *     const shopper = createShopper({ endpoint: "/api/shopper" });
+ */
+export function shopperHandler(options: ServerOptions): (request: Request) => Promise<Response> {
+  return async (request) => {
+    // A page of another site cannot send JSON without asking first, and nobody allows it to.
+    const isJson = request.headers.get("content-type")?.startsWith("application/json");
+    const site = request.headers.get("sec-fetch-site") ?? "same-origin";
+    if (!isJson || site !== "same-origin") return new Response(null, { status: 403 });
+
+    const headers = new Headers({ "cache-control": "private, no-store" });
+    const cookies = cookiesOf(request, headers);
+    const shopper = serverShopper({ ...options, cookies });
+    try {
+      const result = await perform(await request.json().catch(() => ({})), shopper, cookies, options);
+      return Response.json({ data: { result } }, { headers });
+    } catch (error) {
+      const { reason, code, nextStep, retryAfterSeconds, message } = toShopperError(error);
+      const extensions = { reason, code, nextStep, retryAfterSeconds };
+      return Response.json({ data: null, errors: [{ message, extensions }] }, { headers });
+    } finally {
+      shopper.dispose();
+    }
+  };
+}
+
+interface Asked {
+  query?: string;
+  variables?: {
+    input?: { username: string; password: string };
+    refreshToken?: string;
+    everywhere?: boolean;
+    id?: string;
+  };
+}
+
+async function perform({ query, variables = {} }: Asked, shopper: Shopper, cookies: Cookies, options: ServerOptions) {
+  const { input, refreshToken = "", everywhere = false, id = "" } = variables;
+  const [sessionId, accessToken] = refreshToken.split(".");
+
+  switch (query) {
+    case documents.begin:
+      await shopper.bearer();
+      return pageTicket(cookies);
+
+    case documents.refresh: {
+      await shopper.bearer({ refused: accessToken });
+      const { ticket, end } = decode(cookies.get(COOKIE)?.value);
+      if (end && ticket?.sessionId !== sessionId) {
+        throw new ShopperError({ code: "UNAUTHENTICATED", reason: end.reason, nextStep: "SIGN_IN" });
+      }
+      return pageTicket(cookies);
+    }
+
+    case documents.signIn: {
+      const { claim, claimedAnonymousUserId } = await shopper.signIn({ username: "", password: "", ...input });
+      return { ...pageTicket(cookies), claim, claimedAnonymousUserId };
+    }
+
+    case documents.signOut:
+      if (decode(cookies.get(COOKIE)?.value).ticket?.sessionId === sessionId) await shopper.signOut({ everywhere });
+      else await endOther(options, sessionId, accessToken);
+      return { sessionsEnded: 1 };
+
+    case documents.sessions:
+      return { sessions: await shopper.sessions() };
+
+    case documents.endSession:
+      await shopper.endSession(id);
+      return { sessionsEnded: 1 };
+
+    default:
+      throw new ShopperError({ code: "BAD_USER_INPUT", reason: "REQUEST_INVALID", nextStep: "FIX_INPUT" });
+  }
+}
+
+// Ends a session that is not in the cookie, because another tab has signed in meanwhile.
+async function endOther({ endpoint, application, fetch: send = fetch }: ServerOptions, id = "", accessToken = "") {
+  const call = createCall(endpoint, application, (input, init) => {
+    const headers = { ...(init?.headers as Record<string, string>), authorization: `Bearer ${accessToken}` };
+    return send(input, { ...init, headers });
+  });
+  try {
+    await call("endSession", { id });
+  } catch (error) {
+    const { nextStep } = toShopperError(error);
+    if (nextStep !== "SIGN_IN" && nextStep !== "REFRESH") throw error;
+  }
+}
+
+// The ticket as the page may have it: what is left of its life, and no refresh token. In its place is
+// what tells this handler which ticket the page has.
+function pageTicket(cookies: Cookies): WireTicket {
+  const { ticket } = decode(cookies.get(COOKIE)?.value);
+  if (!ticket) throw new ShopperError({ reason: "SHOPPER_CHANGED", nextStep: "WAIT" });
+
+  const { attempt, receivedAt, ageAtReceipt, missedClaim, ...wire } = ticket satisfies Ticket;
+  const age = Math.max(0, createAges().since(ticket) + ageAtReceipt) / 1000;
+  return {
+    ...wire,
+    refreshToken: `${ticket.sessionId}.${ticket.accessToken}`,
+    accessTokenLifetime: Math.floor(ticket.accessTokenLifetime - age),
+    refreshAfter: Math.floor(ticket.refreshAfter - age),
+    issuedAt: new Date().toISOString(),
+  };
+}
+
+function toShopperError(error: unknown): ShopperError {
+  return error instanceof ShopperError ? error : new ShopperError({ reason: "UNREACHABLE", nextStep: "WAIT" });
+}
+
+function cookiesOf(request: Request, headers: Headers): Cookies {
+  const values = new Map<string, string>();
+  for (const pair of (request.headers.get("cookie") ?? "").split(/;\s*/)) {
+    const at = pair.indexOf("=");
+    values.set(pair.slice(0, at), pair.slice(at + 1));
+  }
+  return {
+    get(name) {
+      const value = values.get(name);
+      return value === undefined ? undefined : { value };
+    },
+    set(name, value, { maxAge, path }) {
+      values.set(name, value);
+      headers.set("set-cookie", `${name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; Secure; SameSite=Lax`);
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { createShopper, memoryStore, type Shopper } from "../src/index.js";
+import { type Cookies, serverShopper, shopperHandler } from "../src/next.js";
+import { createFakeServer } from "../src/testing.js";
+import { count, demo, endpoint, eve, living, until } from "./tabs.js";
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 30) }));
+afterEach(() => {
+  vi.useRealTimers();
+  pages.splice(0).forEach((page) => page.dispose());
+});
+
+const pages: Shopper[] = [];
+const later = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
+
+/** A browser with one cookie, and a page whose shopper asks the route handler. */
+function site() {
+  const server = createFakeServer({ customers: [demo, eve] });
+  const options = { endpoint, fetch: server.fetch };
+  const handler = shopperHandler(options);
+  const answers: Response[] = [];
+  let cookie = "";
+
+  const send = async (request: Request) => {
+    const headers = new Headers(request.headers);
+    headers.set("cookie", `theme=dark; ${cookie}`);
+    headers.set("sec-fetch-site", "same-origin");
+    const response = await handler(new Request(request, { headers }));
+    answers.push(response.clone());
+    cookie = response.headers.get("set-cookie")?.split(";")[0] ?? cookie;
+    return response;
+  };
+
+  const page = (storage = memoryStore()) => {
+    const shopper = createShopper({
+      endpoint: "https://shop.example/api/shopper",
+      storage: () => storage,
+      fetch: (input, init) => send(new Request(input, init)),
+    });
+    pages.push(shopper);
+    return shopper;
+  };
+
+  /** What a server component sees, which cannot set cookies, or a server action, which can. */
+  const rendering = ({ canSet = false } = {}) => {
+    const cookies: Cookies = {
+      get: () => (cookie ? { value: cookie.slice("authtickets=".length) } : undefined),
+      set(name, value) {
+        if (!canSet) throw new Error("Cookies can only be modified in a Server Action or Route Handler.");
+        cookie = `${name}=${value}`;
+      },
+    };
+    const shopper = serverShopper({ ...options, cookies });
+    pages.push(shopper);
+    return shopper;
+  };
+
+  return { server, page, rendering, send, answers };
+}
+
+describe("11: server rendering", () => {
+  it("shares the shopper between the page and the server", async () => {
+    const { page, rendering } = site();
+    const shopper = page();
+    const { userId } = await shopper.signIn(demo);
+    const { token } = await shopper.bearer();
+    expect(await rendering().bearer()).toEqual({ token, userId });
+  });
+
+  it("keeps the refresh token and the attempt from the page", async () => {
+    const { page, answers, server } = site();
+    const store = memoryStore();
+    await page(store).signIn(demo);
+    const [issued] = (server.sessions.at(-1) as unknown as { tickets: { refreshToken: string; accessToken: string }[] }).tickets;
+    const seen = (await Promise.all(answers.map((answer) => answer.text()))).join() + JSON.stringify(await store.read());
+    expect(seen).toContain(issued!.accessToken);
+    expect(seen).not.toContain(issued!.refreshToken);
+  });
+
+  it("sets an HttpOnly, Secure, SameSite=Lax cookie, and says no-store beside it", async () => {
+    const { page, answers } = site();
+    await page().accessToken();
+    const [answer] = answers;
+    expect(answer!.headers.get("set-cookie")).toMatch(/^authtickets=[\w-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/);
+    for (const { headers } of answers) expect(headers.get("cache-control")).toBe("private, no-store");
+  });
+
+  it("makes one refresh for all that one request needs", async () => {
+    const { server, page, rendering } = site();
+    await page().signIn(demo);
+    await later(1000);
+    const shopper = rendering({ canSet: true });
+    await Promise.all([shopper.accessToken(), shopper.accessToken(), shopper.accessToken()]);
+    expect(count(server, "refreshTicket")).toBe(1);
+  });
+
+  it("refreshes in a server component without harm: the page gets the same ticket later", async () => {
+    const { server, page, rendering } = site();
+    const shopper = page();
+    const { userId } = await shopper.signIn(demo);
+    await later(1000);
+    const rendered = await rendering().accessToken();
+    await later(600); // beyond the reuse window
+    expect(await rendering().accessToken()).toBe(rendered);
+    expect(await shopper.accessToken()).toBe(rendered);
+    await later(1000);
+    expect((await rendering().bearer()).userId).toBe(userId);
+    expect((await shopper.bearer()).userId).toBe(userId);
+    expect(living(server)).toHaveLength(1);
+  });
+
+  it("sets the same cookie when two requests refresh at once, in whichever order they arrive", async () => {
+    const { server, page } = site();
+    const shopper = page();
+    const { userId } = await shopper.signIn(demo);
+    await later(1000);
+    const other = page();
+    await Promise.all([shopper.accessToken(), other.accessToken()]);
+    for (let i = 0; i < 3; i++) {
+      await later(1000);
+      expect((await shopper.bearer()).userId).toBe(userId);
+      expect((await other.bearer()).userId).toBe(userId);
+    }
+    expect(living(server)).toHaveLength(1);
+  });
+
+  it("counts the life of a token from its issue", async () => {
+    const { server, page } = site();
+    await page().accessToken();
+    await later(600);
+    const reloaded = page(); // has no store of its own
+    const first = await reloaded.accessToken();
+    await later(100);
+    await reloaded.accessToken(); // due after 675 s
+    await later(1);
+    expect(await reloaded.accessToken()).not.toBe(first);
+    expect(count(server, "refreshTicket")).toBe(1);
+    expect(count(server, "anonymousShopperTicket")).toBe(1);
+  });
+
+  it("tells the page why its session has ended", async () => {
+    const { server, page } = site();
+    const shopper = page();
+    await shopper.signIn(demo);
+    server.end(living(server)[0]!.id, "SESSION_ENDED");
+    await later(1000);
+    await shopper.accessToken();
+    expect(shopper.getState()).toMatchObject({ status: "anonymous", reason: "SESSION_ENDED", wasCustomer: true });
+  });
+
+  it("claims, signs out, lists and ends sessions through the handler", async () => {
+    const { server, page, rendering } = site();
+    const shopper = page();
+    const { userId } = await shopper.bearer();
+    expect(await shopper.signIn(demo)).toMatchObject({ claim: "CLAIMED", claimedAnonymousUserId: userId });
+    const phone = createShopper({ endpoint, fetch: server.fetch, storage: memoryStore });
+    pages.push(phone);
+    await phone.signIn(demo);
+    const sessions = await shopper.sessions();
+    expect(sessions.map(({ isCurrent }) => isCurrent)).toEqual([false, true]);
+    await shopper.endSession(sessions[0]!.id);
+    expect(living(server)).toHaveLength(1);
+
+    await shopper.signOut();
+    expect(living(server)).toEqual([]);
+    await rendering().accessToken();
+    expect(shopper.getState()).toMatchObject({ status: "ended", reason: "SIGNED_OUT" });
+  });
+
+  it("sends a wrong password's answer on", async () => {
+    const { page } = site();
+    await expect(page().signIn({ ...demo, password: "wrong" })).rejects.toMatchObject({ reason: "INVALID_CREDENTIALS" });
+  });
+
+  it("leaves no session behind when two pages sign in at once", async () => {
+    const { server, page } = site();
+    const store = memoryStore();
+    const [one, other] = [page(store), page(store)];
+    await one.accessToken();
+    await until(Promise.allSettled([one.signIn(demo), other.signIn(eve)]));
+    await later(20);
+    expect(living(server).length).toBeLessThanOrEqual(1);
+  });
+
+  it("keeps the ticket while the ticket server is away", async () => {
+    const { server, page } = site();
+    const shopper = page();
+    const { userId } = await shopper.signIn(demo);
+    await later(1000);
+    server.isOffline = true;
+    const failed = expect(shopper.accessToken()).rejects.toMatchObject({ reason: "UNREACHABLE" });
+    await later(10);
+    await failed;
+    server.isOffline = false;
+    await later(10);
+    expect((await shopper.bearer()).userId).toBe(userId);
+  });
+
+  it("refuses other sites, forms, and what is no document of this package", async () => {
+    const handler = shopperHandler({ endpoint, fetch: createFakeServer().fetch });
+    const post = (headers: Record<string, string>, body = "{}") =>
+      handler(new Request("https://shop.example/api/shopper", { method: "POST", headers, body }));
+    const json = { "content-type": "application/json" };
+    expect((await post({ ...json, "sec-fetch-site": "cross-site" })).status).toBe(403);
+    expect((await post({ "content-type": "text/plain" })).status).toBe(403);
+    for (const body of ["{}", "no JSON", '{"query":"{ currentShopper { userId } }"}']) {
+      expect(await (await post(json, body)).json()).toMatchObject({ errors: [{ extensions: { reason: "REQUEST_INVALID" } }] });
+    }
+  });
+
+  it("begins anew with a cookie that it cannot read", async () => {
+    const shopper = serverShopper({
+      endpoint,
+      fetch: createFakeServer().fetch,
+      cookies: { get: () => ({ value: "damaged" }), set() {} },
+    });
+    pages.push(shopper);
+    await shopper.accessToken();
+    expect(shopper.getState().status).toBe("anonymous");
+  });
+});
