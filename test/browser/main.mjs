@@ -8,7 +8,7 @@ import { leavingRows } from "./rows/leaving.mjs";
 import { naiveRows } from "./rows/naive.mjs";
 import { networkRows } from "./rows/network.mjs";
 import { signingInRows } from "./rows/signing-in.mjs";
-import { steadyRows } from "./rows/steady.mjs";
+import { clockRows, steadyRows } from "./rows/steady.mjs";
 import { Stage } from "./stage.mjs";
 import { header, judged, line } from "./table.mjs";
 
@@ -18,7 +18,15 @@ const mostDelay = 4; // seconds that a row may take longer than planned, with it
 const mostRepetitions = 2;
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
-const rows = [...steadyRows, ...comingRows, ...networkRows, ...leavingRows, ...signingInRows, ...naiveRows];
+const allRows = [
+  ...steadyRows,
+  ...comingRows,
+  ...networkRows,
+  ...clockRows,
+  ...leavingRows,
+  ...signingInRows,
+  ...naiveRows,
+];
 const clients = { package: packageClient, naive: naiveClient };
 
 function chosen([first, ...more]) {
@@ -26,7 +34,7 @@ function chosen([first, ...more]) {
   const parts = short || first === undefined ? more : [first, ...more];
   const fits = ({ name, seconds }) =>
     (!short || seconds <= longestShort) && (parts.length === 0 || parts.some((part) => name.includes(part)));
-  return rows.filter(fits);
+  return allRows.filter(fits);
 }
 
 // Runs a row, and again if it took so long that its numbers say nothing about the client. A shopper
@@ -83,15 +91,19 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || 
 // A run that is broken off ends its servers, too.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
-let passed = 0;
-let failed = 0;
+const rows = chosen(process.argv.slice(2));
+const results = new Map();
+let printed = 0;
 
+// Prints each line as soon as those above it are there.
 console.log(header);
-await runAll(browser, chosen(process.argv.slice(2)), (result) => {
-  console.log(line(result));
-  result.holds ? passed++ : failed++;
+await runAll(browser, rows, (result) => {
+  results.set(result.row, result);
+  while (results.has(rows[printed])) console.log(line(results.get(rows[printed++])));
 });
 await browser.close();
 
+const passed = [...results.values()].filter(({ holds }) => holds).length;
+const failed = results.size - passed;
 console.log(`browser: ${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

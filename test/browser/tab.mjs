@@ -90,7 +90,8 @@ export class Tab {
     return userId;
   }
 
-  // Signs in where another sign-in may win. Returns the customer's user id, or nothing if it was refused.
+  // Signs in where another sign-in may win. Returns the customer's user id, or nothing if it was
+  // refused.
   trySignIn(username) {
     return this.page.evaluate(
       (credentials) => storefront.shopper.signIn(credentials).then(({ userId }) => userId, () => undefined),

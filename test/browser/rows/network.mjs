@@ -3,8 +3,8 @@ import { sleep } from "../proxy.mjs";
 // Networks and servers that are slow or gone for a while.
 const tabs = 2;
 
-// Every answer to a refresh is lost until the device has been offline, because Chromium itself repeats
-// a request whose connection breaks.
+// Every answer to a refresh is lost until the device has been offline, because Chromium itself
+// repeats a request whose connection breaks.
 async function lostThenOffline(stage) {
   await stage.device.openCustomer(tabs);
 
@@ -50,10 +50,10 @@ async function html(stage) {
   await sleep(2_000);
   await stage.outage(async () => {
     stage.proxy.html = "all";
-    await sleep(4_000);
+    await sleep(8_000);
     stage.proxy.html = undefined;
   });
-  await sleep(5_000);
+  await sleep(6_000);
 }
 
 export const networkRows = [
@@ -62,5 +62,5 @@ export const networkRows = [
   { name: "offline for 9 of 24 s", seconds: 25, run: offline },
   { name: "server down for 2 s", seconds: 16, run: down },
   { name: "server restarted with rotated keys", seconds: 26, run: rotated },
-  { name: "an HTML page in place of answers for 4 s", seconds: 12, run: html },
+  { name: "an HTML page in place of answers for 8 s", seconds: 18, run: html },
 ].map((row) => ({ tabs, ...row }));

@@ -29,6 +29,9 @@ export const steadyRows = [
   steady("without Web Locks, 5 tabs", { tabs: 5, seconds: 120, refreshes: 60, scripts: [withoutLocks] }),
   steady("without IndexedDB, 5 tabs", { tabs: 5, seconds: 120, refreshes: 60, scripts: [withoutDatabase] }),
   steady("without BroadcastChannel, 5 tabs", { tabs: 5, seconds: 120, refreshes: 60, scripts: [withoutChannel] }),
+];
+
+export const clockRows = [
   steady("clock 2 h fast", { tabs: 2, seconds: 15, scripts: [fast] }),
   steady("clock 2 h slow", { tabs: 2, seconds: 15, scripts: [slow] }),
   steady("clock jumping by 2 h", { tabs: 2, seconds: 15, scripts: [jumping] }),
