@@ -41,7 +41,10 @@ export interface Errand {
 
 /** How the shopper before the present one came to an end. */
 export interface End {
-  /** The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. */
+  /**
+   * The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. Or `SUPERSEDED`:
+   * two customers signed in at once, and the one who was shown first has lost.
+   */
   readonly reason: string;
   readonly wasCustomer: boolean;
 }
@@ -65,8 +68,7 @@ export const nothing: Stored = { version: 0, turn: 0, errands: [] };
 /** What the application is told of the shopper. It holds no token. */
 export type ShopperState =
   | { readonly status: "starting" }
-  | ({ readonly status: "anonymous"; readonly userId: string; readonly sessionId: string } & Partial<End>)
-  | { readonly status: "customer"; readonly userId: string; readonly sessionId: string }
+  | ({ readonly status: "anonymous" | "customer"; readonly userId: string; readonly sessionId: string } & Partial<End>)
   | ({ readonly status: "ended" } & End);
 
 export const starting: ShopperState = { status: "starting" };
@@ -123,11 +125,13 @@ export function signedOut(stored: Stored, everywhere: boolean): Stored {
 export function signedIn(stored: Stored, before: Stored, ticket: Ticket): Stored {
   const { ticket: last, turn } = stored;
   const { claimedAnonymousUserId: anonymousUserId, userId, jwtAccessToken: proof } = ticket;
+  const isLate = turn !== before.turn;
   const mayTakeOver = anonymousUserId && last?.missedClaim === before.ticket?.sessionId;
-  if (turn !== before.turn && !mayTakeOver) return withErrands(stored, endOf(ticket));
+  if (isLate && !mayTakeOver) return withErrands(stored, endOf(ticket));
 
+  const end = isLate ? { reason: "SUPERSEDED", wasCustomer: true } : undefined;
   return withErrands(
-    { ...holding(stored, ticket), turn: turn + 1, end: undefined },
+    { ...holding(stored, ticket), turn: turn + 1, end },
     // The server itself ends a session of the same customer on the same device.
     last && !last.isAnonymous && last.userId !== userId && endOf(last),
     anonymousUserId && { anonymousUserId, userId, proof },

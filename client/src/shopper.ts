@@ -90,12 +90,11 @@ export interface Shopper {
   dispose(): void;
 }
 
-// A refresh without an answer is repeated once, after this time or what the server says.
-const SHORTEST_WAIT = 300;
-const LONGEST_WAIT = 5_000;
-// After a failure nobody asks for a while: 0.5 s, 1 s, 2 s, … 8 s.
+// After a failure nobody asks for a while: for 0.5 s, 1 s, 2 s, 3 s, or as long as the server says.
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 8_000;
+const LONGEST_PAUSE = 3_000;
+// Who has waited that long for the end of a pause gets the failure.
+const LONGEST_WAIT = 5_000;
 // A token that is nearly as old as its lifetime may expire on its way.
 const MARGIN = 500;
 // How long to wait for the other tab whose sign-in has won the claim.
@@ -119,7 +118,8 @@ export function createShopper(options: ShopperOptions): Shopper {
   let state = starting;
   let refused: string | undefined;
   let renewal: Promise<Ticket> | undefined;
-  let failure: { error: unknown; attempt: string | undefined } | undefined;
+  let version: number | undefined;
+  let failure: unknown; // of the last refresh, during the pause after it
   let failures = 0;
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -155,6 +155,10 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   function see(stored: Stored): Stored {
+    // Another tab's success ends the pause.
+    if (version !== stored.version) failure = undefined;
+    version = stored.version;
+
     const next = stateOf(stored, state);
     if (next !== state) {
       state = next;
@@ -167,11 +171,10 @@ export function createShopper(options: ShopperOptions): Shopper {
   const read = async () => see(await (await begin()).read());
   const update = async (change: Change) => see(await (await begin()).update(change));
 
-  // Returns early once another tab has changed the ticket.
-  async function wait(duration: number, { version }: Stored): Promise<void> {
-    for (let waited = 0; waited < duration; waited += POLL) {
+  async function wait(duration: number, isOver: () => boolean): Promise<void> {
+    for (let waited = 0; waited < duration && !isOver(); waited += POLL) {
       await new Promise((resolve) => setTimeout(resolve, POLL));
-      if ((await read()).version !== version) return;
+      await read();
     }
   }
 
@@ -190,8 +193,9 @@ export function createShopper(options: ShopperOptions): Shopper {
   async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
     for (let round = ROUNDS; round--; ) {
-      const stored = await read();
-      const { ticket } = stored;
+      await wait(LONGEST_WAIT, () => !failure);
+      if (failure) throw failure;
+      const { ticket } = await read();
       if (ticket && (isFresh(ticket) || !round)) {
         failures = 0;
         return ticket;
@@ -201,17 +205,12 @@ export function createShopper(options: ShopperOptions): Shopper {
         await request(ticket);
       } catch (error) {
         const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
-        const delay = Math.max(SHORTEST_WAIT, retryAfterSeconds * 1000);
-        if (isRepeated || nextStep !== "WAIT" || delay > LONGEST_WAIT) {
-          // Nobody asks for a while, and everybody gets this error meanwhile.
-          failure = { error, attempt: ticket?.attempt };
-          const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), delay);
-          setTimeout(() => (failure = undefined), pause);
-          throw error;
-        }
+        const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), retryAfterSeconds * 1000);
+        failure = error;
+        setTimeout(() => (failure = undefined), pause);
         // Without an answer it asks once more. The attempt makes that safe.
+        if (isRepeated || nextStep !== "WAIT") throw error;
         isRepeated = true;
-        await wait(delay, stored);
       }
     }
     // Somebody signs out all the time.
@@ -239,15 +238,12 @@ export function createShopper(options: ShopperOptions): Shopper {
   async function validTicket(refusal = refused): Promise<Ticket> {
     refused = refusal;
     const { ticket } = await read();
-    // Another tab's success ends the pause.
-    const present = failure?.attempt === ticket?.attempt && failure;
     if (isAlive(ticket, ages.of)) {
-      if (!isFresh(ticket) && !present) renew().catch(ignore);
+      if (!isFresh(ticket)) renew().catch(ignore);
       return ticket;
     }
 
     try {
-      if (present) throw present.error;
       return await renew();
     } catch (error) {
       // The clock that says it has expired may be wrong. The server has the last word.
@@ -309,7 +305,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     const isMissed = answer.claim === "CLAIMED_BY_ANOTHER";
     const ticket = { ...received(answer), missedClaim: isMissed ? last?.sessionId : undefined };
     // The other customer is most likely signing in in another tab, and has won.
-    if (isMissed) await wait(OTHER_SIGN_IN, before);
+    const shown = state;
+    if (isMissed) await wait(OTHER_SIGN_IN, () => state !== shown);
 
     const after = await update((stored) => signedIn(stored, before, ticket));
     void catchUp();
