@@ -267,16 +267,17 @@ func changed(c *connection, state http.ConnState) {
 	}
 }
 
-// busy says whether the server works on the request of a context. While it does, the connection is
-// not closed.
-func busy(ctx context.Context, isBusy bool) {
-	request, ok := ctx.Value(requestKey{}).(*request)
-	switch {
-	case !ok || request.connection == nil:
-	case isBusy:
-		request.connection.turn(working)
-	default:
-		request.connection.turn(slow)
+// markWorking keeps the connection of a request from being closed, until markSlow is called. It is
+// for what must not be cut off. Writing the answer is not: a client that does not read it would keep
+// its place.
+func markWorking(ctx context.Context) { turnTo(ctx, working) }
+
+// markSlow lets the connection of a request be closed again, from a moment later on.
+func markSlow(ctx context.Context) { turnTo(ctx, slow) }
+
+func turnTo(ctx context.Context, use int32) {
+	if request, ok := ctx.Value(requestKey{}).(*request); ok && request.connection != nil {
+		request.connection.turn(use)
 	}
 }
 

@@ -125,9 +125,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.documents.keep(params)
-	busy(ctx, true)
 	response := g.run(ctx, params.Query, operation)
-	busy(ctx, false)
 	g.settings.refusals.answered(r, response.Errors)
 	g.write(w, http.StatusOK, response)
 }
@@ -153,6 +151,8 @@ func (g *graphQL) prepare(
 
 // run runs an operation. A heavy one waits for its turn.
 func (g *graphQL) run(ctx context.Context, document string, operation *graphql.OperationContext) *graphql.Response {
+	markWorking(ctx)
+	defer markSlow(ctx)
 	if g.parsed.weight(document, operation.Doc) > heavy {
 		end, err := g.turns.begin(ctx)
 		if err != nil {

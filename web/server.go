@@ -111,7 +111,7 @@ func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		if err := check(r.Context()); err != nil {
+		if err := askReady(r.Context(), check); err != nil {
 			log.WarnContext(r.Context(), "not ready", "error", err)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = io.WriteString(w, "not ready\n")
@@ -119,4 +119,12 @@ func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 		}
 		_, _ = io.WriteString(w, "ready\n")
 	})
+}
+
+// askReady calls check. Its query is not cut off, because that would cost a connection to the
+// database.
+func askReady(ctx context.Context, check func(context.Context) error) error {
+	markWorking(ctx)
+	defer markSlow(ctx)
+	return check(ctx)
 }
