@@ -111,7 +111,7 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
 	surviveSignals(env)
 	greeting := logpipe.Open(env.Stdout)
-	defer greeting.Close(lastWords)
+	defer greeting.Close(logDrainTime)
 	listener, err := s.Open(env.Context)
 	if err != nil {
 		return err

@@ -34,8 +34,8 @@ type Connections struct {
 	collecting atomic.Bool
 }
 
-// NewConnections returns a limit of so many connections, which must be positive. That it is reached
-// is logged once a minute.
+// NewConnections limits the number of connections to most, which must be positive. Reaching the
+// limit is logged once a minute.
 func NewConnections(most int, log *slog.Logger) *Connections {
 	begun := time.Now() //nolint:forbidigo // real time, which sockets live in
 	return &Connections{most: most, log: log, begun: begun, open: map[*connection]struct{}{}}
@@ -64,7 +64,7 @@ func (c *Connections) Listen(listener net.Listener) net.Listener {
 func (c *Connections) Follow(server *http.Server) {
 	server.ConnState = func(socket net.Conn, state http.ConnState) {
 		if connection, ok := socket.(*connection); ok {
-			changed(connection, state)
+			follow(connection, state)
 		}
 	}
 	server.ConnContext = func(ctx context.Context, socket net.Conn) context.Context {
@@ -116,7 +116,7 @@ const (
 	slow    int32 = iota // it sends a request, or takes an answer
 	idle                 // it waits for the next request
 	working              // the server works on its request
-	closed               // it counts no longer
+	closed               // it is not counted
 )
 
 // turn says what a connection is used for from now on.
@@ -131,7 +131,7 @@ func (c *connection) turn(use int32) {
 
 // Close implements net.Conn.
 func (c *connection) Close() error {
-	c.limit.gone(c)
+	c.limit.forget(c)
 	return c.Conn.Close()
 }
 
@@ -154,7 +154,7 @@ func (c *Connections) admit(socket net.Conn) *connection {
 	var closing *connection
 	if isFull {
 		c.warn()
-		if closing = c.take(); closing == nil {
+		if closing = c.evict(); closing == nil {
 			c.mutex.Unlock()
 			c.refuse(socket)
 			return nil
@@ -165,15 +165,15 @@ func (c *Connections) admit(socket net.Conn) *connection {
 
 	if closing != nil {
 		_ = closing.Close()
-		c.collect()
+		c.collectGarbage()
 	}
 	return added
 }
 
-// collect frees, now and then, what closed connections have held. The garbage collector trades
+// collectGarbage frees, now and then, what closed connections have held. The garbage collector trades
 // memory for time (see collectRarely): left to itself, it would let a crowd that comes and goes
 // take several times the memory of those that are there.
-func (c *Connections) collect() {
+func (c *Connections) collectGarbage() {
 	const often = 128
 	c.mutex.Lock()
 	c.closings++
@@ -194,13 +194,14 @@ func (c *Connections) warn() {
 	}
 }
 
-// aMoment is how long a connection is left to send a request, however many others come.
-const aMoment = 100 * time.Millisecond
+// graceToSend is how long a connection is left to send a request, however many others come.
+const graceToSend = 100 * time.Millisecond
 
-// take returns the connection to close, which counts no longer; nil when there is none.
-func (c *Connections) take() *connection {
+// evict takes a connection that can be closed out of the count, and returns it. The caller closes
+// it. It returns nil where there is none.
+func (c *Connections) evict() *connection {
 	for {
-		found, use := c.longestUseless()
+		found, use := c.longestReplaceable()
 		if found == nil {
 			return nil
 		}
@@ -211,13 +212,13 @@ func (c *Connections) take() *connection {
 	}
 }
 
-// longestUseless returns the connection that has been idle for longest; where none is idle, the one
+// longestReplaceable returns the connection that has been idle for longest; where none is idle, the one
 // that has been slow for longest. It returns nil where there is none.
-func (c *Connections) longestUseless() (found *connection, use int32) {
+func (c *Connections) longestReplaceable() (found *connection, use int32) {
 	if found = c.longest(idle, 0); found != nil {
 		return found, idle
 	}
-	return c.longest(slow, aMoment), slow
+	return c.longest(slow, graceToSend), slow
 }
 
 // longest returns the connection that has had a use for longest, and for no less than least.
@@ -234,7 +235,7 @@ func (c *Connections) longest(use int32, least time.Duration) (found *connection
 // closeOne closes a connection that is of no use, and reports whether there was one.
 func (c *Connections) closeOne() bool {
 	c.mutex.Lock()
-	found := c.take()
+	found := c.evict()
 	c.mutex.Unlock()
 	if found == nil {
 		return false
@@ -243,8 +244,8 @@ func (c *Connections) closeOne() bool {
 	return true
 }
 
-// gone takes a connection out of the count.
-func (c *Connections) gone(ended *connection) {
+// forget takes a connection out of the count.
+func (c *Connections) forget(ended *connection) {
 	if ended.use.Swap(closed) == closed {
 		return
 	}
@@ -253,16 +254,16 @@ func (c *Connections) gone(ended *connection) {
 	delete(c.open, ended)
 }
 
-// changed follows what net/http says of a connection. One is active when the head of a request has
-// been read; before it finds a handler it is still slow.
-func changed(c *connection, state http.ConnState) {
+// follow follows what net/http says of a connection. One is active when the head of a request has
+// been read. It stays slow until a handler calls markWorking.
+func follow(c *connection, state http.ConnState) {
 	switch state {
 	case http.StateIdle:
 		c.turn(idle)
 	case http.StateActive:
 		c.turn(slow)
 	case http.StateHijacked, http.StateClosed:
-		c.limit.gone(c)
+		c.limit.forget(c)
 	case http.StateNew:
 	}
 }

@@ -129,7 +129,7 @@ func TestConnectionsThatDoNotFinishMakeRoom(t *testing.T) {
 			if got != http.StatusOK && got != http.StatusServiceUnavailable {
 				t.Errorf("at once: %d", got)
 			}
-			time.Sleep(2 * aMoment)
+			time.Sleep(2 * graceToSend)
 			if got := status(t, open(t, address, get("/"))); got != http.StatusOK {
 				t.Errorf("after a moment: %d", got)
 			}
@@ -158,7 +158,7 @@ func TestConnectionsThatDoNotReadMakeRoom(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	const filled = 200 * time.Millisecond // the buffers between server and client
-	time.Sleep(filled + 2*aMoment)
+	time.Sleep(filled + 2*graceToSend)
 	for i := range testLimit {
 		if got := status(t, open(t, address, get("/ready"))); got != http.StatusOK {
 			t.Errorf("connection %d: %d", i, got)
@@ -176,7 +176,7 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	for limit.working() < testLimit {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(2 * aMoment)
+	time.Sleep(2 * graceToSend)
 	response := open(t, address, get("/"))
 	text, _ := io.ReadAll(response)
 	if !strings.HasPrefix(string(text), "HTTP/1.1 503 ") || !strings.Contains(string(text), "Retry-After: 1") {
