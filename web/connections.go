@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/authtickets/authtickets/safely"
 )
 
 // Connections keeps the number of connections below a limit. When there are too many, a new one
@@ -47,13 +49,30 @@ func (c *Connections) clock() time.Duration { return time.Since(c.begun) } //nol
 // other things: as many as the system leaves, up to what takes little memory even if all are
 // attacks.
 func DefaultConnections(otherDescriptors int) int {
-	const most, share, least = 600, 4, 8
 	available, known := descriptors()
 	if !known {
-		return most
+		return mostByDefault
 	}
-	return max(least, min(most, max(available-otherDescriptors, available/share)))
+	return connectionsWithin(available, otherDescriptors)
 }
+
+// mostByDefault is the limit of connections where the system has room for more.
+const mostByDefault = 600
+
+// connectionsWithin returns how many connections fit into a number of descriptors, besides others
+// and the connections that are being refused. However few descriptors there are, a quarter of them
+// is for connections.
+func connectionsWithin(available, others int) int {
+	const share, least = 4, 8
+	fitting := max(available-others, available/share) * refusalShare / (refusalShare + 1)
+	return max(least, min(mostByDefault, fitting))
+}
+
+// refusalShare is by what the limit is divided to get how many connections may be on their way out
+// at a time, on top of it.
+const refusalShare = 4
+
+func (c *Connections) mostRefusals() int { return max(1, c.most/refusalShare) }
 
 // Listen returns a listener whose connections are counted. Serve must be called with its server.
 func (c *Connections) Listen(listener net.Listener) net.Listener {
@@ -170,9 +189,9 @@ func (c *Connections) admit(socket net.Conn) *connection {
 	return added
 }
 
-// collectGarbage frees, now and then, what closed connections have held. The garbage collector trades
-// memory for time (see collectRarely): left to itself, it would let a crowd that comes and goes
-// take several times the memory of those that are there.
+// collectGarbage frees, now and then, what closed connections have held. The garbage collector
+// trades memory for time (see collectRarely): left to itself, it would let a crowd that comes and
+// goes take several times the memory of those that are there.
 func (c *Connections) collectGarbage() {
 	const often = 128
 	c.mutex.Lock()
@@ -194,7 +213,8 @@ func (c *Connections) warn() {
 	}
 }
 
-// graceToSend is how long a connection is left to send a request, however many others come.
+// graceToSend is how long a connection is left to send a request or to take an answer, however many
+// others come.
 const graceToSend = 100 * time.Millisecond
 
 // evict takes a connection that can be closed out of the count, and returns it. The caller closes
@@ -212,8 +232,8 @@ func (c *Connections) evict() *connection {
 	}
 }
 
-// longestReplaceable returns the connection that has been idle for longest; where none is idle, the one
-// that has been slow for longest. It returns nil where there is none.
+// longestReplaceable returns the connection that has been idle for longest; where none is idle, the
+// one that has been slow for longest. It returns nil where there is none.
 func (c *Connections) longestReplaceable() (found *connection, use int32) {
 	if found = c.longest(idle, 0); found != nil {
 		return found, idle
@@ -232,7 +252,7 @@ func (c *Connections) longest(use int32, least time.Duration) (found *connection
 	return found
 }
 
-// closeOne closes a connection that is of no use, and reports whether there was one.
+// closeOne closes a connection that is idle or slow, and reports whether there was one.
 func (c *Connections) closeOne() bool {
 	c.mutex.Lock()
 	found := c.evict()
@@ -286,35 +306,41 @@ func turnTo(ctx context.Context, use int32) {
 const refusal503 = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n" +
 	"Cache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\nbusy\n"
 
-// refuse answers a connection without reading its request, and closes it. Closed at once, it would
-// lose the answer with the request that is still to come.
+// refuse answers a connection without reading its request, and closes it. Where many others are
+// being refused it is closed at once, and may lose the answer.
 func (c *Connections) refuse(socket net.Conn) {
-	const (
-		share    = 4 // of the limit that may be on their way out at a time
-		patience = 200 * time.Millisecond
-		longest  = 64 << 10
-	)
+	const patience = 200 * time.Millisecond
 	c.mutex.Lock()
-	isRoom := c.refusing <= c.most/share
-	if isRoom {
+	mayLinger := c.refusing < c.mostRefusals()
+	if mayLinger {
 		c.refusing++
 	}
 	c.mutex.Unlock()
 
 	_ = socket.SetDeadline(time.Now().Add(patience)) //nolint:forbidigo // as above
 	_, _ = io.WriteString(socket, refusal503)
-	if !isRoom {
+	if !mayLinger {
 		_ = socket.Close()
 		return
 	}
 	go func() {
-		if half, ok := socket.(interface{ CloseWrite() error }); ok {
-			_ = half.CloseWrite()
+		if err := safely.Do(func() error { return linger(socket) }); err != nil {
+			c.log.Error("panic", "cause", err)
 		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(socket, longest))
-		_ = socket.Close()
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
 		c.refusing--
 	}()
+}
+
+// linger reads what is still sent on a connection, and closes it. Closed at once, it would lose our
+// answer with the request that is still to come.
+func linger(socket net.Conn) error {
+	const longest = 64 << 10
+	if half, ok := socket.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(socket, longest))
+	_ = socket.Close()
+	return nil
 }

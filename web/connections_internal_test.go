@@ -194,6 +194,23 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	}
 }
 
+// What is refused needs descriptors too, for as long as it takes its answer. They are not those of
+// files and of the database.
+func TestConnectionsLeaveDescriptors(t *testing.T) {
+	t.Parallel()
+	const others = 64
+	for available := 128; available <= 2048; available += 32 {
+		most := connectionsWithin(available, others)
+		limit := NewConnections(most, slog.New(slog.DiscardHandler))
+		if used := most + limit.mostRefusals() + others; used > available {
+			t.Errorf("%d of %d descriptors are used", used, available)
+		}
+		if most < available/4 && most < mostByDefault {
+			t.Errorf("%d of %d descriptors are for connections", most, available)
+		}
+	}
+}
+
 func (c *Connections) working() (count int) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
