@@ -15,6 +15,7 @@ import (
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/logpipe"
+	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
 )
@@ -133,7 +134,9 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	connections := s.connections(env, settings)
 	connections.Follow(server)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(connections.Listen(listener)) }()
+	go func() {
+		served <- safely.Do(func() error { return server.Serve(connections.Listen(listener)) })
+	}()
 
 	if err := database.prepare(env, settings, s.Migrate); err != nil {
 		return errors.Join(err, server.Close())
