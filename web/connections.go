@@ -166,6 +166,7 @@ func (c *connection) CloseWrite() error {
 // admit counts a new connection, and closes another where there are too many. It returns nil where
 // none can be closed: the new one has been refused then.
 func (c *Connections) admit(socket net.Conn) *connection {
+	boundUnread(socket)
 	added := &connection{Conn: socket, limit: c}
 	added.since.Store(int64(c.clock()))
 	c.mutex.Lock()
@@ -187,6 +188,15 @@ func (c *Connections) admit(socket net.Conn) *connection {
 		c.collectGarbage()
 	}
 	return added
+}
+
+// boundUnread bounds what the system holds of answers that a client does not read. Left to itself,
+// Linux lets that grow to 4 MiB for each connection, and counts it as memory of the container.
+func boundUnread(socket net.Conn) {
+	const most = 64 << 10 // of which Linux makes twice as much
+	if buffered, ok := socket.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = buffered.SetWriteBuffer(most)
+	}
 }
 
 // collectGarbage frees, now and then, what closed connections have held. The garbage collector
