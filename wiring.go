@@ -95,8 +95,8 @@ func (s *serve) keyLife(directory *applications.Directory) func(models.KeyPurpos
 	}
 }
 
-// handler returns what answers requests.
-func (s *serve) handler(env *command.Environment, parts *parts, database *database) (*web.Handler, error) {
+// handler returns what answers requests on a number of cores.
+func (s *serve) handler(env *command.Environment, parts *parts, database *database, cores int) (*web.Handler, error) {
 	proxies, err := s.proxies()
 	if err != nil {
 		return nil, err
@@ -108,6 +108,6 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	return web.New(web.Settings{
 		Schema: graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation), Office: parts.office, SDL: env.SDL, Ready: database.ready,
 		TrustedProxies: proxies, LocalPages: s.Demo, Playground: s.Playground, Introspection: s.Introspection,
-		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
+		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Cores: cores, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
 }

@@ -57,7 +57,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 	exec.Use(introspection{settings.Introspection})
 	exec.Use(graph.Direct{})
 	return &graphQL{
-		settings: settings, executor: exec, present: present, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
+		settings: settings, executor: exec, present: present, documents: known, parsed: parsed, turns: newTurns(settings.Cores), clients: clientCounts{counts: map[client]int{}},
 		bodies: newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
 	}, nil
 }

@@ -34,6 +34,9 @@ type Settings struct {
 	// TrustedDocuments are texts of documents by their hashes, which clients need not send. With TrustedOnly no others are run.
 	TrustedDocuments map[string]string
 	TrustedOnly      bool
+	// Cores are the processors that the server may use. Heavy operations leave half of them to others.
+	// 0 counts as 1.
+	Cores int
 	// Deadline bounds an operation. Required.
 	Deadline time.Duration
 	// Random draws the ids of requests and errors. Required.
