@@ -153,7 +153,7 @@ func (g *graphQL) prepare(
 func (g *graphQL) run(ctx context.Context, document string, operation *graphql.OperationContext) *graphql.Response {
 	markWorking(ctx)
 	defer markSlow(ctx)
-	if g.parsed.weight(document, operation.Doc) > heavy {
+	if g.weight(document, operation) > heavy {
 		end, err := g.turns.begin(ctx)
 		if err != nil {
 			return g.failed(ctx, err)
@@ -172,6 +172,16 @@ func (g *graphQL) run(ctx context.Context, document string, operation *graphql.O
 		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", text))
 	}
 	return response
+}
+
+// weight returns how many fields the answer to an operation may have. References can be in the
+// variables, so only now can they be counted: each brings all that is selected of it.
+func (g *graphQL) weight(document string, operation *graphql.OperationContext) int {
+	fields := g.parsed.weight(document, operation.Doc)
+	if strings.Contains(document, "_entities") {
+		fields *= max(1, graph.References(operation))
+	}
+	return fields
 }
 
 // failed is the answer to an operation that has failed as a whole.
