@@ -15,6 +15,7 @@ import (
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/logpipe"
+	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
 )
@@ -116,7 +117,7 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
 	surviveSignals(env)
 	greeting := logpipe.Open(env.Stdout)
-	defer greeting.Close(lastWords)
+	defer greeting.Close(logDrainTime)
 	listener, err := s.Open(env.Context)
 	if err != nil {
 		return err
@@ -127,10 +128,11 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.store.Close()) }()
+	cores := runtime.GOMAXPROCS(0) // what the container may use, which can be less than the machine has
 	makeRoom(env, parts.hasher)
 	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
 	database := &database{store: parts.store, load: parts.load}
-	handler, err := s.handler(env, parts, database)
+	handler, err := s.handler(env, parts, database, cores)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,9 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	connections := s.connections(env, settings)
 	connections.Follow(server)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(connections.Listen(listener)) }()
+	go func() {
+		served <- safely.Do(func() error { return server.Serve(connections.Listen(listener)) })
+	}()
 
 	if err := database.prepare(env, settings, s.Migrate); err != nil {
 		return errors.Join(err, server.Close())

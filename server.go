@@ -49,14 +49,14 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(log, "authtickets:", strings.ReplaceAll(err.Error(), "\n", "\n             "))
 	}
-	log.Close(lastWords)
+	log.Close(logDrainTime)
 	if err != nil {
 		os.Exit(1)
 	}
 }
 
-// lastWords is how long the program waits at its end for somebody to read what it has written.
-const lastWords = 500 * time.Millisecond
+// logDrainTime is how long the program waits at its end for somebody to read what it has written.
+const logDrainTime = 500 * time.Millisecond
 
 func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	began := time.Now()

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/safely"
 )
 
 // surviveSignals keeps a server running when the terminal that started it is closed, and when
@@ -16,7 +17,10 @@ func surviveSignals(env *command.Environment) {
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
 		for range hangups {
-			env.Log.InfoContext(env.Context, "SIGHUP does nothing: settings are read at the start")
+			_ = safely.Do(func() error { // what logs could panic
+				env.Log.InfoContext(env.Context, "SIGHUP does nothing: settings are read at the start")
+				return nil
+			})
 		}
 	}()
 }

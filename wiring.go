@@ -100,8 +100,8 @@ func (s *serve) keyLife(directory *applications.Directory) func(models.KeyPurpos
 	}
 }
 
-// handler returns what answers requests.
-func (s *serve) handler(env *command.Environment, parts *parts, database *database) (*web.Handler, error) {
+// handler returns what answers requests on a number of cores.
+func (s *serve) handler(env *command.Environment, parts *parts, database *database, cores int) (*web.Handler, error) {
 	proxies, err := s.proxies()
 	if err != nil {
 		return nil, err
@@ -113,7 +113,9 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	schema := graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation)
 	return web.New(web.Settings{
 		Schema: schema, Office: parts.office, SDL: env.SDL, Ready: database.ready, Faults: parts.faults(env, schema),
-		TrustedProxies: proxies, LocalPages: s.Demo || s.Faults, Demo: s.Demo, Playground: s.Playground, Introspection: s.Introspection,
-		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
+		TrustedProxies: proxies, LocalPages: s.Demo || s.Faults, Demo: s.Demo,
+		Playground: s.Playground, Introspection: s.Introspection,
+		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly,
+		Cores: cores, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
 	})
 }

@@ -51,8 +51,8 @@ func (a *Address) IsLocal() bool {
 	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
-// Open listens. A socket that a killed process has left behind is replaced. Whoever may enter its
-// folder may connect to it.
+// Open listens. A socket that a killed process has left behind is replaced. All users who may enter
+// its folder may connect to it.
 func (a *Address) Open(ctx context.Context) (net.Listener, error) {
 	path := a.Socket()
 	if path == "" {
@@ -124,3 +124,12 @@ type localConnection struct{ net.Conn }
 
 // RemoteAddr implements net.Conn.
 func (localConnection) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// CloseWrite ends what is sent. A server does that where it has not read a request to its end, so
+// that its answer is not lost.
+func (c localConnection) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -39,8 +39,8 @@ func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
 // mostReferences bounds the references of an operation, because each may bring the same account once more. The schema's description says it too.
 const mostReferences = 100
 
-// referencesOf counts the references of an operation, in all its fields _entities.
-func referencesOf(operation *graphql.OperationContext) int {
+// References counts the references of an operation, in all its fields _entities.
+func References(operation *graphql.OperationContext) int {
 	count := 0
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"}) {
 		if field.Name == "_entities" {
@@ -56,7 +56,7 @@ func referencesOf(operation *graphql.OperationContext) int {
 //
 //nolint:staticcheck // the name
 func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
-	if referencesOf(graphql.GetOperationContext(ctx)) > mostReferences {
+	if References(graphql.GetOperationContext(ctx)) > mostReferences {
 		ec.Error(ctx, LimitError(CodeBadUserInput, "reference-limit", fmt.Sprintf("The operation has more than %d references.", mostReferences)))
 		return nil
 	}

@@ -3,9 +3,12 @@ package logpipe
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"sync"
 	"time"
+
+	"github.com/authtickets/authtickets/safely"
 )
 
 // most is how many bytes wait to be written. Lines beyond that are dropped.
@@ -75,7 +78,7 @@ func (p *Pipe) awake() {
 	}
 }
 
-// run writes what waits, until the pipe is closed and nothing does.
+// run writes pending lines until the pipe is closed and empty.
 func (p *Pipe) run() {
 	defer close(p.ended)
 	var spare []byte
@@ -104,7 +107,9 @@ func (p *Pipe) next(empty []byte) (lines []byte, dropped int, last bool) {
 	dropped, p.dropped = p.dropped, 0
 	if dropped > 0 {
 		text := bytes.NewBuffer(lines)
-		p.report(text, dropped)
+		if err := safely.Do(func() error { p.report(text, dropped); return nil }); err != nil {
+			_, _ = fmt.Fprintln(text, err)
+		}
 		lines = text.Bytes()
 	}
 	return lines, dropped, p.closed
@@ -112,7 +117,11 @@ func (p *Pipe) next(empty []byte) (lines []byte, dropped int, last bool) {
 
 // write reports whether lines were written, the last of which says how many were dropped before.
 func (p *Pipe) write(lines []byte, dropped int) bool {
-	written, err := p.out.Write(lines)
+	written := 0
+	err := safely.Do(func() (err error) {
+		written, err = p.out.Write(lines)
+		return err
+	})
 	if err == nil {
 		return true
 	}

@@ -18,6 +18,8 @@ type reader struct {
 	gate chan struct{}
 	text bytes.Buffer
 	err  error
+	// panics says that writing does.
+	panics bool
 }
 
 func newReader() *reader { return &reader{gate: make(chan struct{}, 1)} }
@@ -29,6 +31,9 @@ func (r *reader) open() { <-r.gate }
 func (r *reader) Write(text []byte) (int, error) {
 	r.close()
 	defer r.open()
+	if r.panics {
+		panic("nobody is there")
+	}
 	if r.err != nil {
 		return 0, r.err
 	}
@@ -98,6 +103,28 @@ func TestWriteFails(t *testing.T) {
 		_, _ = io.WriteString(p, "three\n")
 		p.Close(time.Second)
 		if got := r.text.String(); got != "three\n2 dropped\n" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// A panic of what is written to, or of the report, costs lines. It ends neither the pipe nor the
+// program.
+func TestPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader()
+		r.panics = true
+		p := logpipe.Open(r)
+		p.Report(func(io.Writer, int) { panic("no report") })
+		_, _ = io.WriteString(p, "one\n")
+		synctest.Wait()
+		r.close()
+		r.panics = false
+		r.open()
+		_, _ = io.WriteString(p, "two\n")
+		p.Close(time.Second)
+		if got := r.text.String(); !strings.HasPrefix(got, "two\npanic: no report\n") {
 			t.Errorf("got %q", got)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,21 @@ func TestReferencesOfAnApplication(t *testing.T) {
 		expect(t, g.post(entitiesQuery, variables{"r": []variables{ada}}, headers...), models.ReasonTokenMissing)
 	}
 	expect(t, g.post(entitiesQuery, variables{"r": []variables{ada}}, as("backend", "x")...), models.ReasonApplicationInvalid)
+}
+
+// What an operation weighs depends on how many references it has.
+func TestManyReferencesTakeTurns(t *testing.T) {
+	t.Parallel()
+	g := subgraph(t)
+	account := reference(g.customer("ada"))
+	bearer := []string{"Authorization", "Bearer " + g.signIn("ada").AccessToken}
+	const cores, turns, many = 6, 3, 50
+	for count, isHeavy := range map[int]bool{1: false, many: true} {
+		values := variables{"r": slices.Repeat([]variables{account}, count)}
+		if got := g.mostAtATime(cores, entitiesQuery, values, bearer...); got > turns == isHeavy {
+			t.Errorf("%d references: %d at a time", count, got)
+		}
+	}
 }
 
 // However its references are spread over fields, an operation has at most 100 of them.

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/authtickets/authtickets/safely"
 )
 
 // Connections keeps the number of connections below a limit. When there are too many, a new one
@@ -34,8 +36,8 @@ type Connections struct {
 	collecting atomic.Bool
 }
 
-// NewConnections returns a limit of so many connections, which must be positive. That it is reached
-// is logged once a minute.
+// NewConnections limits the number of connections to most, which must be positive. Reaching the
+// limit is logged once a minute.
 func NewConnections(most int, log *slog.Logger) *Connections {
 	begun := time.Now() //nolint:forbidigo // real time, which sockets live in
 	return &Connections{most: most, log: log, begun: begun, open: map[*connection]struct{}{}}
@@ -47,13 +49,30 @@ func (c *Connections) clock() time.Duration { return time.Since(c.begun) } //nol
 // other things: as many as the system leaves, up to what takes little memory even if all are
 // attacks.
 func DefaultConnections(otherDescriptors int) int {
-	const most, share, least = 600, 4, 8
 	available, known := descriptors()
 	if !known {
-		return most
+		return mostByDefault
 	}
-	return max(least, min(most, max(available-otherDescriptors, available/share)))
+	return connectionsWithin(available, otherDescriptors)
 }
+
+// mostByDefault is the limit of connections where the system has room for more.
+const mostByDefault = 600
+
+// connectionsWithin returns how many connections fit into a number of descriptors, besides others
+// and the connections that are being refused. However few descriptors there are, a quarter of them
+// is for connections.
+func connectionsWithin(available, others int) int {
+	const share, least = 4, 8
+	fitting := max(available-others, available/share) * refusalShare / (refusalShare + 1)
+	return max(least, min(mostByDefault, fitting))
+}
+
+// refusalShare is by what the limit is divided to get how many connections may be on their way out
+// at a time, on top of it.
+const refusalShare = 4
+
+func (c *Connections) mostRefusals() int { return max(1, c.most/refusalShare) }
 
 // Listen returns a listener whose connections are counted. Serve must be called with its server.
 func (c *Connections) Listen(listener net.Listener) net.Listener {
@@ -64,7 +83,7 @@ func (c *Connections) Listen(listener net.Listener) net.Listener {
 func (c *Connections) Follow(server *http.Server) {
 	server.ConnState = func(socket net.Conn, state http.ConnState) {
 		if connection, ok := socket.(*connection); ok {
-			changed(connection, state)
+			follow(connection, state)
 		}
 	}
 	server.ConnContext = func(ctx context.Context, socket net.Conn) context.Context {
@@ -116,7 +135,7 @@ const (
 	slow    int32 = iota // it sends a request, or takes an answer
 	idle                 // it waits for the next request
 	working              // the server works on its request
-	closed               // it counts no longer
+	closed               // it is not counted
 )
 
 // turn says what a connection is used for from now on.
@@ -131,7 +150,7 @@ func (c *connection) turn(use int32) {
 
 // Close implements net.Conn.
 func (c *connection) Close() error {
-	c.limit.gone(c)
+	c.limit.forget(c)
 	return c.Conn.Close()
 }
 
@@ -147,6 +166,7 @@ func (c *connection) CloseWrite() error {
 // admit counts a new connection, and closes another where there are too many. It returns nil where
 // none can be closed: the new one has been refused then.
 func (c *Connections) admit(socket net.Conn) *connection {
+	boundUnread(socket)
 	added := &connection{Conn: socket, limit: c}
 	added.since.Store(int64(c.clock()))
 	c.mutex.Lock()
@@ -154,7 +174,7 @@ func (c *Connections) admit(socket net.Conn) *connection {
 	var closing *connection
 	if isFull {
 		c.warn()
-		if closing = c.take(); closing == nil {
+		if closing = c.evict(); closing == nil {
 			c.mutex.Unlock()
 			c.refuse(socket)
 			return nil
@@ -165,15 +185,24 @@ func (c *Connections) admit(socket net.Conn) *connection {
 
 	if closing != nil {
 		_ = closing.Close()
-		c.collect()
+		c.collectGarbage()
 	}
 	return added
 }
 
-// collect frees, now and then, what closed connections have held. The garbage collector trades
-// memory for time (see collectRarely): left to itself, it would let a crowd that comes and goes
-// take several times the memory of those that are there.
-func (c *Connections) collect() {
+// boundUnread bounds what the system holds of answers that a client does not read. Left to itself,
+// Linux lets that grow to 4 MiB for each connection, and counts it as memory of the container.
+func boundUnread(socket net.Conn) {
+	const most = 64 << 10 // of which Linux makes twice as much
+	if buffered, ok := socket.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = buffered.SetWriteBuffer(most)
+	}
+}
+
+// collectGarbage frees, now and then, what closed connections have held. The garbage collector
+// trades memory for time (see collectRarely): left to itself, it would let a crowd that comes and
+// goes take several times the memory of those that are there.
+func (c *Connections) collectGarbage() {
 	const often = 128
 	c.mutex.Lock()
 	c.closings++
@@ -194,13 +223,15 @@ func (c *Connections) warn() {
 	}
 }
 
-// aMoment is how long a connection is left to send a request, however many others come.
-const aMoment = 100 * time.Millisecond
+// graceToSend is how long a connection is left to send a request or to take an answer, however many
+// others come.
+const graceToSend = 100 * time.Millisecond
 
-// take returns the connection to close, which counts no longer; nil when there is none.
-func (c *Connections) take() *connection {
+// evict takes a connection that can be closed out of the count, and returns it. The caller closes
+// it. It returns nil where there is none.
+func (c *Connections) evict() *connection {
 	for {
-		found, use := c.longestUseless()
+		found, use := c.longestReplaceable()
 		if found == nil {
 			return nil
 		}
@@ -211,13 +242,13 @@ func (c *Connections) take() *connection {
 	}
 }
 
-// longestUseless returns the connection that has been idle for longest; where none is idle, the one
-// that has been slow for longest. It returns nil where there is none.
-func (c *Connections) longestUseless() (found *connection, use int32) {
+// longestReplaceable returns the connection that has been idle for longest; where none is idle, the
+// one that has been slow for longest. It returns nil where there is none.
+func (c *Connections) longestReplaceable() (found *connection, use int32) {
 	if found = c.longest(idle, 0); found != nil {
 		return found, idle
 	}
-	return c.longest(slow, aMoment), slow
+	return c.longest(slow, graceToSend), slow
 }
 
 // longest returns the connection that has had a use for longest, and for no less than least.
@@ -231,10 +262,10 @@ func (c *Connections) longest(use int32, least time.Duration) (found *connection
 	return found
 }
 
-// closeOne closes a connection that is of no use, and reports whether there was one.
+// closeOne closes a connection that is idle or slow, and reports whether there was one.
 func (c *Connections) closeOne() bool {
 	c.mutex.Lock()
-	found := c.take()
+	found := c.evict()
 	c.mutex.Unlock()
 	if found == nil {
 		return false
@@ -243,8 +274,8 @@ func (c *Connections) closeOne() bool {
 	return true
 }
 
-// gone takes a connection out of the count.
-func (c *Connections) gone(ended *connection) {
+// forget takes a connection out of the count.
+func (c *Connections) forget(ended *connection) {
 	if ended.use.Swap(closed) == closed {
 		return
 	}
@@ -253,30 +284,31 @@ func (c *Connections) gone(ended *connection) {
 	delete(c.open, ended)
 }
 
-// changed follows what net/http says of a connection. One is active when the head of a request has
-// been read; before it finds a handler it is still slow.
-func changed(c *connection, state http.ConnState) {
+// follow follows what net/http says of a connection. One is active when the head of a request has
+// been read. It stays slow until a handler calls markWorking.
+func follow(c *connection, state http.ConnState) {
 	switch state {
 	case http.StateIdle:
 		c.turn(idle)
 	case http.StateActive:
 		c.turn(slow)
 	case http.StateHijacked, http.StateClosed:
-		c.limit.gone(c)
+		c.limit.forget(c)
 	case http.StateNew:
 	}
 }
 
-// busy says whether the server works on the request of a context. While it does, the connection is
-// not closed.
-func busy(ctx context.Context, isBusy bool) {
-	request, ok := ctx.Value(requestKey{}).(*request)
-	switch {
-	case !ok || request.connection == nil:
-	case isBusy:
-		request.connection.turn(working)
-	default:
-		request.connection.turn(slow)
+// markWorking keeps the connection of a request from being closed, until markSlow is called. It is
+// for what must not be cut off. Writing the answer is not: a client that does not read it would keep
+// its place.
+func markWorking(ctx context.Context) { turnTo(ctx, working) }
+
+// markSlow lets the connection of a request be closed again, from a moment later on.
+func markSlow(ctx context.Context) { turnTo(ctx, slow) }
+
+func turnTo(ctx context.Context, use int32) {
+	if request, ok := ctx.Value(requestKey{}).(*request); ok && request.connection != nil {
+		request.connection.turn(use)
 	}
 }
 
@@ -284,35 +316,41 @@ func busy(ctx context.Context, isBusy bool) {
 const refusal503 = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n" +
 	"Cache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\nbusy\n"
 
-// refuse answers a connection without reading its request, and closes it. Closed at once, it would
-// lose the answer with the request that is still to come.
+// refuse answers a connection without reading its request, and closes it. Where many others are
+// being refused it is closed at once, and may lose the answer.
 func (c *Connections) refuse(socket net.Conn) {
-	const (
-		share    = 4 // of the limit that may be on their way out at a time
-		patience = 200 * time.Millisecond
-		longest  = 64 << 10
-	)
+	const patience = 200 * time.Millisecond
 	c.mutex.Lock()
-	isRoom := c.refusing <= c.most/share
-	if isRoom {
+	mayLinger := c.refusing < c.mostRefusals()
+	if mayLinger {
 		c.refusing++
 	}
 	c.mutex.Unlock()
 
 	_ = socket.SetDeadline(time.Now().Add(patience)) //nolint:forbidigo // as above
 	_, _ = io.WriteString(socket, refusal503)
-	if !isRoom {
+	if !mayLinger {
 		_ = socket.Close()
 		return
 	}
 	go func() {
-		if half, ok := socket.(interface{ CloseWrite() error }); ok {
-			_ = half.CloseWrite()
+		if err := safely.Do(func() error { return linger(socket) }); err != nil {
+			c.log.Error("panic", "cause", err)
 		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(socket, longest))
-		_ = socket.Close()
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
 		c.refusing--
 	}()
+}
+
+// linger reads what is still sent on a connection, and closes it. Closed at once, it would lose our
+// answer with the request that is still to come.
+func linger(socket net.Conn) error {
+	const longest = 64 << 10
+	if half, ok := socket.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(socket, longest))
+	_ = socket.Close()
+	return nil
 }

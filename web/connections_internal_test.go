@@ -2,6 +2,9 @@ package web
 
 import (
 	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,9 +27,9 @@ func limitedServer(t *testing.T) (address string, limit *Connections, release fu
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/busy" {
 			ctx := newRequest(r.Context(), "")
-			busy(ctx, true)
+			markWorking(ctx)
 			<-goOn
-			busy(ctx, false)
+			markSlow(ctx)
 		}
 		if _, err := io.Copy(io.Discard, r.Body); err == nil {
 			_, _ = io.WriteString(w, "served")
@@ -37,6 +40,24 @@ func limitedServer(t *testing.T) (address string, limit *Connections, release fu
 	server.Start()
 	t.Cleanup(server.CloseClientConnections)
 	return server.Listener.Addr().String(), limit, func() { close(goOn) }
+}
+
+// servedByHandler serves some paths as a whole server does, with a limit of connections.
+func servedByHandler(t *testing.T, paths map[string]http.Handler) (address string, limit *Connections) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	mux := http.NewServeMux()
+	for path, handler := range paths {
+		mux.Handle(path, handler)
+	}
+	settings := Settings{Log: log, Deadline: 10 * time.Second, Random: rand.Reader}
+	server := httptest.NewUnstartedServer(settings.traced(mux))
+	limit = NewConnections(testLimit, log)
+	limit.Follow(server.Config)
+	server.Listener = limit.Listen(server.Listener)
+	server.Start()
+	t.Cleanup(server.CloseClientConnections)
+	return server.Listener.Addr().String(), limit
 }
 
 // open opens a connection and sends a text on it.
@@ -108,11 +129,40 @@ func TestConnectionsThatDoNotFinishMakeRoom(t *testing.T) {
 			if got != http.StatusOK && got != http.StatusServiceUnavailable {
 				t.Errorf("at once: %d", got)
 			}
-			time.Sleep(2 * aMoment)
+			time.Sleep(2 * graceToSend)
 			if got := status(t, open(t, address, get("/"))); got != http.StatusOK {
 				t.Errorf("after a moment: %d", got)
 			}
 		})
+	}
+}
+
+// A client that asks for one thing after the other and reads no answer does not keep its place. Only
+// what the server must finish keeps it.
+func TestConnectionsThatDoNotReadMakeRoom(t *testing.T) {
+	t.Parallel()
+	address, limit := servedByHandler(t, map[string]http.Handler{
+		"/large": text(strings.Repeat("x", 1<<20)),
+		"/ready": ready(func(ctx context.Context) error {
+			request, _ := ctx.Value(requestKey{}).(*request)
+			if request.connection.use.Load() != working {
+				return errors.New("the query can be cut off")
+			}
+			return nil
+		}, slog.New(slog.DiscardHandler)),
+	})
+	for range testLimit {
+		open(t, address, strings.Repeat(get("/large"), 20))
+	}
+	for limit.present() < testLimit {
+		time.Sleep(time.Millisecond)
+	}
+	const filled = 200 * time.Millisecond // the buffers between server and client
+	time.Sleep(filled + 2*graceToSend)
+	for i := range testLimit {
+		if got := status(t, open(t, address, get("/ready"))); got != http.StatusOK {
+			t.Errorf("connection %d: %d", i, got)
+		}
 	}
 }
 
@@ -126,7 +176,7 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	for limit.working() < testLimit {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(2 * aMoment)
+	time.Sleep(2 * graceToSend)
 	response := open(t, address, get("/"))
 	text, _ := io.ReadAll(response)
 	if !strings.HasPrefix(string(text), "HTTP/1.1 503 ") || !strings.Contains(string(text), "Retry-After: 1") {
@@ -141,6 +191,23 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	}
 	if got := status(t, open(t, address, get("/"))); got != http.StatusOK {
 		t.Errorf("afterwards: %d", got)
+	}
+}
+
+// What is refused needs descriptors too, for as long as it takes its answer. They are not those of
+// files and of the database.
+func TestConnectionsLeaveDescriptors(t *testing.T) {
+	t.Parallel()
+	const others = 64
+	for available := 128; available <= 2048; available += 32 {
+		most := connectionsWithin(available, others)
+		limit := NewConnections(most, slog.New(slog.DiscardHandler))
+		if used := most + limit.mostRefusals() + others; used > available {
+			t.Errorf("%d of %d descriptors are used", used, available)
+		}
+		if most < available/4 && most < mostByDefault {
+			t.Errorf("%d of %d descriptors are for connections", most, available)
+		}
 	}
 }
 

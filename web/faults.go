@@ -200,8 +200,8 @@ func (h *heldAnswer) Write(content []byte) (int, error) { return h.body.Write(co
 
 // release sends an answer after its delay, or closes the connection instead.
 func (g *graphQL) release(ctx context.Context, held *heldAnswer, injected faults) {
-	busy(ctx, true)
-	defer busy(ctx, false)
+	markWorking(ctx)
+	defer markSlow(ctx)
 	select {
 	case <-time.After(injected.delay):
 	case <-gone(ctx):

@@ -47,7 +47,7 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 		return nil, err
 	}
 	g := &graphQL{
-		settings: settings, limited: limited, documents: known, parsed: parsed, turns: newTurns(),
+		settings: settings, limited: limited, documents: known, parsed: parsed, turns: newTurns(settings.Cores),
 		clients: clientCounts{counts: map[client]int{}},
 		present: graph.Presenter(settings.Log, settings.Random, settings.Introspection),
 		bodies:  newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
@@ -144,9 +144,7 @@ func (g *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.documents.keep(params)
-	busy(ctx, true)
 	response := g.runWith(ctx, injected, caller, params.Query, operation)
-	busy(ctx, false)
 	g.settings.refusals.answered(r, response.Errors)
 	g.write(w, http.StatusOK, response)
 }
@@ -174,7 +172,9 @@ func (g *graphQL) prepare(
 func (g *graphQL) run(
 	ctx context.Context, on *executor.Executor, document string, operation *graphql.OperationContext,
 ) *graphql.Response {
-	if g.parsed.weight(document, operation.Doc) > heavy {
+	markWorking(ctx)
+	defer markSlow(ctx)
+	if g.weight(document, operation) > heavy {
 		end, err := g.turns.begin(ctx)
 		if err != nil {
 			return g.failed(ctx, err)
@@ -193,6 +193,16 @@ func (g *graphQL) run(
 		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", text))
 	}
 	return response
+}
+
+// weight returns how many fields the answer to an operation may have. References can be in the
+// variables, so only now can they be counted: each brings all that is selected of it.
+func (g *graphQL) weight(document string, operation *graphql.OperationContext) int {
+	fields := g.parsed.weight(document, operation.Doc)
+	if strings.Contains(document, "_entities") {
+		fields *= max(1, graph.References(operation))
+	}
+	return fields
 }
 
 // failed is the answer to an operation that has failed as a whole.

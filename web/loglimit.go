@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/authtickets/authtickets/safely"
 )
 
 // LogLimit is a log handler that passes on a few records of one kind each second, and then tells
@@ -80,19 +82,21 @@ func (k *logKinds) admit(kind logKind) bool {
 		kind.message = "other records"
 	}
 	if _, open := k.counts[kind]; !open {
-		time.AfterFunc(logWindow, func() { k.close(kind) })
+		time.AfterFunc(logWindow, func() {
+			_ = safely.Do(func() error { return k.close(kind) }) // a handler that panics cannot be told
+		})
 	}
 	k.counts[kind]++
 	return k.counts[kind] <= recordsOfAKind
 }
 
 // close ends the window of a kind.
-func (k *logKinds) close(kind logKind) {
+func (k *logKinds) close(kind logKind) error {
 	k.mutex.Lock()
 	count := k.counts[kind]
 	delete(k.counts, kind)
 	k.mutex.Unlock()
-	k.tell(kind, count-recordsOfAKind)
+	return k.tell(kind, count-recordsOfAKind)
 }
 
 func (k *logKinds) closeAll() {
@@ -101,17 +105,17 @@ func (k *logKinds) closeAll() {
 	k.counts = map[logKind]int{}
 	k.mutex.Unlock()
 	for kind, count := range counts {
-		k.tell(kind, count-recordsOfAKind)
+		_ = k.tell(kind, count-recordsOfAKind) // nobody could be told
 	}
 }
 
-// tell writes the summary of what was left out. It has the level of these records, so that whoever
-// looks for them finds it.
-func (k *logKinds) tell(kind logKind, leftOut int) {
+// tell writes the summary of what was left out. It has the level of these records, so that a search for
+// them finds it.
+func (k *logKinds) tell(kind logKind, leftOut int) error {
 	if leftOut <= 0 {
-		return
+		return nil
 	}
 	record := slog.NewRecord(time.Now(), kind.level, "records left out", 0) //nolint:forbidigo // the time of the record
 	record.AddAttrs(slog.String("message", kind.message), slog.Int("count", leftOut))
-	_ = k.next.Handle(context.Background(), record) // nobody could be told
+	return k.next.Handle(context.Background(), record)
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -98,9 +99,11 @@ func plainAsset(contentType string, content []byte) http.Handler {
 	})
 }
 
-// gzipAsset serves content that is compressed already, and unpacks it for the rare client that cannot.
+// gzipAsset serves content that is compressed already. For the rare client that cannot unpack it, it
+// is unpacked once: each time would let strangers keep the processors busy for little.
 func gzipAsset(contentType string, compressed []byte) http.Handler {
 	etag := contentETag(compressed)
+	unpacked := sync.OnceValues(func() ([]byte, error) { return gunzip(compressed) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setAssetHeader(w, contentType, etag)
 		w.Header().Set("Vary", "Accept-Encoding")
@@ -109,7 +112,7 @@ func gzipAsset(contentType string, compressed []byte) http.Handler {
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(compressed))
 			return
 		}
-		content, err := gunzip(compressed)
+		content, err := unpacked()
 		if err != nil {
 			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 			return

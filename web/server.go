@@ -36,6 +36,9 @@ type Settings struct {
 	// TrustedDocuments are texts of documents by their hashes, which clients need not send. With TrustedOnly no others are run.
 	TrustedDocuments map[string]string
 	TrustedOnly      bool
+	// Cores are the processors that the server may use. Heavy operations leave half of them to others.
+	// 0 counts as 1.
+	Cores int
 	// Deadline bounds an operation. Required.
 	Deadline time.Duration
 	// Random draws the ids of requests and errors. Required.
@@ -116,7 +119,7 @@ func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		if err := check(r.Context()); err != nil {
+		if err := askReady(r.Context(), check); err != nil {
 			log.WarnContext(r.Context(), "not ready", "error", err)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = io.WriteString(w, "not ready\n")
@@ -124,4 +127,12 @@ func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 		}
 		_, _ = io.WriteString(w, "ready\n")
 	})
+}
+
+// askReady calls check. Its query is not cut off, because that would cost a connection to the
+// database.
+func askReady(ctx context.Context, check func(context.Context) error) error {
+	markWorking(ctx)
+	defer markSlow(ctx)
+	return check(ctx)
 }

@@ -45,10 +45,6 @@ func (s Settings) traced(next http.Handler) http.Handler {
 		defer cancel()
 		defer s.survive(ctx, w)
 		hint.check(ctx, r)
-		if r.ContentLength == 0 { // or the connection is busy when the body has been read
-			busy(ctx, true)
-			defer busy(ctx, false)
-		}
 		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
 			http.NotFound(w, r) // the mux would send such a request elsewhere, with an answer that repeats it
 			return

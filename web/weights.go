@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -45,9 +44,9 @@ const heavy = 100
 // crowd of them. One that comes alone does not wait.
 type turns struct{ free *semaphore.Weighted }
 
-func newTurns() *turns {
-	const share = 2 // of the processors
-	return &turns{semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/share)))}
+func newTurns(cores int) *turns {
+	const share = 2
+	return &turns{semaphore.NewWeighted(int64(max(1, cores/share)))}
 }
 
 // begin waits for a turn. The returned function ends it.

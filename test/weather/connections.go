@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,7 +17,9 @@ import (
 const (
 	mostMemory = 160.0 // MiB
 	mostWait   = 1.0   // seconds
-	strangers  = 8000
+	// mostRefused is in percent. While a crowd comes in, each of its connections has its moment.
+	mostRefused = 50.0
+	strangers   = 8000
 )
 
 // connections opens connections that never finish a request, and asks as an honest client beside
@@ -36,6 +41,7 @@ func connections(ctx context.Context, w *weather) error {
 		{"idle connections, 64 files", "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", 64, 300},
 		{"silent connections, 64 files", "", 64, 300},
 		{"idle connections, 256 files", "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", 256, 1000},
+		{"answers nobody reads", strings.Repeat("GET /playground/graphiql.min.js HTTP/1.1\r\nHost: x\r\n\r\n", 60), 0, 1000},
 	} {
 		if err := w.crowd(ctx, test.name, test.sent, test.files, test.count); err != nil {
 			return fmt.Errorf("%s: %w", test.name, err)
@@ -63,23 +69,38 @@ func (w *weather) crowd(ctx context.Context, name, sent string, files, count int
 	case <-ctx.Done():
 	}
 	peak, err := s.memory("VmHWM")
+	sockets, err2 := socketMemory()
 	leave()
 	result := <-honest
 	for _, socket := range opened {
 		_ = socket.Close()
 	}
-	if err != nil {
+	if err := errors.Join(err, err2); err != nil {
 		return err
 	}
 
 	w.figure(name+": memory", peak, mostMemory, "MiB")
+	w.note(name+": memory of sockets, of all this machine", sockets, "MiB")
 	w.figure(name+": longest wait of an honest client", result.longest.Seconds(), mostWait, "s")
 	others := fmt.Sprintf("/ %d / %d", result.busy, result.failed)
 	w.note(name+": answered / 503 / failed", float64(result.answered), others)
+	w.figure(name+": honest requests refused", result.refused(), mostRefused, "%")
 	if result.failed > 0 {
 		w.figure(name+": honest requests without an answer", float64(result.failed), 0, "")
 	}
 	return nil
+}
+
+// socketMemory returns how much the system holds in the buffers of TCP sockets, in MiB.
+func socketMemory() (float64, error) {
+	text, err := os.ReadFile("/proc/net/sockstat")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "TCP:")
+	_, rest, _ = strings.Cut(rest, "mem ")
+	pages, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+	return pages * float64(os.Getpagesize()) / (1 << 20), err
 }
 
 // openAll opens connections and leaves them open.
@@ -99,6 +120,7 @@ func openAll(ctx context.Context, address, sent string, count int) []net.Conn {
 			if err != nil {
 				return
 			}
+			shrinkReadBuffer(socket)
 			_ = socket.SetWriteDeadline(time.Now().Add(time.Second))
 			_, _ = io.WriteString(socket, sent)
 			mutex.Lock()
@@ -110,10 +132,23 @@ func openAll(ctx context.Context, address, sent string, count int) []net.Conn {
 	return opened
 }
 
+// shrinkReadBuffer has the system take little of what nobody reads, as over a slow network.
+func shrinkReadBuffer(socket net.Conn) {
+	const small = 4 << 10
+	if tcp, ok := socket.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(small)
+	}
+}
+
 // honestResult is what an honest client has seen.
 type honestResult struct {
 	answered, busy, failed int
 	longest                time.Duration
+}
+
+// refused is the share of requests that there was no room for, in percent.
+func (r honestResult) refused() float64 {
+	return 100 * float64(r.busy) / float64(max(1, r.answered+r.busy))
 }
 
 // askHonestly asks for a ticket again and again, on a new connection each time.

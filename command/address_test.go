@@ -1,0 +1,52 @@
+package command_test
+
+import (
+	"io"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/command"
+)
+
+// On a socket, too, a server can end its answer and still read what the client goes on sending.
+func TestSocketsCanBeHalfClosed(t *testing.T) {
+	t.Parallel()
+	address := command.Address{Listen: "unix:" + filepath.Join(t.TempDir(), "socket")}
+	listener, err := address.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	client, err := address.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	served, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = served.Close() })
+	for _, side := range []net.Conn{client, served} {
+		_ = side.SetDeadline(time.Now().Add(5 * time.Second))
+	}
+
+	half, ok := served.(interface{ CloseWrite() error })
+	if !ok {
+		t.Fatal("the connection cannot be half closed")
+	}
+	if _, err := io.WriteString(served, "refused"); err != nil {
+		t.Fatal(err)
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(client); string(got) != "refused" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := io.WriteString(client, "more"); err != nil {
+		t.Errorf("the client can send no more: %v", err)
+	}
+}
