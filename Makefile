@@ -31,7 +31,7 @@ run: ## Runs the server: make run ARGS='serve'
 	$(GO) run . $(or $(ARGS),serve)
 
 .PHONY: test
-test: unit clients consumers lint generated tidy ## All that must hold before a change lands: the tests on every database, and every check
+test: unit clients consumers client playground storefront pages lint generated tidy ## All that must hold before a change lands: the tests on every database, and every check
 
 .PHONY: unit
 unit: ## Runs the tests alone, on SQLite and MySQL
@@ -44,6 +44,26 @@ clients: build ## Runs Apollo Client and the audits of GraphQL over HTTP against
 .PHONY: consumers
 consumers: build ## Runs generators, typed clients and a federation gateway on the schema and the server; needs Node
 	@test/with-node test/consumers/run
+
+.PHONY: client
+client: ## Builds and tests the package for browsers, client/; needs Node
+	@test/with-node client/run
+
+.PHONY: playground
+playground: build ## Clicks through the playground in Chromium; needs Node
+	@test/with-node test/playground/run
+
+.PHONY: storefront
+storefront: build ## Plays the scenes of examples/storefront in Chromium; needs Node
+	@test/with-node examples/storefront/scenes/run
+
+.PHONY: browser
+browser: build ## Runs pages in Chromium through a network with faults, some ten minutes; needs Node
+	@test/with-node test/browser/run $(ARGS)
+
+.PHONY: pages
+pages: build ## The short rows of browser
+	@test/with-node test/browser/run short
 
 .PHONY: cluster
 cluster: ## Tries servers on databases that fail: Galera nodes, a lagging replica, a clock that steps
