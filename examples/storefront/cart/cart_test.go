@@ -66,7 +66,8 @@ func (s *shop) ask(token, method, path, body string) reply {
 	return answer
 }
 
-// expect asks, and fails unless the answer has this status and these quantities, e.g. "cup 2, tea 1".
+// expect asks, and fails unless the answer has this status and these quantities, e.g. "cup 2, tea
+// 1".
 func (s *shop) expect(token, method, path, body string, status int, lines string) {
 	s.t.Helper()
 	answer := s.ask(token, method, path, body)
@@ -202,7 +203,8 @@ func TestACouponNeedsTheBehavior(t *testing.T) {
 	s.expect(s.ticket(customer, sessionB, nil), "PUT", "/cart/coupon", `{"coupon":"TEA10"}`, 403, "")
 
 	may := s.ticket(customer, sessionB, claims{"behaviors": []string{"coupons.use"}})
-	if answer := s.ask(may, "PUT", "/cart/coupon", `{"coupon":"TEA10"}`); answer.status != 200 || answer.Coupon != "TEA10" {
+	answer := s.ask(may, "PUT", "/cart/coupon", `{"coupon":"TEA10"}`)
+	if answer.status != 200 || answer.Coupon != "TEA10" {
 		t.Errorf("status %d, coupon %q", answer.status, answer.Coupon)
 	}
 	s.expect(may, "PUT", "/cart/coupon", `{"coupon":"no such"}`, 400, "")

@@ -41,8 +41,8 @@ var (
 	couponCode   = regexp.MustCompile(`^[A-Z0-9]{0,16}$`)
 )
 
-// carts keeps the carts of all shoppers in memory, which is enough to try the shop. In a database, claim would be
-// one transaction, with a unique row for each guest that was claimed.
+// carts keeps the carts of all shoppers in memory, which is enough to try the shop. In a database,
+// claim would be one transaction, with a unique row for each guest that was claimed.
 type carts struct {
 	mutex   sync.Mutex
 	all     map[string]cart     // by user id
@@ -84,8 +84,8 @@ func (c *carts) setCoupon(userID, coupon string) (cart, *refusal) {
 	})
 }
 
-// claim gives the guest's cart to the customer, and returns the customer's. Once: a claim that is repeated, because
-// its answer was lost, finds that it was done, and changes nothing.
+// claim gives the guest's cart to the customer, and returns the customer's. Once: a claim that is
+// repeated, because its answer was lost, finds that it was done, and changes nothing.
 func (c *carts) claim(guest, customer string) cart {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -109,8 +109,8 @@ func (c *carts) claim(guest, customer string) cart {
 	return merged
 }
 
-// change stores what apply makes of a cart, unless it refuses. A cart that was claimed does not change any more: what
-// a slow tab of the guest sends would otherwise be lost without a word.
+// change stores what apply makes of a cart, unless it refuses. A cart that was claimed does not
+// change any more: what a slow tab of the guest sends would otherwise be lost without a word.
 func (c *carts) change(userID string, apply func(*cart) *refusal) (cart, *refusal) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

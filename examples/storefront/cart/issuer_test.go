@@ -18,7 +18,8 @@ import (
 
 type claims map[string]any
 
-// issuer stands for the authtickets server: it signs tickets, and publishes the keys and the list of revoked tickets.
+// issuer stands for the authtickets server: it signs tickets, and publishes the keys and the list
+// of revoked tickets.
 type issuer struct {
 	t   *testing.T
 	url string

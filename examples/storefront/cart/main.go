@@ -1,4 +1,5 @@
-// Command cart is the cart service of the storefront: who a cart belongs to, it learns from a verified ticket alone.
+// Command cart is the cart service of the storefront: who a cart belongs to, it learns from a
+// verified ticket alone.
 package main
 
 import (
@@ -61,7 +62,8 @@ func run(ctx context.Context, arguments []string, log *slog.Logger) error {
 	return nil
 }
 
-// newHandler answers those who bring a good jwtAccessToken. Every answer is the shopper's cart or an error in JSON.
+// newHandler answers those who bring a good jwtAccessToken. Every answer is the shopper's cart or
+// an error in JSON.
 func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 	mux := http.NewServeMux()
 
@@ -83,7 +85,7 @@ func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 		answer(w, cart, err)
 	})
 
-	mux.Handle("PUT /cart/coupon", verify.Require("coupons.use", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	setCoupon := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			Coupon string `json:"coupon"`
 		}
@@ -93,10 +95,11 @@ func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 		shopper, _ := verify.ShopperOf(r.Context())
 		cart, err := carts.setCoupon(shopper.UserID, body.Coupon)
 		answer(w, cart, err)
-	})))
+	})
+	mux.Handle("PUT /cart/coupon", verify.Require("coupons.use", setCoupon))
 
-	// The proof is in the ticket: the server signed that this customer claimed that guest. No body is read, so
-	// nobody can ask for another one's cart.
+	// The proof is in the ticket: the server signed that this customer claimed that guest. No body is
+	// read, so nobody can ask for another one's cart.
 	mux.HandleFunc("POST /cart/claim", func(w http.ResponseWriter, r *http.Request) {
 		shopper, _ := verify.ShopperOf(r.Context())
 		if shopper.ClaimedAnonymousUserID == "" {

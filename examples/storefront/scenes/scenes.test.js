@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as stage from "./stage.js";
 
-const { add, device, eventually, linesOf, openTab, see, seeCount, seeCustomer, seeGuest, signIn, sleep, terminal, visit } = stage;
+const { add, device, eventually, linesOf, openTab, signIn, sleep, terminal, visit } = stage;
+const { see, seeCount, seeCustomer, seeGuest } = stage;
 
 // In this time the list of revoked tickets reaches the cart service.
 const HEARD = 1_000;

@@ -1,5 +1,5 @@
-// What the scenes play on: the server, whose tickets live five seconds here, the cart service, the built page, and
-// Chromium. A device is a browser of its own; its tabs share what a browser keeps.
+// What the scenes play on: the server, whose tickets live five seconds here, the cart service, the
+// built page, and Chromium. A device is a browser of its own; its tabs share what a browser keeps.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";

@@ -89,4 +89,6 @@ function device(userAgent: string) {
   return system ? `${browser} on ${system}` : browser;
 }
 
-const time = (instant: string) => new Date(instant).toLocaleString("en-IE", { dateStyle: "medium", timeStyle: "short" });
+const times = new Intl.DateTimeFormat("en-IE", { dateStyle: "medium", timeStyle: "short" });
+
+const time = (instant: string) => times.format(new Date(instant));

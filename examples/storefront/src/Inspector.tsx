@@ -15,15 +15,24 @@ const thisTab = Math.random().toString(36).slice(2, 5);
 // Sends the requests of the client package, and notes each ticket that comes.
 export const notingFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init);
-  const { data } = await response.clone().json().catch(() => ({}));
-  if (data?.result?.refreshAfter) {
-    const { sessionId, refreshAfter } = data.result;
-    localStorage.setItem(KEY, JSON.stringify({ sessionId, refreshAfter, receivedAt: Date.now(), tab: thisTab } satisfies Note));
-  }
+  note(response.clone()).catch(() => {}); // no ticket, or no localStorage
   return response;
 };
 
-const read = (): Note | undefined => JSON.parse(localStorage.getItem(KEY) ?? "null") ?? undefined;
+async function note(response: Response) {
+  const { sessionId, refreshAfter } = (await response.json()).data.result;
+  if (!refreshAfter) return;
+  const note: Note = { sessionId, refreshAfter, receivedAt: Date.now(), tab: thisTab };
+  localStorage.setItem(KEY, JSON.stringify(note));
+}
+
+function lastNote(): Note | undefined {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "");
+  } catch {
+    return undefined;
+  }
+}
 
 export function Inspector({ state }: { state: ShopperState }) {
   const [now, setNow] = useState(Date.now);
@@ -33,7 +42,7 @@ export function Inspector({ state }: { state: ShopperState }) {
   }, []);
 
   const session = "sessionId" in state ? state.sessionId : undefined;
-  const note = read();
+  const note = lastNote();
   const isKnown = note && note.sessionId === session;
   const age = isKnown ? Math.max(0, Math.round((now - note.receivedAt) / 1000)) : 0;
 
@@ -41,7 +50,7 @@ export function Inspector({ state }: { state: ShopperState }) {
     ["shopper", "userId" in state ? state.userId : "–"],
     ["session", session ?? "–"],
     ["ticket’s age", isKnown ? duration(age) : "–"],
-    ["next refresh", isKnown ? (age < note.refreshAfter ? `in ${duration(note.refreshAfter - age)}` : "with the next use") : "–"],
+    ["next refresh", isKnown ? due(note.refreshAfter - age) : "–"],
     ["refreshed by", isKnown ? (note.tab === thisTab ? `this tab (${thisTab})` : `tab ${note.tab}`) : "–"],
     ["this tab", thisTab],
   ] as const;
@@ -62,6 +71,8 @@ export function Inspector({ state }: { state: ShopperState }) {
     </details>
   );
 }
+
+const due = (seconds: number) => (seconds > 0 ? `in ${duration(seconds)}` : "with the next use");
 
 const duration = (seconds: number) =>
   seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;

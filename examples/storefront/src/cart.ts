@@ -15,7 +15,8 @@ export const count = (cart: Cart | undefined) => cart?.lines.reduce((sum, line) 
 // Tells the other tabs of changes.
 const tabs = new BroadcastChannel("cart");
 
-// Asks the cart service. shopper.fetch sends the ticket's JWT, and repeats the request once with the next ticket.
+// Asks the cart service. shopper.fetch sends the ticket's JWT, and repeats the request once with
+// the next ticket.
 async function ask(method: string, path: string, body?: object): Promise<Cart> {
   const init = { method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(10_000) };
   const response = await shopper.fetch(path, init).catch(() => undefined);
@@ -25,16 +26,16 @@ async function ask(method: string, path: string, body?: object): Promise<Cart> {
   return answer;
 }
 
-// The cart of the shopper with this id. It is read again when another tab has changed it, when a guest's cart was
-// merged, when the tab comes to the front, and when the network is back.
+// The cart of the shopper with this id. It is read again when another tab has changed it, when a
+// guest's cart was merged, when the tab comes to the front, and when the network is back.
 export function useCart(userId: string | undefined) {
   const [cart, setCart] = useState<Cart>();
   const [error, setError] = useState<string>();
   const confirmed = useRef<Cart>(undefined);
   const last = useRef<Promise<unknown>>(Promise.resolve());
 
-  // One request after the other, so that the last click counts. Only the answer to the last one is shown, and if it
-  // fails, what the cart service last said.
+  // One request after the other, so that the last click counts. Only the answer to the last one is
+  // shown, and if it fails, what the cart service last said.
   const run = useCallback((method: string, path: string, body?: object) => {
     const turn = last.current.then(async () => {
       let failure: string | undefined;

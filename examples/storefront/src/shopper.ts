@@ -11,11 +11,13 @@ export const shopper = createShopper({
   application: "storefront",
   fetch: notingFetch,
 
-  // Only the ticket of the sign-in proves the claim, so that one is sent, and not the newest. Refused with 401, it has
-  // expired or its session has ended: then there is nothing left to prove, and the claim is given up. After any
-  // other failure the package calls again, also after a reload. The cart service merges once.
+  // Only the ticket of the sign-in proves the claim, so that one is sent, and not the newest.
+  // Refused with 401, it has expired or its session has ended: then there is nothing left to prove,
+  // and the claim is given up. After any other failure the package calls again, also after a
+  // reload. The cart service merges once.
   async onClaim({ proof }) {
-    const response = await fetch("/cart/claim", { method: "POST", headers: { authorization: `Bearer ${proof}` } });
+    const headers = { authorization: `Bearer ${proof}` };
+    const response = await fetch("/cart/claim", { method: "POST", headers, signal: AbortSignal.timeout(8_000) });
     if (!response.ok && response.status !== 401) throw new Error("the cart service has not taken the claim");
     new BroadcastChannel("cart").postMessage("merged");
   },
