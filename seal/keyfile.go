@@ -83,11 +83,11 @@ func readPrivate(path string) (secret.Text, error) {
 	return secret.New(string(text)), nil
 }
 
-// isPrivate reports whether a mode lets nobody read the key file who is not meant to.
+// isPrivate reports whether only the intended users can read the key file.
 //
 // Platforms mount secrets with modes of their own. A file of root's that a group may read is for
 // the one server that runs in this group: 0440, as Kubernetes mounts it with fsGroup. A file in the
-// memory of a container can be reached from nowhere else: 0444, as Docker Swarm mounts it.
+// memory of a container is for that container alone: 0444, as Docker Swarm mounts it.
 func isPrivate(mode uint32, isGiven, isContained bool) bool {
 	const others, groupReads, everybodyReads = 0o077, 0o040, 0o044
 	switch mode & others {

@@ -113,6 +113,9 @@ func TestDisconnectedClientsEndNoSession(t *testing.T) {
 
 			o.refresh(last.RefreshToken)
 		}
+		if told := strings.Count(o.log.String(), "by a client that has gone: session goes on"); told != 2 {
+			t.Errorf("the log tells of %d refreshes that were overtaken", told)
+		}
 		if got := o.tryRefresh(anonymous).reason(); got != "TOKEN_REUSED" {
 			t.Errorf("who waits for the answer gets %q", got)
 		}

@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -170,9 +171,9 @@ func (r refreshing) next(policy Policy) *models.Session {
 	return next
 }
 
-// move makes the one conditional statement that decides a refresh. The first one comes to nothing
-// when the database gets to it late, by its own clock. A further one does not ask the time: that
-// clock may have been set, and the database has just answered.
+// move makes the one conditional statement that decides a refresh. The first attempt
+// has no effect if the database runs it after the deadline, by its own clock. A further one does not
+// ask the time: that clock may have been set, and the database has just answered.
 func (o *Office) move(ctx context.Context, r refreshing, next *models.Session, again bool) (bool, error) {
 	timing := storage.InTime
 	if again {
@@ -199,13 +200,16 @@ func (o *Office) successor(ctx context.Context, r refreshing, present storage.St
 	case isNext && !o.isReused(present, r.now):
 		return &present.Session, nil
 	case r.isAbandoned(): // its own repetition, and a refresh with the next token, may have overtaken it
+		o.reuseLog(r.contents, present.Generation).WarnContext(ctx,
+			"refresh token used again by a client that has gone: session goes on")
 		return nil, &models.Error{Reason: models.ReasonTokenReused}
 	default:
 		return nil, o.endReused(ctx, r.contents, present.Generation)
 	}
 }
 
-// isAbandoned reports whether the client has gone without the answer.
+// isAbandoned reports whether the client has gone without the answer. One that has only closed its
+// half of the connection counts as gone too, and can read that it gets no ticket.
 func (r refreshing) isAbandoned() bool {
 	select {
 	case <-r.gone:
@@ -223,9 +227,13 @@ func (o *Office) endReused(ctx context.Context, contents seal.Contents, present 
 		return err
 	}
 	if ended {
-		o.Log.WarnContext(ctx, "refresh token used again: session ended", "session", models.ID(contents.SessionID),
-			"user", models.ID(contents.UserID), "anonymous", contents.Anonymous, "generation", contents.Generation,
-			"present", present)
+		o.reuseLog(contents, present).WarnContext(ctx, "refresh token used again: session ended")
 	}
 	return &models.Error{Reason: models.ReasonTokenReused}
+}
+
+// reuseLog is the log for a token that was used again, while its session was at a later generation.
+func (o *Office) reuseLog(contents seal.Contents, present int64) *slog.Logger {
+	return o.Log.With("session", models.ID(contents.SessionID), "user", models.ID(contents.UserID),
+		"anonymous", contents.Anonymous, "generation", contents.Generation, "present", present)
 }
