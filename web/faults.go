@@ -117,7 +117,8 @@ func faultMessage(name string, longestDelay time.Duration) string {
 	case "delay":
 		return "The header x-fault needs a duration for delay, such as delay=2s, of at most " + longestDelay.String() + "."
 	case "shift":
-		return "The header x-fault needs a duration for shift, such as shift=-2h or shift=20m, of at most " + longestShift.String() + "."
+		return "The header x-fault needs a duration for shift, such as shift=-2h or shift=20m, of at most " +
+			longestShift.String() + "."
 	case "end":
 		reasons := make([]string, 0, len(endReasons()))
 		for _, reason := range endReasons() {

@@ -47,7 +47,8 @@ func newGraphQL(settings Settings) (*graphQL, error) {
 		return nil, err
 	}
 	g := &graphQL{
-		settings: settings, limited: limited, documents: known, parsed: parsed, turns: newTurns(), clients: clientCounts{counts: map[client]int{}},
+		settings: settings, limited: limited, documents: known, parsed: parsed, turns: newTurns(),
+		clients: clientCounts{counts: map[client]int{}},
 		present: graph.Presenter(settings.Log, settings.Random, settings.Introspection),
 		bodies:  newBodies(settings.Limits.Body), answers: buffers{most: largestAnswerKept},
 	}
