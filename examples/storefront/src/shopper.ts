@@ -4,11 +4,12 @@ import { clearOnChange, shopperLink } from "@authtickets/client/apollo";
 import { notingFetch } from "./Inspector";
 
 const endpoint = "/graphql";
+const application = "storefront";
 
 // One for all of the page, and one ticket for all tabs.
 export const shopper = createShopper({
   endpoint,
-  application: "storefront",
+  application,
   fetch: notingFetch,
 
   // Only the ticket of the sign-in proves the claim, so that one is sent, and not the newest.
@@ -23,8 +24,10 @@ export const shopper = createShopper({
   },
 });
 
+const http = new HttpLink({ uri: endpoint, headers: { "x-application": application } });
+
 export const client = new ApolloClient({
-  link: ApolloLink.from([shopperLink(shopper), new HttpLink({ uri: endpoint })]),
+  link: ApolloLink.from([shopperLink(shopper), http]),
   cache: new InMemoryCache({
     typePolicies: { Shopper: { keyFields: ["userId"] }, CustomerAccount: { keyFields: ["userId"] } },
   }),
