@@ -12,7 +12,7 @@ import (
 // collectRarely makes the garbage collector trade memory for time, up to a limit above what the
 // server needs, unless the operator has said otherwise.
 func collectRarely(env *command.Environment, settings *command.Settings) error {
-	const percent, besides = 400, 160 << 20
+	const percent, withoutHashes = 400, 160 << 20
 	if env.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
@@ -23,9 +23,9 @@ func collectRarely(env *command.Environment, settings *command.Settings) error {
 	if err != nil {
 		return err
 	}
-	// Beside the memory of each hash that runs there is that of one which has ended. If the limit
-	// left no room for it, the collector would run without pause.
-	debug.SetMemoryLimit(besides + 2*hashes)
+	// For each hash that runs, the memory of one that has ended may still be there. If the limit left
+	// no room for it, the collector would run without pause.
+	debug.SetMemoryLimit(withoutHashes + 2*hashes)
 	return nil
 }
 
@@ -38,7 +38,7 @@ func makeRoom(env *command.Environment, hasher *password.Hasher) {
 	}
 }
 
-// otherThreads are those that wait for the system, beside the connections to an embedded database:
+// otherThreads are those that wait for the system, besides the connections to an embedded database:
 // they write the log, look up names and read files.
 const otherThreads = 8
 

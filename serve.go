@@ -180,7 +180,7 @@ func (s *serve) connections(env *command.Environment, settings *command.Settings
 	return web.NewConnections(most, env.Log)
 }
 
-// workBehind begins what a server does beside answering requests.
+// workBehind begins what a server does besides answering requests.
 func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
 	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
 	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
@@ -196,7 +196,7 @@ func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.
 	}})
 }
 
-// address is where the server can be gone to. It goes by the host that was given: an address that stands for all is none to go to.
+// address returns the address that clients can use. It has the host of --listen; 0.0.0.0 is not one.
 func (s *serve) address(listener net.Addr) string {
 	_, port, _ := net.SplitHostPort(listener.String())
 	host, _, _ := net.SplitHostPort(s.Listen)

@@ -31,7 +31,7 @@ type parts struct {
 	office    *tickets.Office
 }
 
-// wire puts a server together that can be gone to at an address. It asks nothing of the database yet.
+// wire puts a server together that clients reach at an address. It asks nothing of the database yet.
 func (s *serve) wire(env *command.Environment, settings *command.Settings, address string) (*parts, error) {
 	master, err := settings.LoadMaster(env)
 	if err != nil {

@@ -90,8 +90,8 @@ func each(w writer, numbers []int, refused func(error), do func(number int) erro
 	return done
 }
 
-// Of all who give an account the same name at once, one does. The others are told, and nothing of
-// theirs gets into it.
+// Only one of several concurrent writers gets the name. The others get an error, and nothing of
+// theirs is written.
 func TestWritersAtOnce(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {

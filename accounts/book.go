@@ -80,8 +80,9 @@ func (b *Book) LatestAccount(
 	return account, b.Complete(ctx, account, selection, now)
 }
 
-// AccountsOf returns what is selected of the accounts with these user ids, as they are now. Those that there are not are left out. However many they are, it asks the database once, and once
-// more for attributes.
+// AccountsOf returns what is selected of the accounts with these user ids, as they are now. Missing
+// accounts are omitted. However many there are, it asks the database once, and once more for
+// attributes.
 func (b *Book) AccountsOf(ctx context.Context, userIDs []models.ID, selection *Selection) (map[models.ID]*models.CustomerAccount, error) {
 	found, err := b.Store.AccountsOf(ctx, userIDs, selection.columns()...)
 	if err != nil {

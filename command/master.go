@@ -17,8 +17,8 @@ import (
 // keysetVariable holds a whole keyset, for platforms that hand out secrets as variables.
 const keysetVariable = "AUTHTICKETS_KEYSET"
 
-// LoadMaster returns the master key. Only beside the embedded database is a key file made where there is none: replicas on a server's database must share it. Nothing is asked of a
-// key management service yet.
+// LoadMaster returns the master key. Only with the embedded database it makes a missing key file:
+// replicas on a server's database must share one. It asks nothing of a key management service yet.
 func (s *Settings) LoadMaster(env *Environment) (*seal.Master, error) {
 	master, err := s.existingMaster(env)
 	if !s.makesKeys() || !errors.Is(err, fs.ErrNotExist) {

@@ -25,9 +25,10 @@ const (
 // ErrHelp is returned by Parse when help was asked for, and has been given.
 var ErrHelp = errors.New("help was given")
 
-// Parse reads arguments, variables and the settings file into program, a pointer to a struct with kong's tags. A setting is taken from the first
-// of these that has it: flag, variable, file, default. Run of the result carries the command out. The error lists everything that cannot be read; where there is a
-// result beside it, program holds what can be, to be checked as well.
+// Parse reads arguments, variables and the settings file into program, a pointer to a struct with
+// kong's tags. A setting is taken from the first of these that has it: flag, variable, file,
+// default. Run of the result carries the command out. The error lists everything that cannot be
+// read. If there is a result as well, program holds what can be read, so that it can be checked.
 func Parse(env *Environment, program any, arguments []string, bindings ...any) (*kong.Context, error) {
 	var faults []error
 	helped := false
@@ -102,7 +103,7 @@ func holdsPassword(address secret.Text) bool {
 }
 
 // isSetting reports whether a flag is a setting, of the program or of the server. The flags of the
-// other commands say what to do this once, which neither a variable nor a file shall.
+// other commands say what to do once. Variables and the file cannot set them.
 func isSetting(owner *kong.Node, flag *kong.Flag) bool {
 	if flag.Name == "help" {
 		return false

@@ -46,7 +46,7 @@ func (r *Ring) Find(ctx context.Context, purpose models.KeyPurpose, number int) 
 }
 
 // RetireExpired deletes the old keysets under which nothing can live any more, and returns them. It
-// goes no further than purging has come, which a clock that steps forward does not hurry.
+// goes no further than purging has come, so a clock that jumps ahead deletes nothing early.
 func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	entries, err := r.List(ctx)
 	if err != nil {

@@ -103,8 +103,10 @@ func (h *proxyHint) check(ctx context.Context, r *http.Request) {
 	})
 }
 
-// accessToken returns the token in a request's headers: x-vol-user-claims or, without it, Authorization: Bearer (RFC 6750 section 2.1), which clients of Kibo's
-// APIs send beside it for the application. It is empty when there is none; of a malformed header and of several it is text that no token ever is.
+// accessToken returns the token in a request's headers: x-vol-user-claims or, without it,
+// Authorization: Bearer (RFC 6750 section 2.1). Clients of Kibo's APIs send both, the second for the
+// application. It returns an empty text when there is none, and for a malformed header or several
+// ones a text that no token has.
 func accessToken(header http.Header) secret.Text {
 	authorization, claims := header["Authorization"], header[claimsHeader]
 	switch {
