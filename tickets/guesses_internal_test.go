@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -92,5 +93,24 @@ func TestLanes(t *testing.T) {
 	}
 	if len(all.lanes.open) > 0 {
 		t.Errorf("%d lanes are left", len(all.lanes.open))
+	}
+}
+
+// However long a check took, the answer comes at a step.
+func TestWaitForStep(t *testing.T) {
+	t.Parallel()
+	const step = 500 * time.Millisecond
+	for took, want := range map[time.Duration]time.Duration{
+		0: step, time.Millisecond: step, 499 * time.Millisecond: step, step: 2 * step, 1234 * time.Millisecond: 3 * step,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			o := &Office{Policy: Policy{RefusalStep: step}, Elapsed: func() time.Duration { return time.Since(begin) }}
+			time.Sleep(took)
+			o.waitForStep(t.Context(), 0)
+			if got := time.Since(begin); got != want {
+				t.Errorf("a check that took %s is answered after %s", took, got)
+			}
+		})
 	}
 }
