@@ -88,7 +88,15 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
 
   it("hands over what has nothing to do with the token, once", async () => {
     const { server, client } = await shop();
-    await expect(client.query({ query: gql`query Nothing { nothing }` })).rejects.toBeDefined();
+    await expect(
+      client.query({
+        query: gql`
+          query Nothing {
+            nothing
+          }
+        `,
+      }),
+    ).rejects.toBeDefined();
     expect(server.requests.filter((name) => name === "Nothing")).toHaveLength(1);
   });
 

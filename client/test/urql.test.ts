@@ -80,7 +80,10 @@ describe("the urql exchange", () => {
   it("sends nothing for an operation that was cancelled while it waited", async () => {
     const { server, client } = shop();
     server.fail({ delay: 50 }, { on: "anonymousShopperTicket" });
-    client.query(ME, {}).subscribe(() => {}).unsubscribe();
+    client
+      .query(ME, {})
+      .subscribe(() => {})
+      .unsubscribe();
     await rest(100);
     expect(count(server, "currentShopper")).toBe(0);
   });
