@@ -122,7 +122,10 @@ describe("11: server rendering", () => {
     await shopper.signOut();
     const { userId } = await shopper.signIn(eve);
     await later(1000);
-    expect(await rendering().bearer()).toMatchObject({ userId });
+    const rendered = rendering();
+    rendered.subscribe(() => {});
+    await later(1); // the sign-out is tried
+    expect(await rendered.bearer()).toMatchObject({ userId });
     expect(count(server, "refreshTicket")).toBe(1);
   });
 
