@@ -42,8 +42,25 @@ export const POST: (request: Request) => Promise<Response> = shopperHandler({
   endpoint: "https://tickets.example/graphql",
 });
 
-export async function render(cookies: Parameters<typeof serverShopper>[0]["cookies"]): Promise<Response> {
-  return serverShopper({ endpoint: "https://tickets.example/graphql", cookies }).fetch("https://shop.example/cart");
+/** As `cookies()` of next/headers has it. */
+interface NextCookies {
+  get(name: string): { name: string; value: string } | undefined;
+  set(...args: [key: string, value: string, cookie?: Partial<NextCookie>] | [options: NextCookie]): this;
+}
+
+interface NextCookie {
+  name: string;
+  value: string;
+  httpOnly?: boolean | undefined;
+  secure?: boolean | undefined;
+  sameSite?: true | false | "lax" | "strict" | "none" | undefined;
+  path?: string | undefined;
+  maxAge?: number | undefined;
+}
+
+export async function render(cookies: NextCookies, headers: Headers): Promise<Response> {
+  const shopper = serverShopper({ endpoint: "https://tickets.example/graphql", cookies, headers });
+  return shopper.fetch("https://shop.example/cart");
 }
 
 export function greet(): string {

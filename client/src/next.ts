@@ -21,6 +21,18 @@ export interface ServerOptions {
   fetch?: typeof fetch;
 }
 
+/** What is needed of `await headers()` of `next/headers`, or of a request's headers. */
+export interface RequestHeaders {
+  get(name: string): string | null;
+}
+
+export interface ServerShopperOptions extends ServerOptions {
+  /** `await cookies()` of `next/headers`. */
+  cookies: Cookies;
+  /** `await headers()` of `next/headers`. With it the ticket server learns who asks, as a proxy would tell. */
+  headers?: RequestHeaders;
+}
+
 export interface CookieAttributes {
   httpOnly: true;
   secure: true;
@@ -40,9 +52,21 @@ export interface Cookies {
  * component, which cannot set cookies, it may refresh the ticket once; the attempt in the cookie gets
  * the same ticket again later.
  */
-export function serverShopper({ cookies, ...options }: ServerOptions & { cookies: Cookies }): Shopper {
+export function serverShopper({ cookies, headers, ...options }: ServerShopperOptions): Shopper {
   const storage = () => cookieStore(cookies);
-  return createShopper({ ...options, storage });
+  return createShopper({ ...options, storage, fetch: forwarding(options, headers) });
+}
+
+// Otherwise all customers would be one source of wrong passwords, and one device in the list of sessions.
+function forwarding({ endpoint, fetch: send = fetch }: ServerOptions, headers?: RequestHeaders): typeof fetch {
+  return (input, init) => {
+    const request = new Request(input, init);
+    for (const name of request.url === new URL(endpoint).href ? ["x-forwarded-for", "user-agent"] : []) {
+      const value = headers?.get(name);
+      if (value) request.headers.set(name, value);
+    }
+    return send(request);
+  };
 }
 
 function cookieStore(cookies: Cookies): TicketStore {
@@ -123,9 +147,10 @@ export function shopperHandler(options: ServerOptions): (request: Request) => Pr
 
     const headers = new Headers({ "cache-control": "private, no-store" });
     const cookies = cookiesOf(request, headers);
-    const shopper = serverShopper({ ...options, cookies });
+    const forwarded = { ...options, fetch: forwarding(options, request.headers) };
+    const shopper = serverShopper({ ...forwarded, cookies });
     try {
-      const result = await perform(await request.json().catch(() => ({})), shopper, cookies, options);
+      const result = await perform(await request.json().catch(() => ({})), shopper, cookies, forwarded);
       return Response.json({ data: { result } }, { headers });
     } catch (error) {
       const { reason, code, nextStep, retryAfterSeconds, message } = toShopperError(error);

@@ -375,9 +375,11 @@ export function createShopper(options: ShopperOptions): Shopper {
   };
 }
 
+const READING = /^(?!.*mutation).*"query":"[\\n\s]*(query|fragment|{)/s;
+
 // Reports whether a request changes nothing: a GET, or a GraphQL query.
 async function isReading(request: Request): Promise<boolean> {
-  return request.method === "GET" || /"query":"[\\n\s]*(query|fragment|{)(?!.*mutation)/.test(await request.clone().text());
+  return request.method === "GET" || READING.test(await request.clone().text());
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.

@@ -398,6 +398,12 @@ describe("8: an operation is repeated at most once", () => {
 
     await until(shopper.signIn(demo));
     server.end(living(server).at(-1)!.id, "SESSION_ENDED");
+    const batch = '[{"query":"mutation { order }"},{"query":"{ currentShopper { userId } }"}]';
+    const orders = await until(shopper.fetch(endpoint, { method: "POST", body: `{"query":"{ batch }","rest":${batch}}` }));
+    expect(await orders.json()).toMatchObject({ errors: [{ extensions: { reason: "SESSION_ENDED" } }] });
+
+    await until(shopper.signIn(demo));
+    server.end(living(server).at(-1)!.id, "SESSION_ENDED");
     const response = await until(shopper.fetch(endpoint, ask));
     expect(await response.json()).toMatchObject({ data: { currentShopper: { isAnonymous: true } } });
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { createShopper, memoryStore, type Shopper } from "../src/index.js";
+import { createShopper, documents, memoryStore, type Shopper } from "../src/index.js";
 import { type Cookies, serverShopper, shopperHandler } from "../src/next.js";
 import { createFakeServer } from "../src/testing.js";
 import { count, demo, endpoint, eve, living, until } from "./tabs.js";
@@ -206,6 +206,27 @@ describe("11: server rendering", () => {
     for (const body of ["{}", "no JSON", '{"query":"{ currentShopper { userId } }"}']) {
       expect(await (await post(json, body)).json()).toMatchObject({ errors: [{ extensions: { reason: "REQUEST_INVALID" } }] });
     }
+  });
+
+  it("tells the ticket server who asks, and nobody else", async () => {
+    const seen: string[] = [];
+    const server = createFakeServer();
+    const send = async (input: RequestInfo | URL, init?: RequestInit) => {
+      const request = new Request(input, init);
+      seen.push(`${new URL(request.url).host} ${request.headers.get("x-forwarded-for")} ${request.headers.get("user-agent")}`);
+      return request.url === endpoint ? server.fetch(request) : new Response();
+    };
+    const headers = new Headers({ "x-forwarded-for": "192.0.2.7", "user-agent": "Phone" });
+    const shopper = serverShopper({ endpoint, fetch: send, headers, cookies: { get: () => undefined, set() {} } });
+    pages.push(shopper);
+    await shopper.fetch("https://shop.example/cart");
+    expect(seen).toEqual(["tickets.example 192.0.2.7 Phone", "shop.example null null"]);
+
+    headers.set("content-type", "application/json");
+    const body = JSON.stringify({ query: documents.begin });
+    const request = new Request("https://shop.example/api/shopper", { method: "POST", headers, body });
+    await shopperHandler({ endpoint, fetch: send })(request);
+    expect(seen[2]).toBe(seen[0]);
   });
 
   it("begins anew with a cookie that it cannot read", async () => {
