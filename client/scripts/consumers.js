@@ -37,7 +37,14 @@ const checks = [
 
 function checkTypes(file, options) {
   copyFileSync(join(root, "consumers", "use.ts"), join(work, file));
-  const compilerOptions = { target: "es2022", lib: ["es2022", "dom"], strict: true, noEmit: true, skipLibCheck: false, types: [] };
+  const compilerOptions = {
+    target: "es2022",
+    lib: ["es2022", "dom"],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: [],
+  };
   const config = { compilerOptions: { ...compilerOptions, ...options }, files: [file] };
   writeFileSync(join(work, "tsconfig.json"), JSON.stringify(config));
   try {
