@@ -38,6 +38,9 @@ export function useCart(userId: string | undefined) {
   // shown, and if it fails, what the cart service last said.
   const run = useCallback((method: string, path: string, body?: object) => {
     const turn = last.current.then(async () => {
+      const present = shopper.getState();
+      if (!("userId" in present) || present.userId !== userId) return; // it was meant for the shopper before
+
       let failure: string | undefined;
       try {
         confirmed.current = await ask(method, path, body);
@@ -50,7 +53,7 @@ export function useCart(userId: string | undefined) {
       }
     });
     last.current = turn;
-  }, []);
+  }, [userId]);
 
   useEffect(() => {
     setCart(undefined);

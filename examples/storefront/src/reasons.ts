@@ -1,9 +1,11 @@
-// Why a customer is no longer signed in, in words. The keys are the server's reasons.
+// Why a customer is no longer signed in, in words. The keys are the reasons of the server and of the
+// client package.
 const endings: Record<string, string> = {
   SIGNED_OUT: "You have signed out.",
   SIGNED_OUT_EVERYWHERE: "Signed out because you signed out on all your devices.",
   SESSION_ENDED: "Signed out because you ended this session from another device.",
   SESSION_REPLACED: "Signed out because you signed in again on this device.",
+  SUPERSEDED: "Signed out because somebody else signed in, in another tab.",
   TOO_MANY_SESSIONS: "Signed out because you are signed in on too many devices, and this one was idle for longest.",
   ENDED_BY_OPERATOR: "Signed out because our staff ended your session.",
   PASSWORD_CHANGED: "Signed out because your password was changed. Please use the new one.",
