@@ -23,8 +23,5 @@ export function createAges() {
 
     /** The age of the ticket. After the clock was set back nobody knows: then it is too old. */
     of: (ticket: Ticket) => (byDate(ticket) < -TOLERATED_STEP ? Infinity : since(ticket) + ticket.ageAtReceipt),
-
-    /** The age of the ticket, by the clock that nobody can set. */
-    least: (ticket: Ticket) => byPerformance(ticket) + ticket.ageAtReceipt,
   };
 }

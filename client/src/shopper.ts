@@ -97,7 +97,7 @@ const LONGEST_PAUSE = 3_000;
 const LONGEST_WAIT = 5_000;
 // A token that is nearly as old as its lifetime may expire on its way.
 const MARGIN = 500;
-// How long to wait for the other tab whose sign-in has won the claim.
+// How long to wait for another tab's sign-in that has got the claim.
 const OTHER_SIGN_IN = 2_000;
 // A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
 const ROUNDS = 5;
@@ -171,38 +171,41 @@ export function createShopper(options: ShopperOptions): Shopper {
   const read = async () => see(await (await begin()).read());
   const update = async (change: Change) => see(await (await begin()).update(change));
 
-  async function wait(duration: number, isOver: () => boolean): Promise<void> {
-    for (let waited = 0; waited < duration && !isOver(); waited += POLL) {
+  async function wait(duration: number, isOver: (stored: Stored) => boolean): Promise<Stored> {
+    for (let waited = 0; ; waited += POLL) {
+      const stored = await read();
+      if (isOver(stored) || waited >= duration) return stored;
       await new Promise((resolve) => setTimeout(resolve, POLL));
-      await read();
     }
   }
 
+  // Another tab's sign-in has taken the anonymous shopper over. Its answer is most likely on its way.
+  const waitForSignIn = ({ turn }: Stored) => wait(OTHER_SIGN_IN, (stored) => stored.turn !== turn);
+
   // Refreshing.
 
-  const isAlive = (ticket: Ticket | undefined, ageOf: (ticket: Ticket) => number): ticket is Ticket =>
+  const isAlive = (ticket: Ticket | undefined): ticket is Ticket =>
     !!ticket &&
     ticket.accessToken !== refused &&
     ticket.jwtAccessToken !== refused &&
-    ageOf(ticket) < ticket.accessTokenLifetime * 1000 - MARGIN;
-  const isFresh = (ticket: Ticket | undefined) =>
-    isAlive(ticket, ages.of) && ages.of(ticket) < ticket.refreshAfter * 1000;
+    ages.of(ticket) < ticket.accessTokenLifetime * 1000 - MARGIN;
+  const isFresh = (ticket: Ticket | undefined) => isAlive(ticket) && ages.of(ticket) < ticket.refreshAfter * 1000;
 
   const renew = () => (renewal ??= underLock(key, renewInTurn).finally(() => (renewal = undefined)));
 
   async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
     for (let round = ROUNDS; round--; ) {
-      await wait(LONGEST_WAIT, () => !failure);
+      const stored = await wait(LONGEST_WAIT, () => !failure);
       if (failure) throw failure;
-      const { ticket } = await read();
+      const { ticket } = stored;
       if (ticket && (isFresh(ticket) || !round)) {
         failures = 0;
         return ticket;
       }
 
       try {
-        await request(ticket);
+        await request(stored);
       } catch (error) {
         const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
         const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), retryAfterSeconds * 1000);
@@ -218,7 +221,8 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   // Gets the next ticket, or learns that there is none.
-  async function request(sent: Ticket | undefined): Promise<void> {
+  async function request(before: Stored): Promise<void> {
+    const { ticket: sent } = before;
     let follows: Ticket | string;
     try {
       const next = await (sent
@@ -230,6 +234,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     } catch (error) {
       const { nextStep, reason } = error as ShopperError;
       if (!sent || nextStep !== "SIGN_IN") throw error;
+      if (reason === "SIGNED_IN") await waitForSignIn(before);
       follows = reason;
     }
     await update((stored) => followed(stored, sent, follows));
@@ -238,18 +243,9 @@ export function createShopper(options: ShopperOptions): Shopper {
   async function validTicket(refusal = refused): Promise<Ticket> {
     refused = refusal;
     const { ticket } = await read();
-    if (isAlive(ticket, ages.of)) {
-      if (!isFresh(ticket)) renew().catch(ignore);
-      return ticket;
-    }
-
-    try {
-      return await renew();
-    } catch (error) {
-      // The clock that says it has expired may be wrong. The server has the last word.
-      if (isAlive(ticket, ages.least)) return ticket;
-      throw error;
-    }
+    if (!isAlive(ticket)) return renew();
+    if (!isFresh(ticket)) renew().catch(ignore);
+    return ticket;
   }
 
   async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
@@ -304,9 +300,7 @@ export function createShopper(options: ShopperOptions): Shopper {
 
     const isMissed = answer.claim === "CLAIMED_BY_ANOTHER";
     const ticket = { ...received(answer), missedClaim: isMissed ? last?.sessionId : undefined };
-    // The other customer is most likely signing in in another tab, and has won.
-    const shown = state;
-    if (isMissed) await wait(OTHER_SIGN_IN, () => state !== shown);
+    if (isMissed) await waitForSignIn(before);
 
     const after = await update((stored) => signedIn(stored, before, ticket));
     void catchUp();

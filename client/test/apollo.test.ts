@@ -137,10 +137,10 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
 
   it("sends nothing for an operation that was cancelled while it waited", async () => {
     const { server, client } = await shop();
-    server.fail({ delay: 50 }, { on: "anonymousShopperTicket" });
+    server.fail({ delay: 300 }, { on: "anonymousShopperTicket" });
     const subscription = client.watchQuery({ query: ME }).subscribe({ next: () => {} });
     subscription.unsubscribe();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(count(server, "currentShopper")).toBe(0);
   });
 

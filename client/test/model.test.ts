@@ -73,10 +73,11 @@ class World {
       storage: () => this.store,
       fetch: this.server.fetch,
       onClaim: async (claim) => {
+        const { accepted } = this;
         await new Promise((resolve) => setTimeout(resolve, this.upTo(2000)));
         if (this.random() < 0.3) throw new Error("The cart service is down.");
         // A page that was reloaded meanwhile has not heard that it was accepted.
-        if (this.tabs.includes(tab)) this.accepted.push(claim);
+        if (this.tabs.includes(tab)) accepted.push(claim);
       },
     });
     return tab;
@@ -112,6 +113,9 @@ class World {
       if (!failure) this.expected = id;
       else if (failure === "UNREACHABLE") this.lost.add(id);
     }
+    // The server has replaced the session of the device, although nobody has heard of the new one.
+    const present = this.server.sessions.find(({ id }) => id === this.expected);
+    if (present?.endReason === "SESSION_REPLACED") this.expected = undefined;
     return failure;
   }
 
@@ -121,8 +125,8 @@ class World {
     // Which of the two has won is for the store to say; that it is one of them is checked below.
     await this.rest(15);
     const { ticket } = await until(this.store.read());
-    const winner = this.server.sessions.find(({ id }) => id === ticket?.sessionId);
-    if (winner && !winner.isAnonymous) this.expected = winner.id;
+    const winner = living(this.server).find(({ id }) => id === ticket?.sessionId);
+    if (winner) this.expected = winner.id;
   }
 
   rest = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
@@ -166,7 +170,7 @@ class World {
 
   async ask(tab: Shopper): Promise<string> {
     const body = '{"query":"{ currentShopper { sessionId } }"}';
-    const response = await tab.fetch(endpoint, { method: "POST", body });
+    const response = await tab.fetch(endpoint, { method: "POST", body, signal: AbortSignal.timeout(20_000) });
     const { data } = await response.json();
     return data.currentShopper.sessionId;
   }
