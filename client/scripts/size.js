@@ -1,5 +1,5 @@
-// Measures what a page loads, bundled, minified and gzipped, and fails beyond the limits. The packages
-// that an application has anyway are left out.
+// Measures what a page loads, bundled, minified and gzipped, and fails beyond the limits. It leaves
+// out the packages that an application has anyway.
 import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";

@@ -5,7 +5,7 @@ import type { Ticket } from "./record.js";
 
 const TOLERATED_STEP = 1000;
 
-/** Tells how old tickets are, in milliseconds. One per page: performance.now() begins with the page. */
+/** Tells how old tickets are, in milliseconds. One for each page, as performance.now() is. */
 export function createAges() {
   let seen = { attempt: "", at: 0, elapsed: 0 };
 

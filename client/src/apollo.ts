@@ -14,7 +14,7 @@ export interface ShopperLinkOptions {
  *
  * - An operation whose token is refused is repeated once, with another one.
  * - If the shopper changes while a query is under way, the answer is dropped, and the query is
- *   repeated once for the new shopper. A mutation or a subscription fails with SHOPPER_CHANGED then.
+ *   repeated once for the new shopper. Mutations and subscriptions fail with SHOPPER_CHANGED then.
  */
 export function shopperLink(shopper: Shopper, { jwt }: ShopperLinkOptions = {}): ApolloLink {
   return new ApolloLink((operation, forward) => {
@@ -110,7 +110,10 @@ export function clearOnChange(client: ClearableClient, shopper: Shopper): () => 
     shown = userId;
     if (hasData) {
       // Each query reports its own failure.
-      client.cache.reset().then(() => client.reFetchObservableQueries()).catch(() => {});
+      client.cache
+        .reset()
+        .then(() => client.reFetchObservableQueries())
+        .catch(() => {});
     }
   });
 }

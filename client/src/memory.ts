@@ -6,8 +6,8 @@ import type { advance, TicketStore } from "./stores.js";
 const LONGEST_GREETING = 100;
 
 /**
- * Keeps the record in memory. With a channel, tabs send each other what they have. Two tabs can write
- * at once; then both arrive at the same ticket. Each tab runs its own errands.
+ * Keeps the record in memory. With a channel, tabs send each other what they have. Two tabs can
+ * write at once; then both arrive at the same ticket. Each tab runs its own errands.
  */
 export function inMemory(nothing: Stored, apply: typeof advance, channel?: BroadcastChannel): TicketStore {
   let stored = nothing;

@@ -1,5 +1,5 @@
-// Server rendering: the ticket is in a cookie that no script can read. The page asks the route handler
-// for tokens, as if that were the ticket server; the refresh token never leaves the cookie.
+// Server rendering: the ticket is in a cookie that no script can read. The page asks the route
+// handler for tokens, as if that were the ticket server. The refresh token never leaves the cookie.
 
 import { createAges } from "./age.js";
 import { ShopperError } from "./error.js";
@@ -21,6 +21,18 @@ export interface ServerOptions {
   fetch?: typeof fetch;
 }
 
+/** What is needed of `await headers()` of `next/headers`, or of a request's headers. */
+export interface RequestHeaders {
+  get(name: string): string | null;
+}
+
+export interface ServerShopperOptions extends ServerOptions {
+  /** `await cookies()` of `next/headers`. */
+  cookies: Cookies;
+  /** `await headers()` of `next/headers`: lets the ticket server know who asks, as proxies do. */
+  headers?: RequestHeaders;
+}
+
 export interface CookieAttributes {
   httpOnly: true;
   secure: true;
@@ -36,13 +48,25 @@ export interface Cookies {
 }
 
 /**
- * Makes the shopper of one request, out of its cookies. Never keep it for another request. In a server
- * component, which cannot set cookies, it may refresh the ticket once; the attempt in the cookie gets
- * the same ticket again later.
+ * Makes the shopper of one request, out of its cookies. Never keep it for another request. In a
+ * server component, which cannot set cookies, it may refresh the ticket once. The attempt in the
+ * cookie gets the same ticket again later.
  */
-export function serverShopper({ cookies, ...options }: ServerOptions & { cookies: Cookies }): Shopper {
+export function serverShopper({ cookies, headers, ...options }: ServerShopperOptions): Shopper {
   const storage = () => cookieStore(cookies);
-  return createShopper({ ...options, storage });
+  return createShopper({ ...options, storage, fetch: forwarding(options, headers) });
+}
+
+// Otherwise all customers would be one source of wrong passwords, and one device to sign out.
+function forwarding({ endpoint, fetch: send = fetch }: ServerOptions, headers?: RequestHeaders): typeof fetch {
+  return (input, init) => {
+    const request = new Request(input, init);
+    for (const name of request.url === new URL(endpoint).href ? ["x-forwarded-for", "user-agent"] : []) {
+      const value = headers?.get(name);
+      if (value) request.headers.set(name, value);
+    }
+    return send(request);
+  };
 }
 
 function cookieStore(cookies: Cookies): TicketStore {
@@ -57,7 +81,9 @@ function cookieStore(cookies: Cookies): TicketStore {
       // What was not kept must not be refreshed again: its token would be two generations behind.
       // Otherwise what is due is refreshed before it is used: there is no later.
       const { refreshAfter } = ticket;
-      const lifetime = isLost ? { refreshAfter: Infinity, accessTokenLifetime: Infinity } : { accessTokenLifetime: refreshAfter };
+      const lifetime = isLost
+        ? { refreshAfter: Infinity, accessTokenLifetime: Infinity }
+        : { accessTokenLifetime: refreshAfter };
       return { ...stored, ticket: { ...ticket, ...lifetime } };
     },
 
@@ -77,7 +103,7 @@ function cookieStore(cookies: Cookies): TicketStore {
         const attributes = { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: MAX_AGE } as const;
         cookies.set(COOKIE, encode(stored), attributes);
       } catch {
-        isLost = true; // in a server component
+        isLost ||= stored.ticket !== before.ticket; // in a server component
       }
       return this.read();
     },
@@ -123,9 +149,10 @@ export function shopperHandler(options: ServerOptions): (request: Request) => Pr
 
     const headers = new Headers({ "cache-control": "private, no-store" });
     const cookies = cookiesOf(request, headers);
-    const shopper = serverShopper({ ...options, cookies });
+    const forwarded = { ...options, fetch: forwarding(options, request.headers) };
+    const shopper = serverShopper({ ...forwarded, cookies });
     try {
-      const result = await perform(await request.json().catch(() => ({})), shopper, cookies, options);
+      const result = await perform(await request.json().catch(() => ({})), shopper, cookies, forwarded);
       return Response.json({ data: { result } }, { headers });
     } catch (error) {
       const { reason, code, nextStep, retryAfterSeconds, message } = toShopperError(error);
@@ -201,8 +228,8 @@ async function endOther({ endpoint, application, fetch: send = fetch }: ServerOp
   }
 }
 
-// The ticket as the page may have it: what is left of its life, and no refresh token. In its place is
-// what tells this handler which ticket the page has.
+// The ticket as the page may have it: what is left of its life, and no refresh token. In its place
+// is what tells this handler which ticket the page has.
 function pageTicket(cookies: Cookies): WireTicket {
   const { ticket } = decode(cookies.get(COOKIE)?.value);
   if (!ticket) throw new ShopperError({ reason: "SHOPPER_CHANGED", nextStep: "WAIT" });

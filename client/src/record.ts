@@ -2,13 +2,13 @@ import type { WireTicket } from "./wire.js";
 
 /** A ticket as it is stored. */
 export interface Ticket extends WireTicket {
-  /** Drawn when the ticket is stored, so that every tab that refreshes it sends the same one. */
+  /** Drawn when the ticket is stored, so that every tab refreshes it with the same one. */
   readonly attempt: string;
   /** By this device's clock, in milliseconds. */
   readonly receivedAt: number;
   /** How old the ticket was when it was received, in milliseconds. */
   readonly ageAtReceipt: number;
-  /** The anonymous session that this sign-in wanted to claim, and that another customer had claimed. */
+  /** The anonymous session that this sign-in wanted, and another customer had claimed. */
   readonly missedClaim?: string | undefined;
 }
 
@@ -18,8 +18,8 @@ export interface Claim {
   /** The customer. */
   readonly userId: string;
   /**
-   * The JWT of the sign-in, whose `claimed_anonymous_sub` proves the claim to a service that verifies
-   * JWTs. It lives as long as an access token.
+   * The JWT of the sign-in, whose `claimed_anonymous_sub` proves the claim to a service that
+   * verifies JWTs. It lives as long as an access token.
    */
   readonly proof: string;
 }
@@ -33,7 +33,7 @@ export interface SignOut {
 /** What somebody has yet to hear of: the server of a sign-out, `onClaim` of a claim. */
 export interface Errand {
   readonly id: string;
-  /** No tab runs the errand before: another one has just taken it, or it has just failed. */
+  /** No tab runs the errand before: one has just taken it, or it has just failed. */
   readonly notBefore: number;
   readonly tries: number;
   readonly message: SignOut | Claim;
@@ -42,8 +42,8 @@ export interface Errand {
 /** How the shopper before the present one came to an end. */
 export interface End {
   /**
-   * The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. Or `SUPERSEDED`:
-   * two customers signed in at once, and the one who was shown first has lost.
+   * The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. Or
+   * `SUPERSEDED`: two customers signed in at once, and the one who was shown first has lost.
    */
   readonly reason: string;
   readonly wasCustomer: boolean;
@@ -119,8 +119,8 @@ export function signedOut(stored: Stored, everywhere: boolean): Stored {
 
 /**
  * A customer has signed in. `before` is the record that the sign-in began with. The customer is the
- * shopper now unless somebody signed in or out meanwhile; then the new session ends. Of two customers
- * who sign in at once, the one who got the anonymous shopper's claim wins.
+ * shopper now unless somebody signed in or out meanwhile; then the new session ends. Of two
+ * customers who sign in at once, the one who got the anonymous shopper's claim wins.
  */
 export function signedIn(stored: Stored, before: Stored, ticket: Ticket): Stored {
   const { ticket: last, turn } = stored;

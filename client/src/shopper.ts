@@ -27,9 +27,9 @@ export interface ShopperOptions {
   /** Where the ticket is kept. The default is IndexedDB, shared by all tabs. */
   storage?: StoreFactory;
   /**
-   * Is called when a sign-in has claimed what an anonymous shopper had, for example to merge the cart.
-   * It is called again, also after a reload, until it resolves; so it must be idempotent. It is called
-   * only while the customer of the claim is the shopper.
+   * Is called when a sign-in has claimed what an anonymous shopper had, for example to merge the
+   * cart. It is called again, also after a reload, until it resolves. So it must be idempotent. It
+   * is called only while the customer of the claim is the shopper.
    */
   onClaim?: (claim: Claim) => unknown;
   /** Sends the requests. The default is the global `fetch`. */
@@ -70,16 +70,16 @@ export interface Shopper {
   /** Like `accessToken`, and says whose token it is. */
   bearer(options?: TokenOptions): Promise<Bearer>;
   /**
-   * Like the global `fetch`, with the shopper's token: the access token for the endpoint, the JWT for
-   * others. If the token is refused, the request is repeated once, with another token. What changes
-   * something, such as a mutation, is repeated for the same shopper only.
+   * Like the global `fetch`, with the shopper's token: the access token for the endpoint, the JWT
+   * for others. If the token is refused, the request is repeated once, with another token. What
+   * changes something, such as a mutation, is repeated for the same shopper only.
    */
   readonly fetch: typeof fetch;
   /** Signs a customer in, and claims what the anonymous shopper had. It sends the password once. */
   signIn(credentials: { username: string; password: string }): Promise<SignedIn>;
   /**
-   * Signs out: here at once, and on the server as soon as possible. Returns when the server has heard
-   * it, or the first try has failed; then it is tried again, also after a reload.
+   * Signs out: here at once, and on the server as soon as possible. Returns when the server has
+   * heard it, or the first try has failed. Then it is tried again, also after a reload.
    */
   signOut(options?: { everywhere?: boolean }): Promise<void>;
   /** Returns where the customer is signed in, newest first. */
@@ -179,7 +179,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     }
   }
 
-  // Another tab's sign-in has taken the anonymous shopper over. Its answer is most likely on its way.
+  // Another tab's sign-in has taken the anonymous shopper over. Its answer is probably on its way.
   const waitForSignIn = ({ turn }: Stored) => wait(OTHER_SIGN_IN, (stored) => stored.turn !== turn);
 
   // Refreshing.
@@ -195,7 +195,7 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
-    for (let round = ROUNDS; round--; ) {
+    for (let round = ROUNDS; round--;) {
       const stored = await wait(LONGEST_WAIT, () => !failure);
       if (failure) throw failure;
       const { ticket } = stored;
@@ -283,7 +283,7 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   async function signIn({ username, password }: { username: string; password: string }): Promise<SignedIn> {
     let before = await read();
-    // The shopper who is just beginning is claimed, too; and no late answer meets that of the sign-in.
+    // The shopper who is just beginning is claimed, too. And no late answer meets the sign-in's.
     if (renewal || !(before.ticket ?? before.end)) {
       await renew().catch(ignore);
       before = await read();
@@ -375,9 +375,11 @@ export function createShopper(options: ShopperOptions): Shopper {
   };
 }
 
+const READING = /^(?!.*mutation).*"query":"[\\n\s]*(query|fragment|{)/s;
+
 // Reports whether a request changes nothing: a GET, or a GraphQL query.
 async function isReading(request: Request): Promise<boolean> {
-  return request.method === "GET" || /"query":"[\\n\s]*(query|fragment|{)(?!.*mutation)/.test(await request.clone().text());
+  return request.method === "GET" || READING.test(await request.clone().text());
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.

@@ -7,9 +7,9 @@ export interface TicketStore {
   /** Returns what is stored now. */
   read(): Promise<Stored>;
   /**
-   * Changes what is stored, and returns what is stored then. Between the read and the write no other
-   * tab may write: that is the compare-and-set that settles races. `change` returns its argument to
-   * leave it as it is.
+   * Changes what is stored, and returns what is stored then. Between the read and the write no
+   * other tab may write: that is the compare-and-set that settles races. `change` returns its
+   * argument to leave it as it is.
    */
   update(change: Change): Promise<Stored>;
   /** Calls the listener when another tab may have changed it, until `close`. */
@@ -92,8 +92,8 @@ function openDatabase(): Promise<IDBDatabase> {
 }
 
 /**
- * The store of a page: IndexedDB, or memory with a BroadcastChannel where IndexedDB does not work. It
- * is memory alone outside of a browser.
+ * The store of a page: IndexedDB, or memory with a BroadcastChannel where IndexedDB does not work.
+ * It is memory alone outside of a browser.
  */
 export async function pageStore(key: string): Promise<TicketStore> {
   const preferred = indexedDBStore(key);

@@ -1,5 +1,5 @@
-// A server for tests, as strict as the real one: a `fetch` function with tickets in memory and faults
-// that a test asks for.
+// A server for tests, as strict as the real one: a `fetch` function with tickets in memory, and the
+// faults that a test asks for.
 
 export interface FakeCustomer {
   username: string;
@@ -9,9 +9,9 @@ export interface FakeCustomer {
 export interface FakeServerOptions {
   /** Who can sign in. The default is `demo` with the password `correct horse battery staple`. */
   customers?: FakeCustomer[];
-  /** The life of an access token in seconds. The default is 900. A refresh is due after 75 % of it. */
+  /** The life of an access token in seconds: 900 by default. A refresh is due after 75 % of it. */
   accessLifetime?: number;
-  /** For how many seconds a used refresh token gives the same ticket to everybody. The default is 30. */
+  /** For how many seconds a used refresh token gives the same ticket again: 30 by default. */
   reuseWindow?: number;
   /** The life of a refresh token in seconds. The default is 14 days. */
   refreshLifetime?: number;
@@ -46,7 +46,7 @@ export type Fault =
   | { end: string };
 
 export interface FaultOptions {
-  /** The root field whose requests fail, for example `refreshTicket`. Without it any request does. */
+  /** The root field whose requests fail, for example `refreshTicket`; without it, any. */
   on?: string;
   /** How many requests fail. The default is 1. */
   times?: number;
@@ -365,7 +365,8 @@ export function createFakeServer(options: FakeServerOptions = {}): FakeServer {
 
     if (server.isOffline || fault === "offline") throw new TypeError("Failed to fetch");
     if (fault === "hang") await aborted(signal);
-    if (fault === "html") return new Response("<h1>502 Bad Gateway</h1>", { status: 502, headers: { "content-type": "text/html" } });
+    if (fault === "html")
+      return new Response("<h1>502 Bad Gateway</h1>", { status: 502, headers: { "content-type": "text/html" } });
     if (fault === "busy") {
       const extensions = { code: "TRY_AGAIN", reason: "BUSY", nextStep: "WAIT", retryAfterSeconds: 1 };
       return json({ data: null, errors: [{ message: "BUSY", extensions }] });

@@ -31,7 +31,7 @@ interface Sent {
  *
  * - An operation whose token is refused is repeated once, with another one.
  * - If the shopper changes while a query is under way, the answer is dropped, and the query is
- *   repeated once for the new shopper. A mutation or a subscription fails with SHOPPER_CHANGED then.
+ *   repeated once for the new shopper. Mutations and subscriptions fail with SHOPPER_CHANGED then.
  *
  * The cache is the client's: make a new client for a new shopper.
  */
@@ -65,18 +65,33 @@ export function shopperExchange(shopper: Shopper, { jwt }: ShopperExchangeOption
       const shared$ = pipe(operations$, share);
       const { source: repeated$, next: repeat } = makeSubject<Operation>();
 
-      const asked$ = merge([pipe(shared$, filter(({ kind }) => kind !== "teardown")), repeated$]);
+      const asked$ = merge([
+        pipe(
+          shared$,
+          filter(({ kind }) => kind !== "teardown"),
+        ),
+        repeated$,
+      ]);
       const decided$ = pipe(
         asked$,
         mergeMap((operation) => {
-          const over$ = pipe(shared$, filter(({ kind, key }) => kind === "teardown" && key === operation.key));
+          const over$ = pipe(
+            shared$,
+            filter(({ kind, key }) => kind === "teardown" && key === operation.key),
+          );
           return pipe(fromPromise(authorize(operation)), takeUntil(over$));
         }),
         share,
       );
 
       const results$ = pipe(
-        merge([pipe(decided$, filter(isOperation)), pipe(shared$, filter(({ kind }) => kind === "teardown"))]),
+        merge([
+          pipe(decided$, filter(isOperation)),
+          pipe(
+            shared$,
+            filter(({ kind }) => kind === "teardown"),
+          ),
+        ]),
         forward,
         map((result): OperationResult | undefined => {
           const { operation, error } = result;

@@ -32,12 +32,18 @@ const fields =
 /** The documents that this package sends. A server with `--operations-only` must know them. */
 export const documents = {
   begin: `mutation Begin{result:anonymousShopperTicket{${fields}}}`,
-  refresh: `mutation Refresh($refreshToken:String!,$attempt:String){result:refreshTicket(refreshToken:$refreshToken,attempt:$attempt){${fields}}}`,
-  signIn: `mutation SignIn($input:CustomerUserAuthInfoInput!){result:createUserTicket(input:$input){${fields} claim claimedAnonymousUserId}}`,
+  refresh:
+    "mutation Refresh($refreshToken:String!,$attempt:String)" +
+    `{result:refreshTicket(refreshToken:$refreshToken,attempt:$attempt){${fields}}}`,
+  signIn:
+    "mutation SignIn($input:CustomerUserAuthInfoInput!)" +
+    `{result:createUserTicket(input:$input){${fields} claim claimedAnonymousUserId}}`,
   signOut:
-    "mutation SignOut($refreshToken:String!,$everywhere:Boolean!){result:revokeTicket(refreshToken:$refreshToken,everywhere:$everywhere){sessionsEnded}}",
+    "mutation SignOut($refreshToken:String!,$everywhere:Boolean!)" +
+    "{result:revokeTicket(refreshToken:$refreshToken,everywhere:$everywhere){sessionsEnded}}",
   sessions:
-    "query Sessions{result:currentShopper{sessions{id isCurrent application startedAt refreshedAt expiresAt userAgent}}}",
+    "query Sessions{result:currentShopper{sessions" +
+    "{id isCurrent application startedAt refreshedAt expiresAt userAgent}}}",
   endSession: "mutation EndSession($id:ID!){result:endSession(id:$id){sessionsEnded}}",
 } as const;
 
@@ -47,7 +53,11 @@ const TIMEOUT = 8_000;
  * Sends a document and returns its result. Throws a ShopperError: with the server's reason, or
  * UNREACHABLE if there is no answer of the server's, for example a proxy's HTML.
  */
-export type Call = <Result>(document: keyof typeof documents, variables?: object, via?: typeof fetch) => Promise<Result>;
+export type Call = <Result>(
+  document: keyof typeof documents,
+  variables?: object,
+  via?: typeof fetch,
+) => Promise<Result>;
 
 export function createCall(endpoint: string, application: string | undefined, send: typeof fetch): Call {
   return async (document, variables, via = send) => {

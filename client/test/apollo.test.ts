@@ -88,7 +88,15 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
 
   it("hands over what has nothing to do with the token, once", async () => {
     const { server, client } = await shop();
-    await expect(client.query({ query: gql`query Nothing { nothing }` })).rejects.toBeDefined();
+    await expect(
+      client.query({
+        query: gql`
+          query Nothing {
+            nothing
+          }
+        `,
+      }),
+    ).rejects.toBeDefined();
     expect(server.requests.filter((name) => name === "Nothing")).toHaveLength(1);
   });
 
@@ -97,7 +105,7 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
     const { seen, failures } = watch();
     await vi.waitFor(() => expect(seen).toHaveLength(1));
 
-    server.fail({ delay: 100 }, { on: "currentShopper" });
+    server.fail({ delay: 500 }, { on: "currentShopper" });
     const inFlight = me();
     const { userId } = await shopper.signIn(demo);
     expect(await inFlight).toMatchObject({ currentShopper: { userId } });
@@ -108,9 +116,9 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
   it("drops an answer meant for the previous shopper", async () => {
     const { server, shopper, client, me } = await shop();
     const { userId } = await shopper.signIn(demo);
-    server.fail({ delay: 100 }, { on: "currentShopper" });
+    server.fail({ delay: 500 }, { on: "currentShopper" });
     const late = me();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await shopper.signOut();
     expect((await late).currentShopper.userId).not.toBe(userId);
     expect(JSON.stringify(client.cache.extract())).not.toContain(userId);
@@ -127,10 +135,10 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
   it("drops the answer of an order that comes for the previous shopper", async () => {
     const { server, shopper, order } = await shop();
     await shopper.signIn(demo);
-    server.fail({ delay: 100 }, { on: undefined as never });
+    server.fail({ delay: 500 }, { on: undefined as never });
     const late = order();
     const failed = expect(late).rejects.toThrow("SHOPPER_CHANGED");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await shopper.signIn(eve);
     await failed;
   });
@@ -155,7 +163,7 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
     await me();
     stop();
     await shopper.signIn(demo);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(Object.keys(client.cache.extract() as object)).not.toEqual([]);
   });
 });

@@ -144,7 +144,10 @@ describe("4: sign-in, sign-out and claims reach every tab", () => {
     await until(one.signIn(demo));
     await pass(10);
     expect(other.getState().status).toBe("anonymous");
-    for (const [type, status] of [["pageshow", "customer"], ["visibilitychange", "ended"]] as const) {
+    for (const [type, status] of [
+      ["pageshow", "customer"],
+      ["visibilitychange", "ended"],
+    ] as const) {
       window.dispatchEvent(new Event(type));
       await pass(1);
       expect(other.getState().status).toBe(status);
@@ -272,7 +275,9 @@ describe("6: both clocks count, and the server has the last word", () => {
     const shopper = open();
     await until(shopper.accessToken());
     server.clockOffset = 1000_000;
-    const response = await until(shopper.fetch(endpoint, { method: "POST", body: '{"query":"{currentShopper{userId}}"}' }));
+    const response = await until(
+      shopper.fetch(endpoint, { method: "POST", body: '{"query":"{currentShopper{userId}}"}' }),
+    );
     expect(await response.json()).toMatchObject({ data: { currentShopper: { isAnonymous: true } } });
   });
 
@@ -395,6 +400,14 @@ describe("8: an operation is repeated at most once", () => {
     server.end(living(server)[0]!.id, "SESSION_ENDED");
     const order = await until(shopper.fetch(endpoint, { method: "POST", body: '{"query":"mutation { order }"}' }));
     expect(await order.json()).toMatchObject({ errors: [{ extensions: { reason: "SESSION_ENDED" } }] });
+
+    await until(shopper.signIn(demo));
+    server.end(living(server).at(-1)!.id, "SESSION_ENDED");
+    const batch = '[{"query":"mutation { order }"},{"query":"{ currentShopper { userId } }"}]';
+    const orders = await until(
+      shopper.fetch(endpoint, { method: "POST", body: `{"query":"{ batch }","rest":${batch}}` }),
+    );
+    expect(await orders.json()).toMatchObject({ errors: [{ extensions: { reason: "SESSION_ENDED" } }] });
 
     await until(shopper.signIn(demo));
     server.end(living(server).at(-1)!.id, "SESSION_ENDED");

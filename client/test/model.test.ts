@@ -1,11 +1,18 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { type Claim, createShopper, memoryStore, type Shopper, type ShopperError, type TicketStore } from "../src/index.js";
+import {
+  type Claim,
+  createShopper,
+  memoryStore,
+  type Shopper,
+  type ShopperError,
+  type TicketStore,
+} from "../src/index.js";
 import { createFakeServer, type Fault } from "../src/testing.js";
 import { demo, endpoint, eve, living, until } from "./tabs.js";
 
-// Several tabs do what shoppers do, in a random order, while requests fail. The model knows one thing:
-// who must be the shopper. SEED=… repeats a run, RUNS=… makes more of them.
+// Several tabs do what shoppers do, in a random order, while requests fail. The model knows who must
+// be the shopper. SEED=… repeats a run, RUNS=… makes more of them.
 
 const RUNS = Number(process.env["RUNS"] ?? 60);
 const STEPS = 40;
@@ -58,7 +65,8 @@ class World {
         await pause();
         const before = await inner.read();
         const after = await inner.update(change);
-        if (after !== before) for (const listener of listeners) if (this.random() < 0.7) setTimeout(listener, this.upTo(50));
+        if (after !== before)
+          for (const listener of listeners) if (this.random() < 0.7) setTimeout(listener, this.upTo(50));
         await pause();
         return after;
       },
@@ -84,10 +92,24 @@ class World {
   }
 
   fail(): void {
-    const fault = this.one<Fault>(["drop", "offline", "busy", "html", "hang", { delay: this.upTo(12_000) }, { shift: 100_000 }]);
+    const fault = this.one<Fault>([
+      "drop",
+      "offline",
+      "busy",
+      "html",
+      "hang",
+      { delay: this.upTo(12_000) },
+      { shift: 100_000 },
+    ]);
     const times = 1 + this.upTo(3);
     // A session that ends by a shifted clock would end rightly.
-    const on = this.one(["refreshTicket", "anonymousShopperTicket", "currentShopper", "createUserTicket", "revokeTicket"]);
+    const on = this.one([
+      "refreshTicket",
+      "anonymousShopperTicket",
+      "currentShopper",
+      "createUserTicket",
+      "revokeTicket",
+    ]);
     this.log.push(`${JSON.stringify(fault)} × ${times} on ${on}`);
     this.server.fail(fault, { on, times });
   }
@@ -188,7 +210,10 @@ class World {
     const session = this.server.sessions.find(({ id }) => id === sessions[0])!;
     expect(session.isAnonymous ? undefined : session.id, "it is the shopper of the model").toBe(this.expected);
     for (const tab of this.tabs) {
-      expect(tab.getState()).toMatchObject({ status: session.isAnonymous ? "anonymous" : "customer", userId: session.userId });
+      expect(tab.getState()).toMatchObject({
+        status: session.isAnonymous ? "anonymous" : "customer",
+        userId: session.userId,
+      });
     }
 
     const reasons = this.server.sessions.map(({ endReason }) => endReason);
@@ -219,15 +244,19 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it.each(seeds)("tabs agree with the model (SEED=%i)", async (seed) => {
-  const world = new World(seed);
-  try {
-    for (let i = 0; i < STEPS; i++) await world.step();
-    await world.settle();
-  } catch (error) {
-    console.error(`SEED=${seed}\n${world.log.join("\n")}`);
-    throw error;
-  } finally {
-    world.tabs.forEach((tab) => tab.dispose());
-  }
-}, 60_000);
+it.each(seeds)(
+  "tabs agree with the model (SEED=%i)",
+  async (seed) => {
+    const world = new World(seed);
+    try {
+      for (let i = 0; i < STEPS; i++) await world.step();
+      await world.settle();
+    } catch (error) {
+      console.error(`SEED=${seed}\n${world.log.join("\n")}`);
+      throw error;
+    } finally {
+      world.tabs.forEach((tab) => tab.dispose());
+    }
+  },
+  60_000,
+);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { createShopper, memoryStore, type Shopper } from "../src/index.js";
+import { createShopper, documents, memoryStore, type Shopper } from "../src/index.js";
 import { type Cookies, serverShopper, shopperHandler } from "../src/next.js";
 import { createFakeServer } from "../src/testing.js";
 import { count, demo, endpoint, eve, living, until } from "./tabs.js";
@@ -72,8 +72,10 @@ describe("11: server rendering", () => {
     const { page, answers, server } = site();
     const store = memoryStore();
     await page(store).signIn(demo);
-    const [issued] = (server.sessions.at(-1) as unknown as { tickets: { refreshToken: string; accessToken: string }[] }).tickets;
-    const seen = (await Promise.all(answers.map((answer) => answer.text()))).join() + JSON.stringify(await store.read());
+    const [issued] = (server.sessions.at(-1) as unknown as { tickets: { refreshToken: string; accessToken: string }[] })
+      .tickets;
+    const seen =
+      (await Promise.all(answers.map((answer) => answer.text()))).join() + JSON.stringify(await store.read());
     expect(seen).toContain(issued!.accessToken);
     expect(seen).not.toContain(issued!.refreshToken);
   });
@@ -82,7 +84,9 @@ describe("11: server rendering", () => {
     const { page, answers } = site();
     await page().accessToken();
     const [answer] = answers;
-    expect(answer!.headers.get("set-cookie")).toMatch(/^authtickets=[\w-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/);
+    expect(answer!.headers.get("set-cookie")).toMatch(
+      /^authtickets=[\w-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/,
+    );
     for (const { headers } of answers) expect(headers.get("cache-control")).toBe("private, no-store");
   });
 
@@ -108,6 +112,21 @@ describe("11: server rendering", () => {
     expect((await rendering().bearer()).userId).toBe(userId);
     expect((await shopper.bearer()).userId).toBe(userId);
     expect(living(server)).toHaveLength(1);
+  });
+
+  it("refreshes in a server component also while a sign-out waits in the cookie", async () => {
+    const { server, page, rendering } = site();
+    const shopper = page();
+    await shopper.signIn(demo);
+    server.fail("offline", { on: "revokeTicket", times: 9 });
+    await shopper.signOut();
+    const { userId } = await shopper.signIn(eve);
+    await later(1000);
+    const rendered = rendering();
+    rendered.subscribe(() => {});
+    await later(1); // the sign-out is tried
+    expect(await rendered.bearer()).toMatchObject({ userId });
+    expect(count(server, "refreshTicket")).toBe(1);
   });
 
   it("sets the same cookie when two requests refresh at once, in whichever order they arrive", async () => {
@@ -169,7 +188,9 @@ describe("11: server rendering", () => {
 
   it("sends a wrong password's answer on", async () => {
     const { page } = site();
-    await expect(page().signIn({ ...demo, password: "wrong" })).rejects.toMatchObject({ reason: "INVALID_CREDENTIALS" });
+    await expect(page().signIn({ ...demo, password: "wrong" })).rejects.toMatchObject({
+      reason: "INVALID_CREDENTIALS",
+    });
   });
 
   it("leaves no session behind when two pages sign in at once", async () => {
@@ -204,8 +225,33 @@ describe("11: server rendering", () => {
     expect((await post({ ...json, "sec-fetch-site": "cross-site" })).status).toBe(403);
     expect((await post({ "content-type": "text/plain" })).status).toBe(403);
     for (const body of ["{}", "no JSON", '{"query":"{ currentShopper { userId } }"}']) {
-      expect(await (await post(json, body)).json()).toMatchObject({ errors: [{ extensions: { reason: "REQUEST_INVALID" } }] });
+      expect(await (await post(json, body)).json()).toMatchObject({
+        errors: [{ extensions: { reason: "REQUEST_INVALID" } }],
+      });
     }
+  });
+
+  it("tells the ticket server who asks, and nobody else", async () => {
+    const seen: string[] = [];
+    const server = createFakeServer();
+    const send = async (input: RequestInfo | URL, init?: RequestInit) => {
+      const request = new Request(input, init);
+      seen.push(
+        `${new URL(request.url).host} ${request.headers.get("x-forwarded-for")} ${request.headers.get("user-agent")}`,
+      );
+      return request.url === endpoint ? server.fetch(request) : new Response();
+    };
+    const headers = new Headers({ "x-forwarded-for": "192.0.2.7", "user-agent": "Phone" });
+    const shopper = serverShopper({ endpoint, fetch: send, headers, cookies: { get: () => undefined, set() {} } });
+    pages.push(shopper);
+    await shopper.fetch("https://shop.example/cart");
+    expect(seen).toEqual(["tickets.example 192.0.2.7 Phone", "shop.example null null"]);
+
+    headers.set("content-type", "application/json");
+    const body = JSON.stringify({ query: documents.begin });
+    const request = new Request("https://shop.example/api/shopper", { method: "POST", headers, body });
+    await shopperHandler({ endpoint, fetch: send })(request);
+    expect(seen[2]).toBe(seen[0]);
   });
 
   it("begins anew with a cookie that it cannot read", async () => {

@@ -31,6 +31,12 @@ it("shows the state and follows it", async () => {
   act(() => root.unmount());
 });
 
+it("lists sessions where the page is jsdom's", async () => {
+  const shopper = browser().open();
+  await shopper.signIn(demo);
+  expect(await shopper.sessions()).toMatchObject([{ isCurrent: true }]);
+});
+
 it("is starting on a server, and asks nothing there", () => {
   const { server, open } = browser();
   expect(renderToString(<Greeting shopper={open()} />)).toBe("<p>starting</p>");

@@ -72,7 +72,9 @@ describe("IndexedDB", () => {
     const name = key();
     const tabs = Array.from({ length: 5 }, () => keep(indexedDBStore(name)));
     await Promise.all(
-      tabs.flatMap((tab) => Array.from({ length: 20 }, () => tab.update((stored) => ({ ...stored, turn: stored.turn + 1 })))),
+      tabs.flatMap((tab) =>
+        Array.from({ length: 20 }, () => tab.update((stored) => ({ ...stored, turn: stored.turn + 1 }))),
+      ),
     );
     expect((await tabs[0]!.read()).turn).toBe(100);
   });
@@ -111,11 +113,12 @@ describe("a BroadcastChannel", () => {
     const name = key();
     const [one, other] = [keep(channelStore(name)), keep(channelStore(name))];
     await Promise.all([one.read(), other.read()]);
-    const sign = (stored: Awaited<ReturnType<TicketStore["read"]>>) => ({ ...stored, turn: stored.turn + 1, ticket: ticketOf("in") });
-    await Promise.all([
-      one.update(sign),
-      other.update((stored) => ({ ...stored, ticket: ticketOf("refreshed") })),
-    ]);
+    const sign = (stored: Awaited<ReturnType<TicketStore["read"]>>) => ({
+      ...stored,
+      turn: stored.turn + 1,
+      ticket: ticketOf("in"),
+    });
+    await Promise.all([one.update(sign), other.update((stored) => ({ ...stored, ticket: ticketOf("refreshed") }))]);
     await rest();
     for (const tab of [one, other]) expect((await tab.read()).ticket?.refreshToken).toBe("in");
   });
@@ -140,7 +143,14 @@ describe("the store of a page", () => {
 
   it.each([
     ["is not there", undefined],
-    ["refuses", { open: () => { throw new DOMException("No", "SecurityError"); } }],
+    [
+      "refuses",
+      {
+        open: () => {
+          throw new DOMException("No", "SecurityError");
+        },
+      },
+    ],
     ["never answers", { open: () => ({}) }],
   ])("is a BroadcastChannel where IndexedDB %s", async (_, indexedDB) => {
     vi.stubGlobal("indexedDB", indexedDB);

@@ -24,7 +24,7 @@ export function sharedStore({ isDeaf = false } = {}): TicketStore {
   };
 }
 
-/** A browser: a server, a store, and as many tabs as a test opens. Without `storage` the tabs share one. */
+/** A browser: a server, a store, and as many tabs as a test opens. They share the store. */
 export function browser(options: FakeServerOptions = {}) {
   const server = createFakeServer({ customers: [demo, eve], ...options });
   const store = sharedStore();
@@ -47,7 +47,8 @@ afterEach(() => opened.splice(0).forEach((shopper) => shopper.dispose()));
 export const count = ({ requests }: FakeServer, field: string) => requests.filter((name) => name === field).length;
 
 /** The sessions of customers that go on. */
-export const living = ({ sessions }: FakeServer) => sessions.filter(({ endReason, isAnonymous }) => !endReason && !isAnonymous);
+export const living = ({ sessions }: FakeServer) =>
+  sessions.filter(({ endReason, isAnonymous }) => !endReason && !isAnonymous);
 
 /** Runs fake timers until the work is done. */
 export async function until<Result>(work: Promise<Result>): Promise<Result> {

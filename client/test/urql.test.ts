@@ -55,9 +55,9 @@ describe("the urql exchange", () => {
   it("repeats a query in flight for the new shopper", async () => {
     const { server, shopper, me } = shop();
     await me();
-    server.fail({ delay: 50 }, { on: "currentShopper" });
+    server.fail({ delay: 500 }, { on: "currentShopper" });
     const inFlight = me();
-    await rest(10);
+    await rest(50);
     const { userId } = await shopper.signIn(demo);
     expect((await inFlight).data.currentShopper.userId).toBe(userId);
   });
@@ -69,9 +69,9 @@ describe("the urql exchange", () => {
     expect((await order()).error).toMatchObject({ networkError: { reason: "SHOPPER_CHANGED" } });
 
     await shopper.signIn(demo);
-    server.fail({ delay: 50 });
+    server.fail({ delay: 500 });
     const late = order();
-    await rest(10);
+    await rest(50);
     await shopper.signIn(eve);
     expect((await late).error).toMatchObject({ networkError: { reason: "SHOPPER_CHANGED" } });
     expect(count(server, "Order")).toBe(2);
@@ -79,9 +79,12 @@ describe("the urql exchange", () => {
 
   it("sends nothing for an operation that was cancelled while it waited", async () => {
     const { server, client } = shop();
-    server.fail({ delay: 50 }, { on: "anonymousShopperTicket" });
-    client.query(ME, {}).subscribe(() => {}).unsubscribe();
-    await rest(100);
+    server.fail({ delay: 500 }, { on: "anonymousShopperTicket" });
+    client
+      .query(ME, {})
+      .subscribe(() => {})
+      .unsubscribe();
+    await rest(700);
     expect(count(server, "currentShopper")).toBe(0);
   });
 
