@@ -29,12 +29,12 @@ const allRows = [
 ];
 const clients = { package: packageClient, naive: naiveClient };
 
-function chosen([first, ...more]) {
-  const short = first === "short";
-  const parts = short || first === undefined ? more : [first, ...more];
-  const fits = ({ name, seconds }) =>
-    (!short || seconds <= longestShort) && (parts.length === 0 || parts.some((part) => name.includes(part)));
-  return allRows.filter(fits);
+function chosen(args) {
+  const isShort = args[0] === "short";
+  const parts = isShort ? args.slice(1) : args;
+  return allRows
+    .filter(({ seconds }) => !isShort || seconds <= longestShort)
+    .filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
 }
 
 // Runs a row, and again if it took so long that its numbers say nothing about the client. A shopper

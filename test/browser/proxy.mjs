@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import { extname } from "node:path";
 
-const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
+const types = { ".html": "text/html", ".js": "text/javascript" };
 const operations = /\b(anonymousShopperTicket|createUserTicket|refreshTicket|revokeTicket|endSession|currentShopper)\b/;
 const pages = new URL("page/", import.meta.url);
 const page502 = "<!doctype html><title>502</title><h1>Bad gateway</h1>";
@@ -13,8 +13,8 @@ const page502 = "<!doctype html><title>502</title><h1>Bad gateway</h1>";
 export class Proxy {
   // How long each answer of the server is held back, in milliseconds.
   latency = 0;
-  // The operation that gets an HTML page in place of the server; "all" means each of them.
-  html;
+  // Whether every operation gets an HTML page, and the server none.
+  isCutOff = false;
   counts = {};
   #faults = new Map();
   #server = http.createServer((request, response) => {
@@ -62,7 +62,7 @@ export class Proxy {
     const body = await read(request);
     const [operation] = String(body).match(operations) ?? ["other"];
     this.counts[operation] = this.count(operation) + 1;
-    if (this.html === "all" || this.html === operation) return sendPage(response);
+    if (this.isCutOff) return sendPage(response);
 
     const spoilt = this.#faults.get(operation);
     if (spoilt && --spoilt.times === 0) this.#faults.delete(operation);

@@ -69,6 +69,7 @@ export class Stage {
 
   // Asks once more in each open tab, so that a client that never recovers does not pass.
   async finish() {
+    const refreshes = this.proxy.count("refreshTicket");
     await Promise.all(this.tabs.filter(({ isOpen }) => isOpen).map((tab) => tab.ask()));
     const failures = this.tabs.flatMap((tab) => tab.failures(this.#outages));
     const excused = this.tabs.flatMap((tab) => tab.failures([])).length - failures.length;
@@ -76,7 +77,7 @@ export class Stage {
 
     return {
       signedOut: this.tabs.map(({ signedOutWrongly }) => signedOutWrongly).filter(Boolean),
-      refreshes: this.proxy.count("refreshTicket"),
+      refreshes,
       failures,
     };
   }

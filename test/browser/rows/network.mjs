@@ -49,9 +49,9 @@ async function html(stage) {
   await stage.device.openCustomer(tabs);
   await sleep(2_000);
   await stage.outage(async () => {
-    stage.proxy.html = "all";
+    stage.proxy.isCutOff = true;
     await sleep(8_000);
-    stage.proxy.html = undefined;
+    stage.proxy.isCutOff = false;
   });
   await sleep(6_000);
 }
