@@ -9,6 +9,8 @@ import { advance, type TicketStore } from "./stores.js";
 import { createCall, documents, type WireTicket } from "./wire.js";
 
 const COOKIE = "authtickets";
+// Browsers drop a cookie of more than 4,096 bytes, its name and attributes included.
+const LARGEST = 3_950;
 // Longer than a session. What it holds expires by itself.
 const MAX_AGE = 400 * 24 * 3600;
 
@@ -108,9 +110,11 @@ function cookieStore(cookies: Cookies): TicketStore & { isRefreshed(): boolean }
       }
       // The page reports claims.
       stored = { ...next, errands: next.errands.filter(({ message }) => "everywhere" in message) };
+      const value = encode(stored);
+      if (value.length > LARGEST) throw new ShopperError({ reason: "COOKIE_TOO_LARGE" });
       try {
         const attributes = { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: MAX_AGE } as const;
-        cookies.set(COOKIE, encode(stored), attributes);
+        cookies.set(COOKIE, value, attributes);
       } catch {
         // This is a server component.
       }

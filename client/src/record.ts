@@ -19,7 +19,7 @@ export interface Claim {
   readonly userId: string;
   /**
    * The JWT of the sign-in, whose `claimed_anonymous_sub` proves the claim to a service that
-   * verifies JWTs. It lives as long as an access token.
+   * verifies JWTs. It lives as long as an access token, and like one it belongs in no log.
    */
   readonly proof: string;
 }

@@ -250,6 +250,7 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
+    signal?.throwIfAborted();
     const { accessToken, jwtAccessToken, userId } = await new Promise<Ticket>((resolve, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason));
       validTicket(refused).then(resolve, reject);

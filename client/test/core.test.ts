@@ -686,6 +686,11 @@ describe("12: tokens never appear", () => {
     seen.push(JSON.stringify(shopper));
     const all = seen.join("\n");
     expect(all).not.toContain(token);
+    for (const { tickets } of server.sessions as unknown as { tickets: Record<string, string | number>[] }[]) {
+      for (const secret of tickets.flatMap((ticket) => Object.values(ticket))) {
+        if (typeof secret === "string") expect(all).not.toContain(secret);
+      }
+    }
     expect(all).not.toContain("very secret");
     expect(all).not.toContain(demo.password);
     expect(all).not.toMatch(/[0-9]{33}/); // an attempt

@@ -295,6 +295,17 @@ describe("11: server rendering", () => {
     expect(seen[2]).toBe(seen[0]);
   });
 
+  it("says that a ticket does not fit into a cookie", async () => {
+    const server = createFakeServer();
+    const long = async (input: RequestInfo | URL, init?: RequestInit) => {
+      const body = await (await server.fetch(input, init)).text();
+      return new Response(body.replace(/"jwtAccessToken":"/, `$&${"x".repeat(4000)}`));
+    };
+    const shopper = serverShopper({ endpoint, fetch: long, cookies: { get: () => undefined, set() {} } });
+    pages.push(shopper);
+    await expect(until(shopper.accessToken())).rejects.toMatchObject({ reason: "COOKIE_TOO_LARGE" });
+  });
+
   it("begins anew with a cookie that it cannot read", async () => {
     const shopper = serverShopper({
       endpoint,
