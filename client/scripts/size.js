@@ -3,6 +3,7 @@
 import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const limits = [
   ["core", 4096, 'export { createShopper } from "@authtickets/client";'],
@@ -17,7 +18,6 @@ for (const [name, limit, contents] of limits) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
-    minify: true,
     splitting: true, // memory instead of IndexedDB is loaded by those who need it
     format: "esm",
     target: "es2022",
@@ -25,7 +25,11 @@ for (const [name, limit, contents] of limits) {
     write: false,
     external: ["@apollo/client/core"],
   });
-  const [entry, ...rest] = outputFiles.map(({ contents }) => gzipSync(contents, { level: 9 }).length);
+  const sizes = outputFiles.map(async ({ text }) => {
+    const { code } = await minify(text, { module: true, ecma: 2022, compress: { passes: 2 } });
+    return gzipSync(code, { level: 9 }).length;
+  });
+  const [entry, ...rest] = await Promise.all(sizes);
   console.log(`${name}: ${entry} of ${limit} bytes${rest.map((size) => `, and ${size} without IndexedDB`).join("")}`);
   if (entry > limit) process.exitCode = 1;
 }

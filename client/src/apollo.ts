@@ -2,7 +2,7 @@ import { ApolloLink, Observable } from "@apollo/client/core";
 
 import { ShopperError, wantsToken } from "./error.js";
 import { userIdOf } from "./record.js";
-import type { Bearer, Shopper } from "./shopper.js";
+import type { Shopper } from "./shopper.js";
 
 export interface ShopperLinkOptions {
   /** Sends the ticket's JWT, for an API that verifies tickets by itself. */
@@ -28,18 +28,16 @@ export function shopperLink(shopper: Shopper, { jwt }: ShopperLinkOptions = {}):
       let run = 0;
       let subscription: { unsubscribe(): void } | undefined;
 
-      const send = async (refused?: string) => {
+      // A later link may throw at once.
+      const send = (refused?: string) => {
         const own = ++run;
-        let bearer: Bearer;
-        try {
-          bearer = await shopper.bearer({ jwt, refused });
-        } catch (error) {
-          if (own === run) observer.error(error);
-          return;
-        }
+        sendAs(own, refused).catch((error) => own === run && observer.error(error));
+      };
+
+      const sendAs = async (own: number, refused?: string) => {
+        const { token, userId } = await shopper.bearer({ jwt, refused });
         if (own !== run) return;
 
-        const { token, userId } = bearer;
         if (!isQuery && intended && intended !== userId) return fail();
         intended = userId;
         operation.setContext(({ headers }) => ({ headers: { ...headers, authorization: `Bearer ${token}` } }));
@@ -47,7 +45,7 @@ export function shopperLink(shopper: Shopper, { jwt }: ShopperLinkOptions = {}):
         const repeat = (refused?: string) => {
           mayRepeat = false;
           subscription?.unsubscribe();
-          void send(refused);
+          send(refused);
         };
         const hasChanged = () => userIdOf(shopper.getState()) !== userId;
 
@@ -82,7 +80,7 @@ export function shopperLink(shopper: Shopper, { jwt }: ShopperLinkOptions = {}):
         observer.error(new ShopperError({ reason: "SHOPPER_CHANGED" }));
       };
 
-      void send();
+      send();
       return () => {
         run++;
         subscription?.unsubscribe();

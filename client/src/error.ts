@@ -18,6 +18,7 @@ export interface Refusal {
  * - `SUPERSEDED`: another tab signed in or out while this sign-in was under way, and has won.
  * - `SHOPPER_CHANGED`: the operation was meant for another shopper than the present one.
  * - `DISPOSED`: the shopper was disposed of.
+ * - `COOKIE_TOO_LARGE`: the application has too many behaviors for a ticket in a cookie.
  *
  * It holds no token, no variable and no cause, because errors end up in logs.
  */

@@ -47,5 +47,9 @@ export function inMemory(nothing: Stored, apply: typeof advance, channel?: Broad
   };
 }
 
-// Of two records that tabs have, the one with the higher rank stays.
-const rank = ({ turn, version, ticket }: Stored) => (turn + 1e4) * 1e6 + version + `${ticket?.attempt}`;
+// Of two records that tabs have, the one with the higher rank stays. Of two guests it is the older one,
+// who has the cart.
+function rank({ turn, version, ticket }: Stored): string {
+  const changes = (turn + 1e4) * 1e6 + version;
+  return `${changes} ${ticket && 9e15 - ticket.receivedAt} ${ticket?.attempt}`;
+}

@@ -9,6 +9,8 @@ import { advance, type TicketStore } from "./stores.js";
 import { createCall, documents, type WireTicket } from "./wire.js";
 
 const COOKIE = "authtickets";
+// Browsers drop a cookie of more than 4,096 bytes, its name and attributes included.
+const LARGEST = 3_950;
 // Longer than a session. What it holds expires by itself.
 const MAX_AGE = 400 * 24 * 3600;
 
@@ -48,13 +50,23 @@ export interface Cookies {
 }
 
 /**
- * Makes the shopper of one request, out of its cookies. Never keep it for another request. In a
- * server component, which cannot set cookies, it may refresh the ticket once. The attempt in the
- * cookie gets the same ticket again later.
+ * Makes the shopper of one request, out of its cookies. Never keep it for another request. It
+ * refreshes the ticket once at most. In a server component, which cannot set cookies, that does no
+ * harm: the attempt in the cookie gets the same ticket again later.
  */
 export function serverShopper({ cookies, headers, ...options }: ServerShopperOptions): Shopper {
-  const storage = () => cookieStore(cookies);
-  return createShopper({ ...options, storage, fetch: forwarding(options, headers) });
+  const store = cookieStore(cookies);
+  const send = forwarding(options, headers);
+
+  const sendOnce: typeof fetch = (input, init) => {
+    // The browser has not got the new ticket. Another refresh would leave its own two generations
+    // behind, and look like theft.
+    if (store.isRefreshed() && String(init?.body).includes("refreshTicket")) {
+      throw new ShopperError({ code: "UNAUTHENTICATED", reason: "TOKEN_EXPIRED", nextStep: "REFRESH" });
+    }
+    return send(input, init);
+  };
+  return createShopper({ ...options, storage: () => store, fetch: sendOnce });
 }
 
 // Otherwise all customers would be one source of wrong passwords, and one device to sign out.
@@ -69,21 +81,19 @@ function forwarding({ endpoint, fetch: send = fetch }: ServerOptions, headers?: 
   };
 }
 
-function cookieStore(cookies: Cookies): TicketStore {
+function cookieStore(cookies: Cookies): TicketStore & { isRefreshed(): boolean } {
   let stored = decode(cookies.get(COOKIE)?.value);
-  let isLost = false;
+  let isRefreshed = false;
 
   return {
     async read() {
       const { ticket } = stored;
       if (!ticket) return stored;
 
-      // What was not kept must not be refreshed again: its token would be two generations behind.
-      // Otherwise what is due is refreshed before it is used: there is no later.
-      const { refreshAfter } = ticket;
-      const lifetime = isLost
+      // What is due is refreshed before it is used, because there is no later. But only once.
+      const lifetime = isRefreshed
         ? { refreshAfter: Infinity, accessTokenLifetime: Infinity }
-        : { accessTokenLifetime: refreshAfter };
+        : { accessTokenLifetime: ticket.refreshAfter };
       return { ...stored, ticket: { ...ticket, ...lifetime } };
     },
 
@@ -95,19 +105,23 @@ function cookieStore(cookies: Cookies): TicketStore {
       // Two requests that refresh the same ticket at once set the same cookie.
       const { ticket } = next;
       if (ticket && before.ticket && ticket.refreshToken !== before.ticket.refreshToken) {
+        isRefreshed = true;
         next = { ...next, ticket: { ...ticket, attempt: await derive(before.ticket.attempt + ticket.refreshToken) } };
       }
       // The page reports claims.
       stored = { ...next, errands: next.errands.filter(({ message }) => "everywhere" in message) };
+      const value = encode(stored);
+      if (value.length > LARGEST) throw new ShopperError({ reason: "COOKIE_TOO_LARGE" });
       try {
         const attributes = { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: MAX_AGE } as const;
-        cookies.set(COOKIE, encode(stored), attributes);
+        cookies.set(COOKIE, value, attributes);
       } catch {
-        isLost ||= stored.ticket !== before.ticket; // in a server component
+        // This is a server component.
       }
       return this.read();
     },
 
+    isRefreshed: () => isRefreshed,
     watch() {},
     close() {},
   };
@@ -171,15 +185,19 @@ interface Asked {
     refreshToken?: string;
     everywhere?: boolean;
     id?: string;
+    deviceToken?: string;
   };
 }
 
 async function perform({ query, variables = {} }: Asked, shopper: Shopper, cookies: Cookies, options: ServerOptions) {
-  const { input, refreshToken = "", everywhere = false, id = "" } = variables;
+  const { input, refreshToken = "", everywhere = false, id = "", deviceToken = "" } = variables;
   const [sessionId, accessToken] = refreshToken.split(".");
+  const present = () => decode(cookies.get(COOKIE)?.value).ticket;
 
   switch (query) {
     case documents.begin:
+      // The page has signed out, and its sign-out is still on its way.
+      if (present()?.sessionId === deviceToken.split(".")[0]) await shopper.signOut();
       await shopper.bearer();
       return pageTicket(cookies);
 
@@ -198,7 +216,7 @@ async function perform({ query, variables = {} }: Asked, shopper: Shopper, cooki
     }
 
     case documents.signOut:
-      if (decode(cookies.get(COOKIE)?.value).ticket?.sessionId === sessionId) await shopper.signOut({ everywhere });
+      if (present()?.sessionId === sessionId) await shopper.signOut({ everywhere });
       else await endOther(options, sessionId, accessToken);
       return { sessionsEnded: 1 };
 

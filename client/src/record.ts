@@ -19,7 +19,7 @@ export interface Claim {
   readonly userId: string;
   /**
    * The JWT of the sign-in, whose `claimed_anonymous_sub` proves the claim to a service that
-   * verifies JWTs. It lives as long as an access token.
+   * verifies JWTs. It lives as long as an access token, and like one it belongs in no log.
    */
   readonly proof: string;
 }
@@ -59,6 +59,8 @@ export interface Stored {
   /** The last refresh token of the last customer. It shows the server that it knows the device. */
   readonly deviceToken?: string | undefined;
   readonly end?: End | undefined;
+  /** A refresh token of a guest whom a sign-in has claimed without an answer: the next one repeats it. */
+  readonly guestToken?: string | undefined;
   readonly errands: readonly Errand[];
 }
 
@@ -112,7 +114,7 @@ export function followed(stored: Stored, sent: Ticket | undefined, next: Ticket 
 /** The shopper has signed out here. An errand tells the server. */
 export function signedOut(stored: Stored, everywhere: boolean): Stored {
   const { ticket, turn } = stored;
-  if (!ticket) return stored;
+  if (!ticket) return { ...stored, turn: turn + 1 };
   const { refreshToken } = ticket;
   return withErrands({ ...without(stored, "SIGNED_OUT"), turn: turn + 1 }, { refreshToken, everywhere });
 }
@@ -131,7 +133,7 @@ export function signedIn(stored: Stored, before: Stored, ticket: Ticket): Stored
 
   const end = isLate ? { reason: "SUPERSEDED", wasCustomer: true } : undefined;
   return withErrands(
-    { ...holding(stored, ticket), turn: turn + 1, end },
+    { ...holding(stored, ticket), turn: turn + 1, end, guestToken: undefined },
     // The server itself ends a session of the same customer on the same device.
     last && !last.isAnonymous && last.userId !== userId && endOf(last),
     anonymousUserId && { anonymousUserId, userId, proof },
@@ -142,7 +144,8 @@ const endOf = ({ refreshToken }: Ticket) => ({ refreshToken, everywhere: false }
 
 function without(stored: Stored, reason: string): Stored {
   const end = { reason, wasCustomer: stored.ticket?.isAnonymous === false };
-  return { ...stored, ticket: undefined, end };
+  const guestToken = reason === "SIGNED_IN" ? stored.ticket?.refreshToken : undefined;
+  return { ...stored, ticket: undefined, end, guestToken };
 }
 
 function holding(stored: Stored, ticket: Ticket): Stored {
@@ -163,12 +166,17 @@ function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" 
 
 /**
  * Takes the errand that is due first, so that no other tab runs it for 10 s. Returns also the time
- * until the next one is due; Infinity if there is none. Claims wait for their customer.
+ * until the next one is due; Infinity if there is none. Claims wait for their customer. Those that
+ * are running in this page are left out.
  */
-export function take(stored: Stored, takesClaims: unknown): [Stored, Errand | undefined, number] {
+export function take(
+  stored: Stored,
+  takesClaims: unknown,
+  running: ReadonlySet<string>,
+): [Stored, Errand | undefined, number] {
   const userId = takesClaims && stored.ticket?.userId;
   const [first] = stored.errands
-    .filter(({ message }) => !("userId" in message) || message.userId === userId)
+    .filter(({ id, message }) => !running.has(id) && (!("userId" in message) || message.userId === userId))
     .sort((one, other) => one.notBefore - other.notBefore);
   if (!first) return [stored, first, Infinity];
 

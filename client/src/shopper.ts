@@ -121,6 +121,7 @@ export function createShopper(options: ShopperOptions): Shopper {
   let version: number | undefined;
   let failure: unknown; // of the last refresh, during the pause after it
   let failures = 0;
+  const running = new Set<string>();
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
 
   const call = createCall(endpoint, application, send);
@@ -143,8 +144,8 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   // When the page begins or wakes, and when another tab tells of a change.
-  async function catchUp(): Promise<void> {
-    failure = undefined;
+  async function catchUp(event?: Event | void): Promise<void> {
+    if (event?.type === "online") failure = undefined;
     try {
       const { ticket, end } = await read();
       if (!ticket && !end) await renew();
@@ -210,7 +211,7 @@ export function createShopper(options: ShopperOptions): Shopper {
         const { nextStep, retryAfterSeconds = 0 } = error as ShopperError;
         const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), retryAfterSeconds * 1000);
         failure = error;
-        setTimeout(() => (failure = undefined), pause);
+        setTimeout(() => failure === error && (failure = undefined), pause);
         // Without an answer it asks once more. The attempt makes that safe.
         if (isRepeated || nextStep !== "WAIT") throw error;
         isRepeated = true;
@@ -227,7 +228,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     try {
       const next = await (sent
         ? call<WireTicket>("refresh", { refreshToken: sent.refreshToken, attempt: sent.attempt })
-        : call<WireTicket>("begin"));
+        : call<WireTicket>("begin", { deviceToken: before.deviceToken })); // for the route handler
       // The server may have given this ticket before, perhaps long ago.
       const age = sent ? ages.since(sent) - (Date.parse(next.issuedAt) - Date.parse(sent.issuedAt)) : 0;
       follows = received(next, Math.max(0, age));
@@ -249,6 +250,7 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   async function bearer({ refused, jwt, signal }: TokenOptions = {}): Promise<Bearer> {
+    signal?.throwIfAborted();
     const { accessToken, jwtAccessToken, userId } = await new Promise<Ticket>((resolve, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason));
       validTicket(refused).then(resolve, reject);
@@ -260,7 +262,7 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   const fetchAsShopper: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
-    const isEndpoint = request.url === new Request(endpoint).url;
+    const isEndpoint = request.url.startsWith(new Request(endpoint).url);
     const options = { jwt: !isEndpoint, signal: request.signal };
 
     const sendAs = ({ token }: Bearer) => {
@@ -293,7 +295,7 @@ export function createShopper(options: ShopperOptions): Shopper {
       input: {
         username,
         password,
-        previousRefreshToken: last?.isAnonymous ? last.refreshToken : undefined,
+        previousRefreshToken: before.guestToken ?? (last?.isAnonymous ? last.refreshToken : undefined),
         deviceToken: before.deviceToken,
       },
     });
@@ -323,7 +325,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     while (!delay) {
       let errand: Errand | undefined;
       await update((before) => {
-        const [after, ...taken] = take(before, onClaim);
+        const [after, ...taken] = take(before, onClaim, running);
         [errand, delay] = taken;
         return after;
       });
@@ -334,13 +336,15 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   async function run(errand: Errand): Promise<void> {
-    const { message } = errand;
+    const { id, message } = errand;
     let isDone = true;
+    running.add(id);
     try {
       await ("everywhere" in message ? call("signOut", message) : onClaim!(message));
     } catch {
       isDone = false;
     }
+    running.delete(id);
     await update((stored) => tried(stored, errand, isDone));
     if (!isDone) void catchUp();
   }
@@ -375,11 +379,11 @@ export function createShopper(options: ShopperOptions): Shopper {
   };
 }
 
-const READING = /^(?!.*mutation).*"query":"[\\n\s]*(query|fragment|{)/s;
-
 // Reports whether a request changes nothing: a GET, or a GraphQL query.
 async function isReading(request: Request): Promise<boolean> {
-  return request.method === "GET" || READING.test(await request.clone().text());
+  if (request.method === "GET") return true;
+  const body = await request.clone().json().catch(ignore);
+  return /^\s*(query|fragment|{)(?!.*mutation)/s.test(body?.query);
 }
 
 // 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.

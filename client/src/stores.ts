@@ -57,7 +57,7 @@ export function indexedDBStore(key: string): TicketStore {
         if (after !== before) channel?.postMessage(0);
         resolve(after);
       };
-      transaction.onabort = reject;
+      transaction.onabort = () => reject(transaction.error);
     });
   }
 
@@ -83,10 +83,10 @@ const LONGEST_OPENING = 2_000;
 
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    setTimeout(reject, LONGEST_OPENING);
+    setTimeout(reject, LONGEST_OPENING, new Error("IndexedDB"));
     const request = indexedDB.open("authtickets", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("shoppers");
-    request.onerror = reject;
+    request.onerror = () => reject(request.error);
     request.onsuccess = () => resolve(request.result);
   });
 }

@@ -152,6 +152,19 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
     expect(count(server, "currentShopper")).toBe(0);
   });
 
+  it("ends an operation whose next link throws", async () => {
+    const { shopper } = await shop();
+    const { shopperLink } = await import("../src/apollo.js");
+    const broken = new ApolloLink(() => {
+      throw new Error("A link fails.");
+    });
+    const client = new ApolloClient({
+      link: ApolloLink.from([shopperLink(shopper), broken]),
+      cache: new InMemoryCache(),
+    });
+    await expect(client.query({ query: ME })).rejects.toThrow("A link fails.");
+  });
+
   it("reports that the ticket server cannot be reached", async () => {
     const { server, me } = await shop();
     server.isOffline = true;

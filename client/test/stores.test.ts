@@ -123,6 +123,18 @@ describe("a BroadcastChannel", () => {
     for (const tab of [one, other]) expect((await tab.read()).ticket?.refreshToken).toBe("in");
   });
 
+  it("keeps the older of two guests", async () => {
+    const name = key();
+    const [one, other] = [keep(channelStore(name)), keep(channelStore(name))];
+    await Promise.all([one.read(), other.read()]);
+    await Promise.all([
+      one.update((stored) => ({ ...stored, ticket: ticketOf("b", { receivedAt: 1000 }) })),
+      other.update((stored) => ({ ...stored, ticket: ticketOf("a", { receivedAt: 2000 }) })),
+    ]);
+    await rest();
+    for (const tab of [one, other]) expect((await tab.read()).ticket?.refreshToken).toBe("b");
+  });
+
   it("leaves each tab its errands", async () => {
     const name = key();
     const [one, other] = [keep(channelStore(name)), keep(channelStore(name))];
