@@ -43,6 +43,7 @@ async function run(browser, row) {
   for (let left = mostRepetitions; ; left--) {
     const start = performance.now();
     const result = await runOnce(browser, row);
+    if (left < mostRepetitions) result.notes.push("repeated, the machine was busy");
     const wasBusy = performance.now() - start > (row.seconds + mostDelay) * 1000;
     if (result.holds || !wasBusy || result.signedOut.length > 0 || left === 0) return result;
   }
