@@ -58,7 +58,7 @@ storefront: build ## Plays the scenes of examples/storefront in Chromium; needs 
 	@test/with-node examples/storefront/scenes/run
 
 .PHONY: browser
-browser: build ## Runs pages in Chromium through a network with faults, some ten minutes; needs Node
+browser: build ## Runs pages in Chromium through a network with faults, five minutes; needs Node
 	@test/with-node test/browser/run $(ARGS)
 
 .PHONY: pages
