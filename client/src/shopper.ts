@@ -102,6 +102,9 @@ const OTHER_SIGN_IN = 2_000;
 // A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
 const ROUNDS = 5;
 const POLL = 100;
+// A tab may still be sending the token before a new one. If the new one were used up before that
+// arrives, the server would take it for theft.
+const SETTLING = 500;
 
 const ignore = () => {};
 
@@ -121,6 +124,8 @@ export function createShopper(options: ShopperOptions): Shopper {
   let version: number | undefined;
   let failure: unknown; // of the last refresh, during the pause after it
   let failures = 0;
+  let isSettling = false;
+  let settlingTimer: ReturnType<typeof setTimeout> | undefined;
   const running = new Set<string>();
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -156,9 +161,14 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   function see(stored: Stored): Stored {
-    // Another tab's success ends the pause.
-    if (version !== stored.version) failure = undefined;
-    version = stored.version;
+    if (version !== stored.version) {
+      // Another tab's success ends the pause.
+      failure = undefined;
+      isSettling = version !== undefined;
+      clearTimeout(settlingTimer);
+      settlingTimer = setTimeout(() => (isSettling = false), SETTLING);
+      version = stored.version;
+    }
 
     const next = stateOf(stored, state);
     if (next !== state) {
@@ -197,7 +207,7 @@ export function createShopper(options: ShopperOptions): Shopper {
   async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
     for (let round = ROUNDS; round--;) {
-      const stored = await wait(LONGEST_WAIT, () => !failure);
+      const stored = await wait(LONGEST_WAIT, ({ ticket }) => !failure && (!isSettling || !ticket || isFresh(ticket)));
       if (failure) throw failure;
       const { ticket } = stored;
       if (ticket && (isFresh(ticket) || !round)) {
@@ -374,6 +384,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     dispose() {
       disposal.abort(new ShopperError({ reason: "DISPOSED" }));
       clearTimeout(errandTimer);
+      clearTimeout(settlingTimer);
       void store?.then((opened) => opened.close());
     },
   };

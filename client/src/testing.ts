@@ -66,6 +66,8 @@ export interface FakeServer {
   fetch: typeof fetch;
   /** Makes the next requests fail. */
   fail(fault: Fault, options?: FaultOptions): void;
+  /** Forgets the faults that have not happened yet. */
+  recover(): void;
   /** While it is true, no request reaches the server. */
   isOffline: boolean;
   /** How far the server's clock is ahead of this process's, in milliseconds. */
@@ -396,6 +398,10 @@ export function createFakeServer(options: FakeServerOptions = {}): FakeServer {
 
     fail(fault, { on, times = 1 } = {}) {
       for (let i = 0; i < times; i++) faults.push({ fault, on });
+    },
+
+    recover() {
+      faults.length = 0;
     },
 
     end(sessionId, reason) {

@@ -286,7 +286,23 @@ describe("6: both clocks count, and the server has the last word", () => {
     const shopper = browser().open();
     await until(shopper.accessToken());
     for (const [, delay] of timers.mock.calls) expect(delay ?? 0).toBeLessThanOrEqual(60_000);
+    await vi.advanceTimersByTimeAsync(500); // the new ticket has settled
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("uses no new ticket up at once: another tab may still be sending the one before", async () => {
+    const { server, open } = browser();
+    const shopper = open();
+    await until(shopper.accessToken());
+    await pass(1);
+    for (const refreshes of [1, 2, 3]) {
+      vi.setSystemTime(Date.now() + 2 * 3600_000);
+      const token = shopper.accessToken();
+      await vi.advanceTimersByTimeAsync(50);
+      expect(count(server, "refreshTicket")).toBe(refreshes === 1 ? 1 : refreshes - 1);
+      await until(token);
+      expect(count(server, "refreshTicket")).toBe(refreshes);
+    }
   });
 });
 

@@ -199,6 +199,7 @@ class World {
 
   /** Nothing fails any more: then all must be as the model has it. */
   async settle(): Promise<void> {
+    this.server.recover();
     for (let i = 0; i < 5; i++) {
       for (const tab of this.tabs) await until(this.ask(tab).catch(() => {}));
       await this.rest(75);
