@@ -52,9 +52,12 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 			entrant{name: statement + ofMySQL, job: job{Work: statement, Database: onMySQL.database}},
 			entrant{name: statement + ofSQLite, job: job{Work: statement, Database: onSQLite.database}})
 	}
+	withJWT := append(servers(jwtTicket), entrant{
+		name: withoutJWT, job: job{Work: anonymousTicket, Address: onMySQL.address}, pid: onMySQL.pid(),
+	})
 	return []contest{
 		{anonymousTicket, withBare(anonymousTicket), 1},
-		{jwtTicket, append(servers(jwtTicket), entrant{withoutJWT, job{Work: anonymousTicket, Address: onMySQL.address}, onMySQL.pid()}), 1},
+		{jwtTicket, withJWT, 1},
 		{verification, []entrant{{name: ofVerify, job: job{Work: verification, Address: onMySQL.address}}}, 1},
 		{userTicket, append(servers(userTicket), entrant{name: passwordHash, job: job{Work: passwordHash}}), 4},
 		{refresh, withStatement(refresh, updateSession), 1},
@@ -68,12 +71,13 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 func (b *bench) hold(ctx context.Context, contests []contest) (results, error) {
 	all := results{}
 	for _, contest := range contests {
-		long := contest.lengthening
+		warmUp := time.Duration(contest.lengthening) * b.effort.warmUp
+		duration := time.Duration(contest.lengthening) * b.effort.round
 		for _, connections := range connectionCounts {
 			b.report("%s, %d connections", contest.operation, connections)
 			for range b.effort.rounds {
 				for _, entrant := range contest.entrants {
-					sample, err := b.round(ctx, entrant, connections, time.Duration(long)*b.effort.warmUp, time.Duration(long)*b.effort.round)
+					sample, err := b.round(ctx, entrant, connections, warmUp, duration)
 					if err != nil {
 						return nil, err
 					}

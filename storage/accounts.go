@@ -244,8 +244,9 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 	})
 }
 
-// DeleteAccount deletes an account with all that belongs to it, and ends the sessions of its customer. Wrong passwords for its names are still
-// counted: or it would show that the names have become unknown.
+// DeleteAccount deletes an account with all that belongs to it, and ends the sessions of its
+// customer. Wrong passwords for its names are still counted. Otherwise it would show that the names
+// have become unknown.
 func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccount) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{

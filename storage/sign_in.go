@@ -74,7 +74,8 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 		session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
 	}
 	values = append(values, now...)
-	values = append(values, signIn.AccountID, signIn.PasswordHash, signIn.DespiteLock, signIn.NameHash, session.StartedAt)
+	values = append(values, signIn.AccountID, signIn.PasswordHash,
+		signIn.DespiteLock, signIn.NameHash, session.StartedAt)
 
 	result := db.Exec(`INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, generation, `+
 		`started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent, moved_at) `+

@@ -199,8 +199,10 @@ func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *stora
 	session.UserAgent = attempt.userAgent
 	write := storage.SignIn{
 		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash,
-		NameHash: attempt.nameHash, DespiteLock: signer.DeviceKnown || signer.GuessedUntil != nil, // it does not hold, see mayGuess
-		Claim: claimOf(attempt.toClaim, signer.UserID),
+		NameHash: attempt.nameHash,
+		// Where a lock holds, mayGuess has refused.
+		DespiteLock: signer.DeviceKnown || signer.GuessedUntil != nil,
+		Claim:       claimOf(attempt.toClaim, signer.UserID),
 	}
 	if signer.DeviceKnown {
 		write.Replaces = attempt.device.session

@@ -5,11 +5,11 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
-const work = join(root, "consumers", "work");
-const installed = join(work, "node_modules", "@authtickets", "client");
-const run = (command, ...args) => execFileSync(command, args, { cwd: work, stdio: "pipe", encoding: "utf8" });
+const folder = join(root, "consumers", "packed");
+const installed = join(folder, "node_modules", "@authtickets", "client");
+const run = (command, ...args) => execFileSync(command, args, { cwd: folder, stdio: "pipe", encoding: "utf8" });
 
-rmSync(work, { recursive: true, force: true });
+rmSync(folder, { recursive: true, force: true });
 mkdirSync(installed, { recursive: true });
 const packed = JSON.parse(run("npm", "pack", root, "--json", "--ignore-scripts", "--loglevel=error"));
 run("tar", "-xzf", packed[0].filename, "-C", installed, "--strip-components=1");
@@ -36,7 +36,7 @@ const checks = [
 ];
 
 function checkTypes(file, options) {
-  copyFileSync(join(root, "consumers", "use.ts"), join(work, file));
+  copyFileSync(join(root, "consumers", "use.ts"), join(folder, file));
   const compilerOptions = {
     target: "es2022",
     lib: ["es2022", "dom"],
@@ -46,7 +46,7 @@ function checkTypes(file, options) {
     types: [],
   };
   const config = { compilerOptions: { ...compilerOptions, ...options }, files: [file] };
-  writeFileSync(join(work, "tsconfig.json"), JSON.stringify(config));
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   try {
     run(process.execPath, join(root, "node_modules", "typescript", "bin", "tsc"), "-p", ".");
   } catch (error) {
@@ -57,7 +57,7 @@ function checkTypes(file, options) {
 }
 
 function runProgram(file, lines) {
-  writeFileSync(join(work, file), lines.join("\n"));
+  writeFileSync(join(folder, file), lines.join("\n"));
   run(process.execPath, file);
 }
 
@@ -70,4 +70,4 @@ for (const [name, check] of checks) {
     console.log(`FAILED ${name}\n${error.stderr || error.stack}`);
   }
 }
-rmSync(work, { recursive: true });
+rmSync(folder, { recursive: true });
