@@ -112,9 +112,12 @@ func (p Policy) accessExpiration(issuedAt, refreshExpiration time.Time) time.Tim
 	return earlier(issuedAt.Add(p.AccessLifetime), refreshExpiration)
 }
 
-// refreshAfter is when a client should refresh: after 70 to 85 % of the access token's lifetime, spread evenly by a byte of chance.
+// refreshAfter returns when a client should refresh: after 70 to 85 % of the access token's lifetime,
+// spread evenly by a byte of chance. Clients get it in whole seconds, so it is rounded here, and kept
+// a second away from the end: rounding down alone would cost short tickets many more refreshes.
 func refreshAfter(lifetime time.Duration, chance byte) time.Duration {
-	return lifetime*70/100 + lifetime*15/100*time.Duration(chance)/255
+	exact := lifetime*70/100 + lifetime*15/100*time.Duration(chance)/255
+	return max(0, min(exact.Round(time.Second), lifetime-time.Second))
 }
 
 // lockUntil is when a lock that begins now ends.

@@ -65,8 +65,16 @@ func TestPurgeAt(t *testing.T) {
 
 func TestRefreshAfter(t *testing.T) {
 	t.Parallel()
-	if low, high := refreshAfter(1000*time.Second, 0), refreshAfter(1000*time.Second, 255); low != 700*time.Second || high != 850*time.Second {
-		t.Errorf("from %v to %v", low, high)
+	for _, c := range []struct{ lifetime, earliest, latest time.Duration }{
+		{1000 * time.Second, 700 * time.Second, 850 * time.Second},
+		{5 * time.Second, 4 * time.Second, 4 * time.Second},
+		{3 * time.Second, 2 * time.Second, 2 * time.Second},
+		{time.Second, 0, 0},
+		{500 * time.Millisecond, 0, 0},
+	} {
+		if low, high := refreshAfter(c.lifetime, 0), refreshAfter(c.lifetime, 255); low != c.earliest || high != c.latest {
+			t.Errorf("a lifetime of %v: from %v to %v", c.lifetime, low, high)
+		}
 	}
 }
 
