@@ -7,13 +7,14 @@ const TOLERATED_STEP = 1000;
 
 /** Tells how old tickets are, in milliseconds. One for each page, as performance.now() is. */
 export function createAges() {
-  let seen = { attempt: "", at: 0, elapsed: 0 };
+  let seen = { attempt: "", receivedAt: 0 };
 
   const byDate = ({ receivedAt }: Ticket) => Date.now() - receivedAt;
   const byPerformance = (ticket: Ticket) => {
-    const at = performance.now();
-    if (seen.attempt !== ticket.attempt) seen = { attempt: ticket.attempt, at, elapsed: Math.max(0, byDate(ticket)) };
-    return seen.elapsed + at - seen.at;
+    const now = performance.now();
+    const { attempt } = ticket;
+    if (seen.attempt !== attempt) seen = { attempt, receivedAt: now - Math.max(0, byDate(ticket)) };
+    return now - seen.receivedAt;
   };
   const since = (ticket: Ticket) => Math.max(byDate(ticket), byPerformance(ticket));
 

@@ -1,3 +1,4 @@
+import type { Refusal } from "./error.js";
 import type { WireTicket } from "./wire.js";
 
 /** A ticket as it is stored. */
@@ -81,15 +82,15 @@ export function userIdOf(state: ShopperState): string | undefined {
 }
 
 /** Returns the state of a record: `previous` itself if it says the same. */
-export function stateOf({ ticket, end }: Stored, previous: ShopperState): ShopperState {
-  let state: object = starting;
-  if (ticket) {
-    const { userId, sessionId, isAnonymous } = ticket;
-    state = { status: isAnonymous ? "anonymous" : "customer", userId, sessionId, ...end };
-  } else if (end) {
-    state = { status: "ended", ...end };
-  }
-  return JSON.stringify(state) === JSON.stringify(previous) ? previous : (state as ShopperState);
+export function stateOf(stored: Stored, previous: ShopperState): ShopperState {
+  const state = describe(stored);
+  return JSON.stringify(state) === JSON.stringify(previous) ? previous : state;
+}
+
+function describe({ ticket, end }: Stored): ShopperState {
+  if (!ticket) return end ? { status: "ended", ...end } : starting;
+  const { isAnonymous, userId, sessionId } = ticket;
+  return { status: isAnonymous ? "anonymous" : "customer", userId, sessionId, ...end };
 }
 
 /** A random text of digits. It has 128 bits, and works on pages without TLS too. */
@@ -185,9 +186,14 @@ export function take(
   return delay > 0 && delay <= LONGEST_DELAY ? [stored, undefined, delay] : [put(stored, first, LEASE), first, 0];
 }
 
-/** The errand is done, or it has failed. Then it is tried again after 1 s, 2 s, 4 s, … 1 min. */
-export function tried(stored: Stored, errand: Errand, isDone: boolean): Stored {
-  return put(stored, errand, isDone ? 0 : Math.min(1000 * 2 ** errand.tries, LONGEST_DELAY));
+/**
+ * The errand is done, or it has failed. Then it is tried again after 1 s, 2 s, 4 s, … 1 min, or
+ * after as many seconds as the server says, if that is longer.
+ */
+export function tried(stored: Stored, errand: Errand, failure?: Partial<Refusal>): Stored {
+  const { retryAfterSeconds = 0 } = failure ?? {};
+  const delay = Math.min(1000 * Math.max(2 ** errand.tries, retryAfterSeconds), LONGEST_DELAY);
+  return put(stored, errand, failure ? delay : 0);
 }
 
 // Puts the errand off, or takes it out if there is no delay.

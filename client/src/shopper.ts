@@ -335,8 +335,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     while (!delay) {
       let errand: Errand | undefined;
       await update((before) => {
-        const [after, ...taken] = take(before, onClaim, running);
-        [errand, delay] = taken;
+        let after: Stored;
+        [after, errand, delay] = take(before, onClaim, running);
         return after;
       });
       if (errand) runs.push(run(errand).catch(ignore));
@@ -347,16 +347,16 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   async function run(errand: Errand): Promise<void> {
     const { id, message } = errand;
-    let isDone = true;
+    let failure: Partial<ShopperError> | undefined;
     running.add(id);
     try {
       await ("everywhere" in message ? call("signOut", message) : onClaim!(message));
-    } catch {
-      isDone = false;
+    } catch (error) {
+      failure = Object(error);
     }
     running.delete(id);
-    await update((stored) => tried(stored, errand, isDone));
-    if (!isDone) void catchUp();
+    await update((stored) => tried(stored, errand, failure));
+    if (failure) void catchUp();
   }
 
   return {

@@ -631,6 +631,27 @@ describe("signing out", () => {
     expect(living(server)).toEqual([]);
   });
 
+  it("is repeated when the server says", async () => {
+    const { server, open } = browser();
+    const sentAt: number[] = [];
+    const shopper = open({
+      fetch: async (input, init) => {
+        if (!String(init?.body).includes("SignOut")) return server.fetch(input, init);
+        sentAt.push(Date.now());
+        const body = await (await server.fetch(input, init)).text();
+        return new Response(body.replace('"retryAfterSeconds":1', '"retryAfterSeconds":20'));
+      },
+    });
+    await until(shopper.signIn(demo));
+    server.fail("busy");
+    await until(shopper.signOut());
+
+    await pass(30);
+    expect(living(server)).toEqual([]);
+    expect(sentAt).toHaveLength(2);
+    expect(sentAt[1]! - sentAt[0]!).toBeGreaterThanOrEqual(20_000);
+  });
+
   it("ends all sessions with everywhere", async () => {
     const { server, open } = browser();
     const phone = open({ storage: () => sharedStore() });
