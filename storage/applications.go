@@ -11,9 +11,6 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ErrExists is returned when there is a row with the key already.
-var ErrExists = errors.New("there is such a row already")
-
 // Applications returns all applications, in order of their ids.
 func (s *Store) Applications(ctx context.Context) ([]models.Application, error) {
 	var applications []models.Application

@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// ErrServer is returned by CheckServer.
-var ErrServer = errors.New("the database server is not set up for this program")
-
 // leastPacket is the size of the largest statement, with room to spare: a batch of an import.
 const leastPacket = 16 << 20
 

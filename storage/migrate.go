@@ -14,14 +14,6 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Errors of CheckSchema.
-var (
-	// ErrSchemaOlder: migrations are missing.
-	ErrSchemaOlder = errors.New("the database has an older schema than this version needs")
-	// ErrSchemaNewer: a later version has migrated the database.
-	ErrSchemaNewer = errors.New("the database has a newer schema than this version knows")
-)
-
 // Migrate brings the schema up to this version, and returns how many migrations that took. The
 // error is ErrServer for a server whose settings must be others first. Of several processes that
 // migrate at once, one does it and the others wait. One that was killed can be repeated.

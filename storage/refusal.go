@@ -9,10 +9,6 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// ErrRefused is returned where the database refuses us, and goes on doing so until somebody changes
-// the URL, or what the server knows of us. Its text says which of them.
-var ErrRefused = errors.New("the database refuses the connection")
-
 // refusal makes an error of connecting ErrRefused if waiting does not help.
 func refusal(err error) error {
 	if why := reasonOfRefusal(err); why != "" {

@@ -12,9 +12,6 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ErrNotFound is returned when there is no row with the key asked for.
-var ErrNotFound = errors.New("no such row")
-
 // StoredSession is a session as the database has it, with the database's clock at that moment.
 type StoredSession struct {
 	models.Session

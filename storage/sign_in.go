@@ -32,15 +32,6 @@ type SignIn struct {
 	Keep int
 }
 
-// Errors of SignIn.
-var (
-	// ErrAccountChanged is returned when the account was deactivated, locked, deleted or given
-	// another password while the old one was being checked.
-	ErrAccountChanged = errors.New("the account was changed meanwhile")
-	// ErrNotCaughtUp is returned when the session to claim is not as far as its token says.
-	ErrNotCaughtUp = errors.New("the database does not show yet what the token says")
-)
-
 // SignIn writes the row of a new session and, in the same transaction, ends the session it claims,
 // the one it replaces, and those beyond the number to keep. It returns the claimed session as it is
 // then, whether or not the claim was granted; nil when there was none to claim.

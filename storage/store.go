@@ -78,9 +78,6 @@ const (
 	sqliteName = "sqlite"
 )
 
-// ErrURL is returned for a database URL that cannot be understood. The error never shows the URL, which may hold a password.
-var ErrURL = errors.New("the database must be sqlite:///path, mysql://user:password@host:3306/name or a MySQL DSN")
-
 // Embedded reports whether the URL names a SQLite file, which needs no server.
 func Embedded(url secret.Text) bool { return strings.HasPrefix(url.Reveal(), sqliteScheme) }
 

@@ -12,9 +12,6 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ErrTaken is returned when another account has a name or an id that was to be written.
-var ErrTaken = errors.New("another account has the name or the id")
-
 // AccountKeys are the keys of accounts that are about to be written.
 type AccountKeys struct {
 	ExternalIDs []string
