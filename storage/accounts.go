@@ -18,7 +18,7 @@ import (
 // On a node that lags it may be older than a change that was made before; LatestAccount is not.
 func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
 	var account models.CustomerAccount
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return s.read.WithContext(ctx).Select(columns).Where("user_id = ?", userID).Take(&account).Error
 	})
 	return found(&account, err)
@@ -42,7 +42,7 @@ func (s *Store) LatestAccount(
 // these user ids. It leaves out those that do not exist.
 func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...string) ([]*models.CustomerAccount, error) {
 	var accounts []*models.CustomerAccount
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return findIn(s.read.WithContext(ctx).Select(columns), "user_id", userIDs, &accounts)
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 	missing := slices.DeleteFunc(slices.Clone(userIDs), func(id models.ID) bool {
 		return slices.ContainsFunc(accounts, func(found *models.CustomerAccount) bool { return found.UserID == id })
 	})
-	if len(missing) == 0 || s.dialect.server == nil {
+	if len(missing) == 0 || !s.dialect.mayLag() {
 		return accounts, nil
 	}
 	late, err := s.latestAccounts(ctx, columns, "user_id IN ?", missing) // a node may not have them yet
@@ -170,7 +170,7 @@ type SignerQuery struct {
 // for known and unknown names, and waits for nobody: neither tells whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
 	const deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL AND d.end_reason NOT IN ?, FALSE)`
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	statement := `SELECT ` + accountColumns(query.Columns) + `, g.in_window, g.window_since, ` +
 		`COALESCE(` + inDay + `, 0) AS in_day, l.locked_until AS guessed_until, l.user_id AS locked_for, ` +
 		`(SELECT COALESCE(SUM(` + inDay + `), 0) FROM name_guesses g WHERE g.name_hash = q.name_hash ` +
@@ -265,7 +265,7 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 // HasAccountsBeside reports whether there is any account beside those with the external ids.
 func (s *Store) HasAccountsBeside(ctx context.Context, externalIDs ...string) (bool, error) {
 	var ids []int64
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return s.read.WithContext(ctx).Model(&models.CustomerAccount{}).
 			Where("external_id IS NULL OR external_id NOT IN ?", externalIDs).Limit(1).Pluck("id", &ids).Error
 	})

@@ -24,7 +24,7 @@ func (s *Store) Applications(ctx context.Context) ([]models.Application, error) 
 // Application returns the application with this id, or ErrNotFound.
 func (s *Store) Application(ctx context.Context, id string) (*models.Application, error) {
 	var application models.Application
-	err := retry(ctx, func() error { return s.read.WithContext(ctx).Where("id = ?", id).Take(&application).Error })
+	err := s.retry(ctx, func() error { return s.read.WithContext(ctx).Where("id = ?", id).Take(&application).Error })
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, ErrNotFound
 	}
@@ -36,7 +36,7 @@ func (s *Store) Application(ctx context.Context, id string) (*models.Application
 
 // InsertApplication writes a new application, or returns ErrExists.
 func (s *Store) InsertApplication(ctx context.Context, application *models.Application) error {
-	err := retryUndone(ctx, func() error { return s.write.WithContext(ctx).Create(application).Error })
+	err := s.retryUndone(ctx, func() error { return s.write.WithContext(ctx).Create(application).Error })
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return ErrExists
 	}
@@ -61,7 +61,7 @@ func (s *Store) ChangeApplication(
 		if err != nil {
 			return fmt.Errorf("read an application: %w", err)
 		}
-		now, err := s.clockOf(tx)
+		now, err := s.dialect.readClock(tx)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // AttributesOf returns all attributes of accounts, in order of the accounts' numbers and of their names.
 func (s *Store) AttributesOf(ctx context.Context, accountIDs []int64) ([]models.CustomerAttribute, error) {
 	var attributes []models.CustomerAttribute
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return findIn(s.read.WithContext(ctx).Order("account_id, fully_qualified_name"), "account_id", accountIDs, &attributes)
 	})
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *Store) AttributesOf(ctx context.Context, accountIDs []int64) ([]models.
 // Attributes returns all attributes of an account, in order of their names.
 func (s *Store) Attributes(ctx context.Context, accountID int64) ([]models.CustomerAttribute, error) {
 	var attributes []models.CustomerAttribute
-	err := retry(ctx, func() (err error) {
+	err := s.retry(ctx, func() (err error) {
 		attributes, err = gorm.G[models.CustomerAttribute](s.read).Where("account_id = ?", accountID).Order("fully_qualified_name").Find(ctx)
 		return err
 	})

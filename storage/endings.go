@@ -39,7 +39,7 @@ func (s *Store) EndSession(ctx context.Context, id, userID models.ID, reason mod
 // LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired,
 // on whichever node they were written.
 func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.ID, error) {
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	query := `SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL AND expires_at > ` + clock
 	var rows []struct{ ID models.ID }
 	if err := s.latest(ctx, &rows, query, append([]any{userID}, now...)...); err != nil {
@@ -55,7 +55,7 @@ func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.
 // EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster these are
 // those of all nodes.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason) error {
-	if s.isCluster() {
+	if s.dialect.isCluster() {
 		return s.transaction(ctx, func(tx *gorm.DB) error {
 			_, err := endingOf(reason, userID).run(s, tx, false)
 			return err
@@ -69,9 +69,9 @@ func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason mode
 // those count that an earlier run of the statement has ended.
 func (s *Store) end(ctx context.Context, e ending) (int, error) {
 	ended, mayHaveRun := 0, false
-	err := retry(ctx, func() (err error) {
+	err := s.retry(ctx, func() (err error) {
 		ended, err = e.run(s, s.write.WithContext(ctx), mayHaveRun)
-		mayHaveRun = mayHaveRun || broken(err)
+		mayHaveRun = mayHaveRun || s.dialect.failure(err) == broken
 		return err
 	})
 	return ended, err
@@ -80,11 +80,11 @@ func (s *Store) end(ctx context.Context, e ending) (int, error) {
 // run ends the sessions at the instant that the database's clock shows: all replicas look for ended
 // sessions by that clock. mayHaveRun also counts those that ended for the same reason just before.
 func (e ending) run(s *Store, db *gorm.DB, mayHaveRun bool) (int, error) {
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	goingOn := `ended_at IS NULL`
 	values := append(append(now, e.reason), e.values...)
-	if mayHaveRun && s.dialect.server != nil {
-		goingOn = `(ended_at IS NULL OR (end_reason = ? AND ended_at >= UTC_TIMESTAMP(6) - INTERVAL 30 SECOND))`
+	if justNow := s.dialect.endedJustNow(); mayHaveRun && justNow != "" {
+		goingOn = `(ended_at IS NULL OR (end_reason = ? AND ` + justNow + `))`
 		values = append(values, e.reason)
 	}
 
@@ -100,7 +100,7 @@ func (e ending) run(s *Store, db *gorm.DB, mayHaveRun bool) (int, error) {
 // ones of a number and for the one named.
 func (s *Store) endOldest(tx *gorm.DB, userID, except models.ID, keep int) error {
 	var oldest []models.ID
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	alive := `user_id = ? AND id <> ? AND ended_at IS NULL AND expires_at > ` + clock
 	err := tx.Model(&models.Session{}).Where(alive, append([]any{userID, except}, now...)...).
 		Order("refreshed_at DESC, id").Offset(keep).Limit(mostEndedAtOnce).Pluck("id", &oldest).Error

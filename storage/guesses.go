@@ -66,7 +66,7 @@ func halfDaysOf(at time.Time) []any {
 // CountGuess counts a wrong password, and locks the name if that makes too many. It runs the same
 // statements whether or not an account has the name.
 func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error) {
-	err := retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }) // twice would count twice
+	err := s.retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }) // twice would count twice
 	if err != nil {
 		return GuessCounts{}, fmt.Errorf("count a wrong password: %w", err)
 	}

@@ -24,7 +24,7 @@ func (s *Store) Keysets(ctx context.Context) ([]models.Keyset, error) {
 
 // InsertFirstKeysets writes the first keysets of their purposes. Where somebody was faster, theirs stay.
 func (s *Store) InsertFirstKeysets(ctx context.Context, keysets []models.Keyset) error {
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return s.write.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&keysets).Error
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/pressly/goose/v3"
 )
 
@@ -21,7 +20,7 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err := s.CheckServer(ctx); err != nil {
 		return 0, err
 	}
-	unlock, err := s.lockSchema(ctx)
+	unlock, err := s.dialect.lockSchema(ctx, s.write)
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
@@ -44,7 +43,7 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 // CheckSchema returns ErrSchemaOlder or ErrSchemaNewer when the schema is not the one this version knows. It changes nothing, as goose's own look
 // at the versions would: a server need not be allowed to make tables.
 func (s *Store) CheckSchema(ctx context.Context) error {
-	files, err := migrations.ReadDir("migrations/" + s.dialect.name)
+	files, err := migrations.ReadDir("migrations/" + s.dialect.name())
 	if err != nil {
 		return fmt.Errorf("check the schema: %w", err)
 	}
@@ -64,10 +63,10 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 // schemaVersion returns the number of the last migration; 0 when there was none.
 func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	var version int64
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return s.read.WithContext(ctx).Raw(`SELECT COALESCE(MAX(version_id), 0) FROM ` + versionsTable).Scan(&version).Error
 	})
-	if noSuchTable(err) {
+	if s.dialect.failure(err) == noTable {
 		return 0, nil
 	}
 	return version, err
@@ -75,28 +74,9 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 
 // migrator returns what migrates, on connections of its own. Its Close closes them.
 func (s *Store) migrator() (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name)
+	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
 	if err != nil {
 		return nil, err
 	}
-	if s.dialect.file != "" {
-		// goose writes its instants as text.
-		connection, err := driver.Open(fileURL(s.dialect.file))
-		if err != nil {
-			return nil, err
-		}
-		return goose.NewProvider(goose.DialectSQLite3, connection, files,
-			goose.WithTableName(versionsTable), goose.WithDisableGlobalRegistry(true))
-	}
-
-	versions, err := newVersions()
-	if err != nil {
-		return nil, err
-	}
-	connections, err := patientMySQL(s.settings, !s.dialect.server.isCluster.Load())
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider("", connections, files,
-		goose.WithStore(versions), goose.WithDisableGlobalRegistry(true))
+	return s.dialect.migrator(s.settings, files)
 }

@@ -1,34 +1,18 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"io/fs"
 	"time"
 
-	driver "github.com/go-sql-driver/mysql"
-	"gorm.io/driver/mysql"
+	"github.com/go-sql-driver/mysql"
+	"github.com/pressly/goose/v3"
+	gormmysql "gorm.io/driver/mysql"
+	"gorm.io/gorm"
 )
-
-func openMySQL(settings Settings) (*Store, error) {
-	config, err := settings.mysqlConfig()
-	if err != nil {
-		return nil, err
-	}
-	config.Timeout = settings.ConnectTimeout
-	config.ReadTimeout, config.WriteTimeout = settings.StatementTimeout, settings.StatementTimeout
-	connector, err := driver.NewConnector(config)
-	if err != nil {
-		return nil, ErrURL // the cause could quote the URL
-	}
-	server := &server{patience: settings.StatementTimeout, idle: longestIdle}
-	connections := pool(sql.OpenDB(prepared{connector, server}), settings.Connections, settings.ConnectionLifetime)
-
-	// Without a look at the server's version GORM needs no connection yet.
-	db, err := settings.open(mysql.New(mysql.Config{Conn: connections, SkipInitializeWithVersion: true}))
-	if err != nil {
-		return nil, err
-	}
-	return &Store{write: db, read: db, dialect: dialect{name: mysqlName, server: server}, settings: settings}, nil
-}
 
 const (
 	// longestIdle is how long the server keeps an idle connection of ours.
@@ -40,23 +24,128 @@ const (
 	idleMigration = time.Minute
 )
 
-// patientMySQL opens the database for statements that take as long as they take. A large table is
-// altered for minutes, once all transactions that use it have ended. A client that stopped waiting
-// would report a failure while the server goes on. There is one connection at a time; isLocked
-// gives it the lock of the schema.
-func patientMySQL(settings Settings, isLocked bool) (*sql.DB, error) {
+// mysqlDialect is MySQL or MariaDB: a single server, a server with replicas, or a Galera cluster.
+type mysqlDialect struct{ server *server }
+
+func openMySQL(settings Settings) (*Store, error) {
+	config, err := settings.mysqlConfig()
+	if err != nil {
+		return nil, err
+	}
+	config.Timeout = settings.ConnectTimeout
+	config.ReadTimeout, config.WriteTimeout = settings.StatementTimeout, settings.StatementTimeout
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, ErrURL // the cause could quote the URL
+	}
+
+	server := &server{patience: settings.StatementTimeout, idle: longestIdle}
+	connections := pool(sql.OpenDB(prepared{connector, server}), settings.Connections, settings.ConnectionLifetime)
+
+	// If GORM does not look at the server's version, it needs no connection yet.
+	db, err := settings.open(gormmysql.New(gormmysql.Config{Conn: connections, SkipInitializeWithVersion: true}))
+	if err != nil {
+		return nil, err
+	}
+	return &Store{write: db, read: db, dialect: mysqlDialect{server}, settings: settings}, nil
+}
+
+func (d mysqlDialect) name() string { return "mysql" }
+
+// migrator opens the database for statements without a time limit. To alter a large table takes
+// minutes, once all transactions that use it have ended. A client that stopped waiting would report
+// a failure while the server goes on.
+func (d mysqlDialect) migrator(settings Settings, files fs.FS) (*goose.Provider, error) {
+	versions, err := newVersions()
+	if err != nil {
+		return nil, err
+	}
 	config, err := settings.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = settings.ConnectTimeout, 0, 0
-	connector, err := driver.NewConnector(config)
+	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, ErrURL // the cause could quote the URL
 	}
+
 	patient := prepared{connector, &server{patience: longestMigration, idle: idleMigration}}
-	if isLocked {
-		return pool(sql.OpenDB(locked{patient, settings.Log}), 1, 0), nil
+	var opener driver.Connector = locked{patient, settings.Log}
+	if d.isCluster() {
+		opener = patient // lockSchema has locked the schema of the whole cluster
 	}
-	return pool(sql.OpenDB(patient), 1, 0), nil
+	return goose.NewProvider("", pool(sql.OpenDB(opener), 1, 0), files,
+		goose.WithStore(versions), goose.WithDisableGlobalRegistry(true))
 }
+
+func (d mysqlDialect) withClock(func() time.Time) dialect { return d }
+
+func (d mysqlDialect) clock() (expression string, values []any) { return `UTC_TIMESTAMP(6)`, nil }
+
+func (d mysqlDialect) clockColumn() string { return `, UTC_TIMESTAMP(6) AS read_at` }
+
+// readAt also measures the server's clock.
+func (d mysqlDialect) readAt(asked, told time.Time) time.Time {
+	d.server.measure(asked, time.Now(), told) //nolint:forbidigo // real time, whatever the clock of operations says
+	return told
+}
+
+func (d mysqlDialect) readClock(db *gorm.DB) (time.Time, error) {
+	var now time.Time
+	if err := db.Raw(`SELECT UTC_TIMESTAMP(6)`).Row().Scan(&now); err != nil {
+		return now, fmt.Errorf("ask the database's clock: %w", err)
+	}
+	return now, nil
+}
+
+// inTime compares the deadline with the server's clock.
+//
+// A database that stood still carries out what has reached it as soon as it goes on, although the
+// client was told long ago to ask again. A session that was moved so late would make the honest
+// repetition look like a stolen token.
+func (d mysqlDialect) inTime(ctx context.Context) (condition string, values []any) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return "", nil
+	}
+	return `UTC_TIMESTAMP(6) < ?`, []any{d.server.toServer(deadline)}
+}
+
+func (d mysqlDialect) endedJustNow() string {
+	return `ended_at >= UTC_TIMESTAMP(6) - INTERVAL 30 SECOND`
+}
+
+func (d mysqlDialect) forUpdate() string { return ` FOR UPDATE` }
+
+// catchUp begins a statement. The Galera node first applies everything that any node has committed.
+const catchUp = `SET STATEMENT wsrep_sync_wait = 1 FOR `
+
+// latest locks the rows. A proxy that splits reads and writes sends a locking read to a node that
+// takes writes, and a Galera node catches up first.
+func (d mysqlDialect) latest(query string) string {
+	query += d.forUpdate()
+	if d.server.canCatchUp.Load() {
+		return catchUp + query
+	}
+	return query
+}
+
+// transaction has a Galera node catch up first: what do changes may have been written on another
+// node just before.
+func (d mysqlDialect) transaction(db *gorm.DB, do func(tx *gorm.DB) error) error {
+	if !d.server.canCatchUp.Load() {
+		return db.Transaction(do)
+	}
+	return db.Connection(func(connection *gorm.DB) error {
+		if err := connection.Exec(catchUp + `SELECT 1`).Error; err != nil {
+			return fmt.Errorf("catch up with the cluster: %w", err)
+		}
+		return connection.Transaction(do)
+	})
+}
+
+// mayLag is true for every server, because a proxy may send reads to a replica.
+func (d mysqlDialect) mayLag() bool { return true }
+
+func (d mysqlDialect) isCluster() bool { return d.server.isCluster.Load() }

@@ -12,7 +12,7 @@ import (
 // a range of the condition's index would lock the whole range.
 func purge[Row, Key any](ctx context.Context, s *Store, key, condition string, before time.Time, limit int) (int, error) {
 	var deleted int
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		var keys []Key
 		query := gorm.G[Row](s.read).Where(condition, before).Limit(limit).Select(key)
 		if err := query.Scan(ctx, &keys); err != nil || len(keys) == 0 {
@@ -31,7 +31,7 @@ func purge[Row, Key any](ctx context.Context, s *Store, key, condition string, b
 // PurgeLimit returns how far purging has come: rows that could go later are still there.
 func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
 	var limit time.Time
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		return s.read.WithContext(ctx).Raw(`SELECT purged_until FROM purge_limits WHERE id = 1`).Row().Scan(&limit)
 	})
 	if err != nil {

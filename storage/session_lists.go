@@ -16,7 +16,7 @@ const mostSessions = 100
 // SessionsOf returns the sessions of a shopper that have neither ended nor expired, those that began last first, and at most 100 of them.
 func (s *Store) SessionsOf(ctx context.Context, userID models.ID, now time.Time) ([]models.Session, error) {
 	var sessions []models.Session
-	err := retry(ctx, func() (err error) {
+	err := s.retry(ctx, func() (err error) {
 		sessions, err = gorm.G[models.Session](s.read).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, now).
 			Order("started_at DESC, id").Limit(mostSessions).Find(ctx)
 		return err
@@ -60,7 +60,7 @@ func (s *Store) RecentlyEnded(
 	ctx context.Context, query func(clock time.Time) EndedQuery,
 ) (ended Ended, clock time.Time, err error) {
 	err = s.latestUnlocked(ctx, func(db *gorm.DB) (err error) {
-		if clock, err = s.clockOf(db); err != nil {
+		if clock, err = s.dialect.readClock(db); err != nil {
 			return err
 		}
 		q := query(clock)

@@ -119,7 +119,7 @@ func TestRecentlyEnded(t *testing.T) {
 		}
 
 		explain := "EXPLAIN QUERY PLAN "
-		if store.dialect.name == mysqlName {
+		if store.dialect.name() == "mysql" {
 			explain = "EXPLAIN "
 		}
 		var plan []map[string]any

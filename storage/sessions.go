@@ -23,10 +23,7 @@ type StoredSession struct {
 // before on the node it asks, and on a Galera cluster on every node: what is decided by it is
 // final.
 func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error) {
-	columns := `sessions.*`
-	if s.dialect.server != nil {
-		columns += `, UTC_TIMESTAMP(6) AS read_at`
-	}
+	columns := `sessions.*` + s.dialect.clockColumn()
 	asked := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
 
 	var rows []StoredSession
@@ -36,11 +33,7 @@ func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error
 	if len(rows) == 0 {
 		return StoredSession{}, ErrNotFound
 	}
-	if s.dialect.server == nil {
-		rows[0].ReadAt = s.settings.Now()
-	} else {
-		s.dialect.server.measure(asked, time.Now(), rows[0].ReadAt) //nolint:forbidigo // as above
-	}
+	rows[0].ReadAt = s.dialect.readAt(asked, rows[0].ReadAt)
 	return rows[0], nil
 }
 
@@ -57,7 +50,7 @@ const (
 // AdvanceSession moves a session to next.Generation from the one before, and reports whether it
 // did: of all that try, one does. It is a plain statement because no other runs as often.
 func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	statement := `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, ` +
 		`purge_at = CASE WHEN purge_at < ? THEN ? ELSE purge_at END, attempt_hash = ?, moved_at = ` + clock +
 		` WHERE id = ? AND generation = ? AND ended_at IS NULL`
@@ -66,7 +59,7 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing
 	}
 	values = append(append(values, now...), next.ID, next.Generation-1)
 
-	if inTime, deadline := s.inTime(ctx); inTime != "" && timing == InTime {
+	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
 		statement, values = statement+` AND `+inTime, append(values, deadline...)
 	}
 	rows, err := s.exec(ctx, statement, values...)
@@ -79,7 +72,7 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing
 // BeginSession writes the first row of a session that has been advanced before it had one or, with
 // an EndReason, ended. It reports whether it did: there may be a row by now.
 func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	endedAt := `NULL`
 	values := []any{
 		next.ID, next.Application, next.ApplicationEpoch, next.UserID, next.IsAnonymous, next.Generation,
@@ -93,7 +86,7 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing T
 
 	row := strings.Repeat(`?, `, 12) + clock + `, ` + endedAt
 	source := `VALUES (` + row + `)`
-	if inTime, deadline := s.inTime(ctx); inTime != "" && timing == InTime {
+	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
 		source, values = `SELECT `+row+` FROM DUAL WHERE `+inTime, append(values, deadline...)
 	}
 	rows, err := s.exec(ctx, `INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, `+
@@ -119,7 +112,7 @@ func bytesOrNull(bytes []byte) any {
 // HasSessions reports whether there are sessions, over or not.
 func (s *Store) HasSessions(ctx context.Context) (bool, error) {
 	var sessions int
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		query := `SELECT COUNT(*) FROM (SELECT id FROM sessions LIMIT 1) AS first`
 		return s.read.WithContext(ctx).Raw(query).Scan(&sessions).Error
 	})

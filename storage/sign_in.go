@@ -37,8 +37,8 @@ type SignIn struct {
 // then, whether or not the claim was granted; nil when there was none to claim.
 func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, error) {
 	alone := signIn.Claim == nil && signIn.Replaces == (models.ID{}) && signIn.Keep == 0
-	if alone && !s.isCluster() {
-		return nil, retry(ctx, func() error { return s.insertCustomerSession(s.write.WithContext(ctx), signIn) })
+	if alone && !s.dialect.isCluster() {
+		return nil, s.retry(ctx, func() error { return s.insertCustomerSession(s.write.WithContext(ctx), signIn) })
 	}
 
 	var claimed *models.Session
@@ -59,7 +59,7 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, err
 // a change under way comes before or after it.
 func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	session := signIn.Session
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	values := []any{
 		session.ID, session.Application, session.ApplicationEpoch, session.Generation, session.StartedAt,
 		session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
@@ -88,7 +88,7 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 // and notice of two transactions only that both write the same row. Without this, a sign-in with
 // the old password on one node and a change of it on another could both succeed.
 func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
-	if !s.isCluster() {
+	if !s.dialect.isCluster() {
 		return nil
 	}
 	err := tx.Exec(`UPDATE customer_accounts SET sign_ins = sign_ins + 1 WHERE id = ?`, signIn.AccountID).Error
@@ -138,7 +138,7 @@ func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Sessio
 
 // claimWritten claims a session that was refreshed before.
 func (s *Store) claimWritten(tx *gorm.DB, ended *models.Session) error {
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	values := append(now, ended.EndReason, ended.ClaimedBy, ended.ID, ended.Generation)
 	return tx.Exec(`UPDATE sessions SET ended_at = `+clock+`, end_reason = ?, claimed_by = ? `+
 		`WHERE id = ? AND ended_at IS NULL AND generation >= ?`, values...).Error
@@ -148,7 +148,7 @@ func (s *Store) claimWritten(tx *gorm.DB, ended *models.Session) error {
 // one statement. To insert first and then update would be two locks on the row, and many who try
 // that at once deadlock.
 func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
-	clock, now := s.clock()
+	clock, now := s.dialect.clock()
 	row := map[string]any{
 		"id": ended.ID, "application": ended.Application, "application_epoch": ended.ApplicationEpoch,
 		"user_id": ended.UserID, "is_anonymous": ended.IsAnonymous, "generation": ended.Generation,
@@ -174,13 +174,4 @@ func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
 // forUpdate makes a query lock the rows it reads until the transaction ends.
 func forUpdate(tx *gorm.DB) *gorm.DB {
 	return tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
-}
-
-// forUpdate ends a SELECT that must see no change under way, whatever the isolation level. SQLite
-// has one writer at a time.
-func (d dialect) forUpdate() string {
-	if d.server == nil {
-		return ``
-	}
-	return ` FOR UPDATE`
 }

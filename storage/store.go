@@ -64,20 +64,6 @@ type Store struct {
 	settings    Settings
 }
 
-// dialect is what differs between the databases.
-type dialect struct {
-	name string
-	// file is the path of a SQLite database; empty on MySQL.
-	file string
-	// server is what is known of a MySQL server; nil on SQLite, which has none.
-	server *server
-}
-
-const (
-	mysqlName  = "mysql"
-	sqliteName = "sqlite"
-)
-
 // Embedded reports whether the URL names a SQLite file, which needs no server.
 func Embedded(url secret.Text) bool { return strings.HasPrefix(url.Reveal(), sqliteScheme) }
 
@@ -114,6 +100,7 @@ func (s Settings) open(dialector gorm.Dialector) (*gorm.DB, error) {
 func (s *Store) WithClock(now func() time.Time) *Store {
 	other := *s
 	other.settings.Now = now
+	other.dialect = s.dialect.withClock(now)
 	other.write = s.write.Session(&gorm.Session{NowFunc: now})
 	return &other
 }
@@ -143,10 +130,25 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// CheckServer returns ErrServer, with each setting of the server that must be changed, and why. SQLite
+// has nothing to check.
+func (s *Store) CheckServer(ctx context.Context) error { return s.dialect.checkServer(ctx, s) }
+
+// Ready returns why the database cannot carry out operations at the moment. It asks for a row,
+// because a node that has lost its cluster still answers a ping.
+func (s *Store) Ready(ctx context.Context) error {
+	var version int64
+	query := s.write.WithContext(ctx).Raw(`SELECT version_id FROM ` + versionsTable + ` LIMIT 1`)
+	if err := query.Row().Scan(&version); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
 // exec runs one statement that changes something and returns how many rows it has matched.
 func (s *Store) exec(ctx context.Context, statement string, values ...any) (int64, error) {
 	var rows int64
-	err := retry(ctx, func() error {
+	err := s.retry(ctx, func() error {
 		result := s.write.WithContext(ctx).Exec(statement, values...)
 		rows = result.RowsAffected
 		return result.Error

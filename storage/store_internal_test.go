@@ -163,7 +163,7 @@ func TestSessionRowIsSmall(t *testing.T) {
 		session.AttemptHash = make([]byte, 8)
 		store.insert(t, session)
 		list := `SELECT name, type FROM pragma_table_info('sessions')`
-		if store.dialect.name == mysqlName {
+		if store.dialect.name() == "mysql" {
 			list = `SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'sessions'`
 		}
 		var columns []struct{ Name, Type string }
@@ -271,7 +271,8 @@ func TestSQLiteFilesArePrivate(t *testing.T) {
 	}
 	session := newSession(t)
 	store.insert(t, session)
-	for _, file := range []string{store.dialect.file, store.dialect.file + "-wal"} {
+	database := store.dialect.(sqliteDialect).file
+	for _, file := range []string{database, database + "-wal"} {
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v, error %v", file, info.Mode(), err)
 		}
@@ -280,20 +281,30 @@ func TestSQLiteFilesArePrivate(t *testing.T) {
 
 func TestRetry(t *testing.T) {
 	t.Parallel()
+	onMySQL, onSQLite := &Store{dialect: mysqlDialect{}}, &Store{dialect: sqliteDialect{}}
 	for name, c := range map[string]struct {
+		store *Store
 		err   error
 		tries int
 	}{
-		"deadlock": {&mysql.MySQLError{Number: 1213}, attempts}, "lock wait": {&mysql.MySQLError{Number: 1205}, attempts},
-		"certification": {&mysql.MySQLError{Number: 1180}, attempts}, "too many connections": {&mysql.MySQLError{Number: 1040}, attempts},
-		"read-only": {&mysql.MySQLError{Number: 1290}, attempts}, "gone away": {&mysql.MySQLError{Number: 2006}, attempts},
-		"bad connection": {driver.ErrBadConn, attempts}, "invalid connection": {mysql.ErrInvalidConn, attempts},
-		"busy": {sqlite3.BUSY, attempts}, "syntax": {&mysql.MySQLError{Number: 1064}, 1}, "unknown": {errors.New("unknown"), 1}, "OK": {nil, 1},
+		"deadlock":             {onMySQL, &mysql.MySQLError{Number: 1213}, attempts},
+		"lock wait":            {onMySQL, &mysql.MySQLError{Number: 1205}, attempts},
+		"certification":        {onMySQL, &mysql.MySQLError{Number: 1180}, attempts},
+		"too many connections": {onMySQL, &mysql.MySQLError{Number: 1040}, attempts},
+		"read-only":            {onMySQL, &mysql.MySQLError{Number: 1290}, attempts},
+		"gone away":            {onMySQL, &mysql.MySQLError{Number: 2006}, attempts},
+		"bad connection":       {onMySQL, driver.ErrBadConn, attempts},
+		"invalid connection":   {onMySQL, mysql.ErrInvalidConn, attempts},
+		"busy":                 {onSQLite, sqlite3.BUSY, attempts},
+		"syntax":               {onMySQL, &mysql.MySQLError{Number: 1064}, 1},
+		"unknown on MySQL":     {onMySQL, errors.New("unknown"), 1},
+		"unknown on SQLite":    {onSQLite, errors.New("unknown"), 1},
+		"OK":                   {onSQLite, nil, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tries := 0
-			err := retry(t.Context(), func() error {
+			err := c.store.retry(t.Context(), func() error {
 				tries++
 				if c.err == nil {
 					return nil
@@ -308,25 +319,54 @@ func TestRetry(t *testing.T) {
 			}
 		})
 	}
-	for _, cause := range []error{
-		&mysql.MySQLError{Number: 1114}, &mysql.MySQLError{Number: 1135},
-		sqlite3.FULL, sqlite3.IOERR_WRITE, sqlite3.CANTOPEN, ErrRefused,
+
+	for _, c := range []struct {
+		store *Store
+		cause error
+	}{
+		{onMySQL, &mysql.MySQLError{Number: 1114}},
+		{onMySQL, &mysql.MySQLError{Number: 1135}},
+		{onMySQL, &mysql.MySQLError{Number: 1146}},
+		{onMySQL, ErrRefused},
+		{onSQLite, sqlite3.FULL},
+		{onSQLite, sqlite3.IOERR_WRITE},
+		{onSQLite, sqlite3.CANTOPEN},
 	} {
 		tries := 0
-		err := retry(t.Context(), func() error { tries++; return cause })
-		if tries != 1 || !errors.Is(err, cause) || !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
-			t.Errorf("%v: %d tries, error %v", cause, tries, err)
+		err := c.store.retry(t.Context(), func() error { tries++; return c.cause })
+		if tries != 1 || !errors.Is(err, c.cause) || !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
+			t.Errorf("%v: %d tries, error %v", c.cause, tries, err)
 		}
 	}
+
 	t.Run("EndsWithTheContext", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		tries := 0
-		err := retry(ctx, func() error { tries++; cancel(); return driver.ErrBadConn })
+		err := onMySQL.retry(ctx, func() error { tries++; cancel(); return driver.ErrBadConn })
 		if !errors.Is(err, context.Canceled) || tries > 2 {
 			t.Errorf("%d tries, error %v", tries, err)
 		}
 	})
+}
+
+// What must not be done twice is tried again only if the database has done nothing.
+func TestRetryUndone(t *testing.T) {
+	t.Parallel()
+	store := &Store{dialect: mysqlDialect{}}
+	for _, c := range []struct {
+		cause error
+		tries int
+	}{
+		{&mysql.MySQLError{Number: 1213}, attempts},
+		{driver.ErrBadConn, 1},
+	} {
+		tries := 0
+		err := store.retryUndone(t.Context(), func() error { tries++; return c.cause })
+		if tries != c.tries || !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) {
+			t.Errorf("%v: %d tries, error %v", c.cause, tries, err)
+		}
+	}
 }
 
 func TestMySQLAddress(t *testing.T) {

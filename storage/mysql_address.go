@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	driver "github.com/go-sql-driver/mysql"
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/authtickets/authtickets/secret"
 )
@@ -18,7 +18,7 @@ const mysqlScheme = "mysql://"
 
 // mysqlConfig is what the driver needs to know, with all that the statements of this package rely
 // on.
-func (s Settings) mysqlConfig() (*driver.Config, error) {
+func (s Settings) mysqlConfig() (*mysql.Config, error) {
 	config, err := readAddress(s.URL)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (s Settings) mysqlConfig() (*driver.Config, error) {
 	config.Loc = time.UTC
 	config.RejectReadOnly = true    // after a fail-over, leave the old primary
 	config.InterpolateParams = true // one round trip a statement, and no statement to leak
-	config.Logger = &driver.NopLogger{}
+	config.Logger = &mysql.NopLogger{}
 	if s.Authorities != nil {
 		config.TLS = &tls.Config{RootCAs: s.Authorities, MinVersion: tls.VersionTLS12}
 	}
@@ -39,14 +39,14 @@ func (s Settings) mysqlConfig() (*driver.Config, error) {
 //
 // Somebody who writes a password without encoding it can move its end to where a host or a name is
 // expected. A host is looked up and logged, so whatever could be such a text is refused.
-func readAddress(address secret.Text) (*driver.Config, error) {
+func readAddress(address secret.Text) (*mysql.Config, error) {
 	text, isURL := strings.CutPrefix(address.Reveal(), mysqlScheme)
-	var config *driver.Config
+	var config *mysql.Config
 	var err error
 	if isURL {
 		config, err = readMySQLURL(text)
 	} else {
-		config, err = driver.ParseDSN(text)
+		config, err = mysql.ParseDSN(text)
 	}
 	if err != nil || config.DBName == "" || strings.Contains(config.DBName, "@") || !isPlace(config) {
 		return nil, ErrURL // the cause could quote the password
@@ -56,7 +56,7 @@ func readAddress(address secret.Text) (*driver.Config, error) {
 
 // readMySQLURL reads what follows mysql://. Only the @ in front of the host may be one, and a # is
 // most often one of the password.
-func readMySQLURL(text string) (*driver.Config, error) {
+func readMySQLURL(text string) (*mysql.Config, error) {
 	u, err := url.Parse(mysqlScheme + text)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func readMySQLURL(text string) (*driver.Config, error) {
 	}
 
 	// The driver reads the name and the parameters. A / among them it would take for the name's.
-	config, err := driver.ParseDSN(u.EscapedPath() + "?" + strings.ReplaceAll(u.RawQuery, "/", "%2F"))
+	config, err := mysql.ParseDSN(u.EscapedPath() + "?" + strings.ReplaceAll(u.RawQuery, "/", "%2F"))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ var hosts = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`)
 
 // isPlace reports whether a server can be where a config says. What is taken for a network or a
 // host could be half of a password.
-func isPlace(config *driver.Config) bool {
+func isPlace(config *mysql.Config) bool {
 	switch config.Net {
 	case "unix":
 		return strings.HasPrefix(config.Addr, "/") || strings.HasPrefix(config.Addr, "@")

@@ -12,12 +12,7 @@ import (
 // leastPacket is the size of the largest statement, with room to spare: a batch of an import.
 const leastPacket = 16 << 20
 
-// CheckServer returns ErrServer, with each setting of the server that must be another one, and why.
-// What a connection can set for itself it has set by then. SQLite has nothing to check.
-func (s *Store) CheckServer(ctx context.Context) error {
-	if s.dialect.server == nil {
-		return nil
-	}
+func (d mysqlDialect) checkServer(ctx context.Context, s *Store) error {
 	global, err := s.variables(ctx, `SHOW GLOBAL VARIABLES`)
 	if err != nil {
 		return err
@@ -46,7 +41,7 @@ func (s *Store) variables(ctx context.Context, query string) (variables, error) 
 		Name  string `gorm:"column:Variable_name"`
 		Value string `gorm:"column:Value"`
 	}
-	err := retry(ctx, func() error { return s.write.WithContext(ctx).Raw(query).Find(&rows).Error })
+	err := s.retry(ctx, func() error { return s.write.WithContext(ctx).Raw(query).Find(&rows).Error })
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of the database server: %w", err)
 	}
@@ -138,15 +133,4 @@ func isSupported(version string) bool {
 		return major > 10 || major == 10 && minor >= 6
 	}
 	return major >= 8
-}
-
-// Ready returns why the database cannot carry out operations at the moment. It asks for a row: a
-// node that has lost its cluster still answers a ping.
-func (s *Store) Ready(ctx context.Context) error {
-	var version int64
-	query := s.write.WithContext(ctx).Raw(`SELECT version_id FROM ` + versionsTable + ` LIMIT 1`)
-	if err := query.Row().Scan(&version); err != nil {
-		return fmt.Errorf("reach the database: %w", err)
-	}
-	return nil
 }

@@ -9,28 +9,20 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3/lock"
-	"github.com/rogpeppe/go-internal/lockedfile"
+	"gorm.io/gorm"
 )
 
-// lockSchema waits until no other process migrates the database, and keeps others from it until
-// unlock is called. A process that was killed holds no lock.
-//
-// On SQLite the lock is a file's. The nodes of a Galera cluster share nothing but rows, so there it
-// is a row with a lease, which runs out when its holder is killed. On any other server the
-// connection that migrates holds the lock itself.
-func (s *Store) lockSchema(ctx context.Context) (unlock func() error, err error) {
-	switch {
-	case s.dialect.file != "":
-		unlock, err := lockedfile.MutexAt(s.dialect.file + ".lock").Lock()
-		return func() error { unlock(); return nil }, err
-	case s.dialect.server.isCluster.Load():
-		return s.leaseSchema(ctx)
-	default:
+// lockSchema locks a row on a Galera cluster, because its nodes share nothing else. The row has a
+// lease, which runs out when its holder is killed. On any other server the connection that migrates
+// holds the lock itself.
+func (d mysqlDialect) lockSchema(ctx context.Context, db *gorm.DB) (unlock func() error, err error) {
+	if !d.isCluster() {
 		return func() error { return nil }, nil
 	}
+	return leaseSchema(ctx, db)
 }
 
-func (s *Store) leaseSchema(ctx context.Context) (unlock func() error, err error) {
+func leaseSchema(ctx context.Context, db *gorm.DB) (unlock func() error, err error) {
 	const lease, renewal = 10 * time.Second, 2 * time.Second
 	leased, err := lock.NewMySQLTableLocker(
 		lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(time.Second, 300),
@@ -39,7 +31,7 @@ func (s *Store) leaseSchema(ctx context.Context) (unlock func() error, err error
 	if err != nil {
 		return nil, err
 	}
-	connections, err := s.write.DB()
+	connections, err := db.DB()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +73,7 @@ func (l locked) lock(ctx context.Context, opened driver.Conn) error {
 		switch {
 		case err != nil:
 			return err
-		case row == nil || row[0] == nil:
+		case row[0] == nil:
 			return errNoLock
 		case row[0] == int64(1):
 			return nil

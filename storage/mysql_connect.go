@@ -39,19 +39,8 @@ func (s *server) measure(asked, answered, told time.Time) {
 	}
 }
 
-// inTime returns a condition that no longer holds when the deadline of ctx has passed, with its
-// values. It is empty where there is no deadline.
-//
-// A database that stood still runs what has reached it when it goes on, although its sender has
-// long told the client to ask again. A session that was moved so late would make the honest
-// repetition look like a stolen token.
-func (s *server) inTime(ctx context.Context) (condition string, values []any) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return "", nil
-	}
-	return "UTC_TIMESTAMP(6) < ?", []any{deadline.Add(time.Duration(s.ahead.Load())).UTC()}
-}
+// toServer converts an instant of our clock to the server's.
+func (s *server) toServer(at time.Time) time.Time { return at.Add(time.Duration(s.ahead.Load())).UTC() }
 
 // prepared prepares each connection: it sets everything that our statements rely on, so that they
 // inherit nothing from the configuration of the server.
@@ -93,10 +82,10 @@ func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
 		}
 	}
 	row, err = firstRow(ctx, opened, `SHOW VARIABLES LIKE 'wsrep\_on'`)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNoRow) {
 		return fmt.Errorf("ask whether the server is part of a cluster: %w", err)
 	}
-	isCluster := row != nil && strings.EqualFold(textOf(row[1]), "ON")
+	isCluster := err == nil && strings.EqualFold(textOf(row[1]), "ON")
 	p.server.isCluster.Store(isCluster)
 	p.server.canCatchUp.Store(isCluster && isMariaDB)
 	if !isCluster {
@@ -156,9 +145,10 @@ func (s *server) settings(isMariaDB bool) []string {
 var (
 	errNoTime   = errors.New("the server does not tell the time")
 	errNoDriver = errors.New("the driver cannot run statements")
+	errNoRow    = errors.New("the query has found nothing")
 )
 
-// firstRow returns the first row of a query; nil when there is none.
+// firstRow returns the first row of a query, or errNoRow.
 func firstRow(ctx context.Context, opened driver.Conn, query string) (row []driver.Value, err error) {
 	queryer, ok := opened.(driver.QueryerContext)
 	if !ok {
@@ -173,7 +163,7 @@ func firstRow(ctx context.Context, opened driver.Conn, query string) (row []driv
 	row = make([]driver.Value, len(rows.Columns()))
 	err = rows.Next(row)
 	if errors.Is(err, io.EOF) {
-		return nil, nil
+		return nil, errNoRow
 	}
 	return row, err
 }

@@ -1,0 +1,43 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Clock returns what the database's clock shows.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.retry(ctx, func() (err error) {
+		now, err = s.dialect.readClock(s.read.WithContext(ctx))
+		return err
+	})
+	return now, err
+}
+
+// latest runs a SELECT of single rows and finds everything that was committed before, on any node.
+// It waits for whoever has locked the rows.
+func (s *Store) latest(ctx context.Context, rows any, query string, values ...any) error {
+	return s.retry(ctx, func() error {
+		// What kind of server it is may become known with the first connection, so ask each time.
+		return s.read.WithContext(ctx).Raw(s.dialect.latest(query), values...).Find(rows).Error // Scan would log the values
+	})
+}
+
+// latestUnlocked runs a read that finds everything that was committed before, and waits for no
+// lock. If a plain read could go to a node that lags, it runs in a transaction, which a proxy sends
+// to a node that takes writes.
+func (s *Store) latestUnlocked(ctx context.Context, read func(db *gorm.DB) error) error {
+	if s.dialect.mayLag() {
+		return s.transaction(ctx, read)
+	}
+	return s.retry(ctx, func() error { return read(s.read.WithContext(ctx)) })
+}
+
+// transaction runs do in one transaction, and again from its beginning when the database asks for
+// that. So do must have no effect except on the database.
+func (s *Store) transaction(ctx context.Context, do func(tx *gorm.DB) error) error {
+	return s.retry(ctx, func() error { return s.dialect.transaction(s.write.WithContext(ctx), do) })
+}
