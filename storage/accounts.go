@@ -239,7 +239,7 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 		if endSessions == "" {
 			return nil
 		}
-		_, err := endingOf(endSessions, account.UserID).run(s, tx, false)
+		_, err := s.end(tx, endingOf(endSessions, account.UserID))
 		return err
 	})
 }
@@ -257,7 +257,7 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 				return fmt.Errorf("delete an account: %w", err)
 			}
 		}
-		_, err := endingOf(models.ReasonAccountDeleted, account.UserID).run(s, tx, false)
+		_, err := s.end(tx, endingOf(models.ReasonAccountDeleted, account.UserID))
 		return err
 	})
 }

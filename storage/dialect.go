@@ -43,6 +43,9 @@ type dialect interface {
 	// forUpdate ends a SELECT that must not miss a change that is under way.
 	forUpdate() string
 
+	// onDuplicateID ends an INSERT. Assignments follow, which change the row that has the id already.
+	onDuplicateID() string
+
 	// latest makes a SELECT find everything that was committed before it, on any node.
 	latest(query string) string
 	// transaction runs do in one transaction. It sees everything that was committed before it.

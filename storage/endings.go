@@ -16,6 +16,11 @@ type ending struct {
 	where  string
 	values []any
 	reason models.Reason
+	// claimedBy is the customer who takes over an anonymous session; nil when nobody does.
+	claimedBy *models.ID
+	// mayHaveRun also counts sessions that ended for the same reason just before, because an earlier
+	// run of the statement may have ended them.
+	mayHaveRun bool
 }
 
 // endingOf ends all sessions of some shoppers, also those that have expired: which clock says so
@@ -24,15 +29,15 @@ func endingOf(reason models.Reason, userIDs ...models.ID) ending {
 	return ending{where: `user_id IN ?`, values: []any{userIDs}, reason: reason}
 }
 
-// EndSession ends a session, whatever its generation, and reports whether it was this call that
-// did. That it was not says nothing: the node may not have the row yet. With a userID that is not
-// zero it ends no other shopper's.
+// EndSession ends a session, whatever its generation, and reports whether this call ended it. False
+// does not mean that the session is over: the node may not have the row yet. With a userID that is
+// not zero, it ends no other shopper's session.
 func (s *Store) EndSession(ctx context.Context, id, userID models.ID, reason models.Reason) (bool, error) {
 	one := ending{where: `id = ?`, values: []any{id}, reason: reason}
 	if userID != (models.ID{}) {
 		one.where, one.values = `id = ? AND user_id = ?`, []any{id, userID}
 	}
-	ended, err := s.end(ctx, one)
+	ended, err := s.endAlone(ctx, one)
 	return ended == 1, err
 }
 
@@ -52,44 +57,50 @@ func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.
 	return ids, nil
 }
 
-// EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster these are
-// those of all nodes.
+// EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster it ends those
+// of all nodes.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason) error {
-	if s.dialect.isCluster() {
-		return s.transaction(ctx, func(tx *gorm.DB) error {
-			_, err := endingOf(reason, userID).run(s, tx, false)
-			return err
-		})
+	all := endingOf(reason, userID)
+	if !s.dialect.isCluster() {
+		_, err := s.endAlone(ctx, all)
+		return err
 	}
-	_, err := s.end(ctx, endingOf(reason, userID))
-	return err
+	return s.transaction(ctx, func(tx *gorm.DB) error {
+		_, err := s.end(tx, all)
+		return err
+	})
 }
 
-// end returns how many sessions it has ended. Where the connection broke before we got to know,
-// those count that an earlier run of the statement has ended.
-func (s *Store) end(ctx context.Context, e ending) (int, error) {
-	ended, mayHaveRun := 0, false
+// endAlone ends sessions outside a transaction, and returns how many. If the connection broke before
+// the answer, it counts the sessions that the lost run has ended.
+func (s *Store) endAlone(ctx context.Context, e ending) (int, error) {
+	ended := 0
 	err := s.retry(ctx, func() (err error) {
-		ended, err = e.run(s, s.write.WithContext(ctx), mayHaveRun)
-		mayHaveRun = mayHaveRun || s.dialect.failure(err) == broken
+		ended, err = s.end(s.write.WithContext(ctx), e)
+		e.mayHaveRun = e.mayHaveRun || s.dialect.failure(err) == broken
 		return err
 	})
 	return ended, err
 }
 
-// run ends the sessions at the instant that the database's clock shows: all replicas look for ended
-// sessions by that clock. mayHaveRun also counts those that ended for the same reason just before.
-func (e ending) run(s *Store, db *gorm.DB, mayHaveRun bool) (int, error) {
+// end ends sessions at this instant by the database's clock, and returns how many. All replicas look
+// for ended sessions by that clock. Nothing else ends a session that has a row, except that
+// claimUnwritten may find one.
+func (s *Store) end(db *gorm.DB, e ending) (int, error) {
 	clock, now := s.dialect.clock()
-	goingOn := `ended_at IS NULL`
-	values := append(append(now, e.reason), e.values...)
-	if justNow := s.dialect.endedJustNow(); mayHaveRun && justNow != "" {
-		goingOn = `(ended_at IS NULL OR (end_reason = ? AND ` + justNow + `))`
+	set, values := `ended_at = `+clock+`, end_reason = ?`, append(now, e.reason)
+	if e.claimedBy != nil {
+		set, values = set+`, claimed_by = ?`, append(values, e.claimedBy)
+	}
+
+	living := `ended_at IS NULL`
+	values = append(values, e.values...)
+	if justNow := s.dialect.endedJustNow(); e.mayHaveRun && justNow != "" {
+		living = `(ended_at IS NULL OR (end_reason = ? AND ` + justNow + `))`
 		values = append(values, e.reason)
 	}
 
-	statement := `UPDATE sessions SET ended_at = ` + clock + `, end_reason = ? WHERE ` + e.where + ` AND ` + goingOn
-	result := db.Exec(statement, values...)
+	result := db.Exec(`UPDATE sessions SET `+set+` WHERE `+e.where+` AND `+living, values...)
 	if result.Error != nil {
 		return 0, fmt.Errorf("end sessions: %w", result.Error)
 	}
@@ -110,7 +121,8 @@ func (s *Store) endOldest(tx *gorm.DB, userID, except models.ID, keep int) error
 	if len(oldest) == 0 {
 		return nil
 	}
-	_, err = ending{where: `id IN ?`, values: []any{oldest}, reason: models.ReasonTooManySessions}.run(s, tx, false)
+
+	_, err = s.end(tx, ending{where: `id IN ?`, values: []any{oldest}, reason: models.ReasonTooManySessions})
 	return err
 }
 

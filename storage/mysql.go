@@ -118,6 +118,8 @@ func (d mysqlDialect) endedJustNow() string {
 
 func (d mysqlDialect) forUpdate() string { return ` FOR UPDATE` }
 
+func (d mysqlDialect) onDuplicateID() string { return ` ON DUPLICATE KEY UPDATE ` }
+
 // catchUp begins a statement. The Galera node first applies everything that any node has committed.
 const catchUp = `SET STATEMENT wsrep_sync_wait = 1 FOR `
 

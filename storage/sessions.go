@@ -69,29 +69,19 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing
 	return rows == 1, nil
 }
 
-// BeginSession writes the first row of a session that has been advanced before it had one or, with
-// an EndReason, ended. It reports whether it did: there may be a row by now.
+// BeginSession writes the first row of a session that has just been advanced or, with an EndReason,
+// ended. It returns false if the session has a row by now.
 func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
-	clock, now := s.dialect.clock()
-	endedAt := `NULL`
-	values := []any{
-		next.ID, next.Application, next.ApplicationEpoch, next.UserID, next.IsAnonymous, next.Generation,
-		next.StartedAt, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, bytesOrNull(next.AttemptHash), next.EndReason,
-	}
-	values = append(values, now...)
-	if next.EndReason != "" {
-		endedAt = clock
-		values = append(values, now...)
+	row := insertion{session: next}
+	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
+		row.from, row.values = `DUAL WHERE `+inTime, deadline
 	}
 
-	row := strings.Repeat(`?, `, 12) + clock + `, ` + endedAt
-	source := `VALUES (` + row + `)`
-	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
-		source, values = `SELECT `+row+` FROM DUAL WHERE `+inTime, append(values, deadline...)
-	}
-	rows, err := s.exec(ctx, `INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, `+
-		`generation, started_at, refreshed_at, expires_at, purge_at, attempt_hash, end_reason, moved_at, ended_at) `+
-		source, values...)
+	var rows int64
+	err := s.retry(ctx, func() (err error) {
+		rows, err = s.insertSession(s.write.WithContext(ctx), row)
+		return err
+	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return false, nil
 	}
@@ -99,6 +89,58 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing T
 		return false, fmt.Errorf("begin a session: %w", err)
 	}
 	return rows == 1, nil
+}
+
+// insertion is a row of a session, and on which condition it is inserted.
+type insertion struct {
+	session *models.Session
+	// from follows FROM in a SELECT, with its values. The row is inserted if that finds a row; when
+	// empty, it is inserted in any case.
+	from   string
+	values []any
+	// instead are assignments, with their values. They change the row that has the same id already.
+	// When empty, such a row is an error.
+	instead       string
+	insteadValues []any
+}
+
+// insertSession inserts a row, and returns how many. The session has moved at this instant by the
+// database's clock; with an EndReason it has ended, too. Nothing else inserts sessions. The error is
+// gorm.ErrDuplicatedKey if a row has the same id.
+func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
+	const columns = `id, application, application_epoch, user_id, is_anonymous, generation, started_at, ` +
+		`refreshed_at, expires_at, purge_at, attempt_hash, end_reason, claimed_by, user_agent, moved_at, ended_at`
+	session := row.session
+	values := []any{
+		session.ID, session.Application, session.ApplicationEpoch, session.UserID, session.IsAnonymous,
+		session.Generation, session.StartedAt, session.RefreshedAt, session.ExpiresAt, session.PurgeAt,
+		bytesOrNull(session.AttemptHash), session.EndReason, session.ClaimedBy, session.UserAgent,
+	}
+
+	clock, now := s.dialect.clock()
+	movedAt, endedAt := clock, `NULL`
+	list := strings.Repeat(`?, `, len(values))
+	values = append(values, now...)
+	if session.EndReason != "" {
+		endedAt = clock
+		values = append(values, now...)
+	}
+	list += movedAt + `, ` + endedAt
+
+	statement := `INSERT INTO sessions (` + columns + `) `
+	if row.from == "" {
+		statement += `VALUES (` + list + `)`
+	} else {
+		statement += `SELECT ` + list + ` FROM ` + row.from
+		values = append(values, row.values...)
+	}
+	if row.instead != "" {
+		statement += s.dialect.onDuplicateID() + row.instead
+		values = append(values, row.insteadValues...)
+	}
+
+	result := db.Exec(statement, values...)
+	return result.RowsAffected, result.Error
 }
 
 // bytesOrNull keeps an empty hash from being stored as a text of no bytes.

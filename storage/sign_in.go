@@ -43,8 +43,10 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, err
 
 	var claimed *models.Session
 	err := s.transaction(ctx, func(tx *gorm.DB) (err error) {
-		if claimed, err = s.claimSession(tx, signIn.Claim); err != nil {
-			return err
+		if signIn.Claim != nil {
+			if claimed, err = s.claimSession(tx, signIn.Claim); err != nil {
+				return err
+			}
 		}
 		if err := s.insertCustomerSession(tx, signIn); err != nil {
 			return err
@@ -55,30 +57,26 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, err
 }
 
 // insertCustomerSession inserts the session on the condition that the account is as it was when the
-// password was checked: no session begins with an old password. It locks the account's row, so that
-// a change under way comes before or after it.
+// password was checked, so that no session begins with an old password. It locks the account's row:
+// a change that is under way comes before or after it.
 func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
-	session := signIn.Session
-	clock, now := s.dialect.clock()
-	values := []any{
-		session.ID, session.Application, session.ApplicationEpoch, session.Generation, session.StartedAt,
-		session.RefreshedAt, session.ExpiresAt, session.PurgeAt, session.UserAgent,
-	}
-	values = append(values, now...)
-	values = append(values, signIn.AccountID, signIn.PasswordHash,
-		signIn.DespiteLock, signIn.NameHash, session.StartedAt)
-
-	result := db.Exec(`INSERT INTO sessions (id, application, application_epoch, user_id, is_anonymous, generation, `+
-		`started_at, refreshed_at, expires_at, purge_at, end_reason, user_agent, moved_at) `+
-		`SELECT ?, ?, ?, a.user_id, FALSE, ?, ?, ?, ?, ?, '', ?, `+clock+` FROM customer_accounts a `+
-		`WHERE a.id = ? AND a.is_active = TRUE AND a.password_hash = ? AND a.locked_by_operator = FALSE `+
-		`AND (? OR NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.name_hash = ? AND l.locked_until > ?))`+s.dialect.forUpdate(), values...)
+	rows, err := s.insertSession(db, insertion{
+		session: &signIn.Session,
+		from: `customer_accounts a ` +
+			`WHERE a.id = ? AND a.is_active = TRUE AND a.password_hash = ? AND a.locked_by_operator = FALSE ` +
+			`AND (? OR NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.name_hash = ? AND l.locked_until > ?))` +
+			s.dialect.forUpdate(),
+		values: []any{
+			signIn.AccountID, signIn.PasswordHash,
+			signIn.DespiteLock, signIn.NameHash, signIn.Session.StartedAt,
+		},
+	})
 	switch {
-	case errors.Is(result.Error, gorm.ErrDuplicatedKey): // an earlier attempt had got through
+	case errors.Is(err, gorm.ErrDuplicatedKey): // an earlier attempt had got through
 		return nil
-	case result.Error != nil:
-		return fmt.Errorf("insert a session: %w", result.Error)
-	case result.RowsAffected == 0:
+	case err != nil:
+		return fmt.Errorf("insert a session: %w", err)
+	case rows == 0:
 		return ErrAccountChanged
 	}
 	return s.countSignIn(db, signIn)
@@ -102,7 +100,7 @@ func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
 func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 	if signIn.Replaces != (models.ID{}) {
 		replaced := ending{where: `id = ?`, values: []any{signIn.Replaces}, reason: models.ReasonSessionReplaced}
-		if _, err := replaced.run(s, tx, false); err != nil {
+		if _, err := s.end(tx, replaced); err != nil {
 			return err
 		}
 	}
@@ -112,16 +110,13 @@ func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 	return s.endOldest(tx, signIn.Session.UserID, signIn.Session.ID, signIn.Keep-1)
 }
 
-// claimSession ends the session to claim, if it goes on, and returns it as it is then.
+// claimSession ends the session to claim, unless it has ended already, and returns it as it is then.
 func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Session, error) {
-	if ended == nil {
-		return nil, nil //nolint:nilnil // there is nothing to claim
+	claim := s.claimWritten
+	if ended.Generation == 0 { // it may have no row yet
+		claim = s.claimUnwritten
 	}
-	if ended.Generation == 0 { // most often there is no row yet
-		if err := s.claimUnwritten(tx, ended); err != nil {
-			return nil, fmt.Errorf("claim a session: %w", err)
-		}
-	} else if err := s.claimWritten(tx, ended); err != nil {
+	if err := claim(tx, ended); err != nil {
 		return nil, fmt.Errorf("claim a session: %w", err)
 	}
 
@@ -138,37 +133,30 @@ func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Sessio
 
 // claimWritten claims a session that was refreshed before.
 func (s *Store) claimWritten(tx *gorm.DB, ended *models.Session) error {
-	clock, now := s.dialect.clock()
-	values := append(now, ended.EndReason, ended.ClaimedBy, ended.ID, ended.Generation)
-	return tx.Exec(`UPDATE sessions SET ended_at = `+clock+`, end_reason = ?, claimed_by = ? `+
-		`WHERE id = ? AND ended_at IS NULL AND generation >= ?`, values...).Error
+	_, err := s.end(tx, ending{
+		where:     `id = ? AND generation >= ?`,
+		values:    []any{ended.ID, ended.Generation},
+		reason:    ended.EndReason,
+		claimedBy: ended.ClaimedBy,
+	})
+	return err
 }
 
-// claimUnwritten writes the ended row of a session that has none, or ends the row that is there, in
-// one statement. To insert first and then update would be two locks on the row, and many who try
-// that at once deadlock.
+// claimUnwritten inserts the ended row of a session that has none, or ends the row that is there, in
+// one statement. An insert and then an update would take two locks on the row, and many who try that
+// at once would deadlock.
 func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
+	ifLiving := func(column, value string) string {
+		return column + ` = CASE WHEN sessions.ended_at IS NULL THEN ` + value + ` ELSE sessions.` + column + ` END`
+	}
 	clock, now := s.dialect.clock()
-	row := map[string]any{
-		"id": ended.ID, "application": ended.Application, "application_epoch": ended.ApplicationEpoch,
-		"user_id": ended.UserID, "is_anonymous": ended.IsAnonymous, "generation": ended.Generation,
-		"started_at": ended.StartedAt, "refreshed_at": ended.RefreshedAt, "expires_at": ended.ExpiresAt,
-		"purge_at": ended.PurgeAt, "moved_at": gorm.Expr(clock, now...), "ended_at": gorm.Expr(clock, now...),
-		"end_reason": ended.EndReason, "claimed_by": ended.ClaimedBy,
-	}
-	assignment := func(column, value string, values ...any) clause.Assignment {
-		text := `CASE WHEN sessions.ended_at IS NULL THEN ` + value + ` ELSE sessions.` + column + ` END`
-		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(text, values...)}
-	}
-	// MySQL assigns from left to right and sees what it has just assigned, so ended_at comes last.
-	return tx.Model(&models.Session{}).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "id"}},
-		DoUpdates: clause.Set{
-			assignment("claimed_by", `?`, ended.ClaimedBy),
-			assignment("end_reason", `?`, ended.EndReason),
-			assignment("ended_at", clock, now...),
-		},
-	}).Create(row).Error
+	_, err := s.insertSession(tx, insertion{
+		session: ended,
+		// MySQL assigns from left to right and sees what it has just assigned, so ended_at is last.
+		instead:       ifLiving("claimed_by", `?`) + `, ` + ifLiving("end_reason", `?`) + `, ` + ifLiving("ended_at", clock),
+		insteadValues: append([]any{ended.ClaimedBy, ended.EndReason}, now...),
+	})
+	return err
 }
 
 // forUpdate makes a query lock the rows it reads until the transaction ends.

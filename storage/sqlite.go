@@ -124,6 +124,8 @@ func (d sqliteDialect) endedJustNow() string { return `` }
 // forUpdate needs no lock: there is one writer at a time.
 func (d sqliteDialect) forUpdate() string { return `` }
 
+func (d sqliteDialect) onDuplicateID() string { return ` ON CONFLICT (id) DO UPDATE SET ` }
+
 func (d sqliteDialect) latest(query string) string { return query }
 
 func (d sqliteDialect) transaction(db *gorm.DB, do func(tx *gorm.DB) error) error {

@@ -235,7 +235,7 @@ func deleteOf[Row any](tx *gorm.DB, accountIDs []int64) error {
 
 func (w *AccountWriter) endSessions(ended map[models.Reason][]models.ID) error {
 	for reason, userIDs := range ended {
-		if _, err := endingOf(reason, userIDs...).run(w.store, w.tx, false); err != nil {
+		if _, err := w.store.end(w.tx, endingOf(reason, userIDs...)); err != nil {
 			return err
 		}
 	}
