@@ -11,10 +11,12 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Applications returns all applications, in order of their ids.
+// Applications returns all applications, ordered by id.
 func (s *Store) Applications(ctx context.Context) ([]models.Application, error) {
 	var applications []models.Application
-	err := s.latestUnlocked(ctx, func(db *gorm.DB) error { return db.Order("id").Find(&applications).Error })
+	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
+		return db.Order("id").Find(&applications).Error
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read applications: %w", err)
 	}
@@ -24,7 +26,9 @@ func (s *Store) Applications(ctx context.Context) ([]models.Application, error) 
 // Application returns the application with this id, or ErrNotFound.
 func (s *Store) Application(ctx context.Context, id string) (*models.Application, error) {
 	var application models.Application
-	err := s.retry(ctx, func() error { return s.read.WithContext(ctx).Where("id = ?", id).Take(&application).Error })
+	err := s.retry(ctx, func() error {
+		return s.read.WithContext(ctx).Where("id = ?", id).Take(&application).Error
+	})
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, ErrNotFound
 	}
@@ -46,9 +50,9 @@ func (s *Store) InsertApplication(ctx context.Context, application *models.Appli
 	return nil
 }
 
-// ChangeApplication reads an application, lets change alter it, and writes it back, all in one
-// transaction, so that no other change gets lost. It tells change what the database's clock shows.
-// It returns ErrNotFound when there is none, and any error of change.
+// ChangeApplication reads an application, lets change alter it, and writes it back. All of it is
+// one transaction, so that no other change gets lost. now is what the database's clock shows. It
+// returns ErrNotFound if there is no such application, and any error of change.
 func (s *Store) ChangeApplication(
 	ctx context.Context, id string, change func(application *models.Application, now time.Time) error,
 ) error {
@@ -61,6 +65,7 @@ func (s *Store) ChangeApplication(
 		if err != nil {
 			return fmt.Errorf("read an application: %w", err)
 		}
+
 		now, err := s.dialect.readClock(tx)
 		if err != nil {
 			return err

@@ -9,11 +9,12 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// AttributesOf returns all attributes of accounts, in order of the accounts' numbers and of their names.
+// AttributesOf returns all attributes of accounts, ordered by account number and name.
 func (s *Store) AttributesOf(ctx context.Context, accountIDs []int64) ([]models.CustomerAttribute, error) {
 	var attributes []models.CustomerAttribute
 	err := s.retry(ctx, func() error {
-		return findIn(s.read.WithContext(ctx).Order("account_id, fully_qualified_name"), "account_id", accountIDs, &attributes)
+		ordered := s.read.WithContext(ctx).Order("account_id, fully_qualified_name")
+		return findIn(ordered, "account_id", accountIDs, &attributes)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read attributes: %w", err)
@@ -21,11 +22,12 @@ func (s *Store) AttributesOf(ctx context.Context, accountIDs []int64) ([]models.
 	return attributes, nil
 }
 
-// Attributes returns all attributes of an account, in order of their names.
+// Attributes returns all attributes of an account, ordered by name.
 func (s *Store) Attributes(ctx context.Context, accountID int64) ([]models.CustomerAttribute, error) {
 	var attributes []models.CustomerAttribute
 	err := s.retry(ctx, func() (err error) {
-		attributes, err = gorm.G[models.CustomerAttribute](s.read).Where("account_id = ?", accountID).Order("fully_qualified_name").Find(ctx)
+		query := gorm.G[models.CustomerAttribute](s.read).Where("account_id = ?", accountID)
+		attributes, err = query.Order("fully_qualified_name").Find(ctx)
 		return err
 	})
 	if err != nil {

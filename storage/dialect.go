@@ -26,7 +26,7 @@ type dialect interface {
 	withClock(now func() time.Time) dialect
 	// clock is an expression for what the database's clock shows, with its values.
 	clock() (expression string, values []any)
-	// clockColumn adds the column read_at to a list of columns. It is empty where readAt needs none.
+	// clockColumn adds the column read_at to a list of columns. It is empty if readAt needs none.
 	clockColumn() string
 	// readAt returns when the database ran a query that was sent at the instant asked. told is the
 	// content of clockColumn.
@@ -35,18 +35,20 @@ type dialect interface {
 	readClock(db *gorm.DB) (time.Time, error)
 
 	// inTime is a condition that no longer holds when the deadline of ctx has passed, with its
-	// values. It is empty where no statement can be late.
+	// values. It is empty if no statement can be late.
 	inTime(ctx context.Context) (condition string, values []any)
 	// endedJustNow is a condition on a session that an earlier run of the same statement may have
-	// ended. It is empty where a statement cannot run without our knowing.
+	// ended. It is empty if we always learn whether a statement was carried out.
 	endedJustNow() string
 	// forUpdate ends a SELECT that must not miss a change that is under way.
 	forUpdate() string
 
-	// onDuplicateID ends an INSERT. Assignments follow, which change the row that has the id already.
+	// onDuplicateID follows an INSERT. The assignments after it change the row that has the id
+	// already.
 	onDuplicateID() string
 
-	// latest makes a SELECT find everything that was committed before it, on any node.
+	// latest makes a SELECT find everything that was committed before it, on any node. It may lock
+	// the rows.
 	latest(query string) string
 	// transaction runs do in one transaction. It sees everything that was committed before it.
 	transaction(db *gorm.DB, do func(tx *gorm.DB) error) error

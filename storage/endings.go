@@ -18,13 +18,13 @@ type ending struct {
 	reason models.Reason
 	// claimedBy is the customer who takes over an anonymous session; nil when nobody does.
 	claimedBy *models.ID
-	// mayHaveRun also counts sessions that ended for the same reason just before, because an earlier
-	// run of the statement may have ended them.
+	// mayHaveRun also counts sessions that ended for the same reason just before, because an
+	// earlier run of the statement may have ended them.
 	mayHaveRun bool
 }
 
-// endingOf ends all sessions of some shoppers, also those that have expired: which clock says so
-// may be wrong.
+// endingOf ends all sessions of some shoppers. It includes those that have expired, because the
+// clock that says so may be wrong.
 func endingOf(reason models.Reason, userIDs ...models.ID) ending {
 	return ending{where: `user_id IN ?`, values: []any{userIDs}, reason: reason}
 }
@@ -41,8 +41,8 @@ func (s *Store) EndSession(ctx context.Context, id, userID models.ID, reason mod
 	return ended == 1, err
 }
 
-// LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired,
-// on whichever node they were written.
+// LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired.
+// It finds those that were written on any node.
 func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.ID, error) {
 	clock, now := s.dialect.clock()
 	query := `SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL AND expires_at > ` + clock
@@ -50,6 +50,7 @@ func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.
 	if err := s.latest(ctx, &rows, query, append([]any{userID}, now...)...); err != nil {
 		return nil, fmt.Errorf("look for living sessions: %w", err)
 	}
+
 	ids := make([]models.ID, len(rows))
 	for i, row := range rows {
 		ids[i] = row.ID
@@ -57,8 +58,8 @@ func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.
 	return ids, nil
 }
 
-// EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster it ends those
-// of all nodes.
+// EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster it ends
+// those of all nodes.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason) error {
 	all := endingOf(reason, userID)
 	if !s.dialect.isCluster() {
@@ -71,8 +72,8 @@ func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason mode
 	})
 }
 
-// endAlone ends sessions outside a transaction, and returns how many. If the connection broke before
-// the answer, it counts the sessions that the lost run has ended.
+// endAlone ends sessions outside a transaction, and returns how many. If the connection broke
+// before the answer came, it also counts the sessions that the statement may have ended then.
 func (s *Store) endAlone(ctx context.Context, e ending) (int, error) {
 	ended := 0
 	err := s.retry(ctx, func() (err error) {
@@ -83,9 +84,8 @@ func (s *Store) endAlone(ctx context.Context, e ending) (int, error) {
 	return ended, err
 }
 
-// end ends sessions at this instant by the database's clock, and returns how many. All replicas look
-// for ended sessions by that clock. Nothing else ends a session that has a row, except that
-// claimUnwritten may find one.
+// end ends sessions at the present instant of the database's clock, and returns how many. Servers
+// look for ended sessions by that clock. No other UPDATE ends sessions.
 func (s *Store) end(db *gorm.DB, e ending) (int, error) {
 	clock, now := s.dialect.clock()
 	set, values := `ended_at = `+clock+`, end_reason = ?`, append(now, e.reason)
@@ -104,20 +104,23 @@ func (s *Store) end(db *gorm.DB, e ending) (int, error) {
 	if result.Error != nil {
 		return 0, fmt.Errorf("end sessions: %w", result.Error)
 	}
+
 	return int(result.RowsAffected), nil
 }
 
-// endOldest ends the sessions of a customer that were refreshed longest ago, but for the newest
-// ones of a number and for the one named.
+// endOldest ends the sessions of a customer that were refreshed longest ago. It keeps the session
+// except, and as many others as keep says.
 func (s *Store) endOldest(tx *gorm.DB, userID, except models.ID, keep int) error {
 	var oldest []models.ID
 	clock, now := s.dialect.clock()
 	alive := `user_id = ? AND id <> ? AND ended_at IS NULL AND expires_at > ` + clock
+
 	err := tx.Model(&models.Session{}).Where(alive, append([]any{userID, except}, now...)...).
 		Order("refreshed_at DESC, id").Offset(keep).Limit(mostEndedAtOnce).Pluck("id", &oldest).Error
 	if err != nil {
 		return fmt.Errorf("look for the oldest sessions: %w", err)
 	}
+
 	if len(oldest) == 0 {
 		return nil
 	}
@@ -126,12 +129,12 @@ func (s *Store) endOldest(tx *gorm.DB, userID, except models.ID, keep int) error
 	return err
 }
 
-// mostEndedAtOnce bounds a statement. A customer with more sessions loses the rest at the next
-// sign-in.
+// mostEndedAtOnce bounds a statement. If a customer has more sessions, the next sign-in ends the
+// others.
 const mostEndedAtOnce = 1000
 
-// PurgeSessions deletes at most limit sessions of which every token has expired by an instant, and
-// returns how many it has deleted.
+// PurgeSessions deletes sessions whose tokens had all expired at the instant until. It deletes at
+// most limit sessions, and returns how many.
 func (s *Store) PurgeSessions(ctx context.Context, until time.Time, limit int) (int, error) {
 	return purge[models.Session, models.ID](ctx, s, "id", "purge_at <= ?", until, limit)
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -13,39 +14,40 @@ import (
 
 // Guess is one wrong password.
 type Guess struct {
-	// NameHash stands for the name that was guessed at, and UserID is that of the account that has
-	// it; nil when none has.
+	// NameHash stands for the name that was guessed at.
 	NameHash models.ID
-	UserID   *models.ID
-	// Source is where the guess comes from. The sources that are known devices begin with
-	// DevicePrefix.
+	// UserID is the one of the account that has the name; nil when no account has it.
+	UserID *models.ID
+	// Source is where the guess comes from. Sources that are known devices begin with DevicePrefix.
+	// All others are strangers.
 	Source, DevicePrefix string
 	At                   time.Time
-	// WindowStart is when a window must have begun to be still open: a source whose own began
-	// earlier starts counting anew.
+	// WindowStart is when the oldest window that is still open began. A source whose window began
+	// earlier starts a new one.
 	WindowStart time.Time
-	// ForgetBefore is when a source must have guessed last for its guesses in a row to count.
+	// ForgetBefore is how old guesses in a row may be: those of a source whose last guess was
+	// earlier no longer count.
 	ForgetBefore time.Time
 	// MostInARow bounds what one source adds to the count that locks the name.
 	MostInARow int
-	// LockAt is how many wrong guesses of all strangers in a row lock the name, and LockUntil when
-	// that lock ends.
-	LockAt    int
+	// LockAt is how many wrong guesses in a row of all strangers lock the name.
+	LockAt int
+	// LockUntil is when that lock ends.
 	LockUntil time.Time
 }
 
-// GuessCounts are the counts after a wrong password, which is among them.
+// GuessCounts are the counts after a wrong password. They include it.
 type GuessCounts struct {
-	// InWindow is how many the source has sent in its window, and InDay in its last three half
-	// days.
-	InWindow, InDay int
-	// StrangersInDay is how many all strangers have sent in the last three half days.
-	StrangersInDay int
-	// Locked says that this one has locked the name.
+	// InWindow is how many wrong passwords the source has sent in its window.
+	InWindow int
+	// InDay is how many the source has sent in the last three half days, and StrangersInDay how
+	// many all strangers have.
+	InDay, StrangersInDay int
+	// Locked is true if this wrong password has locked the name.
 	Locked bool
 }
 
-// HalfDay returns the half day of an instant, counted from 1970 in UTC.
+// HalfDay returns the number of an instant's half day, counted from 1970 in UTC.
 func HalfDay(at time.Time) int64 { return at.Unix() / int64(halfDay.Seconds()) }
 
 // HalfDayEnd returns when the half day of an instant ends.
@@ -53,17 +55,19 @@ func HalfDayEnd(at time.Time) time.Time { return at.UTC().Truncate(halfDay).Add(
 
 const halfDay = 12 * time.Hour
 
-// inDay is how many wrong passwords a row of name_guesses has in the last three half days. A row of
-// another server may be a half day ahead. halfDaysOf are its values.
+// inDay is how many wrong passwords a row of name_guesses has in the last three half days. Another
+// server, whose clock is ahead, may have begun the next half day already. halfDaysOf returns its
+// values.
 const inDay = `CASE WHEN g.half_day >= ? THEN g.in_half_day + g.half_day_before + g.half_day_before_that ` +
-	`WHEN g.half_day = ? THEN g.in_half_day + g.half_day_before WHEN g.half_day = ? THEN g.in_half_day ELSE 0 END`
+	`WHEN g.half_day = ? THEN g.in_half_day + g.half_day_before ` +
+	`WHEN g.half_day = ? THEN g.in_half_day ELSE 0 END`
 
 func halfDaysOf(at time.Time) []any {
 	present := HalfDay(at)
 	return []any{present, present - 1, present - 2}
 }
 
-// CountGuess counts a wrong password, and locks the name if that makes too many. It runs the same
+// CountGuess counts a wrong password, and locks the name if there are too many. It runs the same
 // statements whether or not an account has the name.
 func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error) {
 	err := s.retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }) // twice would count twice
@@ -71,99 +75,139 @@ func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error
 		return GuessCounts{}, fmt.Errorf("count a wrong password: %w", err)
 	}
 
-	var counts struct {
-		GuessCounts
-
-		InARow int
+	counts, inARow, err := s.guessCounts(ctx, guess)
+	if err != nil {
+		return GuessCounts{}, fmt.Errorf("read the wrong passwords: %w", err)
 	}
-	statement := `SELECT COALESCE(SUM(CASE WHEN g.source = ? THEN g.in_window ELSE 0 END), 0) AS in_window, ` +
+
+	if inARow >= guess.LockAt {
+		counts.Locked, err = s.lock(ctx, guess)
+	}
+	return counts, err
+}
+
+// guessCounts reads the counts, and how many wrong guesses in a row all strangers have sent.
+func (s *Store) guessCounts(ctx context.Context, guess Guess) (counts GuessCounts, inARow int, err error) {
+	const statement = `SELECT COALESCE(SUM(CASE WHEN g.source = ? THEN g.in_window ELSE 0 END), 0) AS in_window, ` +
 		`COALESCE(SUM(CASE WHEN g.source = ? THEN ` + inDay + ` ELSE 0 END), 0) AS in_day, ` +
 		`COALESCE(SUM(CASE WHEN g.source LIKE ? THEN 0 ELSE ` + inDay + ` END), 0) AS strangers_in_day, ` +
 		`COALESCE(SUM(CASE WHEN g.source LIKE ? OR g.last_at <= ? THEN 0 ELSE g.in_a_row END), 0) AS in_a_row ` +
 		`FROM name_guesses g WHERE g.name_hash = ?`
 	devices, halfDays := guess.DevicePrefix+`%`, halfDaysOf(guess.At)
-	values := append([]any{guess.Source, guess.Source}, halfDays...)
-	values = append(append(values, devices), halfDays...)
-	values = append(values, devices, guess.ForgetBefore, guess.NameHash)
-	err = s.latestUnlocked(ctx, func(db *gorm.DB) error {
-		return db.Raw(statement, values...).Find(&counts).Error // Scan would log the values
-	})
-	if err != nil {
-		return GuessCounts{}, fmt.Errorf("read the wrong passwords: %w", err)
+	values := slices.Concat(
+		[]any{guess.Source, guess.Source}, halfDays,
+		[]any{devices}, halfDays,
+		[]any{devices, guess.ForgetBefore, guess.NameHash},
+	)
+
+	var row struct {
+		GuessCounts
+
+		InARow int
 	}
 
-	if counts.InARow >= guess.LockAt {
-		counts.Locked, err = s.lock(ctx, guess)
-	}
-	return counts.GuessCounts, err
+	err = s.latestUnlocked(ctx, func(db *gorm.DB) error {
+		return db.Raw(statement, values...).Find(&row).Error // Scan would log the values
+	})
+
+	return row.GuessCounts, row.InARow, err
 }
 
 func (s *Store) addGuess(ctx context.Context, guess Guess) error {
 	row := models.NameGuesses{
-		NameHash: guess.NameHash, Source: guess.Source, UserID: guess.UserID,
-		InWindow: 1, WindowSince: guess.At, InARow: 1,
-		HalfDay: HalfDay(guess.At), InHalfDay: 1, LastAt: guess.At,
+		NameHash:    guess.NameHash,
+		Source:      guess.Source,
+		UserID:      guess.UserID,
+		InWindow:    1,
+		WindowSince: guess.At,
+		InARow:      1,
+		HalfDay:     HalfDay(guess.At),
+		InHalfDay:   1,
+		LastAt:      guess.At,
 	}
-	set := func(column, value string, values ...any) clause.Assignment {
-		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(value, values...)}
-	}
-	present := row.HalfDay
-	// MySQL assigns from left to right and sees what it has just assigned, so what others depend on
-	// comes last.
+
 	return s.write.WithContext(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "name_hash"}, {Name: "source"}},
-		DoUpdates: clause.Set{
-			set("in_window", `CASE WHEN name_guesses.window_since <= ? THEN 1 ELSE name_guesses.in_window + 1 END`,
-				guess.WindowStart),
-			set("half_day_before_that", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.half_day_before_that `+
-				`WHEN name_guesses.half_day = ? THEN name_guesses.half_day_before `+
-				`WHEN name_guesses.half_day = ? THEN name_guesses.in_half_day ELSE 0 END`, present, present-1, present-2),
-			set("half_day_before", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.half_day_before `+
-				`WHEN name_guesses.half_day = ? THEN name_guesses.in_half_day ELSE 0 END`, present, present-1),
-			set("in_half_day", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.in_half_day + 1 ELSE 1 END`, present),
-			set("in_a_row", `CASE WHEN name_guesses.last_at <= ? THEN 1 WHEN name_guesses.in_a_row < ? `+
-				`THEN name_guesses.in_a_row + 1 ELSE name_guesses.in_a_row END`, guess.ForgetBefore, guess.MostInARow),
-			set("window_since", `CASE WHEN name_guesses.window_since <= ? THEN ? ELSE name_guesses.window_since END`,
-				guess.WindowStart, guess.At),
-			set("half_day", `CASE WHEN name_guesses.half_day < ? THEN ? ELSE name_guesses.half_day END`, present, present),
-			set("user_id", `?`, guess.UserID),
-			set("last_at", `?`, guess.At),
-		},
+		Columns:   []clause.Column{{Name: "name_hash"}, {Name: "source"}},
+		DoUpdates: oneMore(guess),
 	}).Create(&row).Error
 }
 
-// lock locks a name, and reports whether it was not locked before. What was wrong until then does
+// oneMore returns the assignments that count a guess in a row that exists. MySQL assigns from left
+// to right and sees what it has just assigned, so a column comes after those that depend on it.
+func oneMore(guess Guess) clause.Set {
+	set := func(column, value string, values ...any) clause.Assignment {
+		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(value, values...)}
+	}
+
+	present := HalfDay(guess.At)
+
+	return clause.Set{
+		set("in_window", `CASE WHEN name_guesses.window_since <= ? THEN 1 `+
+			`ELSE name_guesses.in_window + 1 END`, guess.WindowStart),
+
+		set("half_day_before_that", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.half_day_before_that `+
+			`WHEN name_guesses.half_day = ? THEN name_guesses.half_day_before `+
+			`WHEN name_guesses.half_day = ? THEN name_guesses.in_half_day ELSE 0 END`, present, present-1, present-2),
+		set("half_day_before", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.half_day_before `+
+			`WHEN name_guesses.half_day = ? THEN name_guesses.in_half_day ELSE 0 END`, present, present-1),
+		set("in_half_day", `CASE WHEN name_guesses.half_day >= ? THEN name_guesses.in_half_day + 1 `+
+			`ELSE 1 END`, present),
+
+		set("in_a_row", `CASE WHEN name_guesses.last_at <= ? THEN 1 WHEN name_guesses.in_a_row < ? `+
+			`THEN name_guesses.in_a_row + 1 ELSE name_guesses.in_a_row END`, guess.ForgetBefore, guess.MostInARow),
+
+		set("window_since", `CASE WHEN name_guesses.window_since <= ? THEN ? `+
+			`ELSE name_guesses.window_since END`, guess.WindowStart, guess.At),
+		set("half_day", `CASE WHEN name_guesses.half_day < ? THEN ? `+
+			`ELSE name_guesses.half_day END`, present, present),
+		set("user_id", `?`, guess.UserID),
+		set("last_at", `?`, guess.At),
+	}
+}
+
+// lock locks a name, and reports whether it was not locked before. The wrong passwords so far do
 // not count towards the next lock.
 func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 	var locked bool
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
-		row := models.NameLock{NameHash: guess.NameHash, UserID: guess.UserID, LockedUntil: guess.LockUntil}
-		err := tx.Clauses(clause.OnConflict{
-			Columns: []clause.Column{{Name: "name_hash"}},
-			DoUpdates: clause.Set{
-				{Column: clause.Column{Name: "user_id"}, Value: guess.UserID},
-				{Column: clause.Column{Name: "locked_until"}, Value: gorm.Expr(
-					`CASE WHEN name_locks.locked_until <= ? THEN ? ELSE name_locks.locked_until END`, guess.At, guess.LockUntil)},
-			},
-		}).Create(&row).Error
-		if err != nil {
+		if err := lockName(tx, guess); err != nil {
 			return err
 		}
-		forgotten := tx.Exec(`UPDATE name_guesses SET in_a_row = 0 WHERE name_hash = ? AND in_a_row > 0`, guess.NameHash)
+
+		forgotten := tx.Exec(`UPDATE name_guesses SET in_a_row = 0 WHERE name_hash = ? AND in_a_row > 0`,
+			guess.NameHash)
 		locked = forgotten.RowsAffected > 0
 		if forgotten.Error != nil {
 			return forgotten.Error
 		}
-		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`, guess.LockUntil, guess.UserID).Error
+
+		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`,
+			guess.LockUntil, guess.UserID).Error
 	})
 	if err != nil {
 		return false, fmt.Errorf("lock after wrong passwords: %w", err)
 	}
+
 	return locked, nil
 }
 
+// lockName inserts the lock of a name. A lock that has not ended yet keeps its end.
+func lockName(tx *gorm.DB, guess Guess) error {
+	row := models.NameLock{NameHash: guess.NameHash, UserID: guess.UserID, LockedUntil: guess.LockUntil}
+	lockedUntil := gorm.Expr(`CASE WHEN name_locks.locked_until <= ? THEN ? ELSE name_locks.locked_until END`,
+		guess.At, guess.LockUntil)
+
+	return tx.Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "name_hash"}},
+		DoUpdates: clause.Set{
+			{Column: clause.Column{Name: "user_id"}, Value: guess.UserID},
+			{Column: clause.Column{Name: "locked_until"}, Value: lockedUntil},
+		},
+	}).Create(&row).Error
+}
+
 // ResetGuesses forgets the wrong passwords for a name, except how many there were in the day, and
-// ends its lock. The account is locked no longer, unless its other name is.
+// ends its lock. The account is no longer locked either, unless its other name is.
 func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
 		err := tx.Exec(`UPDATE name_guesses SET in_window = 0, in_a_row = 0 WHERE name_hash = ?`, nameHash).Error
@@ -173,12 +217,15 @@ func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID) er
 		if err := tx.Exec(`DELETE FROM name_locks WHERE name_hash = ?`, nameHash).Error; err != nil {
 			return err
 		}
-		return tx.Exec(`UPDATE customer_accounts SET locked_until = NULL WHERE user_id = ? AND locked_until IS NOT NULL `+
+
+		return tx.Exec(`UPDATE customer_accounts SET locked_until = NULL `+
+			`WHERE user_id = ? AND locked_until IS NOT NULL `+
 			`AND NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.user_id = ?)`, userID, userID).Error
 	})
 	if err != nil {
 		return fmt.Errorf("reset wrong passwords: %w", err)
 	}
+
 	return nil
 }
 
@@ -196,6 +243,7 @@ func deleteGuesses(tx *gorm.DB, userIDs ...models.ID) error {
 	if len(userIDs) == 0 {
 		return nil
 	}
+
 	for _, row := range []any{&models.NameGuesses{}, &models.NameLock{}} {
 		if err := tx.Where("user_id IN ?", userIDs).Delete(row).Error; err != nil {
 			return err
@@ -204,13 +252,14 @@ func deleteGuesses(tx *gorm.DB, userIDs ...models.ID) error {
 	return nil
 }
 
-// PurgeGuesses deletes at most limit counts of sources that have not guessed since an instant, and
-// returns how many it has deleted.
+// PurgeGuesses deletes the counts of sources that have not guessed since the instant before. It
+// deletes at most limit rows, and returns how many.
 func (s *Store) PurgeGuesses(ctx context.Context, before time.Time, limit int) (int, error) {
 	return purge[models.NameGuesses, models.ID](ctx, s, "name_hash", "last_at <= ?", before, limit)
 }
 
-// PurgeNameLocks deletes at most limit locks that have ended by an instant, and returns how many.
+// PurgeNameLocks deletes locks that had ended at the instant until. It deletes at most limit locks,
+// and returns how many.
 func (s *Store) PurgeNameLocks(ctx context.Context, until time.Time, limit int) (int, error) {
 	return purge[models.NameLock, models.ID](ctx, s, "name_hash", "locked_until <= ?", until, limit)
 }

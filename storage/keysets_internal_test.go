@@ -15,7 +15,11 @@ import (
 
 func keysetOf(purpose models.KeyPurpose, number int) *models.Keyset {
 	return &models.Keyset{
-		Purpose: purpose, Number: number, Sealed: fmt.Appendf(nil, "%s %d\x00\xff", purpose, number), PublishedAt: noon, UsedFrom: noon.Add(time.Minute),
+		Purpose:     purpose,
+		Number:      number,
+		Sealed:      fmt.Appendf(nil, "%s %d\x00\xff", purpose, number),
+		PublishedAt: noon,
+		UsedFrom:    noon.Add(time.Minute),
 	}
 }
 
@@ -39,6 +43,7 @@ func wantKeysets(t *testing.T, store *Store, want ...*models.Keyset) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	rows := []models.Keyset{}
 	for _, keyset := range want {
 		rows = append(rows, *keyset)
@@ -52,7 +57,8 @@ func TestKeysets(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
 		wantKeysets(t, store)
-		sealOne, sealTwo, signOne := keysetOf(models.SealKeys, 1), keysetOf(models.SealKeys, 2), keysetOf(models.SignKeys, 1)
+		sealOne, sealTwo := keysetOf(models.SealKeys, 1), keysetOf(models.SealKeys, 2)
+		signOne := keysetOf(models.SignKeys, 1)
 		sealOne.UsedFrom = time.Unix(0, 0).UTC()
 		insertFirst(t, store, *signOne)
 		late := *signOne
@@ -73,6 +79,7 @@ func TestKeysets(t *testing.T) {
 				t.Errorf("deleted %t, %v", done, err)
 			}
 		}
+
 		wantKeysets(t, store, sealTwo, signOne)
 	})
 }
@@ -91,19 +98,22 @@ func TestReplaceKeysets(t *testing.T) {
 		}); !errors.Is(err, errStop) {
 			t.Error(err)
 		}
+
 		wantKeysets(t, store, sealOne, signOne)
 
 		reseal := func(keyset models.Keyset) ([]byte, error) { return append(keyset.Sealed, "again"...), nil }
 		if replaced, err := store.ReplaceKeysets(t.Context(), reseal); err != nil || replaced != 2 {
 			t.Errorf("replaced %d, %v", replaced, err)
 		}
+
 		insertKeyset(t, store, keysetOf(models.SealKeys, 2), sealOne, false)
 		sealOne.Sealed, signOne.Sealed = append(sealOne.Sealed, "again"...), append(signOne.Sealed, "again"...)
 		wantKeysets(t, store, sealOne, signOne)
 	})
 }
 
-// Of many that make the next keyset, one does. Nobody does while all are replaced, with one that is then left out.
+// If many processes add the next keyset, exactly one succeeds. No keyset is added while all are
+// replaced, because it would be left out.
 func TestKeysetsRace(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
@@ -122,16 +132,20 @@ func TestKeysetsRace(t *testing.T) {
 				}
 			})
 		}
+
 		all.Go(func() {
-			if _, err := store.ReplaceKeysets(t.Context(), func(models.Keyset) ([]byte, error) { return []byte("anew"), nil }); err != nil {
+			reseal := func(models.Keyset) ([]byte, error) { return []byte("anew"), nil }
+			if _, err := store.ReplaceKeysets(t.Context(), reseal); err != nil {
 				t.Error(err)
 			}
 		})
+
 		all.Wait()
 		rows, err := store.Keysets(t.Context())
 		if err != nil || len(rows) != 1+int(made.Load()) || made.Load() > 1 {
 			t.Fatalf("%d were made: %+v, %v", made.Load(), rows, err)
 		}
+
 		for _, row := range rows {
 			if string(row.Sealed) != "anew" {
 				t.Errorf("number %d was left out", row.Number)

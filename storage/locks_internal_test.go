@@ -13,24 +13,30 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// What waits for a lock gives up on the server, too, when nobody waits for it any more: nothing
-// happens after the client was told that it did not.
+// A statement that waits for a lock also gives up on the server when we stop waiting for it.
+// Nothing happens after the client was told that it did not.
 func TestNothingIsDoneBehindALock(t *testing.T) {
 	t.Parallel()
 	url, ok := storagetest.MySQL(t)
 	if !ok {
 		return
 	}
+
 	holder := open(t, url, slog.New(slog.DiscardHandler))
 	if _, err := holder.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	hasty, err := Open(Settings{
-		URL: secret.New(url), Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), StatementTimeout: 500 * time.Millisecond,
+		URL:              secret.New(url),
+		Now:              func() time.Time { return noon },
+		Log:              slog.New(slog.DiscardHandler),
+		StatementTimeout: 500 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = hasty.Close() })
 	session := newSession(t)
 	holder.insert(t, session)
@@ -38,17 +44,20 @@ func TestNothingIsDoneBehindALock(t *testing.T) {
 		if err := forUpdate(tx).Where("id = ?", session.ID).Take(&models.Session{}).Error; err != nil {
 			return err
 		}
+
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if ended, err := hasty.EndSession(ctx, session.ID, models.ID{}, models.ReasonSignedOut); ended || err == nil {
 			t.Errorf("ended: %t, %v", ended, err)
 		}
+
 		time.Sleep(2 * time.Second) // longer than the server waits
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	time.Sleep(200 * time.Millisecond)
 	if present, err := holder.Session(t.Context(), session.ID); err != nil || present.EndedAt != nil {
 		t.Errorf("it has ended all the same: %v, %v", present, err)

@@ -8,8 +8,8 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// statementLog writes each statement that GORM runs to a slog.Logger at the debug level: its text with placeholders, never its values.
-// Errors are not logged here but returned, and logged once by whoever ends them.
+// statementLog writes each statement of GORM to a slog.Logger at the debug level: its text with
+// placeholders, never its values. Errors are returned, and logged once where they end up.
 type statementLog struct {
 	log *slog.Logger
 	now func() time.Time
@@ -20,7 +20,8 @@ func (l statementLog) Info(context.Context, string, ...any)     {}
 func (l statementLog) Warn(context.Context, string, ...any)     {}
 func (l statementLog) Error(context.Context, string, ...any)    {}
 
-// ParamsFilter implements gorm.ParamsFilter: it takes the values out before GORM writes them into the text.
+// ParamsFilter implements gorm.ParamsFilter. It removes the values before GORM writes them into the
+// text.
 func (l statementLog) ParamsFilter(_ context.Context, statement string, _ ...any) (string, []any) {
 	return statement, nil
 }
@@ -29,6 +30,8 @@ func (l statementLog) Trace(ctx context.Context, begin time.Time, statement func
 	if !l.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
+
 	text, rows := statement()
-	l.log.DebugContext(ctx, "statement", "sql", text, "rows", rows, "took", l.now().Sub(begin), "failed", err != nil)
+	l.log.DebugContext(ctx, "statement",
+		"sql", text, "rows", rows, "took", l.now().Sub(begin), "failed", err != nil)
 }

@@ -13,41 +13,49 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate brings the schema up to this version, and returns how many migrations that took. The
-// error is ErrServer for a server whose settings must be others first. Of several processes that
-// migrate at once, one does it and the others wait. One that was killed can be repeated.
+// Migrate brings the schema up to this version, and returns how many migrations it applied. It
+// returns ErrServer if settings of the server must be changed first. If several processes migrate
+// at once, one does it and the others wait. If one is killed, another can migrate again.
 func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err := s.CheckServer(ctx); err != nil {
 		return 0, err
 	}
+
 	unlock, err := s.dialect.lockSchema(ctx, s.write)
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
+
 	defer func() { err = errors.Join(err, unlock()) }()
 
 	if err := s.CheckSchema(ctx); err != nil && !errors.Is(err, ErrSchemaOlder) {
 		return 0, err
 	}
+
 	migrator, err := s.migrator()
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
+
 	results, err := migrator.Up(ctx)
 	if err := errors.Join(err, migrator.Close()); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
+
 	return len(results), nil
 }
 
-// CheckSchema returns ErrSchemaOlder or ErrSchemaNewer when the schema is not the one this version knows. It changes nothing, as goose's own look
-// at the versions would: a server need not be allowed to make tables.
+// CheckSchema returns ErrSchemaOlder or ErrSchemaNewer if the schema is not the one that this
+// version needs. It changes nothing, so the server's user does not have to be allowed to create
+// tables. goose's own check would create its table.
 func (s *Store) CheckSchema(ctx context.Context) error {
 	files, err := migrations.ReadDir("migrations/" + s.dialect.name())
 	if err != nil {
 		return fmt.Errorf("check the schema: %w", err)
 	}
+
 	needs := int64(len(files)) // they are numbered from 1
+
 	has, err := s.schemaVersion(ctx)
 	switch {
 	case err != nil:
@@ -57,14 +65,16 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	case has > needs:
 		return fmt.Errorf("%w: it has %d, and %d is the latest known", ErrSchemaNewer, has, needs)
 	}
+
 	return nil
 }
 
-// schemaVersion returns the number of the last migration; 0 when there was none.
+// schemaVersion returns the number of the last migration that was applied, 0 if there was none.
 func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	var version int64
 	err := s.retry(ctx, func() error {
-		return s.read.WithContext(ctx).Raw(`SELECT COALESCE(MAX(version_id), 0) FROM ` + versionsTable).Scan(&version).Error
+		query := `SELECT COALESCE(MAX(version_id), 0) FROM ` + versionsTable
+		return s.read.WithContext(ctx).Raw(query).Scan(&version).Error
 	})
 	if s.dialect.failure(err) == noTable {
 		return 0, nil
@@ -72,7 +82,7 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	return version, err
 }
 
-// migrator returns what migrates, on connections of its own. Its Close closes them.
+// migrator returns what runs the migrations, on connections of its own. Its Close closes them.
 func (s *Store) migrator() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
 	if err != nil {

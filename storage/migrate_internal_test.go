@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,15 +11,21 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// A migration waits for transactions that use its tables, longer than any other statement waits for its answer.
+// A migration waits for transactions that use its tables. It waits longer than other statements.
 func TestMigrateWaits(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		const wait = 500 * time.Millisecond
-		store, err := Open(Settings{URL: secret.New(url), StatementTimeout: wait, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})
+		store, err := Open(Settings{
+			URL:              secret.New(url),
+			StatementTimeout: wait,
+			Now:              func() time.Time { return noon },
+			Log:              slog.New(slog.DiscardHandler),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		t.Cleanup(func() { _ = store.Close() })
 		earlier, err := store.migrator()
 		if err != nil {
@@ -29,11 +37,13 @@ func TestMigrateWaits(t *testing.T) {
 		if err := earlier.Close(); err != nil {
 			t.Fatal(err)
 		}
+
 		tx := store.write.Begin()
 		t.Cleanup(func() { tx.Rollback() })
 		if err := tx.Exec(`UPDATE sessions SET generation = 0`).Error; err != nil {
 			t.Fatal(err)
 		}
+
 		migrated := make(chan error, 1)
 		go func() {
 			_, err := store.Migrate(t.Context())
@@ -52,6 +62,57 @@ func TestMigrateWaits(t *testing.T) {
 		}
 		if err := store.CheckSchema(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		var all sync.WaitGroup
+		var mutex sync.Mutex
+		total := 0
+		for range 4 {
+			store := open(t, url, slog.New(slog.DiscardHandler))
+			all.Go(func() {
+				applied, err := store.Migrate(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				mutex.Lock()
+				defer mutex.Unlock()
+				total += applied
+			})
+		}
+
+		all.Wait()
+		files, err := migrations.ReadDir("migrations/mysql")
+		if err != nil || total != len(files) {
+			t.Errorf("%d migrations applied, there are %d, error %v", total, len(files), err)
+		}
+	})
+}
+
+func TestCheckSchema(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		store := open(t, url, slog.New(slog.DiscardHandler))
+		if err := store.CheckSchema(t.Context()); !errors.Is(err, ErrSchemaOlder) {
+			t.Errorf("empty: %v", err)
+		}
+		if _, err := store.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CheckSchema(t.Context()); err != nil {
+			t.Errorf("migrated: %v", err)
+		}
+
+		insert := `INSERT INTO schema_versions (version_id, is_applied) VALUES (999, TRUE)`
+		if err := store.write.Exec(insert).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CheckSchema(t.Context()); !errors.Is(err, ErrSchemaNewer) {
+			t.Errorf("from the future: %v", err)
 		}
 	})
 }

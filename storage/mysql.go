@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// longestIdle is how long the server keeps an idle connection of ours.
+	// longestIdle is how long the server keeps an idle connection.
 	longestIdle = 8 * time.Hour
-	// longestMigration is how long a server waits for a lock on behalf of a migration.
+	// longestMigration is how long the server lets a migration wait for a lock.
 	longestMigration = 24 * time.Hour
 	// idleMigration is how long the server keeps an idle connection of a migration, and with it the
-	// lock. A process whose machine has failed never closes it.
+	// lock of the schema. A process whose machine has failed never closes its connection.
 	idleMigration = time.Minute
 )
 
@@ -32,6 +32,7 @@ func openMySQL(settings Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	config.Timeout = settings.ConnectTimeout
 	config.ReadTimeout, config.WriteTimeout = settings.StatementTimeout, settings.StatementTimeout
 	connector, err := mysql.NewConnector(config)
@@ -47,23 +48,26 @@ func openMySQL(settings Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return &Store{write: db, read: db, dialect: mysqlDialect{server}, settings: settings}, nil
 }
 
 func (d mysqlDialect) name() string { return "mysql" }
 
-// migrator opens the database for statements without a time limit. To alter a large table takes
-// minutes, once all transactions that use it have ended. A client that stopped waiting would report
-// a failure while the server goes on.
+// migrator opens the database for statements without a time limit. It can take minutes to alter a
+// large table, and before that all transactions that use it must end. A client that stopped waiting
+// would report a failure while the server goes on.
 func (d mysqlDialect) migrator(settings Settings, files fs.FS) (*goose.Provider, error) {
 	versions, err := newVersions()
 	if err != nil {
 		return nil, err
 	}
+
 	config, err := settings.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
+
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = settings.ConnectTimeout, 0, 0
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
@@ -75,6 +79,7 @@ func (d mysqlDialect) migrator(settings Settings, files fs.FS) (*goose.Provider,
 	if d.isCluster() {
 		opener = patient // lockSchema has locked the schema of the whole cluster
 	}
+
 	return goose.NewProvider("", pool(sql.OpenDB(opener), 1, 0), files,
 		goose.WithStore(versions), goose.WithDisableGlobalRegistry(true))
 }
@@ -87,7 +92,8 @@ func (d mysqlDialect) clockColumn() string { return `, UTC_TIMESTAMP(6) AS read_
 
 // readAt also measures the server's clock.
 func (d mysqlDialect) readAt(asked, told time.Time) time.Time {
-	d.server.measure(asked, time.Now(), told) //nolint:forbidigo // real time, whatever the clock of operations says
+	answered := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
+	d.server.measure(asked, answered, told)
 	return told
 }
 
@@ -101,9 +107,9 @@ func (d mysqlDialect) readClock(db *gorm.DB) (time.Time, error) {
 
 // inTime compares the deadline with the server's clock.
 //
-// A database that stood still carries out what has reached it as soon as it goes on, although the
-// client was told long ago to ask again. A session that was moved so late would make the honest
-// repetition look like a stolen token.
+// A database that hung carries out late what it had received, although the client was told long ago
+// to try again. If it advanced a session so late, the client's honest repetition would look like a
+// stolen token.
 func (d mysqlDialect) inTime(ctx context.Context) (condition string, values []any) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -123,8 +129,8 @@ func (d mysqlDialect) onDuplicateID() string { return ` ON DUPLICATE KEY UPDATE 
 // catchUp begins a statement. The Galera node first applies everything that any node has committed.
 const catchUp = `SET STATEMENT wsrep_sync_wait = 1 FOR `
 
-// latest locks the rows. A proxy that splits reads and writes sends a locking read to a node that
-// takes writes, and a Galera node catches up first.
+// latest locks the rows, because a proxy that splits reads and writes sends a locking read to a
+// node that takes writes. A Galera node catches up first.
 func (d mysqlDialect) latest(query string) string {
 	query += d.forUpdate()
 	if d.server.canCatchUp.Load() {

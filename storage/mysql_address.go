@@ -16,29 +16,33 @@ import (
 
 const mysqlScheme = "mysql://"
 
-// mysqlConfig is what the driver needs to know, with all that the statements of this package rely
-// on.
+// mysqlConfig returns the settings for the driver, including everything that the statements of this
+// package rely on.
 func (s Settings) mysqlConfig() (*mysql.Config, error) {
 	config, err := readAddress(s.URL)
 	if err != nil {
 		return nil, err
 	}
+
 	config.ClientFoundRows = true // a conditional update counts the rows it matched
 	config.ParseTime = true       // DATETIME is time.Time
 	config.Loc = time.UTC
-	config.RejectReadOnly = true    // after a fail-over, leave the old primary
-	config.InterpolateParams = true // one round trip a statement, and no statement to leak
+	config.RejectReadOnly = true    // leaves the old primary after a fail-over
+	config.InterpolateParams = true // one round trip per statement, and no prepared statement to close
 	config.Logger = &mysql.NopLogger{}
+
 	if s.Authorities != nil {
 		config.TLS = &tls.Config{RootCAs: s.Authorities, MinVersion: tls.VersionTLS12}
 	}
+
 	return config, nil
 }
 
 // readAddress reads a URL or a DSN of the driver.
 //
-// Somebody who writes a password without encoding it can move its end to where a host or a name is
-// expected. A host is looked up and logged, so whatever could be such a text is refused.
+// If a password is written without encoding, a part of it can end up where a host or a name is
+// expected. Hosts are looked up and logged, so everything that could be part of a password is
+// refused.
 func readAddress(address secret.Text) (*mysql.Config, error) {
 	text, isURL := strings.CutPrefix(address.Reveal(), mysqlScheme)
 	var config *mysql.Config
@@ -48,14 +52,15 @@ func readAddress(address secret.Text) (*mysql.Config, error) {
 	} else {
 		config, err = mysql.ParseDSN(text)
 	}
+
 	if err != nil || config.DBName == "" || strings.Contains(config.DBName, "@") || !isPlace(config) {
 		return nil, ErrURL // the cause could quote the password
 	}
 	return config, nil
 }
 
-// readMySQLURL reads what follows mysql://. Only the @ in front of the host may be one, and a # is
-// most often one of the password.
+// readMySQLURL reads what follows mysql://. It refuses an @ after the host, and any #, because they
+// most likely belong to a password.
 func readMySQLURL(text string) (*mysql.Config, error) {
 	u, err := url.Parse(mysqlScheme + text)
 	if err != nil {
@@ -68,22 +73,24 @@ func readMySQLURL(text string) (*mysql.Config, error) {
 		u.Host = net.JoinHostPort(u.Hostname(), "3306")
 	}
 
-	// The driver reads the name and the parameters. A / among them it would take for the name's.
+	// The driver reads the name and the parameters. It would take a / in a parameter for the one
+	// before the name.
 	config, err := mysql.ParseDSN(u.EscapedPath() + "?" + strings.ReplaceAll(u.RawQuery, "/", "%2F"))
 	if err != nil {
 		return nil, err
 	}
+
 	config.User = u.User.Username()
 	config.Passwd, _ = u.User.Password()
 	config.Net, config.Addr = "tcp", u.Host
 	return config, nil
 }
 
-// hosts are what a server can be called: a name or an address.
+// hosts matches names and addresses of servers.
 var hosts = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`)
 
-// isPlace reports whether a server can be where a config says. What is taken for a network or a
-// host could be half of a password.
+// isPlace reports whether the network and the host of a config are plausible. They could be half of
+// a password.
 func isPlace(config *mysql.Config) bool {
 	switch config.Net {
 	case "unix":

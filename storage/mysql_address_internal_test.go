@@ -1,13 +1,14 @@
 package storage
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/authtickets/authtickets/secret"
 )
 
-// No part of a password that was written without encoding is taken for a host, a port or a name.
+// If a password was written without encoding, no part of it is taken for a host, a port or a name.
 func TestReadAddress(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
@@ -23,6 +24,7 @@ func TestReadAddress(t *testing.T) {
 			}
 		}
 	}
+
 	for _, text := range []string{
 		"user:hunter@5b7f2c/shop", "user:pw@tcp(hun ter:3306)/shop", "user:pw@tcp(db@hunter:3306)/shop",
 		"hunter", "mysql://user:123456/shop", "mysql://user:hunter@db.example",
@@ -48,9 +50,42 @@ func TestReadAddress(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
+
 		parts := []string{config.User, config.Passwd, config.Net, config.Addr, config.DBName}
 		if got := strings.Join(parts, " "); got != want {
 			t.Errorf("%s: want %q, got %q", text, want, got)
+		}
+	}
+}
+
+func TestMySQLAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"mysql://shop:p%40ss@db.example/tickets":             "shop:p@ss@tcp(db.example:3306)/tickets",
+		"mysql://shop:pass@db.example:3307/tickets?tls=true": "shop:pass@tcp(db.example:3307)/tickets",
+		"mysql://shop@[2001:db8::1]/tickets":                 "shop@tcp([2001:db8::1]:3306)/tickets",
+		"shop:pass@tcp(db.example:3306)/tickets":             "shop:pass@tcp(db.example:3306)/tickets",
+		"shop:pass@unix(/run/mysqld/mysqld.sock)/tickets":    "shop:pass@unix(/run/mysqld/mysqld.sock)/tickets",
+	} {
+		config, err := Settings{URL: secret.New(address)}.mysqlConfig()
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+
+		got := config.FormatDSN()
+		if !strings.HasPrefix(got, want+"?") || !config.ClientFoundRows || !config.RejectReadOnly {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+
+	for _, address := range []string{
+		"", "x", "mysql://", "mysql://shop:hunter2@db.example", "mysql://shop:hunter2@%zz/x",
+		"postgres://shop:hunter2@db/x", "shop:hunter2@tcp(db)/",
+	} {
+		_, err := readAddress(secret.New(address))
+		if !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

@@ -9,14 +9,16 @@ import (
 	"strings"
 )
 
-// leastPacket is the size of the largest statement, with room to spare: a batch of an import.
+// leastPacket is large enough for the largest statement, a batch of an import. In bytes.
 const leastPacket = 16 << 20
 
+// checkServer checks what a connection cannot set for itself, and that it keeps what it has set.
 func (d mysqlDialect) checkServer(ctx context.Context, s *Store) error {
 	global, err := s.variables(ctx, `SHOW GLOBAL VARIABLES`)
 	if err != nil {
 		return err
 	}
+
 	session, err := s.variables(ctx, `SHOW SESSION VARIABLES`)
 	if err != nil {
 		return err
@@ -30,10 +32,11 @@ func (d mysqlDialect) checkServer(ctx context.Context, s *Store) error {
 		s.settings.Log.WarnContext(ctx, "the database server can lose the last commits when it crashes",
 			"setting", "innodb_flush_log_at_trx_commit", "value", durable)
 	}
+
 	return nil
 }
 
-// variables are those of a server, by their names.
+// variables maps the names of a server's variables, in lower case, to their values.
 type variables map[string]string
 
 func (s *Store) variables(ctx context.Context, query string) (variables, error) {
@@ -41,18 +44,21 @@ func (s *Store) variables(ctx context.Context, query string) (variables, error) 
 		Name  string `gorm:"column:Variable_name"`
 		Value string `gorm:"column:Value"`
 	}
+
 	err := s.retry(ctx, func() error { return s.write.WithContext(ctx).Raw(query).Find(&rows).Error })
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of the database server: %w", err)
 	}
+
 	named := make(variables, len(rows))
 	for _, row := range rows {
 		named[strings.ToLower(row.Name)] = row.Value
 	}
+
 	return named, nil
 }
 
-// faults are the settings that no connection can change for itself.
+// faults returns an error for each wrong setting that no connection can change for itself.
 func (v variables) faults() []error {
 	var faults []error
 	fault := func(wrong bool, name, why string) {
@@ -65,12 +71,14 @@ func (v variables) faults() []error {
 	for _, name := range []string{"read_only", "super_read_only", "innodb_read_only"} {
 		fault(!v.isOff(name), name, "it must be OFF, on the server that takes writes")
 	}
+
 	packet, err := strconv.Atoi(v["max_allowed_packet"])
 	fault(err != nil || packet < leastPacket, "max_allowed_packet", fmt.Sprintf("it must be at least %d", leastPacket))
 
 	if provider := v["wsrep_provider"]; provider == "" || provider == "none" {
 		return faults
 	}
+
 	fault(v.isOff("wsrep_on"), "wsrep_on", "it must be ON, or nothing reaches the other nodes")
 	for _, option := range []string{"pc.ignore_sb", "pc.ignore_quorum"} {
 		if isOn(v["wsrep_provider_options"], option) {
@@ -78,14 +86,16 @@ func (v variables) faults() []error {
 				"that has come apart would take writes", option))
 		}
 	}
+
 	return faults
 }
 
-// lost are the settings of a connection that are not as it was prepared: something between here and
-// the server does not keep them.
+// lost returns an error for each setting that a connection was prepared with and no longer has.
+// Something between us and the server, such as a proxy, does not keep it.
 func (v variables) lost() []error {
 	var faults []error
 	isolation := v["tx_isolation"] + v["transaction_isolation"] // a server has one of them, or both
+
 	for name, kept := range map[string]bool{
 		"autocommit":            v["autocommit"] == "ON",
 		"sql_mode":              strings.Contains(v["sql_mode"], "STRICT_ALL_TABLES"),
@@ -99,6 +109,7 @@ func (v variables) lost() []error {
 				"most often because of a proxy", name, v[name]))
 		}
 	}
+
 	return faults
 }
 
@@ -107,7 +118,7 @@ func (v variables) isOff(name string) bool {
 	return value == "" || value == "OFF" || value == "0"
 }
 
-// isOn reports whether a list of Galera's options switches one on.
+// isOn reports whether a list of Galera's options switches the named one on.
 func isOn(options, name string) bool {
 	for option := range strings.SplitSeq(options, ";") {
 		key, value, _ := strings.Cut(option, "=")
@@ -119,7 +130,8 @@ func isOn(options, name string) bool {
 	return false
 }
 
-// numbers are the first two of a version. MariaDB may put 5.5.5- in front, for old replicas.
+// numbers finds the first two numbers of a version. MariaDB may put 5.5.5- in front, for old
+// replicas.
 var numbers = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)`)
 
 func isSupported(version string) bool {
@@ -127,6 +139,7 @@ func isSupported(version string) bool {
 	if found == nil {
 		return false
 	}
+
 	major, _ := strconv.Atoi(found[1])
 	minor, _ := strconv.Atoi(found[2])
 	if strings.Contains(version, "MariaDB") {

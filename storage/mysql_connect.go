@@ -12,27 +12,28 @@ import (
 	"time"
 )
 
-// server is what is known of a MySQL server. It is learned with each connection: another node may
-// have taken the place of the one before.
+// server is what we know about a MySQL server. Each new connection updates it, because another node
+// may have replaced the one before.
 type server struct {
-	// patience is how long the server waits for a lock. Nobody waits any longer for its answer.
+	// patience is how long the server waits for a lock. We wait no longer for its answer.
 	patience time.Duration
 	// idle is how long a connection may be idle before the server closes it.
 	idle time.Duration
-	// isCluster says that the server is a Galera node.
+	// isCluster is true if the server is a Galera node.
 	isCluster atomic.Bool
 	// ahead is how far its clock is ahead of ours, in nanoseconds.
 	ahead atomic.Int64
-	// canCatchUp says that a statement can have the node catch up with its cluster first.
+	// canCatchUp is true if the node can catch up with its cluster before a single statement.
 	canCatchUp atomic.Bool
 }
 
-// longestMeasurement is the longest time for an answer from which the clock is read. One that took
-// longer says too little.
+// longestMeasurement is how long an answer may take to be used for measuring the clock. The longer
+// it takes, the less is known about when the server looked at its clock.
 const longestMeasurement = time.Second
 
-// measure learns how far the server's clock is ahead of ours. The server told its clock between two
-// instants of ours. The later one counts: a statement is rather taken for late than run late.
+// measure stores how far the server's clock is ahead of ours. The server read its clock between the
+// instants asked and answered of our clock. It assumes the later one: in doubt, a statement counts
+// as late and is not run.
 func (s *server) measure(asked, answered, told time.Time) {
 	if answered.Sub(asked) <= longestMeasurement {
 		s.ahead.Store(int64(told.Sub(answered)))
@@ -42,8 +43,8 @@ func (s *server) measure(asked, answered, told time.Time) {
 // toServer converts an instant of our clock to the server's.
 func (s *server) toServer(at time.Time) time.Time { return at.Add(time.Duration(s.ahead.Load())).UTC() }
 
-// prepared prepares each connection: it sets everything that our statements rely on, so that they
-// inherit nothing from the configuration of the server.
+// prepared prepares each connection. It sets everything that our statements rely on, so that they
+// do not depend on the configuration of the server.
 type prepared struct {
 	driver.Connector
 
@@ -68,37 +69,48 @@ func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
 	if err != nil {
 		return fmt.Errorf("ask the clock and the version of the server: %w", err)
 	}
+
 	answered := time.Now() //nolint:forbidigo // as above
 	told, ok := row[0].(time.Time)
 	if !ok {
 		return errNoTime
 	}
-	p.server.measure(asked, answered, told)
-	isMariaDB := strings.Contains(textOf(row[1]), "MariaDB")
 
+	p.server.measure(asked, answered, told)
+
+	isMariaDB := strings.Contains(textOf(row[1]), "MariaDB")
 	for _, statement := range p.server.settings(isMariaDB) {
 		if err := execute(ctx, opened, statement); err != nil {
 			return fmt.Errorf("prepare the connection: %w", err)
 		}
 	}
-	row, err = firstRow(ctx, opened, `SHOW VARIABLES LIKE 'wsrep\_on'`)
+
+	return p.prepareNode(ctx, opened, isMariaDB)
+}
+
+// prepareNode finds out whether the server is a Galera node, and if so sets what nodes need.
+func (p prepared) prepareNode(ctx context.Context, opened driver.Conn, isMariaDB bool) error {
+	row, err := firstRow(ctx, opened, `SHOW VARIABLES LIKE 'wsrep\_on'`)
 	if err != nil && !errors.Is(err, errNoRow) {
 		return fmt.Errorf("ask whether the server is part of a cluster: %w", err)
 	}
+
 	isCluster := err == nil && strings.EqualFold(textOf(row[1]), "ON")
 	p.server.isCluster.Store(isCluster)
 	p.server.canCatchUp.Store(isCluster && isMariaDB)
 	if !isCluster {
 		return nil
 	}
+
 	if err := execute(ctx, opened, clusterSettings(isMariaDB)); err != nil {
 		return fmt.Errorf("prepare the connection to a cluster: %w", err)
 	}
+
 	return nil
 }
 
-// clusterSettings is the statement that prepares a connection to a Galera node. Where a single
-// statement cannot ask the node to catch up, every read does.
+// clusterSettings is the statement that prepares a connection to a Galera node. MariaDB can catch
+// up for a single statement; on other servers every read has to.
 func clusterSettings(isMariaDB bool) string {
 	catchUpAlways := 1
 	if isMariaDB {
@@ -108,14 +120,14 @@ func clusterSettings(isMariaDB bool) string {
 		"wsrep_osu_method = 'TOI'", catchUpAlways)
 }
 
-// settings are the statements that prepare a connection.
+// settings returns the statements that prepare a connection.
 func (s *server) settings(isMariaDB bool) []string {
 	patience := int(math.Ceil(s.patience.Seconds()))
 	set := []string{
 		"autocommit = 1",
-		// A commit neither begins a transaction nor ends the connection.
+		// A commit neither begins another transaction nor closes the connection.
 		"completion_type = 'NO_CHAIN'",
-		// What does not fit is an error.
+		// A value that does not fit into its column is an error.
 		"sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
 		"time_zone = '+00:00'",
 		"timestamp = DEFAULT",
@@ -135,6 +147,7 @@ func (s *server) settings(isMariaDB bool) []string {
 	} else {
 		set = append(set, "max_execution_time = 0")
 	}
+
 	return []string{
 		"SET " + strings.Join(set, ", "),
 		"SET NAMES utf8mb4 COLLATE utf8mb4_bin",
@@ -148,16 +161,18 @@ var (
 	errNoRow    = errors.New("the query has found nothing")
 )
 
-// firstRow returns the first row of a query, or errNoRow.
+// firstRow returns the first row that a query finds, or errNoRow.
 func firstRow(ctx context.Context, opened driver.Conn, query string) (row []driver.Value, err error) {
 	queryer, ok := opened.(driver.QueryerContext)
 	if !ok {
 		return nil, errNoDriver
 	}
+
 	rows, err := queryer.QueryContext(ctx, query, nil)
 	if err != nil {
 		return nil, err
 	}
+
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
 	row = make([]driver.Value, len(rows.Columns()))
@@ -165,6 +180,7 @@ func firstRow(ctx context.Context, opened driver.Conn, query string) (row []driv
 	if errors.Is(err, io.EOF) {
 		return nil, errNoRow
 	}
+
 	return row, err
 }
 

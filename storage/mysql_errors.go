@@ -17,6 +17,7 @@ func (d mysqlDialect) failure(err error) failure {
 	if fromServer, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return failureOf(fromServer.Number)
 	}
+
 	_, network := errors.AsType[*net.OpError](err)
 	if network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -94,6 +95,7 @@ func reasonOfRefusal(err error) string {
 		errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrUnknownPlugin):
 		return "the user signs in by a plugin that is not allowed: " + err.Error()
 	}
+
 	return ""
 }
 

@@ -31,6 +31,7 @@ func leaseSchema(ctx context.Context, db *gorm.DB) (unlock func() error, err err
 	if err != nil {
 		return nil, err
 	}
+
 	connections, err := db.DB()
 	if err != nil {
 		return nil, err
@@ -38,19 +39,21 @@ func leaseSchema(ctx context.Context, db *gorm.DB) (unlock func() error, err err
 	if err := leased.Lock(ctx, connections); err != nil {
 		return nil, err
 	}
+
 	return func() error { return leased.Unlock(context.WithoutCancel(ctx), connections) }, nil
 }
 
-// locked gives each connection the lock of the schema, which the server takes back when the
-// connection ends. If its process is killed between two statements, that is at once. Otherwise it
-// is when the statement is over: a server finishes an ALTER TABLE that nobody waits for any more.
+// locked gives each connection the lock of the schema. The server releases it when the connection
+// ends. If our process is killed between two statements, that happens at once. If it is killed
+// during a statement, it happens after the statement: a server finishes an ALTER TABLE even if
+// nobody waits for it any longer.
 type locked struct {
 	prepared
 
 	log *slog.Logger
 }
 
-// takeLock waits a second for a lock. Each database of a server has its own.
+// takeLock waits a second for the lock. Each database of a server has its own.
 const takeLock = "SELECT GET_LOCK(SHA1(CONCAT('authtickets migrate ', DATABASE())), 1)"
 
 var errNoLock = errors.New("the database server gives out no lock")
@@ -70,6 +73,7 @@ func (l locked) Connect(ctx context.Context) (driver.Conn, error) {
 func (l locked) lock(ctx context.Context, opened driver.Conn) error {
 	for attempt := 1; ; attempt++ {
 		row, err := firstRow(ctx, opened, takeLock)
+
 		switch {
 		case err != nil:
 			return err

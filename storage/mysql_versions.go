@@ -8,13 +8,14 @@ import (
 	"github.com/pressly/goose/v3/database"
 )
 
+// versionsTable lists the migrations that were applied.
 const versionsTable = "schema_versions"
 
 // versions is goose's table of the migrations that were applied to a MySQL database.
 //
 // goose creates the table and then inserts version 0, without which it refuses to work. MySQL
-// commits after the first of the two statements. So a table without version 0 is one that somebody
-// was interrupted in creating, and counts as missing.
+// commits after the first of the two statements. So if version 0 is missing, somebody was
+// interrupted while creating the table, and it counts as missing too.
 type versions struct{ database.StoreExtender }
 
 var errNoTableExists = errors.New("goose cannot tell whether its table exists")
@@ -24,6 +25,7 @@ func newVersions() (versions, error) {
 	if err != nil {
 		return versions{}, err
 	}
+
 	extended, ok := store.(database.StoreExtender)
 	if !ok {
 		return versions{}, errNoTableExists
@@ -37,6 +39,7 @@ func (v versions) TableExists(ctx context.Context, db database.DBTxConn) (bool, 
 	if err != nil || !exists {
 		return false, err
 	}
+
 	_, err = v.GetMigration(ctx, db, 0)
 	if errors.Is(err, database.ErrVersionNotFound) {
 		return false, nil

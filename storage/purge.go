@@ -8,9 +8,14 @@ import (
 	"gorm.io/gorm"
 )
 
-// purge deletes rows that meet a condition on an instant. It looks up at most limit keys first and deletes by them, because a delete by
-// a range of the condition's index would lock the whole range.
-func purge[Row, Key any](ctx context.Context, s *Store, key, condition string, before time.Time, limit int) (int, error) {
+// purge deletes at most limit rows that meet a condition on the instant before, and returns how
+// many.
+//
+// It looks up the keys first and deletes by them. To delete a range of the condition's index would
+// lock the whole range.
+func purge[Row, Key any](
+	ctx context.Context, s *Store, key, condition string, before time.Time, limit int,
+) (int, error) {
 	var deleted int
 	err := s.retry(ctx, func() error {
 		var keys []Key
@@ -18,6 +23,7 @@ func purge[Row, Key any](ctx context.Context, s *Store, key, condition string, b
 		if err := query.Scan(ctx, &keys); err != nil || len(keys) == 0 {
 			return err
 		}
+
 		rows, err := gorm.G[Row](s.write).Where(key+" IN ?", keys).Where(condition, before).Delete(ctx)
 		deleted = rows
 		return err
@@ -28,7 +34,8 @@ func purge[Row, Key any](ctx context.Context, s *Store, key, condition string, b
 	return deleted, nil
 }
 
-// PurgeLimit returns how far purging has come: rows that could go later are still there.
+// PurgeLimit returns how far purging has come. Rows that may be purged after that instant are still
+// there.
 func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
 	var limit time.Time
 	err := s.retry(ctx, func() error {
@@ -40,7 +47,7 @@ func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
 	return limit, nil
 }
 
-// RaisePurgeLimit says that purging goes on up to an instant. The limit never goes back.
+// RaisePurgeLimit records that purging goes on up to an instant. The limit never moves back.
 func (s *Store) RaisePurgeLimit(ctx context.Context, until time.Time) error {
 	_, err := s.exec(ctx, `UPDATE purge_limits SET purged_until = ? WHERE id = 1 AND purged_until < ?`, until, until)
 	if err != nil {

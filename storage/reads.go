@@ -18,17 +18,18 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 }
 
 // latest runs a SELECT of single rows and finds everything that was committed before, on any node.
-// It waits for whoever has locked the rows.
+// It waits for transactions that have locked the rows.
 func (s *Store) latest(ctx context.Context, rows any, query string, values ...any) error {
 	return s.retry(ctx, func() error {
-		// What kind of server it is may become known with the first connection, so ask each time.
-		return s.read.WithContext(ctx).Raw(s.dialect.latest(query), values...).Find(rows).Error // Scan would log the values
+		// The dialect learns what server it is with the first connection, so it is asked each time.
+		db := s.read.WithContext(ctx).Raw(s.dialect.latest(query), values...)
+		return db.Find(rows).Error // Scan would log the values
 	})
 }
 
 // latestUnlocked runs a read that finds everything that was committed before, and waits for no
-// lock. If a plain read could go to a node that lags, it runs in a transaction, which a proxy sends
-// to a node that takes writes.
+// lock. If a plain read could go to a node that lags, the read runs in a transaction, which a proxy
+// sends to a node that takes writes.
 func (s *Store) latestUnlocked(ctx context.Context, read func(db *gorm.DB) error) error {
 	if s.dialect.mayLag() {
 		return s.transaction(ctx, read)

@@ -52,6 +52,7 @@ func (s *Store) retryOn(ctx context.Context, do func() error, failures ...failur
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // spreads the attempts, keeps no secret
 		}
+
 		pause = min(2*pause, longest)
 	}
 }

@@ -10,15 +10,17 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// mostSessions is how many sessions of one shopper are listed.
+// mostSessions is how many sessions of one shopper are listed at most.
 const mostSessions = 100
 
-// SessionsOf returns the sessions of a shopper that have neither ended nor expired, those that began last first, and at most 100 of them.
+// SessionsOf returns the sessions of a shopper that have neither ended nor expired at the instant
+// now. It returns at most 100, the newest first.
 func (s *Store) SessionsOf(ctx context.Context, userID models.ID, now time.Time) ([]models.Session, error) {
 	var sessions []models.Session
 	err := s.retry(ctx, func() (err error) {
-		sessions, err = gorm.G[models.Session](s.read).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, now).
-			Order("started_at DESC, id").Limit(mostSessions).Find(ctx)
+		living := gorm.G[models.Session](s.read).
+			Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, now)
+		sessions, err = living.Order("started_at DESC, id").Limit(mostSessions).Find(ctx)
 		return err
 	})
 	if err != nil {
@@ -27,35 +29,37 @@ func (s *Store) SessionsOf(ctx context.Context, userID models.ID, now time.Time)
 	return sessions, nil
 }
 
-// EndedSession says of a session why it ended, and when its last access token was issued.
+// EndedSession is a session that has ended.
 type EndedSession struct {
 	ID          models.ID
 	Application string
+	// RefreshedAt is when the last access token of the session was issued.
 	RefreshedAt time.Time
 	Reason      models.Reason `gorm:"column:end_reason"`
 }
 
-// recentlyEnded finds its rows by an index, those that ended last first.
+// recentlyEnded finds the sessions that ended last first. It uses an index.
 const recentlyEnded = `SELECT id, application, refreshed_at, end_reason FROM sessions ` +
 	`WHERE is_anonymous = ? AND ended_at >= ? AND refreshed_at >= ? ORDER BY ended_at DESC LIMIT ?`
 
 // EndedQuery asks for sessions that have ended.
 type EndedQuery struct {
-	// Since is when they have ended at the earliest, by the clock of the database. A transaction is
-	// seen when it is over, and the clocks of a cluster's nodes differ: ask for some time before
-	// what you have seen.
+	// Since finds sessions that ended then or later, by the clock of the database. A transaction
+	// becomes visible when it is over, and the clocks of a cluster's nodes differ. So ask again for
+	// some time before what you have seen.
 	Since time.Time
-	// RefreshedSince is when they were refreshed last, at the earliest.
+	// RefreshedSince finds sessions whose last refresh was then or later.
 	RefreshedSince time.Time
-	// Customers and Anonymous are how many there are at most, of those that ended last.
+	// Customers and Anonymous limit how many sessions are returned.
 	Customers, Anonymous int
 }
 
-// Ended are the sessions that an EndedQuery asks for.
+// Ended holds the sessions that an EndedQuery has found, those that ended last first.
 type Ended struct{ Customers, Anonymous []EndedSession }
 
 // RecentlyEnded returns sessions that have ended, and what the database's clock showed before it
-// looked. query makes the question of that clock. It all is one look at a node that takes writes.
+// looked. query turns that instant into what to look for. All of it is read at once, on a node that
+// takes writes.
 func (s *Store) RecentlyEnded(
 	ctx context.Context, query func(clock time.Time) EndedQuery,
 ) (ended Ended, clock time.Time, err error) {
@@ -63,6 +67,7 @@ func (s *Store) RecentlyEnded(
 		if clock, err = s.dialect.readClock(db); err != nil {
 			return err
 		}
+
 		q := query(clock)
 		// Scan would log the values.
 		err = db.Raw(recentlyEnded, false, q.Since, q.RefreshedSince, q.Customers).Find(&ended.Customers).Error

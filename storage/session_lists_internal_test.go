@@ -18,10 +18,12 @@ func TestSessionsOf(t *testing.T) {
 		shopper := newID(t)
 		session := func(startedAt, expiresAt time.Time, endedAt *time.Time) models.Session {
 			session := newSession(t)
-			session.UserID, session.IsAnonymous, session.StartedAt, session.ExpiresAt, session.EndedAt = shopper, false, startedAt, expiresAt, endedAt
+			session.UserID, session.IsAnonymous = shopper, false
+			session.StartedAt, session.ExpiresAt, session.EndedAt = startedAt, expiresAt, endedAt
 			session.UserAgent = "Mozilla/5.0 é"
 			return session
 		}
+
 		first := session(noon.Add(-2*time.Hour), noon.Add(time.Microsecond), nil)
 		second := session(noon.Add(-time.Hour), noon.Add(time.Hour), nil)
 		expired, ended := session(noon, noon, nil), session(noon, noon.Add(time.Hour), &noon)
@@ -36,12 +38,19 @@ func TestSessionsOf(t *testing.T) {
 		if got, err := store.SessionsOf(t.Context(), newID(t), noon); err != nil || len(got) != 0 {
 			t.Errorf("nobody's: %v, %v", got, err)
 		}
+
 		for i := range mostSessions {
 			store.insert(t, session(noon.Add(time.Duration(i)*time.Second), noon.Add(time.Hour), nil))
 		}
+
 		got, err = store.SessionsOf(t.Context(), shopper, noon)
-		if err != nil || len(got) != mostSessions || !got[0].StartedAt.After(got[mostSessions-1].StartedAt) || slices.ContainsFunc(got, func(s models.Session) bool { return s.ID == second.ID }) {
-			t.Errorf("%d sessions, %v", len(got), err)
+		if err != nil || len(got) != mostSessions {
+			t.Fatalf("%d sessions, %v", len(got), err)
+		}
+
+		isSecond := func(s models.Session) bool { return s.ID == second.ID }
+		if !got[0].StartedAt.After(got[mostSessions-1].StartedAt) || slices.ContainsFunc(got, isSecond) {
+			t.Error("they are not the newest, the newest first")
 		}
 	})
 }
@@ -70,10 +79,12 @@ func TestEndSession(t *testing.T) {
 		if row, err := store.Session(t.Context(), other.ID); err != nil || row.EndedAt != nil {
 			t.Errorf("another's: %v, %v", row, err)
 		}
+
 		row, err := store.Session(t.Context(), mine.ID)
 		if err != nil || row.EndReason != models.ReasonSignedOut || row.ReadAt.Sub(*row.EndedAt).Abs() > time.Minute {
 			t.Errorf("one's own: %v, %v", row, err)
 		}
+
 		ended, err := store.EndSession(t.Context(), other.ID, models.ID{}, models.ReasonSignedOut)
 		if !ended || err != nil {
 			t.Errorf("whoever's: %t, %v", ended, err)
@@ -89,10 +100,12 @@ func TestRecentlyEnded(t *testing.T) {
 		for i := range all {
 			session := newSession(t)
 			if i%2 == 0 {
-				session.EndedAt, session.EndReason = new(noon.Add(time.Duration(-i)*time.Minute)), models.ReasonTokenReused
+				session.EndedAt = new(noon.Add(time.Duration(-i) * time.Minute))
+				session.EndReason = models.ReasonTokenReused
 			}
 			sessions = append(sessions, session)
 		}
+
 		store.insert(t, sessions...)
 		ended := func(since time.Time, most int) Ended {
 			t.Helper()
@@ -102,8 +115,10 @@ func TestRecentlyEnded(t *testing.T) {
 			if err != nil || clock.IsZero() || len(got.Customers) > 0 {
 				t.Fatal(got.Customers, clock, err)
 			}
+
 			return got
 		}
+
 		want := []EndedSession{
 			{sessions[0].ID, sessions[0].Application, sessions[0].RefreshedAt, models.ReasonTokenReused},
 			{sessions[2].ID, sessions[2].Application, sessions[2].RefreshedAt, models.ReasonTokenReused},
@@ -122,12 +137,15 @@ func TestRecentlyEnded(t *testing.T) {
 		if store.dialect.name() == "mysql" {
 			explain = "EXPLAIN "
 		}
+
 		var plan []map[string]any
 		read := store.read.Raw(explain+recentlyEnded, true, noon.Add(-2*time.Minute), noon, 100)
 		if err := read.Find(&plan).Error; err != nil {
 			t.Fatal(err)
 		}
-		if text := fmt.Sprintf("%s", plan); len(plan) != 1 || !strings.Contains(text, "sessions_ended_at") || strings.Contains(text, "filesort") {
+
+		text := fmt.Sprintf("%s", plan)
+		if len(plan) != 1 || !strings.Contains(text, "sessions_ended_at") || strings.Contains(text, "filesort") {
 			t.Errorf("the plan: %s", text)
 		}
 	})
@@ -143,15 +161,18 @@ func TestSignInKeepsTheUserAgent(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+
 		want := newSession(t)
 		want.UserID, want.IsAnonymous, want.UserAgent = account.UserID, false, strings.Repeat("é", 255)
 		if _, err := store.SignIn(t.Context(), SignIn{Session: want, AccountID: *account.ID}); err != nil {
 			t.Fatal(err)
 		}
+
 		got, err := store.Session(t.Context(), want.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		want.MovedAt = got.MovedAt
 		if diff := cmp.Diff(want, got.Session); diff != "" || got.MovedAt == nil {
 			t.Errorf("want -, got +\n%s", diff)

@@ -12,16 +12,17 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// StoredSession is a session as the database has it, with the database's clock at that moment.
+// StoredSession is a session as it was read.
 type StoredSession struct {
 	models.Session
 
+	// ReadAt is what the database's clock showed when the row was read.
 	ReadAt time.Time
 }
 
 // Session returns the row with this id, or ErrNotFound. It sees everything that was committed
-// before on the node it asks, and on a Galera cluster on every node: what is decided by it is
-// final.
+// before on the node that it asks, and on a Galera cluster on every node. So decisions based on it
+// are final.
 func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error) {
 	columns := `sessions.*` + s.dialect.clockColumn()
 	asked := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
@@ -33,39 +34,44 @@ func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error
 	if len(rows) == 0 {
 		return StoredSession{}, ErrNotFound
 	}
+
 	rows[0].ReadAt = s.dialect.readAt(asked, rows[0].ReadAt)
 	return rows[0], nil
 }
 
-// Timing says whether a statement that has waited is still run.
+// Timing says whether the database still runs a statement that reaches it late.
 type Timing int
 
 const (
 	// InTime runs a statement only before the deadline of its context, by the database's clock.
 	InTime Timing = iota
-	// AtAnyTime runs it whenever the database gets to it.
+	// AtAnyTime runs a statement no matter how late it is.
 	AtAnyTime
 )
 
-// AdvanceSession moves a session to next.Generation from the one before, and reports whether it
-// did: of all that try, one does. It is a plain statement because no other runs as often.
+// AdvanceSession moves a session to next.Generation from the generation before. It returns true for
+// exactly one of all callers that try. It is a plain statement because it runs more often than any
+// other.
 func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
 	clock, now := s.dialect.clock()
 	statement := `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, ` +
 		`purge_at = CASE WHEN purge_at < ? THEN ? ELSE purge_at END, attempt_hash = ?, moved_at = ` + clock +
 		` WHERE id = ? AND generation = ? AND ended_at IS NULL`
 	values := []any{
-		next.Generation, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.PurgeAt, bytesOrNull(next.AttemptHash),
+		next.Generation, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.PurgeAt,
+		bytesOrNull(next.AttemptHash),
 	}
 	values = append(append(values, now...), next.ID, next.Generation-1)
 
 	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
 		statement, values = statement+` AND `+inTime, append(values, deadline...)
 	}
+
 	rows, err := s.exec(ctx, statement, values...)
 	if err != nil {
 		return false, fmt.Errorf("advance a session: %w", err)
 	}
+
 	return rows == 1, nil
 }
 
@@ -88,25 +94,28 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing T
 	if err != nil {
 		return false, fmt.Errorf("begin a session: %w", err)
 	}
+
 	return rows == 1, nil
 }
 
-// insertion is a row of a session, and on which condition it is inserted.
+// insertion is the row of a session, and the condition for inserting it.
 type insertion struct {
 	session *models.Session
-	// from follows FROM in a SELECT, with its values. The row is inserted if that finds a row; when
-	// empty, it is inserted in any case.
+	// from follows FROM in a SELECT, with its values. The row is inserted if the SELECT finds
+	// something. If from is empty, the row is always inserted.
 	from   string
 	values []any
-	// instead are assignments, with their values. They change the row that has the same id already.
-	// When empty, such a row is an error.
+	// instead holds assignments, with their values. They change the row that has the same id
+	// already. If instead is empty, such a row is an error.
 	instead       string
 	insteadValues []any
 }
 
-// insertSession inserts a row, and returns how many. The session has moved at this instant by the
-// database's clock; with an EndReason it has ended, too. Nothing else inserts sessions. The error is
-// gorm.ErrDuplicatedKey if a row has the same id.
+// insertSession inserts a row into sessions, and returns how many rows were written. No other
+// function inserts sessions.
+//
+// moved_at is the present instant of the database's clock. So is ended_at if there is an EndReason.
+// The error is gorm.ErrDuplicatedKey if a row has the same id.
 func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
 	const columns = `id, application, application_epoch, user_id, is_anonymous, generation, started_at, ` +
 		`refreshed_at, expires_at, purge_at, attempt_hash, end_reason, claimed_by, user_agent, moved_at, ended_at`
@@ -118,14 +127,14 @@ func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
 	}
 
 	clock, now := s.dialect.clock()
-	movedAt, endedAt := clock, `NULL`
-	list := strings.Repeat(`?, `, len(values))
+	list := strings.Repeat(`?, `, len(values)) + clock
 	values = append(values, now...)
+	endedAt := `NULL`
 	if session.EndReason != "" {
 		endedAt = clock
 		values = append(values, now...)
 	}
-	list += movedAt + `, ` + endedAt
+	list += `, ` + endedAt
 
 	statement := `INSERT INTO sessions (` + columns + `) `
 	if row.from == "" {
@@ -143,7 +152,7 @@ func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
 	return result.RowsAffected, result.Error
 }
 
-// bytesOrNull keeps an empty hash from being stored as a text of no bytes.
+// bytesOrNull makes a missing hash NULL. The driver would write a nil slice as an empty text.
 func bytesOrNull(bytes []byte) any {
 	if bytes == nil {
 		return nil
@@ -151,7 +160,7 @@ func bytesOrNull(bytes []byte) any {
 	return bytes
 }
 
-// HasSessions reports whether there are sessions, over or not.
+// HasSessions reports whether there are sessions, living or ended.
 func (s *Store) HasSessions(ctx context.Context) (bool, error) {
 	var sessions int
 	err := s.retry(ctx, func() error {

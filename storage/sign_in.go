@@ -19,22 +19,25 @@ type SignIn struct {
 	// AccountID and PasswordHash are what the password was checked against.
 	AccountID    int64
 	PasswordHash secret.Text
-	// NameHash stands for the name, and DespiteLock says that a lock of it does not hold here.
-	NameHash    models.ID
+	// NameHash stands for the name.
+	NameHash models.ID
+	// DespiteLock signs in even if the name is locked because of wrong passwords.
 	DespiteLock bool
-	// Claim is the anonymous session to take over, as its refresh token describes it, and as it is
-	// to be: ended by this sign-in, claimed by the customer. nil when there is none.
+	// Claim is the anonymous session to take over; nil when there is none. Its EndReason and
+	// ClaimedBy are those to write, the other fields are those of its refresh token.
 	Claim *models.Session
-	// Replaces is the session that this device had before, which ends; zero when it had none.
+	// Replaces is the session that this device had before. It ends. Zero when there is none.
 	Replaces models.ID
-	// Keep is how many sessions the customer keeps, the new one among them; those that were
-	// refreshed longest ago end. 0 keeps all, where there are not so many.
+	// Keep is how many sessions the customer keeps, including the new one. Those that were
+	// refreshed longest ago end. 0 keeps all.
 	Keep int
 }
 
-// SignIn writes the row of a new session and, in the same transaction, ends the session it claims,
-// the one it replaces, and those beyond the number to keep. It returns the claimed session as it is
-// then, whether or not the claim was granted; nil when there was none to claim.
+// SignIn writes the row of a new session. In the same transaction it ends the session it claims,
+// the one it replaces, and those beyond the number to keep.
+//
+// It returns the session of signIn.Claim as it is afterwards, whether or not the claim succeeded,
+// and nil if there was no claim. Its errors are ErrAccountChanged and ErrNotCaughtUp.
 func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, error) {
 	alone := signIn.Claim == nil && signIn.Replaces == (models.ID{}) && signIn.Keep == 0
 	if alone && !s.dialect.isCluster() {
@@ -51,14 +54,16 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, err
 		if err := s.insertCustomerSession(tx, signIn); err != nil {
 			return err
 		}
+
 		return s.endOthers(tx, signIn)
 	})
+
 	return claimed, err
 }
 
-// insertCustomerSession inserts the session on the condition that the account is as it was when the
-// password was checked, so that no session begins with an old password. It locks the account's row:
-// a change that is under way comes before or after it.
+// insertCustomerSession inserts the session if the account is still as it was when the password was
+// checked, so that no session begins with an old password. It locks the account's row, so that it
+// happens either before or after any other change.
 func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	rows, err := s.insertSession(db, insertion{
 		session: &signIn.Session,
@@ -71,20 +76,23 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 			signIn.DespiteLock, signIn.NameHash, signIn.Session.StartedAt,
 		},
 	})
+
 	switch {
-	case errors.Is(err, gorm.ErrDuplicatedKey): // an earlier attempt had got through
+	case errors.Is(err, gorm.ErrDuplicatedKey): // an earlier attempt succeeded after all
 		return nil
 	case err != nil:
 		return fmt.Errorf("insert a session: %w", err)
 	case rows == 0:
 		return ErrAccountChanged
 	}
+
 	return s.countSignIn(db, signIn)
 }
 
-// countSignIn writes the account's row on a Galera cluster. Nodes lock rows for themselves alone,
-// and notice of two transactions only that both write the same row. Without this, a sign-in with
-// the old password on one node and a change of it on another could both succeed.
+// countSignIn writes the account's row on a Galera cluster. Nodes do not see each other's locks.
+// They notice that two transactions conflict only if both write the same row. Without this, a
+// sign-in with the old password on one node and a change of the password on another could both
+// succeed.
 func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
 	if !s.dialect.isCluster() {
 		return nil
@@ -96,7 +104,7 @@ func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
 	return nil
 }
 
-// endOthers ends the sessions in whose place the new one comes.
+// endOthers ends the session that the new one replaces, and those beyond the number to keep.
 func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 	if signIn.Replaces != (models.ID{}) {
 		replaced := ending{where: `id = ?`, values: []any{signIn.Replaces}, reason: models.ReasonSessionReplaced}
@@ -104,13 +112,15 @@ func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 			return err
 		}
 	}
+
 	if signIn.Keep == 0 {
 		return nil
 	}
 	return s.endOldest(tx, signIn.Session.UserID, signIn.Session.ID, signIn.Keep-1)
 }
 
-// claimSession ends the session to claim, unless it has ended already, and returns it as it is then.
+// claimSession ends the session to claim, unless it has ended already, and returns it as it is
+// then.
 func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Session, error) {
 	claim := s.claimWritten
 	if ended.Generation == 0 { // it may have no row yet
@@ -128,6 +138,7 @@ func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Sessio
 	case err != nil:
 		return nil, fmt.Errorf("look at a claim: %w", err)
 	}
+
 	return &present, nil
 }
 
@@ -142,20 +153,24 @@ func (s *Store) claimWritten(tx *gorm.DB, ended *models.Session) error {
 	return err
 }
 
-// claimUnwritten inserts the ended row of a session that has none, or ends the row that is there, in
-// one statement. An insert and then an update would take two locks on the row, and many who try that
-// at once would deadlock.
+// claimUnwritten claims a session that may have no row. One statement inserts the ended row, or
+// ends the row that is there. An INSERT and then an UPDATE would lock the row twice, and many that
+// try it at the same time would deadlock.
 func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
 	ifLiving := func(column, value string) string {
-		return column + ` = CASE WHEN sessions.ended_at IS NULL THEN ` + value + ` ELSE sessions.` + column + ` END`
+		return column + ` = CASE WHEN sessions.ended_at IS NULL THEN ` + value +
+			` ELSE sessions.` + column + ` END`
 	}
+
 	clock, now := s.dialect.clock()
 	_, err := s.insertSession(tx, insertion{
 		session: ended,
 		// MySQL assigns from left to right and sees what it has just assigned, so ended_at is last.
-		instead:       ifLiving("claimed_by", `?`) + `, ` + ifLiving("end_reason", `?`) + `, ` + ifLiving("ended_at", clock),
+		instead: ifLiving("claimed_by", `?`) + `, ` + ifLiving("end_reason", `?`) + `, ` +
+			ifLiving("ended_at", clock),
 		insteadValues: append([]any{ended.ClaimedBy, ended.EndReason}, now...),
 	})
+
 	return err
 }
 

@@ -22,8 +22,8 @@ import (
 
 const sqliteScheme = "sqlite://"
 
-// sqliteDialect is a SQLite file. There is no server, so no settings to check, no nodes that could
-// lag, and no statement that runs after its sender has given up.
+// sqliteDialect is a SQLite file. Without a server there are no settings to check, no nodes that
+// lag, and no statements that run after we have given up waiting for them.
 type sqliteDialect struct {
 	file string
 	// now is the database's clock.
@@ -40,14 +40,17 @@ func openSQLite(settings Settings) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
+
 	write, err := settings.openFile(path, 1, "_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
+
 	read, err := settings.openFile(path, settings.Connections, "_pragma=query_only(on)")
 	if err != nil {
 		return nil, err
 	}
+
 	return &Store{write: write, read: read, dialect: sqliteDialect{path, settings.Now}, settings: settings}, nil
 }
 
@@ -57,6 +60,7 @@ func createPrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
+
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
@@ -72,6 +76,7 @@ func (s Settings) openFile(path string, connections int, parameter string) (*gor
 		"_timefmt=unixepoch_micro",  // instants compare as numbers
 		parameter,
 	}
+
 	db, err := driver.Open(fileURL(path) + "&" + strings.Join(parameters, "&"))
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -146,8 +151,11 @@ func (d sqliteDialect) failure(err error) failure {
 	case errors.Is(err, databasedriver.ErrBadConn):
 		return broken
 	}
-	if fromSQLite, ok := errors.AsType[*sqlite3.Error](err); ok && strings.Contains(fromSQLite.Error(), "no such table") {
+
+	fromSQLite, ok := errors.AsType[*sqlite3.Error](err)
+	if ok && strings.Contains(fromSQLite.Error(), "no such table") {
 		return noTable
 	}
+
 	return permanent
 }

@@ -1,5 +1,8 @@
-// Package storage keeps the rows, with GORM, on MySQL and on SQLite: opening, migrating, and the queries, one file per row type.
-// Races are decided by the database, in one conditional statement each; what the outcome means is for others to say.
+// Package storage keeps the rows, with GORM, on MySQL and on SQLite. It opens and migrates the
+// database, and holds the queries, one file per kind of row.
+//
+// The database decides races, in one conditional statement each. What the outcome means is for the
+// callers to decide.
 package storage
 
 import (
@@ -17,25 +20,30 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Settings say which database to open and how. The zero value of a field means the default that is named.
+// Settings say which database to open and how. Zero in a field means its default.
 type Settings struct {
-	// URL is where the database is: sqlite:///path/to/file, mysql://user:password@host:3306/name, or the DSN of the
-	// MySQL driver, user:password@tcp(host:3306)/name. Required. It holds the password.
+	// URL is where the database is: sqlite:///path/to/file, mysql://user:password@host:3306/name,
+	// or the DSN of the MySQL driver, user:password@tcp(host:3306)/name. It holds the password.
+	// Required.
 	URL secret.Text
-	// Authorities are those who may have signed the certificate of a MySQL server. With nil, the
-	// parameter tls of the URL decides how a connection is encrypted, and the system's are asked.
+	// Authorities may sign the certificate of a MySQL server. With nil, the parameter tls of the
+	// URL decides how a connection is encrypted, and the system's authorities are trusted.
 	Authorities *x509.CertPool
-	// Connections is how many connections the pool opens at most, all of which it keeps; 32. On SQLite it bounds the readers.
+	// Connections is the largest number of open connections, 32 by default. They stay open. On
+	// SQLite it bounds the readers.
 	Connections int
-	// ConnectionLifetime is after how long a connection is replaced, so that a moved or resized cluster is noticed; 30 minutes.
+	// ConnectionLifetime is how long a connection is used, 30 minutes by default. Connections are
+	// replaced so that the server notices when a cluster is moved or resized.
 	ConnectionLifetime time.Duration
-	// ConnectTimeout bounds one attempt to connect; 3 s.
+	// ConnectTimeout bounds one attempt to connect, 3 s by default.
 	ConnectTimeout time.Duration
-	// StatementTimeout bounds the wait for an answer to one statement, and on SQLite for another process's write; 5 s.
+	// StatementTimeout bounds the wait for the answer to one statement, 5 s by default. On SQLite
+	// it also bounds the wait for another process that writes.
 	StatementTimeout time.Duration
-	// Now tells the time for the columns created_at and updated_at. It is SQLite's clock, too. Required.
+	// Now returns the time for the columns created_at and updated_at. It is also SQLite's clock.
+	// Required.
 	Now func() time.Time
-	// Log gets a record per statement at the debug level, never with a value. Required.
+	// Log gets one record per statement at the debug level, without the values. Required.
 	Log *slog.Logger
 }
 
@@ -55,10 +63,10 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// Store is an open database. Its methods may be called at the same time from anywhere.
+// Store is an open database. Its methods may be called concurrently.
 type Store struct {
-	// write runs statements that change something, read the others. On MySQL they are the same; SQLite has one writer at a time, which waits less
-	// when it need not queue behind readers.
+	// write runs statements that change something, read runs the others. On MySQL they are the
+	// same. SQLite has one writer at a time, which should not queue behind readers.
 	write, read *gorm.DB
 	dialect     dialect
 	settings    Settings
@@ -67,7 +75,7 @@ type Store struct {
 // Embedded reports whether the URL names a SQLite file, which needs no server.
 func Embedded(url secret.Text) bool { return strings.HasPrefix(url.Reveal(), sqliteScheme) }
 
-// CheckURL returns ErrURL unless Open would understand the URL.
+// CheckURL returns ErrURL if Open would not understand the URL.
 func CheckURL(address secret.Text) error {
 	if Embedded(address) {
 		return nil
@@ -76,7 +84,8 @@ func CheckURL(address secret.Text) error {
 	return err
 }
 
-// Open prepares a database for use. It does not connect to a server yet, so that a program can start before its database; it does open a SQLite file.
+// Open prepares a database for use. It opens a SQLite file, but does not connect to a server yet,
+// so that a program can start before its database.
 func Open(settings Settings) (*Store, error) {
 	settings = settings.withDefaults()
 	if Embedded(settings.URL) {
@@ -87,8 +96,11 @@ func Open(settings Settings) (*Store, error) {
 
 func (s Settings) open(dialector gorm.Dialector) (*gorm.DB, error) {
 	db, err := gorm.Open(dialector, &gorm.Config{
-		Logger: statementLog{s.Log, s.Now}, NowFunc: s.Now, TranslateError: true,
-		SkipDefaultTransaction: true, DisableAutomaticPing: true,
+		Logger:                 statementLog{s.Log, s.Now},
+		NowFunc:                s.Now,
+		TranslateError:         true,
+		SkipDefaultTransaction: true,
+		DisableAutomaticPing:   true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -96,7 +108,7 @@ func (s Settings) open(dialector gorm.Dialector) (*gorm.DB, error) {
 	return db, nil
 }
 
-// WithClock returns the same database with another clock. A server's own clock stays as it is.
+// WithClock returns the same database with another clock. A server keeps its own clock.
 func (s *Store) WithClock(now func() time.Time) *Store {
 	other := *s
 	other.settings.Now = now
@@ -105,7 +117,7 @@ func (s *Store) WithClock(now func() time.Time) *Store {
 	return &other
 }
 
-// Close gives the connections back.
+// Close closes all connections.
 func (s *Store) Close() error {
 	var errs []error
 	for _, db := range []*gorm.DB{s.write, s.read} {
@@ -124,18 +136,19 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reach the database: %w", err)
 	}
+
 	if err := pool.PingContext(ctx); err != nil {
 		return fmt.Errorf("reach the database: %w", err)
 	}
 	return nil
 }
 
-// CheckServer returns ErrServer, with each setting of the server that must be changed, and why. SQLite
-// has nothing to check.
+// CheckServer returns ErrServer if settings of the database server must be changed first. The text
+// has a line for each of them, with the reason. SQLite has nothing to check.
 func (s *Store) CheckServer(ctx context.Context) error { return s.dialect.checkServer(ctx, s) }
 
-// Ready returns why the database cannot carry out operations at the moment. It asks for a row,
-// because a node that has lost its cluster still answers a ping.
+// Ready returns an error while the database cannot carry out operations. It asks for a row, because
+// a node that has lost its cluster still answers a ping.
 func (s *Store) Ready(ctx context.Context) error {
 	var version int64
 	query := s.write.WithContext(ctx).Raw(`SELECT version_id FROM ` + versionsTable + ` LIMIT 1`)
@@ -145,7 +158,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-// exec runs one statement that changes something and returns how many rows it has matched.
+// exec runs one statement that changes something and returns how many rows it matched.
 func (s *Store) exec(ctx context.Context, statement string, values ...any) (int64, error) {
 	var rows int64
 	err := s.retry(ctx, func() error {

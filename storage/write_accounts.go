@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// AccountKeys are the keys of accounts that are about to be written.
+// AccountKeys are keys of accounts that are about to be written.
 type AccountKeys struct {
 	ExternalIDs []string
 	// Names are user names and e-mail addresses in the normal form.
@@ -20,27 +20,29 @@ type AccountKeys struct {
 	UserIDs []models.ID
 	// IDs are the numbers of accounts that are needed whatever their other keys are.
 	IDs []int64
-	// Attributes says whether the accounts are needed with their attributes.
+	// Attributes also reads the attributes of the accounts.
 	Attributes bool
 }
 
-// Existing is what the database holds under some AccountKeys. The accounts are locked until the transaction ends.
+// Existing is what the database holds under some AccountKeys. The accounts are locked until the
+// transaction ends.
 type Existing struct {
 	Accounts []*models.CustomerAccount
-	// Names says which account has which of the names.
+	// Names maps each name that is taken to the number of its account.
 	Names map[string]int64
 }
 
 // AccountWrite is one account to insert (ID is nil) or to update.
 type AccountWrite struct {
 	Account *models.CustomerAccount
-	// Names are all names by which it signs in; nil leaves those of an account that exists alone.
+	// Names are all names that the account signs in with. nil keeps the names of an account that
+	// exists.
 	Names []string
-	// ReplaceAttributes says that Account.Attributes take the place of the stored ones, which are left alone otherwise.
+	// ReplaceAttributes replaces the stored attributes by Account.Attributes. Otherwise they stay.
 	ReplaceAttributes bool
-	// ForgetFailures says that the wrong passwords counted against the account are forgotten.
+	// ForgetFailures forgets the wrong passwords that were counted for the account.
 	ForgetFailures bool
-	// EndSessions is why the customer's sessions end with this write; empty when they go on.
+	// EndSessions is the reason why this write ends the customer's sessions; empty to keep them.
 	EndSessions models.Reason
 }
 
@@ -50,8 +52,9 @@ type AccountWriter struct {
 	tx    *gorm.DB
 }
 
-// WriteAccounts runs do in one transaction, which an error of do rolls back. It may run do again, from the beginning, when somebody else was
-// faster: do must have no effect but on the database. It returns ErrTaken when a key remains taken.
+// WriteAccounts runs do in one transaction, which an error of do rolls back. It may run do again
+// from the beginning when another transaction was faster, so do must have no effect except on the
+// database. It returns ErrTaken if a key remains taken.
 func (s *Store) WriteAccounts(ctx context.Context, do func(*AccountWriter) error) error {
 	var err error
 	for range 3 {
@@ -66,15 +69,18 @@ func (s *Store) WriteAccounts(ctx context.Context, do func(*AccountWriter) error
 // Existing returns what exists under the keys.
 func (w *AccountWriter) Existing(keys AccountKeys) (Existing, error) {
 	existing := Existing{Names: make(map[string]int64, len(keys.Names))}
+
 	var names []models.SignInName
 	if err := findIn(w.tx, "name", keys.Names, &names); err != nil {
 		return Existing{}, fmt.Errorf("look up names: %w", err)
 	}
+
 	ids := slices.Grow(slices.Clone(keys.IDs), len(names))
 	for _, name := range names {
 		existing.Names[name.Name] = name.AccountID
 		ids = append(ids, name.AccountID)
 	}
+
 	numbers := w.tx.Model(&models.CustomerAccount{}).Select("id").Session(&gorm.Session{})
 	var byExternalID, byUserID []int64
 	if err := findIn(numbers, "external_id", keys.ExternalIDs, &byExternalID); err != nil {
@@ -83,13 +89,16 @@ func (w *AccountWriter) Existing(keys AccountKeys) (Existing, error) {
 	if err := findIn(numbers, "user_id", keys.UserIDs, &byUserID); err != nil {
 		return Existing{}, fmt.Errorf("look up user ids: %w", err)
 	}
+
 	ids = append(append(ids, byExternalID...), byUserID...)
 	if err := findIn(forUpdate(w.tx), "id", ids, &existing.Accounts); err != nil {
 		return Existing{}, fmt.Errorf("look up accounts: %w", err)
 	}
+
 	if keys.Attributes {
 		return existing, w.addAttributes(existing.Accounts)
 	}
+
 	return existing, nil
 }
 
@@ -99,18 +108,21 @@ func (w *AccountWriter) addAttributes(accounts []*models.CustomerAccount) error 
 	for i, account := range accounts {
 		byID[*account.ID], ids[i] = account, *account.ID
 	}
+
 	var attributes []models.CustomerAttribute
 	if err := findIn(w.tx.Order("account_id, fully_qualified_name"), "account_id", ids, &attributes); err != nil {
 		return fmt.Errorf("look up attributes: %w", err)
 	}
+
 	for _, attribute := range attributes {
 		account := byID[attribute.AccountID]
 		account.Attributes = append(account.Attributes, attribute)
 	}
+
 	return nil
 }
 
-// findIn finds the rows whose column has one of the values. Without values it asks nobody.
+// findIn finds the rows whose column has one of the values. Without values it runs no statement.
 func findIn[Value, Row any](tx *gorm.DB, column string, values []Value, rows *[]Row) error {
 	if len(values) == 0 {
 		return nil
@@ -118,50 +130,68 @@ func findIn[Value, Row any](tx *gorm.DB, column string, values []Value, rows *[]
 	return tx.Where(column+" IN ?", values).Find(rows).Error
 }
 
-// Write carries the writes out, and numbers the new accounts. What an update gives up, an insert can take.
+// Write carries the writes out, and sets the ID of each new account. Updates come first, so that an
+// insert can take a name that an update gives up.
 func (w *AccountWriter) Write(writes []AccountWrite) error {
-	var inserted, updated []*models.CustomerAccount
-	var renamed, reattributed []int64
-	var forgiven []models.ID
-	ended := make(map[models.Reason][]models.ID)
-	for _, write := range writes {
-		account := write.Account
-		if account.ID == nil {
-			inserted = append(inserted, account)
-			continue
-		}
-		updated = append(updated, account)
-		if write.Names != nil {
-			renamed = append(renamed, *account.ID)
-		}
-		if write.ReplaceAttributes {
-			reattributed = append(reattributed, *account.ID)
-		}
-		if write.ForgetFailures {
-			forgiven = append(forgiven, account.UserID)
-		}
-		if write.EndSessions != "" {
-			ended[write.EndSessions] = append(ended[write.EndSessions], account.UserID)
-		}
-	}
+	work := sorted(writes)
+
 	for _, step := range []func() error{
-		func() error { return updateAccounts(w.tx, updated) },
-		func() error { return deleteOf[models.SignInName](w.tx, renamed) },
-		func() error { return deleteOf[models.CustomerAttribute](w.tx, reattributed) },
-		func() error { return deleteGuesses(w.tx, forgiven...) },
-		func() error { return insertAccounts(w.tx, inserted) },
+		func() error { return updateAccounts(w.tx, work.updated) },
+		func() error { return deleteOf[models.SignInName](w.tx, work.renamed) },
+		func() error { return deleteOf[models.CustomerAttribute](w.tx, work.reattributed) },
+		func() error { return deleteGuesses(w.tx, work.forgiven...) },
+		func() error { return insertAccounts(w.tx, work.inserted) },
 		func() error { return insertNames(w.tx, writes) },
 		func() error { return insertAttributes(w.tx, writes) },
-		func() error { return w.endSessions(ended) },
+		func() error { return w.endSessions(work.ended) },
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("write accounts: %w", err)
 		}
 	}
+
 	return nil
 }
 
-// updateAccounts writes whole rows that this transaction holds locked.
+// workload is what some writes amount to, one statement per field.
+type workload struct {
+	inserted, updated []*models.CustomerAccount
+	// renamed and reattributed are the accounts whose names and attributes are replaced.
+	renamed, reattributed []int64
+	// forgiven are the customers whose wrong passwords are forgotten.
+	forgiven []models.ID
+	// ended are the customers whose sessions end, by the reason.
+	ended map[models.Reason][]models.ID
+}
+
+func sorted(writes []AccountWrite) workload {
+	work := workload{ended: make(map[models.Reason][]models.ID)}
+	for _, write := range writes {
+		account := write.Account
+		if account.ID == nil {
+			work.inserted = append(work.inserted, account)
+			continue
+		}
+
+		work.updated = append(work.updated, account)
+		if write.Names != nil {
+			work.renamed = append(work.renamed, *account.ID)
+		}
+		if write.ReplaceAttributes {
+			work.reattributed = append(work.reattributed, *account.ID)
+		}
+		if write.ForgetFailures {
+			work.forgiven = append(work.forgiven, account.UserID)
+		}
+		if write.EndSessions != "" {
+			work.ended[write.EndSessions] = append(work.ended[write.EndSessions], account.UserID)
+		}
+	}
+
+	return work
+}
+
+// updateAccounts writes whole rows. This transaction has locked them.
 func updateAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	if len(accounts) == 0 {
 		return nil
@@ -170,7 +200,8 @@ func updateAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	return tx.Clauses(everyColumn).Create(accounts).Error
 }
 
-// insertAccounts inserts rows and then reads their numbers back: a cluster may number the rows of one statement with gaps.
+// insertAccounts inserts rows and then reads their numbers, because a cluster may leave gaps
+// between the numbers of one statement.
 func insertAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	if len(accounts) == 0 {
 		return nil
@@ -178,18 +209,22 @@ func insertAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	if err := tx.Create(accounts).Error; err != nil {
 		return err
 	}
+
 	byUserID := make(map[models.ID]*models.CustomerAccount, len(accounts))
 	userIDs := make([]models.ID, len(accounts))
 	for i, account := range accounts {
 		byUserID[account.UserID], userIDs[i] = account, account.UserID
 	}
+
 	var numbered []models.CustomerAccount
 	if err := findIn(tx.Select("id", "user_id"), "user_id", userIDs, &numbered); err != nil {
 		return err
 	}
+
 	for _, row := range numbered {
 		byUserID[row.UserID].ID = row.ID
 	}
+
 	return nil
 }
 
@@ -217,7 +252,7 @@ func insertAttributes(tx *gorm.DB, writes []AccountWrite) error {
 	return insertAll(tx, attributes)
 }
 
-// insertAll inserts rows, of which there may be none, in statements of a bounded size.
+// insertAll inserts rows in statements of a bounded size. Without rows it runs none.
 func insertAll[Row any](tx *gorm.DB, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
@@ -225,7 +260,7 @@ func insertAll[Row any](tx *gorm.DB, rows []Row) error {
 	return tx.CreateInBatches(rows, 1000).Error
 }
 
-// deleteOf deletes all rows of a kind that belong to the accounts.
+// deleteOf deletes all rows of one kind that belong to the accounts.
 func deleteOf[Row any](tx *gorm.DB, accountIDs []int64) error {
 	if len(accountIDs) == 0 {
 		return nil

@@ -1,8 +1,9 @@
-// Package storagetest gives a test a new, empty database of each kind that the product runs on.
+// Package storagetest gives tests new, empty databases of each kind that the product runs on.
 //
-// SQLite needs nothing. MySQL needs a server, and the variable AUTHTICKETS_TEST_MYSQL names it: `make test` starts one for
-// the run, as test/with-mysql does for any command. Without it plain `go test ./...` runs what needs no MySQL, and says
-// so by not listing the rest; in continuous integration (CI=true) the tests that need MySQL fail instead.
+// SQLite needs nothing. MySQL needs a server, which the variable AUTHTICKETS_TEST_MYSQL names.
+// `make test` starts one, and test/with-mysql starts one for any command. Without it, a plain
+// `go test ./...` leaves out the tests that need MySQL. In continuous integration (CI=true) they
+// fail.
 package storagetest
 
 import (
@@ -18,11 +19,11 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// dropTimeout bounds the end of a test whose server has stopped answering.
+// dropTimeout bounds how long a test waits at its end for a server that does not answer.
 const dropTimeout = 20 * time.Second
 
-// Each runs test once on every kind of database, as parallel subtests "sqlite" and "mysql". The url names a new, empty
-// database, in the form that the product's own setting has.
+// Each runs test once on every kind of database, as parallel subtests "sqlite" and "mysql". The url
+// names a new, empty database, in the form of the product's own setting.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -32,6 +33,7 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	if !wantMySQL() {
 		return
 	}
+
 	t.Run("mysql", func(t *testing.T) {
 		t.Parallel()
 		url, _ := MySQL(t)
@@ -39,37 +41,42 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-// SQLite returns the URL of a SQLite database whose file does not exist yet, in a folder that is removed when the test ends.
+// SQLite returns the URL of a SQLite database whose file does not exist yet, in a folder that is
+// removed when the test ends.
 func SQLite(tb testing.TB) string {
 	tb.Helper()
 	return "sqlite://" + filepath.ToSlash(filepath.Join(tb.TempDir(), "authtickets.db"))
 }
 
-// MySQL returns the DSN, in go-sql-driver form, of a new, empty MySQL database that is dropped when the test ends. Its
-// character set is the server's default, as it would be for an operator who only says CREATE DATABASE. Without a server it
-// returns false, and in continuous integration the test fails.
+// MySQL returns the DSN of a new, empty MySQL database, as go-sql-driver reads it. The database is
+// dropped when the test ends. Its character set is the server's default, as after a plain CREATE
+// DATABASE. Without a server MySQL returns false, and in continuous integration the test fails.
 func MySQL(tb testing.TB) (url string, ok bool) {
 	tb.Helper()
 	server := os.Getenv("AUTHTICKETS_TEST_MYSQL")
 	if server == "" {
 		if wantMySQL() {
-			tb.Fatal("AUTHTICKETS_TEST_MYSQL names no MySQL server: run `make test`, or this command behind test/with-mysql")
+			tb.Fatal("AUTHTICKETS_TEST_MYSQL names no MySQL server: " +
+				"run `make test`, or this command behind test/with-mysql")
 		}
 		return "", false
 	}
+
 	config, err := mysql.ParseDSN(server)
 	if err != nil {
 		tb.Fatalf("AUTHTICKETS_TEST_MYSQL: %v", err)
 	}
+
 	config.DBName = ""
 	administration := config.Clone()
-	// Dropping a database waits for every transaction that has read from it: by default for a day.
+	// DROP DATABASE waits for every transaction that has read from it, by default for a day.
 	administration.Params = map[string]string{"lock_wait_timeout": "10"}
 
 	name := "authtickets_test_" + strings.ToLower(rand.Text())
 	if err := execute(tb.Context(), administration, "CREATE DATABASE "+name); err != nil {
 		tb.Fatalf("creating a database on the server of AUTHTICKETS_TEST_MYSQL: %v", err)
 	}
+
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), dropTimeout)
 		defer cancel()
@@ -77,16 +84,18 @@ func MySQL(tb testing.TB) (url string, ok bool) {
 			tb.Errorf("dropping the test's database (is a transaction still open?): %v", err)
 		}
 	})
+
 	config.DBName = name
 	return config.FormatDSN(), true
 }
 
-// wantMySQL tells whether tests on MySQL are to run: because there is a server, or because there has to be one.
+// wantMySQL reports whether tests on MySQL must run: there is a server, or there has to be one.
 func wantMySQL() bool {
 	return os.Getenv("AUTHTICKETS_TEST_MYSQL") != "" || os.Getenv("CI") == "true"
 }
 
-// execute runs one statement on a connection of its own, so that hundreds of tests at once keep none open.
+// execute runs one statement on a connection of its own, so that hundreds of parallel tests keep no
+// connections open.
 func execute(ctx context.Context, config *mysql.Config, statement string) error {
 	connector, err := mysql.NewConnector(config)
 	if err != nil {

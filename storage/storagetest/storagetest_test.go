@@ -27,6 +27,7 @@ func TestEachGivesEveryTestItsOwnEmptyDatabase(t *testing.T) {
 			if seen[url] {
 				t.Errorf("%s was given before", url)
 			}
+
 			seen[url] = true
 			if path, ok := strings.CutPrefix(url, "sqlite://"); ok {
 				requireNewFile(t, path)
@@ -62,6 +63,7 @@ func TestMySQLWithoutServer(t *testing.T) {
 			t.Errorf("a database at %q, without a server", url)
 		}
 	})
+
 	t.Run("fails in continuous integration", func(t *testing.T) {
 		t.Setenv("CI", "true")
 		fatal := make(chan string, 1)
@@ -120,10 +122,12 @@ func open(t *testing.T, dsn string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	database := sql.OpenDB(connector)
 	t.Cleanup(func() { _ = database.Close() })
 	return database
