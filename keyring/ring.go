@@ -160,7 +160,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 			return err
 		}
 	}
-	r.Keys.Complete(at)
+	r.Keys.MarkComplete(at)
 	return nil
 }
 

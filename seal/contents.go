@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Kind tells access and refresh tokens apart. It is part of what a token is authenticated with, so that one is never accepted for the other.
+// Kind distinguishes access tokens and refresh tokens. A token is authenticated together with its
+// kind, so that one kind is never accepted as the other.
 type Kind byte
 
 // The kinds of token. Their numbers are part of every token and never change.
@@ -15,32 +16,34 @@ const (
 	Refresh Kind = 2
 )
 
-// Contents is what a token says. Its holder can neither read nor change it.
+// Contents is what a token contains. Its holder can neither read nor change it.
 type Contents struct {
 	Kind Kind
-	// Application is the id of the application the token was issued to: at most 32 bytes, so that a refresh token stays short.
+	// Application is the id of the application that the token was issued to. It has at most 32
+	// bytes, so that a refresh token stays short.
 	Application string
 	// ApplicationEpoch is the epoch of the application when the session began.
 	ApplicationEpoch uint32
 	SessionID        [16]byte
-	// Generation is how often the session's ticket had been refreshed; never negative.
+	// Generation is how many times the session's ticket had been refreshed. It is never negative.
 	Generation int64
 	UserID     [16]byte
 	Anonymous  bool
-	// Behaviors are those of the application; empty in a refresh token.
+	// Behaviors are those that the application had at IssuedAt; empty in a refresh token.
 	Behaviors []string
-	// StartedAt is when the session began. The three instants keep their microseconds.
+	// StartedAt is when the session began. This instant and the next two are exact to the
+	// microsecond.
 	StartedAt time.Time
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 }
 
-// The version is the first byte of the plain contents. A change of the layout takes the next
-// number, and the old one stays readable for as long as a refresh token can live.
+// The version is the first byte of the plain contents. A new layout gets the next number. The old
+// one must stay readable for as long as refresh tokens live.
 const (
-	// withoutEpoch is the version of contents with the epoch 0. Earlier releases read it, too.
+	// withoutEpoch is the version for the epoch 0. Earlier releases can read it too.
 	withoutEpoch = 1
-	// withEpoch has the epoch at its end.
+	// withEpoch is the version that has the epoch at its end.
 	withEpoch = 2
 )
 
@@ -48,33 +51,40 @@ const flagAnonymous = 1
 
 var errMalformed = errors.New("malformed contents")
 
-// encode lays the contents out: version, kind, flags, ids, then the numbers and texts, each as long as it needs to be.
+// encode writes the version, kind, flags and ids, and then the numbers and texts, each as short as
+// possible.
 func (c Contents) encode() []byte {
-	out := make([]byte, 0, 256)
 	var flags byte
 	if c.Anonymous {
 		flags |= flagAnonymous
 	}
+
 	version := byte(withoutEpoch)
 	if c.ApplicationEpoch != 0 {
 		version = withEpoch
 	}
+
+	out := make([]byte, 0, 256)
 	out = append(out, version, byte(c.Kind), flags)
 	out = append(out, c.SessionID[:]...)
 	out = append(out, c.UserID[:]...)
+
 	out = binary.AppendVarint(out, c.Generation)
 	started, issued := c.StartedAt.UnixMicro(), c.IssuedAt.UnixMicro()
 	out = binary.AppendVarint(out, started)
 	out = binary.AppendVarint(out, issued-started)
 	out = binary.AppendVarint(out, c.ExpiresAt.UnixMicro()-issued)
+
 	out = appendText(out, c.Application)
 	out = binary.AppendUvarint(out, uint64(len(c.Behaviors)))
 	for _, behavior := range c.Behaviors {
 		out = appendText(out, behavior)
 	}
+
 	if version == withEpoch {
 		out = binary.BigEndian.AppendUint32(out, c.ApplicationEpoch)
 	}
+
 	return out
 }
 
@@ -82,20 +92,26 @@ func appendText(out []byte, text string) []byte {
 	return append(binary.AppendUvarint(out, uint64(len(text))), text...)
 }
 
-// decode reads what encode has written, all of it and nothing else.
+// decode reads what encode has written. It refuses everything else.
 func decode(in []byte) (Contents, error) {
 	r := reader{rest: in}
 	version := r.byte()
 	if version != withoutEpoch && version != withEpoch {
 		return Contents{}, errMalformed
 	}
+
 	c := Contents{Kind: Kind(r.byte()), Anonymous: r.byte()&flagAnonymous != 0}
 	copy(c.SessionID[:], r.bytes(len(c.SessionID)))
 	copy(c.UserID[:], r.bytes(len(c.UserID)))
+
 	c.Generation = r.number()
 	started := r.number()
 	issued := started + r.number()
-	c.StartedAt, c.IssuedAt, c.ExpiresAt = time.UnixMicro(started).UTC(), time.UnixMicro(issued).UTC(), time.UnixMicro(issued+r.number()).UTC()
+	expires := issued + r.number()
+	c.StartedAt = time.UnixMicro(started).UTC()
+	c.IssuedAt = time.UnixMicro(issued).UTC()
+	c.ExpiresAt = time.UnixMicro(expires).UTC()
+
 	c.Application = string(r.text())
 	for range r.count() {
 		c.Behaviors = append(c.Behaviors, string(r.text()))
@@ -103,13 +119,16 @@ func decode(in []byte) (Contents, error) {
 	if version == withEpoch {
 		c.ApplicationEpoch = r.epoch()
 	}
+
 	if r.failed || len(r.rest) > 0 {
 		return Contents{}, errMalformed
 	}
+
 	return c, nil
 }
 
-// reader takes fields off the front of rest. After a field that is not there, failed is set and every further one is empty.
+// reader takes fields off the front of rest. When a field is missing it sets failed, and every
+// further field is empty.
 type reader struct {
 	rest   []byte
 	failed bool
@@ -132,7 +151,7 @@ func (r *reader) byte() byte {
 	return 0
 }
 
-// epoch reads an epoch. 0 is never written: there must not be two ways to say the same.
+// epoch reads an epoch. It refuses 0, so that each contents has only one encoding.
 func (r *reader) epoch() uint32 {
 	bytes := r.bytes(4)
 	if len(bytes) == 0 || binary.BigEndian.Uint32(bytes) == 0 {
@@ -152,7 +171,7 @@ func (r *reader) number() int64 {
 	return number
 }
 
-// count reads how many bytes or texts follow, which is never more than there are bytes left.
+// count reads how many bytes or texts follow. It refuses more than there are bytes left.
 func (r *reader) count() int {
 	number, n := binary.Uvarint(r.rest)
 	if n <= 0 || number > uint64(len(r.rest)-n) { //nolint:gosec // not negative

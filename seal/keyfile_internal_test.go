@@ -17,7 +17,9 @@ func TestIsPrivate(t *testing.T) {
 		0o450: {false, false, false},
 	} {
 		got := struct{ ours, given, contained bool }{
-			isPrivate(mode, false, false), isPrivate(mode, true, false), isPrivate(mode, false, true),
+			ours:      mount{}.isPrivate(mode),
+			given:     mount{isGiven: true}.isPrivate(mode),
+			contained: mount{isContained: true}.isPrivate(mode),
 		}
 		if got != want {
 			t.Errorf("%o: got %+v, want %+v", mode, got, want)

@@ -13,10 +13,12 @@ func isRoots(info os.FileInfo) bool {
 	return ok && owned.Uid == 0
 }
 
-// isContained reports whether a file is in the memory of a container: on a file system in memory,
-// where the root is an overlay over the layers of an image. A folder of the host's own memory that
-// is mounted into the container looks the same, and there users of the host may read the file. The
-// root of the mount does not tell: Docker Swarm mounts single files of a larger file system.
+// isContained reports whether a file is in the memory of a container. The file must be on a file
+// system in memory, and the root must be an overlay over the layers of an image.
+//
+// A folder in the host's memory that is mounted into the container looks the same, and users of the
+// host may be able to read its files. The root of the mount does not help to distinguish them,
+// because Docker Swarm mounts single files of a larger file system.
 func isContained(path string) bool {
 	var root, place unix.Statfs_t
 	if unix.Statfs("/", &root) != nil || unix.Statfs(path, &place) != nil {

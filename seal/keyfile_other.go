@@ -4,7 +4,7 @@ package seal
 
 import "os"
 
-// Platforms that mount secrets run Linux.
+// Platforms that mount secrets run on Linux.
 func isRoots(os.FileInfo) bool { return false }
 
 func isContained(string) bool { return false }

@@ -19,21 +19,29 @@ func mustKeys(t testing.TB, keysets ...seal.Dated) *seal.Keys {
 	return keys
 }
 
-// The instant a token is issued at tells which keyset seals it, whatever the time is. All keysets open.
+// A token is sealed under the keyset that was in use when the token was issued, no matter what time
+// it is now. Every keyset opens tokens.
 func TestKeysetOfAnInstant(t *testing.T) {
 	t.Parallel()
 	begin := sample(seal.Access).IssuedAt
-	first, second := dated(t, 1, begin, seal.NewSealKeyset), dated(t, 2, begin.Add(time.Minute), seal.NewSealKeyset)
-	// The third was published in place of the second, before that was used.
+	first := dated(t, 1, begin, seal.NewSealKeyset)
+	second := dated(t, 2, begin.Add(time.Minute), seal.NewSealKeyset)
+	// The third replaces the second before the use of the second begins.
 	third := dated(t, 3, begin.Add(30*time.Second), seal.NewSealKeyset)
+
 	two, three := mustKeys(t, second, first), mustKeys(t, first, third, second)
 	for name, c := range map[string]struct {
 		keys   *seal.Keys
 		offset time.Duration
 		by     seal.Dated
 	}{
-		"before all": {two, -time.Hour, first}, "first": {two, time.Minute - time.Microsecond, first}, "second": {two, time.Minute, second}, "long after": {two, time.Hour, second},
-		"before the third": {three, 29 * time.Second, first}, "third": {three, 30 * time.Second, third}, "third, not the second": {three, time.Hour, third},
+		"before all":            {two, -time.Hour, first},
+		"first":                 {two, time.Minute - time.Microsecond, first},
+		"second":                {two, time.Minute, second},
+		"long after":            {two, time.Hour, second},
+		"before the third":      {three, 29 * time.Second, first},
+		"third":                 {three, 30 * time.Second, third},
+		"third, not the second": {three, time.Hour, third},
 	} {
 		contents := sample(seal.Access)
 		contents.IssuedAt = begin.Add(c.offset)
@@ -47,23 +55,30 @@ func TestKeysetOfAnInstant(t *testing.T) {
 	}
 }
 
-// A token of a key that is not known is told apart, since it may be that of a newer keyset.
+// A token of an unknown key has an error of its own, because the key may be in a newer keyset.
 func TestErrUnknownKey(t *testing.T) {
 	t.Parallel()
 	begin := sample(seal.Access).IssuedAt
 	first, second := dated(t, 1, begin, seal.NewSealKeyset), dated(t, 2, begin, seal.NewSealKeyset)
 	keys := mustKeys(t, first)
 	token := mustSeal(t, mustKeys(t, second), sample(seal.Access))
-	if _, err := keys.Open(seal.Access, token); !errors.Is(err, seal.ErrUnknownKey) || !errors.Is(err, seal.ErrInvalid) {
+	_, err := keys.Open(seal.Access, token)
+	if !errors.Is(err, seal.ErrUnknownKey) || !errors.Is(err, seal.ErrInvalid) {
 		t.Error(err)
 	}
+
 	for name, token := range map[string]secret.Text{
-		"of another kind": mustSeal(t, keys, sample(seal.Refresh)), "short": secret.New(token.Reveal()[:20]), "no token": secret.New("hello"), "empty": secret.New(""),
+		"of another kind": mustSeal(t, keys, sample(seal.Refresh)),
+		"short":           secret.New(token.Reveal()[:20]),
+		"no token":        secret.New("hello"),
+		"empty":           secret.New(""),
 	} {
-		if _, err := keys.Open(seal.Access, token); errors.Is(err, seal.ErrUnknownKey) || !errors.Is(err, seal.ErrInvalid) {
+		_, err := keys.Open(seal.Access, token)
+		if errors.Is(err, seal.ErrUnknownKey) || !errors.Is(err, seal.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+
 	if err := keys.Replace([]seal.Dated{first, second}); err != nil {
 		t.Fatal(err)
 	}
@@ -76,12 +91,13 @@ func TestBehind(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t)
 	at := time.Unix(1795512600, 0)
-	if keys.Behind(at) {
+	if keys.MayLack(at) {
 		t.Error("keys that do not change are taken for outdated")
 	}
-	keys.Complete(at)
+
+	keys.MarkComplete(at)
 	for _, after := range []time.Duration{-time.Hour, 0, seal.LeastNotice, seal.LeastNotice + 1, time.Hour} {
-		if want := after > seal.LeastNotice; keys.Behind(at.Add(after)) != want {
+		if want := after > seal.LeastNotice; keys.MayLack(at.Add(after)) != want {
 			t.Errorf("after %s: want %t", after, want)
 		}
 	}
@@ -102,7 +118,7 @@ func TestKeysNotLoaded(t *testing.T) {
 	}
 }
 
-// Keys are replaced while they are in use, and no token is refused meanwhile.
+// Keys can be replaced while they are in use. No token is refused meanwhile.
 func TestReplaceInUse(t *testing.T) {
 	t.Parallel()
 	keysets := []seal.Dated{dated(t, 1, time.Unix(0, 0), seal.NewSealKeyset)}
@@ -117,6 +133,7 @@ func TestReplaceInUse(t *testing.T) {
 					return
 				default:
 				}
+
 				token, err := keys.Seal(sample(seal.Refresh))
 				if err == nil {
 					_, err = keys.Open(seal.Refresh, token)
@@ -128,12 +145,14 @@ func TestReplaceInUse(t *testing.T) {
 			}
 		})
 	}
+
 	for number := range 20 {
 		keysets = append(keysets, dated(t, number+2, time.Unix(0, 0), seal.NewSealKeyset))
 		if err := keys.Replace(keysets); err != nil {
 			t.Error(err)
 		}
 	}
+
 	close(done)
 	users.Wait()
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// ErrNotLoaded is returned before the first keyset is known. It says nothing of what was asked: the caller asks again.
+// ErrNotLoaded is returned before the first keysets are loaded. The caller should try again.
 var ErrNotLoaded = errors.New("the keys are not loaded yet")
 
-// Keyset is keys in the clear, which they are in memory only. Its keys cannot be printed.
+// Keyset holds keys in the clear. They are in the clear only in memory, and cannot be printed.
 type Keyset struct{ handle *keyset.Handle }
 
 // NewSealKeyset makes a keyset with one random key that seals tokens.
@@ -34,23 +34,25 @@ func NewSignKeyset() (*Keyset, error) {
 	return &Keyset{handle}, nil
 }
 
-// Dated is a keyset and from when on it is used. Of several, the one with the highest number is used whose instant has come.
+// Dated is a keyset and when its use begins. Among several whose use has begun, the one with the
+// highest number is in use.
 type Dated struct {
 	Keyset   *Keyset
 	Number   int
 	UsedFrom time.Time
 }
 
-// newestFirst orders keysets.
+// newestFirst compares keysets, for sorting.
 func newestFirst(a, b Dated) int { return b.Number - a.Number }
 
-// dated is what is made of a keyset to work with it, in a list with the newest in front.
+// dated is a primitive that was made from a keyset.
 type dated[T any] struct {
 	usedFrom time.Time
 	made     T
 }
 
-// usedAt returns what is used at an instant: the newest whose own has come, or the oldest if none has. The list must not be empty.
+// usedAt returns the primitive that is in use at an instant: the newest whose use has begun, or the
+// oldest if none has begun. The list must not be empty.
 func usedAt[T any](newestFirst []dated[T], at time.Time) T {
 	for _, candidate := range newestFirst {
 		if !candidate.usedFrom.After(at) {

@@ -20,18 +20,22 @@ const awsScheme = "aws-kms://"
 // ErrKMS is returned for a name of a master key that cannot be understood.
 var ErrKMS = errors.New("must be a key file, or a key of AWS KMS: aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID")
 
-// kmsWait bounds a call of a key management service, with the two repetitions that its client makes, after pauses of up to 6 seconds together: what the service has said last is told.
+// kmsWait bounds a call of a key management service. Its client repeats a call twice, with pauses
+// of up to 6 seconds in total. This is long enough for that, so that the last error of the service
+// is shown.
 const kmsWait = 8 * time.Second
 
 var awsARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]+:(key|alias)/[A-Za-z0-9:/_-]+$`)
 
-// KMSMaster returns the master key that a URI of AWS KMS names. Credentials, and an endpoint other than the usual, come from where the AWS SDK looks for them. Nothing is
-// asked of the service yet.
+// KMSMaster returns the master key that a URI of AWS KMS names. The AWS SDK finds the credentials,
+// and an endpoint other than the usual one. It does not call the service yet. It returns ErrKMS for
+// a name that cannot be understood.
 func KMSMaster(ctx context.Context, uri string) (*Master, error) {
 	arn, ok := strings.CutPrefix(uri, awsScheme)
 	if !ok || !awsARN.MatchString(arn) {
 		return nil, ErrKMS
 	}
+
 	aead, err := awskms.NewAEADWithContext(ctx, arn)
 	if err != nil {
 		return nil, fmt.Errorf("AWS KMS: %w", err)
@@ -39,7 +43,7 @@ func KMSMaster(ctx context.Context, uri string) (*Master, error) {
 	return &Master{aead: service{aead}}, nil
 }
 
-// service is a key management service: its calls are bounded, and its errors told apart.
+// service is a key management service. It bounds the time of calls and classifies errors.
 type service struct{ tink.AEADWithContext }
 
 // EncryptWithContext implements tink.AEADWithContext.
@@ -58,7 +62,8 @@ func (s service) DecryptWithContext(ctx context.Context, sealed, associated []by
 	return plain, explained(err)
 }
 
-// explained tells errors apart: what the service has refused, and what may succeed next time.
+// explained classifies an error. ErrMasterAway may succeed next time, and ErrMasterKey means that
+// another key encrypted the keyset. Anything else is a refusal.
 func explained(err error) error {
 	refusal, ok := errors.AsType[smithy.APIError](err)
 	switch {
@@ -73,7 +78,12 @@ func explained(err error) error {
 	}
 }
 
+// temporary reports whether a refusal may be gone next time.
 func temporary(err error, refusal smithy.APIError) bool {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	return !ok || answer.HTTPStatusCode() >= 500 || answer.HTTPStatusCode() == 429 || strings.Contains(refusal.ErrorCode(), "Throttl")
+	if !ok {
+		return true
+	}
+	status := answer.HTTPStatusCode()
+	return status >= 500 || status == 429 || strings.Contains(refusal.ErrorCode(), "Throttl")
 }

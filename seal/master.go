@@ -17,16 +17,19 @@ import (
 
 // Errors of a master key.
 var (
-	// ErrMasterKey: a keyset was encrypted under another master key, or as another keyset.
+	// ErrMasterKey is returned for a keyset that was encrypted under another master key, or bound
+	// to another purpose.
 	ErrMasterKey = errors.New("the master key does not open the keyset: it was encrypted under another one")
-	// ErrMasterAway: the service that has the master key does not answer. It may succeed next time.
+	// ErrMasterAway is returned if the service that has the master key does not answer. The next
+	// try may succeed.
 	ErrMasterAway = errors.New("the service that has the master key does not answer")
 )
 
-// Master is the master key, under which keysets are encrypted where they are stored. It has them authenticated, too, together with what they are bound to.
+// Master is the master key. It encrypts keysets before they are stored, and authenticates them
+// together with their purpose.
 type Master struct {
 	aead tink.AEADWithContext
-	// own is what a key file holds; nil for a key that never leaves its service.
+	// own is the keyset in a key file; nil for a key that never leaves its service.
 	own *Keyset
 }
 
@@ -36,6 +39,7 @@ func ParseMaster(text secret.Text) (*Master, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	primitive, err := daead.New(own.handle)
 	if err != nil {
 		return nil, ErrNotAKeyset
@@ -43,12 +47,13 @@ func ParseMaster(text secret.Text) (*Master, error) {
 	return &Master{aead: local{primitive}, own: own}, nil
 }
 
-// LoadMaster reads a master key from a file that only its owner may read.
+// LoadMaster reads a master key from a file, which only its owner may be able to read.
 func LoadMaster(path string) (*Master, error) {
 	text, err := readPrivate(path)
 	if err != nil {
 		return nil, err
 	}
+
 	master, err := ParseMaster(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -56,7 +61,8 @@ func LoadMaster(path string) (*Master, error) {
 	return master, nil
 }
 
-// local has AES-SIV for an AEAD. It draws no randomness: the same keyset, bound to the same, is encrypted to the same bytes.
+// local uses AES-SIV as an AEAD. It uses no randomness: the same keyset and purpose always give the
+// same bytes.
 type local struct{ tink.DeterministicAEAD }
 
 // EncryptWithContext implements tink.AEADWithContext.
@@ -73,15 +79,17 @@ func (l local) DecryptWithContext(_ context.Context, sealed, associated []byte) 
 	return plain, nil
 }
 
-// Own returns the keyset that a key file holds, which sealed tokens itself in earlier versions; nil for a key that never leaves its service.
+// Own returns the keyset in a key file. Earlier versions sealed tokens with it. It returns nil for
+// a key that never leaves its service.
 func (m *Master) Own() *Keyset { return m.own }
 
-// Wrap encrypts a keyset and binds it to a purpose, which Unwrap must be given again.
+// Wrap encrypts a keyset and binds it to a purpose. Unwrap needs the same purpose.
 func (m *Master) Wrap(ctx context.Context, plain *Keyset, purpose string) ([]byte, error) {
 	var text bytes.Buffer
 	if err := insecurecleartextkeyset.Write(plain.handle, keyset.NewBinaryWriter(&text)); err != nil {
 		return nil, fmt.Errorf("encrypt a keyset: %w", err)
 	}
+
 	sealed, err := m.aead.EncryptWithContext(ctx, text.Bytes(), []byte(purpose))
 	if err != nil {
 		return nil, fmt.Errorf("encrypt a keyset: %w", err)
@@ -89,12 +97,14 @@ func (m *Master) Wrap(ctx context.Context, plain *Keyset, purpose string) ([]byt
 	return sealed, nil
 }
 
-// Unwrap decrypts a keyset of Wrap. Its errors are ErrMasterKey, ErrMasterAway, and what a service says that refuses to.
+// Unwrap decrypts what Wrap returned. Its errors are ErrMasterKey, ErrMasterAway, and the refusals
+// of a key management service.
 func (m *Master) Unwrap(ctx context.Context, sealed []byte, purpose string) (*Keyset, error) {
 	plain, err := m.aead.DecryptWithContext(ctx, sealed, []byte(purpose))
 	if err != nil {
 		return nil, fmt.Errorf("decrypt a keyset: %w", err)
 	}
+
 	handle, err := insecurecleartextkeyset.Read(keyset.NewBinaryReader(bytes.NewReader(plain)))
 	if err != nil {
 		return nil, fmt.Errorf("decrypt a keyset: %w", ErrNotAKeyset) // the cause could quote the keyset
@@ -102,5 +112,5 @@ func (m *Master) Unwrap(ctx context.Context, sealed []byte, purpose string) (*Ke
 	return &Keyset{handle}, nil
 }
 
-// IsKMS reports whether a setting names a key of a key management service, and not a file.
+// IsKMS reports whether a setting names a key of a key management service rather than a file.
 func IsKMS(name string) bool { return strings.Contains(name, "://") }

@@ -24,14 +24,16 @@ func parsed(t *testing.T, manager *keyset.Manager) *seal.Keys {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	file, err := seal.ParseMaster(secret.New(text.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return mustKeys(t, seal.Dated{Keyset: file.Own(), Number: 1})
 }
 
-// Of several keys the primary one seals, and all open, until they are taken out.
+// The primary key seals. Every key opens tokens until it is removed.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	manager := keyset.NewManager()
@@ -42,12 +44,14 @@ func TestRotation(t *testing.T) {
 		}
 		return id
 	}
+
 	do := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	first := add()
 	do(manager.SetPrimary(first))
 	old := parsed(t, manager)
@@ -65,14 +69,18 @@ func TestRotation(t *testing.T) {
 			seals               secret.Text
 			opensOld, opensNext bool
 		}{
-			"old key alone": {old, ofOld, true, false}, "next key announced": {announced, ofOld, true, true},
-			"next key primary": {both, ofNext, true, true}, "next key alone": {next, ofNext, false, true},
+			"old key alone":      {old, ofOld, true, false},
+			"next key announced": {announced, ofOld, true, true},
+			"next key primary":   {both, ofNext, true, true},
+			"next key alone":     {next, ofNext, false, true},
 		} {
 			if mustSeal(t, c.keys, sample(kind)).Reveal() != c.seals.Reveal() {
 				t.Errorf("%s: another key seals", name)
 			}
+
 			for token, opens := range map[secret.Text]bool{ofOld: c.opensOld, ofNext: c.opensNext} {
-				if _, err := c.keys.Open(kind, token); opens != (err == nil) || !opens && !errors.Is(err, seal.ErrInvalid) {
+				_, err := c.keys.Open(kind, token)
+				if opens != (err == nil) || !opens && !errors.Is(err, seal.ErrInvalid) {
 					t.Errorf("%s: want opened %t, got the error %v", name, opens, err)
 				}
 			}

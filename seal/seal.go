@@ -1,7 +1,8 @@
-// Package seal keeps the keys, and turns a token's contents into text and back.
+// Package seal holds the keys, and turns a token's contents into text and back.
 //
-// A token is its contents, encrypted and authenticated with AES-SIV (RFC 5297), in letters and digits. Sealing the same contents under the
-// same key gives the same text, so the server can hand the same ticket out twice without having kept it.
+// A token is its contents, encrypted and authenticated with AES-SIV (RFC 5297), written in letters
+// and digits. Sealing the same contents under the same key gives the same text. So the server can
+// issue the same ticket twice without storing it.
 package seal
 
 import (
@@ -22,52 +23,59 @@ import (
 
 // Errors of opening a token.
 var (
-	// ErrInvalid is returned for any text that is not a token of these keys and of the kind asked for. It does not say why.
+	// ErrInvalid is returned for any text that is not a token of these keys and of the kind asked
+	// for. It does not say why.
 	ErrInvalid = errors.New("not a token of this server and kind")
-	// ErrUnknownKey is an ErrInvalid for a text that names a key which none of the keysets has. Where newer keysets may have been published since they were loaded, as Behind
-	// tells, it may be a token all the same.
+	// ErrUnknownKey is an ErrInvalid for a text that names a key which none of the keysets has. It
+	// may still be a token if MayLack reports that keysets may be missing.
 	ErrUnknownKey = fmt.Errorf("%w: sealed under an unknown key", ErrInvalid)
 )
 
-// maxText bounds what is looked at, in bytes: far above a token with a hundred behaviors, far below what would be work.
+// maxText is the longest text that Open looks at, in bytes. A token with a hundred behaviors is
+// much shorter, and a text of this length is still opened quickly.
 const maxText = 16 << 10
 
-// Keys seals tokens under the keyset that is used at the instant they are issued, and opens them under any. The zero value knows no keysets yet. Its methods may be called at
-// the same time from anywhere.
+// Keys seals tokens under the keyset that is in use when they are issued, and opens them under any
+// keyset. The zero value has no keysets yet. Its methods may be called concurrently.
 type Keys struct {
 	loaded atomic.Pointer[sealers]
-	// complete is when these were last known to be all keysets there are, in nanoseconds since the epoch; 0 where they do not change.
+	// complete is when the loaded keysets were last known to be complete, in nanoseconds since
+	// 1970. 0 means that they never change.
 	complete atomic.Int64
 }
 
-// sealers does not change.
+// sealers is never changed, only replaced.
 type sealers struct {
 	newestFirst []dated[tink.DeterministicAEAD]
 	ids         map[uint32]bool
 }
 
-// NewKeys returns keys with keysets of NewSealKeyset, at least one.
+// NewKeys returns Keys with keysets that NewSealKeyset made, at least one.
 func NewKeys(keysets ...Dated) (*Keys, error) {
 	k := new(Keys)
 	return k, k.Replace(keysets)
 }
 
-// Replace puts keysets of NewSealKeyset, at least one, in the place of those so far, for all calls that begin afterwards. With an error nothing has changed.
+// Replace replaces the keysets, for all calls that begin afterwards. It needs at least one, made by
+// NewSealKeyset. If it returns an error, nothing has changed.
 func (k *Keys) Replace(keysets []Dated) error {
 	if len(keysets) == 0 {
 		return ErrNotLoaded
 	}
+
 	next := &sealers{ids: map[uint32]bool{}}
 	for _, of := range slices.SortedFunc(slices.Values(keysets), newestFirst) {
 		primitive, err := daead.New(of.Keyset.handle)
 		if err != nil {
 			return fmt.Errorf("keyset %d cannot seal: %w", of.Number, err)
 		}
+
 		next.newestFirst = append(next.newestFirst, dated[tink.DeterministicAEAD]{of.UsedFrom, primitive})
 		for _, key := range of.Keyset.handle.KeysetInfo().GetKeyInfo() {
 			next.ids[key.GetKeyId()] = true
 		}
 	}
+
 	k.loaded.Store(next)
 	return nil
 }
@@ -75,43 +83,52 @@ func (k *Keys) Replace(keysets []Dated) error {
 // Loaded reports whether there are keysets.
 func (k *Keys) Loaded() bool { return k.loaded.Load() != nil }
 
-// Seal turns contents into a token: letters and digits, about a third longer than the contents. The instant they were issued at tells which keyset is used, so that the
-// same contents give the same text at any time. It returns ErrNotLoaded as long as there are no keysets.
+// Seal turns contents into a token: letters and digits, about a third longer than the contents. It
+// uses the keyset that was in use at contents.IssuedAt, so that the same contents always give the
+// same text. It returns ErrNotLoaded while there are no keysets.
 func (k *Keys) Seal(contents Contents) (secret.Text, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {
 		return secret.Text{}, ErrNotLoaded
 	}
-	sealed, err := usedAt(loaded.newestFirst, contents.IssuedAt).EncryptDeterministically(contents.encode(), boundTo(contents.Kind))
+
+	primitive := usedAt(loaded.newestFirst, contents.IssuedAt)
+	sealed, err := primitive.EncryptDeterministically(contents.encode(), boundTo(contents.Kind))
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("seal a token: %w", err)
 	}
 	return secret.New(base62.EncodeToString(sealed)), nil
 }
 
-// Open returns the contents of a token of the given kind, or ErrInvalid or, as long as there are no keysets, ErrNotLoaded. Whether it has expired is for the caller to judge.
+// Open returns the contents of a token of the given kind. The caller has to check whether it has
+// expired. Its errors are ErrInvalid and, while there are no keysets, ErrNotLoaded.
 func (k *Keys) Open(kind Kind, token secret.Text) (Contents, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {
 		return Contents{}, ErrNotLoaded
 	}
+
 	text := token.Reveal()
 	if text == "" || len(text) > maxText {
 		return Contents{}, ErrInvalid
 	}
+
 	sealed, err := base62.DecodeString(text)
-	// Several texts decode to the same bytes; only the one that Seal writes is the token.
+	// Several texts decode to the same bytes. Only the one that Seal writes is the token.
 	if err != nil || base62.EncodeToString(sealed) != text {
 		return Contents{}, ErrInvalid
 	}
+
 	plain, err := loaded.decrypt(sealed, boundTo(kind))
 	if err != nil {
 		return Contents{}, err
 	}
+
 	contents, err := decode(plain)
 	if err != nil || contents.Kind != kind {
 		return Contents{}, ErrInvalid
 	}
+
 	return contents, nil
 }
 
@@ -121,43 +138,50 @@ func (s *sealers) decrypt(sealed, associated []byte) ([]byte, error) {
 			return plain, nil
 		}
 	}
+
+	// Tink's prefix is a 1 and the id of the key.
 	const prefix, syntheticIV = 5, 16
-	if len(sealed) > prefix+syntheticIV && sealed[0] == 1 && !s.ids[binary.BigEndian.Uint32(sealed[1:prefix])] { // Tink's prefix: a 1, and the id of the key
+	hasPrefix := len(sealed) > prefix+syntheticIV && sealed[0] == 1
+	if hasPrefix && !s.ids[binary.BigEndian.Uint32(sealed[1:prefix])] {
 		return nil, ErrUnknownKey
 	}
 	return nil, ErrInvalid
 }
 
-// Fingerprint returns what stands for a text where the text must not be kept. Without the keys
-// nobody can tell whether it is that of a certain text. It changes when the keys do, and returns
-// ErrNotLoaded as long as there are none.
+// Fingerprint returns a keyed hash of a text, to be stored in place of the text. Without the keys,
+// nobody can check which text it belongs to. It is another one after the keys have changed. It
+// returns ErrNotLoaded while there are no keysets.
 func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {
 		return [16]byte{}, ErrNotLoaded
 	}
+
 	primitive := usedAt(loaded.newestFirst, at)
 	sealed, err := primitive.EncryptDeterministically([]byte(text), []byte("authtickets fingerprint"))
 	if err != nil {
 		return [16]byte{}, fmt.Errorf("take a fingerprint: %w", err)
 	}
+
 	sum := sha256.Sum256(sealed)
 	return [16]byte(sum[:16]), nil
 }
 
-// Complete says that at an instant these were all keysets there are.
-func (k *Keys) Complete(at time.Time) { k.complete.Store(at.UnixNano()) }
+// MarkComplete records that the loaded keysets were all that existed at an instant.
+func (k *Keys) MarkComplete(at time.Time) { k.complete.Store(at.UnixNano()) }
 
-// LeastNotice is for how long whoever has looked for keysets knows all that are in use: each is published for longer before. keyring.LeastDelay says for how much.
+// LeastNotice is how long the loaded keysets are guaranteed to include every keyset in use. Each
+// keyset is published longer than that before it is used; keyring.LeastDelay is the least.
 const LeastNotice = 5 * time.Second
 
-// Behind reports whether tokens may be sealed by now under keysets that are not known here. That is so when Complete was not said for LeastNotice.
-func (k *Keys) Behind(now time.Time) bool {
+// MayLack reports whether tokens may by now be sealed under keysets that are not loaded. They may
+// if the last MarkComplete is longer ago than LeastNotice.
+func (k *Keys) MayLack(now time.Time) bool {
 	complete := k.complete.Load()
 	return complete != 0 && now.UnixNano()-complete > int64(LeastNotice)
 }
 
-// boundTo is the associated data of a kind of token: text sealed for one purpose opens for no other.
+// boundTo returns the associated data of a kind of token, so that no token opens as the other kind.
 func boundTo(kind Kind) []byte {
 	if kind == Access {
 		return []byte("authtickets access token")

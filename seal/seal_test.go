@@ -51,6 +51,7 @@ func TestSealAndOpen(t *testing.T) {
 	instant := rapid.Custom(func(t *rapid.T) time.Time {
 		return time.UnixMicro(rapid.Int64Range(0, 1<<52).Draw(t, "micros")).UTC()
 	})
+
 	rapid.Check(t, func(t *rapid.T) {
 		contents := seal.Contents{
 			Kind:        rapid.SampledFrom([]seal.Kind{seal.Access, seal.Refresh}).Draw(t, "kind"),
@@ -59,15 +60,19 @@ func TestSealAndOpen(t *testing.T) {
 			UserID:      [16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "user")),
 			Generation:  rapid.Int64Min(0).Draw(t, "generation"),
 			Anonymous:   rapid.Bool().Draw(t, "anonymous"),
-			StartedAt:   instant.Draw(t, "started"), IssuedAt: instant.Draw(t, "issued"), ExpiresAt: instant.Draw(t, "expires"),
+			StartedAt:   instant.Draw(t, "started"),
+			IssuedAt:    instant.Draw(t, "issued"),
+			ExpiresAt:   instant.Draw(t, "expires"),
 		}
 		if behaviors := rapid.SliceOf(rapid.String()).Draw(t, "behaviors"); len(behaviors) > 0 {
 			contents.Behaviors = behaviors
 		}
+
 		token, err := keys.Seal(contents)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		again, err := keys.Seal(contents)
 		if err != nil || again.Reveal() != token.Reveal() {
 			t.Fatal("sealing the same contents twice gave two tokens")
@@ -75,6 +80,7 @@ func TestSealAndOpen(t *testing.T) {
 		if !alphanumeric.MatchString(token.Reveal()) {
 			t.Fatalf("token has more than letters and digits: %q", token.Reveal())
 		}
+
 		opened, err := keys.Open(contents.Kind, token)
 		if err != nil {
 			t.Fatal(err)
@@ -88,13 +94,26 @@ func TestSealAndOpen(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t)
-	access, refresh := mustSeal(t, keys, sample(seal.Access)).Reveal(), mustSeal(t, keys, sample(seal.Refresh)).Reveal()
+	access := mustSeal(t, keys, sample(seal.Access)).Reveal()
+	refresh := mustSeal(t, keys, sample(seal.Refresh)).Reveal()
+
 	for name, token := range map[string]string{
-		"an access token": access, "empty": "", "blank": " ", "padded": refresh + "=", "blank behind": refresh + " ",
-		"newline behind": refresh + "\n", "cut": refresh[:len(refresh)-1], "cut in front": refresh[1:], "longer": refresh + "A",
-		"lower case": strings.ToLower(refresh), "another server's": mustSeal(t, newKeys(t), sample(seal.Refresh)).Reveal(),
-		"100 kB": strings.Repeat("A", 100_000), "NUL": "\x00", "emoji": "🎫", "not UTF-8": "\xff\xfe",
-		"JWT": "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+		"an access token":  access,
+		"empty":            "",
+		"blank":            " ",
+		"padded":           refresh + "=",
+		"blank behind":     refresh + " ",
+		"newline behind":   refresh + "\n",
+		"cut":              refresh[:len(refresh)-1],
+		"cut in front":     refresh[1:],
+		"longer":           refresh + "A",
+		"lower case":       strings.ToLower(refresh),
+		"another server's": mustSeal(t, newKeys(t), sample(seal.Refresh)).Reveal(),
+		"100 kB":           strings.Repeat("A", 100_000),
+		"NUL":              "\x00",
+		"emoji":            "🎫",
+		"not UTF-8":        "\xff\xfe",
+		"JWT":              "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
 	} {
 		if _, err := keys.Open(seal.Refresh, secret.New(token)); !errors.Is(err, seal.ErrInvalid) {
 			t.Errorf("%s: got error %v", name, err)
@@ -103,11 +122,13 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := keys.Open(seal.Access, secret.New(refresh)); !errors.Is(err, seal.ErrInvalid) {
 		t.Error("a refresh token was accepted as access token")
 	}
+
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+/ "
 	for i := range refresh {
 		for _, other := range alphabet {
 			changed := refresh[:i] + string(other) + refresh[i+1:]
-			if _, err := keys.Open(seal.Refresh, secret.New(changed)); changed != refresh && !errors.Is(err, seal.ErrInvalid) {
+			_, err := keys.Open(seal.Refresh, secret.New(changed))
+			if changed != refresh && !errors.Is(err, seal.ErrInvalid) {
 				t.Fatalf("accepted with %q at %d", other, i)
 			}
 		}
@@ -126,24 +147,33 @@ func TestRefreshTokenIsShort(t *testing.T) {
 	}
 }
 
-func TestKeyFiles(t *testing.T) {
-	t.Parallel()
-	write := func(t *testing.T, text string, mode fs.FileMode) string {
-		t.Helper()
-		path := filepath.Join(t.TempDir(), "keys.json")
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	created := filepath.Join(t.TempDir(), "keys.json")
-	if err := seal.CreateFile(created); err != nil {
+// createKeyFile creates a key file, and returns its path and its text.
+func createKeyFile(t *testing.T) (path, text string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "keys.json")
+	if err := seal.CreateFile(path); err != nil {
 		t.Fatal(err)
 	}
-	good, err := os.ReadFile(created)
+
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return path, string(content)
+}
+
+func writeKeyFile(t *testing.T, text string, mode fs.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestKeyFiles(t *testing.T) {
+	t.Parallel()
+	created, good := createKeyFile(t)
 
 	t.Run("CreatedPrivate", func(t *testing.T) {
 		t.Parallel()
@@ -157,50 +187,61 @@ func TestKeyFiles(t *testing.T) {
 			t.Errorf("drafts left behind: %v", left)
 		}
 	})
+
 	t.Run("ErrReadableByOthers", func(t *testing.T) {
 		t.Parallel()
-		if _, err := seal.LoadMaster(write(t, string(good), 0o644)); !errors.Is(err, seal.ErrReadableByOthers) {
+		if _, err := seal.LoadMaster(writeKeyFile(t, good, 0o644)); !errors.Is(err, seal.ErrReadableByOthers) {
 			t.Error(err)
 		}
 	})
+
 	t.Run("ErrNotExist", func(t *testing.T) {
 		t.Parallel()
 		if _, err := seal.LoadMaster(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 			t.Error(err)
 		}
 	})
+
 	t.Run("ErrNotAKeyset", func(t *testing.T) {
 		t.Parallel()
-		for _, text := range []string{"", "secret", "{}", `{"primaryKeyId":1,"key":[]}`, string(good[:len(good)/2])} {
-			if _, err := seal.LoadMaster(write(t, text, 0o600)); !errors.Is(err, seal.ErrNotAKeyset) {
+		for _, text := range []string{"", "secret", "{}", `{"primaryKeyId":1,"key":[]}`, good[:len(good)/2]} {
+			if _, err := seal.LoadMaster(writeKeyFile(t, text, 0o600)); !errors.Is(err, seal.ErrNotAKeyset) {
 				t.Errorf("%q: %v", text, err)
 			} else if len(text) > 3 && strings.Contains(err.Error(), text) {
 				t.Errorf("the error quotes the file: %v", err)
 			}
 		}
 	})
-	t.Run("ErrWeakKeys", func(t *testing.T) {
-		t.Parallel()
-		pattern := func(next func(i int) int) []byte {
-			key := make([]byte, 64)
-			for i := range key {
-				key[i] = byte(next(i))
-			}
-			return key
+}
+
+func TestErrWeakKeys(t *testing.T) {
+	t.Parallel()
+	_, good := createKeyFile(t)
+	pattern := func(next func(i int) int) []byte {
+		key := make([]byte, 64)
+		for i := range key {
+			key[i] = byte(next(i))
 		}
-		half := make([]byte, 32)
-		_, _ = rand.Read(half)
-		for name, key := range map[string][]byte{
-			"zeros": pattern(func(int) int { return 0 }), "counts up": pattern(func(i int) int { return i }), "counts down": pattern(func(i int) int { return 63 - i }),
-			"counts in steps": pattern(func(i int) int { return i*37 + 11 }), "a half twice": append(half, half...), "typed": bytes.Repeat([]byte("changeme"), 8),
-		} {
-			value := base64.StdEncoding.EncodeToString(append([]byte{0x12, byte(len(key))}, key...))
-			weak := regexp.MustCompile(`"value":\s*"[^"]+"`).ReplaceAllLiteralString(string(good), `"value":"`+value+`"`)
-			if _, err := seal.LoadMaster(write(t, weak, 0o600)); !errors.Is(err, seal.ErrWeakKeys) {
-				t.Errorf("%s: %v", name, err)
-			}
+		return key
+	}
+
+	half := make([]byte, 32)
+	_, _ = rand.Read(half)
+
+	for name, key := range map[string][]byte{
+		"zeros":           pattern(func(int) int { return 0 }),
+		"counts up":       pattern(func(i int) int { return i }),
+		"counts down":     pattern(func(i int) int { return 63 - i }),
+		"counts in steps": pattern(func(i int) int { return i*37 + 11 }),
+		"a half twice":    append(half, half...),
+		"typed":           bytes.Repeat([]byte("changeme"), 8),
+	} {
+		value := base64.StdEncoding.EncodeToString(append([]byte{0x12, byte(len(key))}, key...))
+		weak := regexp.MustCompile(`"value":\s*"[^"]+"`).ReplaceAllLiteralString(good, `"value":"`+value+`"`)
+		if _, err := seal.LoadMaster(writeKeyFile(t, weak, 0o600)); !errors.Is(err, seal.ErrWeakKeys) {
+			t.Errorf("%s: %v", name, err)
 		}
-	})
+	}
 }
 
 func FuzzOpen(f *testing.F) {
@@ -236,6 +277,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
+
 		again, err := seal.Decode(seal.Encode(contents))
 		if err != nil {
 			t.Fatal(err)

@@ -33,8 +33,17 @@ type claims struct {
 func sampleClaims() claims {
 	const id = "0123456789abcdef0123456789abcdef"
 	return claims{
-		Issuer: "https://tickets.example", Audience: []string{"storefront"}, Subject: id, Client: "storefront", SessionID: id,
-		IssuedAt: 1795512600, ExpiresAt: 1795513500, BeganAt: 1795509000, ID: id + "-7", Behaviors: []string{"cart.write", "<é>"}, Anonymous: true,
+		Issuer:    "https://tickets.example",
+		Audience:  []string{"storefront"},
+		Subject:   id,
+		Client:    "storefront",
+		SessionID: id,
+		IssuedAt:  1795512600,
+		ExpiresAt: 1795513500,
+		BeganAt:   1795509000,
+		ID:        id + "-7",
+		Behaviors: []string{"cart.write", "<é>"},
+		Anonymous: true,
 	}
 }
 
@@ -47,19 +56,21 @@ func dated(t testing.TB, number int, usedFrom time.Time, makeKeyset func() (*sea
 	return seal.Dated{Number: number, UsedFrom: usedFrom, Keyset: keyset}
 }
 
-// header is that of a JWS.
+// header is the header of a JWS.
 type header struct{ Alg, Kid, Typ string }
 
 // jwk is a published key.
 type jwk struct{ Kty, Crv, X, Y, Alg, Use, Kid string }
 
-// verified checks a JWS with the standard library alone, as somebody else would, and returns its header and claims.
+// verified checks a JWS with the standard library alone, as another program would. It returns the
+// header and the claims.
 func verified(t *testing.T, token string, jwks []byte) (head header, said claims) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		t.Fatalf("not three parts: %q", token)
 	}
+
 	raw := make([][]byte, 3)
 	for i, part := range parts {
 		var err error
@@ -70,6 +81,7 @@ func verified(t *testing.T, token string, jwks []byte) (head header, said claims
 	if err := errors.Join(json.Unmarshal(raw[0], &head), json.Unmarshal(raw[1], &said)); err != nil {
 		t.Fatal(err)
 	}
+
 	hash := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	r, s := new(big.Int).SetBytes(raw[2][:32]), new(big.Int).SetBytes(raw[2][32:])
 	for _, key := range keysOf(t, jwks) {
@@ -78,12 +90,15 @@ func verified(t *testing.T, token string, jwks []byte) (head header, said claims
 		if key.Kid != head.Kid || errX != nil || errY != nil {
 			continue
 		}
+
 		public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
 		if err != nil || !ecdsa.Verify(public, hash[:], r, s) {
 			t.Fatalf("the signature does not hold: %s", token)
 		}
+
 		return head, said
 	}
+
 	t.Fatalf("no published key has the id %q: %s", head.Kid, jwks)
 	return head, said
 }
@@ -97,26 +112,32 @@ func keysOf(t *testing.T, jwks []byte) []jwk {
 	return set.Keys
 }
 
-// What is signed can be verified by others, with what is published.
+// Others can verify a signature with the published keys.
 func TestSign(t *testing.T) {
 	t.Parallel()
 	signers, err := seal.NewSigners(dated(t, 1, time.Unix(0, 0), seal.NewSignKeyset))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	token, err := signers.Sign("at+jwt", sampleClaims(), time.Unix(1795512600, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	head, said := verified(t, token, signers.JWKS())
 	if head.Alg != "ES256" || head.Typ != "at+jwt" || head.Kid == "" {
 		t.Errorf("the header is %+v", head)
 	}
+
 	want, _ := json.Marshal(sampleClaims())
 	if got, _ := json.Marshal(said); string(got) != string(want) {
 		t.Errorf("it says %s\nnot %s", got, want)
 	}
-	if keys := keysOf(t, signers.JWKS()); len(keys) != 1 || keys[0].Kty != "EC" || keys[0].Crv != "P-256" || keys[0].Alg != "ES256" || keys[0].Use != "sig" {
+
+	keys := keysOf(t, signers.JWKS())
+	if len(keys) != 1 || keys[0].Kty != "EC" || keys[0].Crv != "P-256" ||
+		keys[0].Alg != "ES256" || keys[0].Use != "sig" {
 		t.Errorf("published are %+v", keys)
 	}
 	if strings.Contains(string(signers.JWKS()), `"d"`) {
@@ -124,7 +145,7 @@ func TestSign(t *testing.T) {
 	}
 }
 
-// The instant tells which keyset signs, and all are published.
+// The instant decides which keyset signs. All keysets are published.
 func TestSignersChange(t *testing.T) {
 	t.Parallel()
 	begin := time.Unix(1795512600, 0)
@@ -134,6 +155,7 @@ func TestSignersChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	kid := func(at time.Time) string {
 		token, err := signers.Sign("at+jwt", sampleClaims(), at)
 		if err != nil {
@@ -142,6 +164,7 @@ func TestSignersChange(t *testing.T) {
 		head, _ := verified(t, token, signers.JWKS())
 		return head.Kid
 	}
+
 	newest := keysOf(t, signers.JWKS())[0].Kid
 	for _, offset := range []time.Duration{-time.Hour, 0, time.Minute - 1, time.Minute, time.Hour} {
 		if got := kid(begin.Add(offset)) == newest; got != (offset >= time.Minute) {
@@ -168,6 +191,7 @@ func TestSignersNotLoaded(t *testing.T) {
 	if signers.JWKS() != nil {
 		t.Errorf("published: %s", signers.JWKS())
 	}
+
 	wrong := dated(t, 1, time.Unix(0, 0), seal.NewSealKeyset)
 	if err := signers.Replace([]seal.Dated{wrong}); err == nil {
 		t.Error("keys that seal were taken for keys that sign")
@@ -182,6 +206,7 @@ func BenchmarkSign(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+
 	said := sampleClaims()
 	b.ReportAllocs()
 	for b.Loop() {

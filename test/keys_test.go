@@ -58,7 +58,7 @@ func TestKeysBehind(t *testing.T) {
 			expect(t, behind.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), want)
 			expect(t, behind.tryRefresh("hello"), models.ReasonTokenInvalid)
 		}
-		keys.Complete(o.clock.Now())
+		keys.MarkComplete(o.clock.Now())
 		all(models.ReasonTokenInvalid)
 		o.clock.pass(seal.LeastNotice + time.Second)
 		all(models.ReasonBusy)
