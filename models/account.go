@@ -7,12 +7,13 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// CustomerAccount is the stored person, and what stands in for one while a shopper is anonymous. The schema's CustomerAccount is
-// bound to it; fields that are not in the schema never leave the server.
+// CustomerAccount is the stored person. For an anonymous shopper there is one that is not stored.
+// The schema's CustomerAccount is bound to it. Fields that are not in the schema never leave the
+// server.
 type CustomerAccount struct {
-	// ID numbers the account; nil for an anonymous shopper.
+	// ID is the number of the account; nil for an anonymous shopper.
 	ID *int64 `gorm:"primaryKey"`
-	// UserID is what the account's tickets carry; random, and never used again.
+	// UserID is in the account's tickets. It is random, and never used again for another account.
 	UserID ID
 
 	AcceptsMarketing      bool
@@ -29,25 +30,26 @@ type CustomerAccount struct {
 	TaxID                 *string
 	UserName              *string
 
-	// IsActive says that the account may be used.
+	// IsActive is false if nobody may use the account.
 	IsActive bool
-	// PasswordHash is in PHC or crypt form; empty when nobody can sign in with a password.
+	// PasswordHash is in PHC or crypt form. If it is empty, nobody can sign in with a password.
 	PasswordHash secret.Text
-	// HasExternalPassword says that PasswordHash is in another system's format.
+	// HasExternalPassword is true if PasswordHash is in another system's format.
 	HasExternalPassword bool
-	// LockedUntil ends the lock that wrong guesses have caused; nil or past when there is none.
+	// LockedUntil is when the lock because of wrong passwords ends. Without a lock it is nil or
+	// past.
 	LockedUntil *time.Time
-	// LockedByOperator is a lock that only an operator ends, and that holds on every device.
+	// LockedByOperator is a lock that only an operator ends. It applies on every device.
 	LockedByOperator bool
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	// IsAnonymous marks a shopper who has not signed in, whose account is not stored.
+	// IsAnonymous is true for a shopper who has not signed in. The account is not stored.
 	IsAnonymous bool `gorm:"-"`
-	// IsLocked is what the two locks amount to at the instant the account was read for.
+	// IsLocked is true if one of the two locks applied at the instant of the operation.
 	IsLocked bool `gorm:"-"`
-	// Attributes are in order of their names. They are read only when they are selected.
+	// Attributes are ordered by name. They are read only if they are selected.
 	Attributes []CustomerAttribute `gorm:"-"`
 }
 
@@ -56,12 +58,13 @@ type CustomerAttribute struct {
 	AccountID             int64  `gorm:"primaryKey"`
 	FullyQualifiedName    string `gorm:"primaryKey"`
 	AttributeDefinitionID *int64
-	// Values is stored as a JSON list, to the letter: a number keeps all its digits.
+	// Values is stored as a JSON list, exactly as it came, so that numbers keep all their digits.
 	Values []json.RawMessage `gorm:"serializer:json"`
 }
 
-// SignInName is a name by which an account signs in: its user name or its e-mail address, in the normal form. One table holds
-// both, so that the database sees to it that nobody's user name is somebody else's e-mail address.
+// SignInName is a user name or an e-mail address that an account signs in with, in the normal form.
+// One table holds both. So the database ensures that no user name is another account's e-mail
+// address.
 type SignInName struct {
 	Name      string `gorm:"primaryKey"`
 	AccountID int64

@@ -2,42 +2,49 @@ package models
 
 import "time"
 
-// Application is a storefront or service that asks for tickets. Public ones, which are pages in browsers, say who they are; confidential ones, which are
-// servers, prove it with a secret.
+// Application is a storefront or service that requests tickets. A public application is a page in a
+// browser and only names itself. A confidential application is a server and proves with a secret
+// which one it is.
 type Application struct {
-	// ID is a slug of at most 32 characters, which tickets carry.
+	// ID is a slug of at most 32 characters. Tickets carry it.
 	ID string `gorm:"primaryKey"`
 	// Name is for people.
 	Name           string
 	IsConfidential bool
-	// SecretHash is the SHA-256 of the secret of a confidential application; empty of a public one. The secret is random, so no slower hash is needed.
+	// SecretHash is the SHA-256 of the secret of a confidential application, and empty for a public
+	// one. The secret is random, so no slower hash is needed.
 	SecretHash []byte
-	// PreviousSecretHash is that of the secret before, which is good until PreviousSecretUntil; nil when there is none.
+	// PreviousSecretHash is the hash of the secret before. That secret is valid until
+	// PreviousSecretUntil. Both are nil if there is none.
 	PreviousSecretHash  []byte
 	PreviousSecretUntil *time.Time
-	// IsDisabled says that nobody gets a ticket for the application, and that those of it are no longer good.
+	// IsDisabled is true if the application gets no tickets. Its earlier tickets are no longer
+	// valid.
 	IsDisabled bool
 
-	// Behaviors are what tickets of customers carry, AnonymousBehaviors those of anonymous shoppers, in the order they were configured in.
+	// Behaviors are in the tickets of customers, AnonymousBehaviors in those of anonymous shoppers.
+	// They are in the configured order.
 	Behaviors          []string `gorm:"serializer:json"`
 	AnonymousBehaviors []string `gorm:"serializer:json"`
-	// OwnBehaviors are what the application itself may do when it calls with its secret. No ticket carries them.
+	// OwnBehaviors are what the application itself may do when it calls with its secret. They are
+	// in no ticket.
 	OwnBehaviors []string `gorm:"serializer:json"`
-	// Origins are those of the pages that may call in its name, each as a browser writes it; * stands for all.
+	// Origins are the origins of pages that may call as this application, as browsers write them.
+	// "*" stands for all.
 	Origins []string `gorm:"serializer:json"`
 
-	// The lifetimes take the place of the server's; 0 means the server's.
+	// The lifetimes override those of the server. 0 means the server's.
 	AccessLifetime           time.Duration
 	RefreshLifetime          time.Duration
 	AnonymousRefreshLifetime time.Duration
 	SessionLifetime          time.Duration
 
 	// SessionsFrom is when the application was last created, disabled or enabled, by the clock of
-	// the database. JWTs of sessions that began before are no longer good. Sessions of epoch 0 that
-	// began before are over.
+	// the database. If a session began before, its JWTs are no longer valid, and if its epoch is 0,
+	// it is over.
 	SessionsFrom time.Time
-	// Epoch is drawn at random whenever all sessions of the application end. Those of another epoch
-	// are over, whatever the clocks say. It is 0 until that has happened once.
+	// Epoch is a new random number each time all sessions of the application end, and 0 before the
+	// first time. Sessions with another epoch are over, no matter what the clocks show.
 	Epoch     uint32
 	CreatedAt time.Time
 	UpdatedAt time.Time

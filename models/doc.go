@@ -1,3 +1,3 @@
-// Package models holds the rows of the database, bound straight into the schema where they are public, and the one error that is shown.
-// It has no logic.
+// Package models holds the rows of the database, and the one error that clients see. Public rows
+// are bound straight into the schema. It has no logic.
 package models

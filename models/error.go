@@ -2,7 +2,8 @@ package models
 
 import "time"
 
-// Reason says exactly why an operation failed, and why a session ended. The schema's ErrorReason is bound to it.
+// Reason says exactly why an operation failed, or why a session ended. The schema's ErrorReason is
+// bound to it.
 type Reason string
 
 // The reasons are described in schema.graphqls.
@@ -43,21 +44,23 @@ const (
 	ReasonInternal            Reason = "INTERNAL"
 )
 
-// Error is a failure that was built to be shown to whoever asked. Any other error is shown as INTERNAL, without a word of its cause.
+// Error is a failure that clients may see. Any other error is shown as INTERNAL, without its cause.
 type Error struct {
 	Reason Reason
-	// RetryAfter is how long to wait before the same request can succeed; zero where waiting does not help or nobody knows.
+	// RetryAfter is how long to wait before the same request can succeed. It is zero if waiting
+	// does not help, or nobody knows how long.
 	RetryAfter time.Duration
-	// Refreshable says that a refresh gets over it: what was wrong is the access token.
+	// Refreshable is true if a refresh helps, because only the access token is wrong.
 	Refreshable bool
-	// Replaceable says that signing in gets over it: the session is over, or the refresh token is not good.
+	// Replaceable is true if signing in helps, because the session is over or the refresh token is
+	// not valid.
 	Replaceable bool
 }
 
 // Error implements error.
 func (e *Error) Error() string { return string(e.Reason) }
 
-// Is makes errors.Is compare reasons: an Error matches every other of the same reason.
+// Is makes errors.Is compare the reasons of two Errors, and nothing else.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && other.Reason == e.Reason

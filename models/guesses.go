@@ -9,17 +9,17 @@ type NameGuesses struct {
 	NameHash ID `gorm:"primaryKey"`
 	// Source is where the guesses came from: a network address, or the session of a known device.
 	Source string `gorm:"primaryKey"`
-	// UserID is that of the account that had the name at the last guess; nil when none had.
+	// UserID is the one of the account that had the name at the last guess; nil if none had it.
 	UserID *ID
-	// InWindow is how many were wrong since WindowSince: they make the source wait.
+	// InWindow is how many guesses were wrong since WindowSince. Too many make the source wait.
 	InWindow    int
 	WindowSince time.Time
-	// InARow is how many were wrong without a right one between, up to what one source counts for:
-	// they lock the name.
+	// InARow is how many guesses were wrong since the last right one. It stops at the most that one
+	// source may add. Too many from all sources lock the name.
 	InARow int
-	// HalfDay is the half day of the last guess, counted from 1970. InHalfDay is how many were wrong
-	// in it, HalfDayBefore in the one before, and HalfDayBeforeThat in the one before that. Any 24
-	// hours lie in three half days.
+	// HalfDay is the half day of the last guess, counted from 1970. InHalfDay is how many guesses
+	// were wrong in it. The next two are those of the half days before. Any 24 hours lie within
+	// three half days.
 	HalfDay           int64
 	InHalfDay         int
 	HalfDayBefore     int
@@ -30,10 +30,11 @@ type NameGuesses struct {
 // TableName implements gorm's Tabler.
 func (NameGuesses) TableName() string { return "name_guesses" }
 
-// NameLock keeps passwords for a name from being checked, except on known devices.
+// NameLock is the lock of a name. While it lasts, passwords for the name are checked only on known
+// devices.
 type NameLock struct {
 	NameHash ID `gorm:"primaryKey"`
-	// UserID is that of the account that had the name when it was locked; nil when none had.
+	// UserID is the one of the account that had the name when it was locked; nil if none had it.
 	UserID      *ID
 	LockedUntil time.Time
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// ID is the id of a shopper or a session: 16 bytes, written as 32 hexadecimal digits and stored as 16 bytes.
+// ID is the id of a shopper or a session. It has 16 bytes, and is written as 32 hexadecimal digits.
 type ID [16]byte
 
 // ErrNotAnID is returned for text that is not 32 hexadecimal digits.
@@ -19,6 +19,7 @@ func ParseID(text string) (ID, error) {
 	if len(text) != hex.EncodedLen(len(id)) {
 		return ID{}, ErrNotAnID
 	}
+
 	if _, err := hex.Decode(id[:], []byte(text)); err != nil {
 		return ID{}, ErrNotAnID
 	}
@@ -31,15 +32,16 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 // MarshalText implements encoding.TextMarshaler, so that logs and JSON show the digits.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// Value implements driver.Valuer. Without it a raw statement would take the array apart into one placeholder per byte.
+// Value implements driver.Valuer. Without it, a raw statement would have one placeholder per byte.
 func (id ID) Value() (driver.Value, error) { return id[:], nil }
 
 // Scan implements sql.Scanner.
 func (id *ID) Scan(column any) error {
 	bytes, ok := column.([]byte)
 	if !ok || len(bytes) != len(id) {
-		return fmt.Errorf("a column of type %T is no id", column)
+		return fmt.Errorf("a column of type %T is not an id", column)
 	}
+
 	copy(id[:], bytes)
 	return nil
 }

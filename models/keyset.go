@@ -2,17 +2,17 @@ package models
 
 import "time"
 
-// Keyset is keys of one purpose, encrypted under the master key.
+// Keyset is a set of keys for one purpose, encrypted under the master key.
 type Keyset struct {
 	// Purpose is what the keys are for.
 	Purpose KeyPurpose `gorm:"primaryKey"`
-	// Number counts the keysets of a purpose from 1. It is never used again.
+	// Number counts the keysets of a purpose from 1. No number is used twice.
 	Number int `gorm:"primaryKey;autoIncrement:false"`
-	// Sealed is the keyset, encrypted.
+	// Sealed is the encrypted keyset.
 	Sealed []byte
-	// PublishedAt is when it was made: from then on replicas get to know it.
+	// PublishedAt is when it was created. Replicas can load it from then on.
 	PublishedAt time.Time
-	// UsedFrom is from when on it takes the place of the one before. Every replica knows it by then.
+	// UsedFrom is when it replaces the keyset before it. Every replica has loaded it by then.
 	UsedFrom time.Time
 }
 
@@ -23,6 +23,6 @@ type KeyPurpose string
 const (
 	// SealKeys seal access and refresh tokens.
 	SealKeys KeyPurpose = "seal"
-	// SignKeys sign what others verify: JWTs and the feed of revoked tickets.
+	// SignKeys sign what other programs verify: JWTs and the feed of revoked tickets.
 	SignKeys KeyPurpose = "sign"
 )
