@@ -1,6 +1,7 @@
 -- +goose Up
--- MySQL keeps the tables of a migration that was interrupted, so each is made where it is missing.
--- Texts compare byte by byte: names are stored in one normal form. There are no foreign keys, so that the same schema runs on Vitess and TiDB.
+-- MySQL keeps the tables of an interrupted migration, so each is created only if it is missing.
+-- Texts compare byte by byte, because names are stored in one normal form. There are no foreign
+-- keys, so that the same schema runs on Vitess and TiDB.
 
 CREATE TABLE IF NOT EXISTS customer_accounts (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,

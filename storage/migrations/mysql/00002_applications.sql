@@ -1,6 +1,6 @@
 -- +goose Up
--- MySQL keeps what an interrupted migration has done, so each step is one that can be done again.
--- Lists are JSON, read as a whole. Lifetimes are in nanoseconds; 0 means the server's.
+-- MySQL keeps what an interrupted migration has done, so each step can be repeated.
+-- Lists are JSON and are read as a whole. Lifetimes are in nanoseconds; 0 means the server's.
 
 CREATE TABLE IF NOT EXISTS applications (
     id VARCHAR(32) NOT NULL PRIMARY KEY,
@@ -23,6 +23,6 @@ CREATE TABLE IF NOT EXISTS applications (
     updated_at DATETIME(6) NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- The one application of earlier versions. Its tickets stay good.
+-- The only application of earlier versions. Its tickets stay valid.
 INSERT IGNORE INTO applications (id, name, behaviors, anonymous_behaviors, own_behaviors, origins, sessions_from, created_at, updated_at)
 VALUES ('storefront', 'Storefront', '[]', '[]', '[]', '[]', '2020-01-01', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6));

@@ -1,6 +1,7 @@
 -- +goose Up
--- Sessions remember the user agent of their sign-in, and those that have ended lately are found by when. In one statement, and only where it is missing:
--- MySQL keeps what an interrupted migration has done.
+-- Sessions get the user agent of their sign-in, and an index to find those that ended recently.
+-- Both are added in one statement, and only if they are missing: MySQL keeps what an interrupted
+-- migration has done.
 SET @change = (
     SELECT IF(COUNT(*) = 0,
         'ALTER TABLE sessions ADD COLUMN user_agent VARCHAR(255) NOT NULL DEFAULT '''', ADD KEY sessions_ended_at (is_anonymous, ended_at)', 'DO 0')

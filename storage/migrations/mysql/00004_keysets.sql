@@ -1,5 +1,6 @@
 -- +goose Up
--- Keysets are encrypted under the master key. Of each purpose they are numbered from 1; the number decides who was first to make the next.
+-- Keysets are encrypted under the master key. They are numbered from 1 for each purpose. The number
+-- decides who was first to add the next one.
 
 CREATE TABLE IF NOT EXISTS keysets (
     purpose VARCHAR(8) NOT NULL,

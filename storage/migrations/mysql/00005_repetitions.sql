@@ -1,9 +1,9 @@
 -- +goose Up
--- A session remembers which attempt has refreshed it last, when that was by the database's clock, and
--- to which epoch of its application it belongs. The sessions of a customer that go on are found without
--- those that have ended. Purging remembers how far it has come. Each table is changed in one
--- statement, and only where the columns are missing: MySQL keeps what an interrupted migration has
--- done.
+-- A session stores which attempt refreshed it last, when that was by the database's clock, and the
+-- epoch of its application. An index finds the living sessions of a customer without reading the
+-- ended ones. Purging stores how far it has come.
+-- Each table is changed in one statement, and only if the columns are missing: MySQL keeps what an
+-- interrupted migration has done.
 SET @change = (
     SELECT IF(COUNT(*) = 0,
         'ALTER TABLE sessions ADD COLUMN application_epoch INT UNSIGNED NOT NULL DEFAULT 0, ADD COLUMN attempt_hash BINARY(8) NULL, ADD COLUMN moved_at DATETIME(6) NULL, ADD KEY sessions_of_user (user_id, ended_at), DROP KEY sessions_user_id', 'DO 0')
@@ -21,7 +21,7 @@ PREPARE change_applications FROM @change;
 EXECUTE change_applications;
 DEALLOCATE PREPARE change_applications;
 
--- Sign-ins on a Galera cluster count here, so that they are in conflict with changes of the account
+-- Sign-ins on a Galera cluster are counted here, so that they conflict with changes of the account
 -- on another node.
 SET @change = (
     SELECT IF(COUNT(*) = 0, 'ALTER TABLE customer_accounts ADD COLUMN sign_ins INT UNSIGNED NOT NULL DEFAULT 0', 'DO 0')

@@ -1,6 +1,7 @@
 -- +goose Up
--- Wrong passwords are counted for a subject, whether or not there is such an account: the user id of the
--- account, or else a keyed hash of the name. sign_in_failures is left to the version before.
+-- Wrong passwords are counted for a subject, whether or not the account exists. The subject is the
+-- user id of the account, or else a keyed hash of the name. The version before still uses
+-- sign_in_failures.
 
 CREATE TABLE IF NOT EXISTS guesses (
     subject BINARY(16) NOT NULL,

@@ -1,7 +1,6 @@
 -- +goose Up
--- Wrong passwords are counted for a name, whether or not an account has it, under a keyed hash of the
--- name. user_id is for operators, who unlock an account. guesses and guess_locks are left to
--- the version before.
+-- Wrong passwords are counted for a keyed hash of a name, whether or not an account has the name.
+-- Operators unlock an account by user_id. The version before still uses guesses and guess_locks.
 
 CREATE TABLE IF NOT EXISTS name_guesses (
     name_hash BINARY(16) NOT NULL,

@@ -1,5 +1,5 @@
 -- +goose Up
--- Lists are JSON, read as a whole. Lifetimes are in nanoseconds; 0 means the server's.
+-- Lists are JSON and are read as a whole. Lifetimes are in nanoseconds; 0 means the server's.
 
 CREATE TABLE applications (
     id TEXT NOT NULL PRIMARY KEY,
@@ -22,6 +22,6 @@ CREATE TABLE applications (
     updated_at DATETIME NOT NULL
 ) WITHOUT ROWID;
 
--- The one application of earlier versions. Its tickets stay good.
+-- The only application of earlier versions. Its tickets stay valid.
 INSERT INTO applications (id, name, behaviors, anonymous_behaviors, own_behaviors, origins, sessions_from, created_at, updated_at)
 VALUES ('storefront', 'Storefront', '[]', '[]', '[]', '[]', 0, 0, 0);

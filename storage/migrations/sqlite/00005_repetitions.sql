@@ -1,6 +1,6 @@
 -- +goose Up
--- A session remembers which attempt has refreshed it last, when that was by the database's clock, and
--- to which epoch of its application it belongs. Purging remembers how far it has come.
+-- A session stores which attempt refreshed it last, when that was by the database's clock, and the
+-- epoch of its application. Purging stores how far it has come.
 ALTER TABLE sessions ADD COLUMN application_epoch INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN attempt_hash BLOB NULL;
 ALTER TABLE sessions ADD COLUMN moved_at DATETIME NULL;

@@ -1,6 +1,6 @@
 -- +goose Up
--- Wrong passwords are counted for a subject, whether or not there is such an account: the user id of the
--- account, or else a keyed hash of the name.
+-- Wrong passwords are counted for a subject, whether or not the account exists. The subject is the
+-- user id of the account, or else a keyed hash of the name.
 
 DROP TABLE sign_in_failures;
 

@@ -1,6 +1,6 @@
 -- +goose Up
--- Wrong passwords are counted for a name, whether or not an account has it, under a keyed hash of the
--- name. user_id is for operators, who unlock an account.
+-- Wrong passwords are counted for a keyed hash of a name, whether or not an account has the name.
+-- Operators unlock an account by user_id.
 
 DROP TABLE guesses;
 
