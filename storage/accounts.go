@@ -14,8 +14,9 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Account returns the named columns of the account whose tickets carry this user id, or ErrNotFound.
-// On a node that lags it may be older than a change that was made before; LatestAccount is not.
+// Account returns the named columns of the account whose tickets carry this user id, or
+// ErrNotFound. On a node that lags it may be older than a change that was made before;
+// LatestAccount is not.
 func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
 	var account models.CustomerAccount
 	err := s.retry(ctx, func() error {
@@ -48,12 +49,14 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
+
 	missing := slices.DeleteFunc(slices.Clone(userIDs), func(id models.ID) bool {
 		return slices.ContainsFunc(accounts, func(found *models.CustomerAccount) bool { return found.UserID == id })
 	})
 	if len(missing) == 0 || !s.dialect.mayLag() {
 		return accounts, nil
 	}
+
 	late, err := s.latestAccounts(ctx, columns, "user_id IN ?", missing) // a node may not have them yet
 	return append(accounts, late...), err
 }
@@ -66,6 +69,7 @@ func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...str
 	if condition == "" {
 		return nil, ErrNotFound
 	}
+
 	var account models.CustomerAccount
 	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
 		return db.Select(columns).Where(condition, value).Take(&account).Error
@@ -132,8 +136,8 @@ type Signer struct {
 	InDay       int
 	// StrangersInDay is how many wrong passwords all strangers have sent in that time.
 	StrangersInDay int
-	// GuessedUntil ends the lock of the name; nil when there was none. LockedFor is the account that
-	// had the name then; nil when none had.
+	// GuessedUntil ends the lock of the name; nil when there was none. LockedFor is the account
+	// that had the name then; nil when none had.
 	GuessedUntil *time.Time
 	LockedFor    *models.ID
 	// Sessions is how many sessions go on.
@@ -196,6 +200,7 @@ func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read an account: %w", err)
 	}
+
 	return &signers[0], nil
 }
 
@@ -215,7 +220,8 @@ func accountColumns(columns []string) string {
 	return strings.Join(list, `, `)
 }
 
-// RenewHash replaces a password hash by another of the same password, unless the password has been changed meanwhile.
+// RenewHash replaces a password hash by another of the same password, unless the password has been
+// changed meanwhile.
 func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewed secret.Text, at time.Time) error {
 	_, err := s.exec(ctx, `UPDATE customer_accounts SET password_hash = ?, has_external_password = FALSE, updated_at = ? `+
 		`WHERE id = ? AND password_hash = ?`, renewed, at, accountID, outdated)
@@ -225,8 +231,8 @@ func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewe
 	return nil
 }
 
-// ChangeAccount sets columns of an account and, where a reason is given, ends the sessions of its customer in the same transaction.
-// It returns ErrNotFound when the account is gone.
+// ChangeAccount sets columns of an account and, where a reason is given, ends the sessions of its
+// customer in the same transaction. It returns ErrNotFound when the account is gone.
 func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccount, columns map[string]any, endSessions models.Reason) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		result := tx.Model(&models.CustomerAccount{}).Where("id = ?", account.ID).Updates(columns)
@@ -239,6 +245,7 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 		if endSessions == "" {
 			return nil
 		}
+
 		_, err := s.end(tx, endingOf(endSessions, account.UserID))
 		return err
 	})
@@ -257,6 +264,7 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 				return fmt.Errorf("delete an account: %w", err)
 			}
 		}
+
 		_, err := s.end(tx, endingOf(models.ReasonAccountDeleted, account.UserID))
 		return err
 	})

@@ -22,15 +22,15 @@ type dialect interface {
 	// checkServer returns ErrServer when settings of the server must be changed first.
 	checkServer(ctx context.Context, store *Store) error
 
-	// withClock returns the same dialect with another clock, where the database has none itself.
+	// withClock returns the same dialect with another clock. A server keeps its own clock.
 	withClock(now func() time.Time) dialect
 	// clock is an expression for what the database's clock shows, with its values.
 	clock() (expression string, values []any)
 	// clockColumn adds the column read_at to a list of columns. It is empty if readAt needs none.
 	clockColumn() string
-	// readAt returns when the database ran a query that was sent at the instant asked. told is the
-	// content of clockColumn.
-	readAt(asked, told time.Time) time.Time
+	// readAt returns when the database ran a query, by its clock. The query was sent at the instant
+	// asked, and serverTime is what clockColumn returned.
+	readAt(asked, serverTime time.Time) time.Time
 	// readClock asks the database what its clock shows.
 	readClock(db *gorm.DB) (time.Time, error)
 
@@ -62,19 +62,19 @@ type dialect interface {
 	failure(err error) failure
 }
 
-// failure is what an error of the database means for whoever ran the statement.
+// failure is what an error of the database means for the statement.
 type failure int
 
 const (
-	// permanent errors would occur again.
+	// permanent means that the same error would occur again.
 	permanent failure = iota
-	// undone: the database has done nothing, and may carry the statement out next time.
+	// undone means that the database has done nothing, and may run the statement next time.
 	undone
-	// broken: the connection broke, so the statement may or may not have been carried out.
+	// broken means that the connection broke. Nobody knows whether the statement was run.
 	broken
-	// exhausted: the database has run out of disk, memory, files or threads. Trying again at once
-	// would not help it.
+	// exhausted means that the database has run out of disk, memory, files or threads. It does not
+	// help to try again at once.
 	exhausted
-	// noTable: a table is missing, as it is until the first migration is over.
+	// noTable means that a table is missing. The first migration creates it.
 	noTable
 )

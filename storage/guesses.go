@@ -83,6 +83,7 @@ func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error
 	if inARow >= guess.LockAt {
 		counts.Locked, err = s.lock(ctx, guess)
 	}
+
 	return counts, err
 }
 

@@ -91,10 +91,10 @@ func (d mysqlDialect) clock() (expression string, values []any) { return `UTC_TI
 func (d mysqlDialect) clockColumn() string { return `, UTC_TIMESTAMP(6) AS read_at` }
 
 // readAt also measures the server's clock.
-func (d mysqlDialect) readAt(asked, told time.Time) time.Time {
+func (d mysqlDialect) readAt(asked, serverTime time.Time) time.Time {
 	answered := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
-	d.server.measure(asked, answered, told)
-	return told
+	d.server.measure(asked, answered, serverTime)
+	return serverTime
 }
 
 func (d mysqlDialect) readClock(db *gorm.DB) (time.Time, error) {

@@ -61,25 +61,26 @@ func (s *Store) variables(ctx context.Context, query string) (variables, error) 
 // faults returns an error for each wrong setting that no connection can change for itself.
 func (v variables) faults() []error {
 	var faults []error
-	fault := func(wrong bool, name, why string) {
-		if wrong {
+	require := func(isRight bool, name, why string) {
+		if !isRight {
 			faults = append(faults, fmt.Errorf("%s is %q: %s", name, v[name], why))
 		}
 	}
 
-	fault(!isSupported(v["version"]), "version", "MySQL 8.0 or MariaDB 10.6 is the least")
+	require(isSupported(v["version"]), "version", "it must be MySQL 8.0 or MariaDB 10.6, or later")
 	for _, name := range []string{"read_only", "super_read_only", "innodb_read_only"} {
-		fault(!v.isOff(name), name, "it must be OFF, on the server that takes writes")
+		require(v.isOff(name), name, "it must be OFF, on the server that takes writes")
 	}
 
 	packet, err := strconv.Atoi(v["max_allowed_packet"])
-	fault(err != nil || packet < leastPacket, "max_allowed_packet", fmt.Sprintf("it must be at least %d", leastPacket))
+	require(err == nil && packet >= leastPacket,
+		"max_allowed_packet", fmt.Sprintf("it must be at least %d", leastPacket))
 
 	if provider := v["wsrep_provider"]; provider == "" || provider == "none" {
 		return faults
 	}
 
-	fault(v.isOff("wsrep_on"), "wsrep_on", "it must be ON, or nothing reaches the other nodes")
+	require(!v.isOff("wsrep_on"), "wsrep_on", "it must be ON, or nothing reaches the other nodes")
 	for _, option := range []string{"pc.ignore_sb", "pc.ignore_quorum"} {
 		if isOn(v["wsrep_provider_options"], option) {
 			faults = append(faults, fmt.Errorf("wsrep_provider_options has %s: both halves of a cluster "+

@@ -31,12 +31,12 @@ type server struct {
 // it takes, the less is known about when the server looked at its clock.
 const longestMeasurement = time.Second
 
-// measure stores how far the server's clock is ahead of ours. The server read its clock between the
-// instants asked and answered of our clock. It assumes the later one: in doubt, a statement counts
-// as late and is not run.
-func (s *server) measure(asked, answered, told time.Time) {
+// measure stores how far the server's clock is ahead of ours. The server read serverTime from its
+// clock between the instants asked and answered of our clock. measure assumes that it was at
+// answered, so that in doubt a statement counts as late and is not run.
+func (s *server) measure(asked, answered, serverTime time.Time) {
 	if answered.Sub(asked) <= longestMeasurement {
-		s.ahead.Store(int64(told.Sub(answered)))
+		s.ahead.Store(int64(serverTime.Sub(answered)))
 	}
 }
 
@@ -71,12 +71,12 @@ func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
 	}
 
 	answered := time.Now() //nolint:forbidigo // as above
-	told, ok := row[0].(time.Time)
+	serverTime, ok := row[0].(time.Time)
 	if !ok {
 		return errNoTime
 	}
 
-	p.server.measure(asked, answered, told)
+	p.server.measure(asked, answered, serverTime)
 
 	isMariaDB := strings.Contains(textOf(row[1]), "MariaDB")
 	for _, statement := range p.server.settings(isMariaDB) {
@@ -156,7 +156,7 @@ func (s *server) settings(isMariaDB bool) []string {
 }
 
 var (
-	errNoTime   = errors.New("the server does not tell the time")
+	errNoTime   = errors.New("the server does not return the time")
 	errNoDriver = errors.New("the driver cannot run statements")
 	errNoRow    = errors.New("the query has found nothing")
 )

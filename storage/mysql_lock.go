@@ -56,7 +56,7 @@ type locked struct {
 // takeLock waits a second for the lock. Each database of a server has its own.
 const takeLock = "SELECT GET_LOCK(SHA1(CONCAT('authtickets migrate ', DATABASE())), 1)"
 
-var errNoLock = errors.New("the database server gives out no lock")
+var errNoLock = errors.New("the database server cannot lock the schema")
 
 // Connect implements driver.Connector. It waits for the lock until ctx ends.
 func (l locked) Connect(ctx context.Context) (driver.Conn, error) {
@@ -73,7 +73,6 @@ func (l locked) Connect(ctx context.Context) (driver.Conn, error) {
 func (l locked) lock(ctx context.Context, opened driver.Conn) error {
 	for attempt := 1; ; attempt++ {
 		row, err := firstRow(ctx, opened, takeLock)
-
 		switch {
 		case err != nil:
 			return err

@@ -44,7 +44,7 @@ func (s *Store) retryOn(ctx context.Context, do func() error, failures ...failur
 		case ctx.Err() != nil:
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		case attempt == attempts, !slices.Contains(failures, s.dialect.failure(err)):
-			return s.shownBusy(err)
+			return s.asBusy(err)
 		}
 
 		select {
@@ -57,8 +57,8 @@ func (s *Store) retryOn(ctx context.Context, do func() error, failures ...failur
 	}
 }
 
-// shownBusy turns an error that may be gone later into one that clients see as BUSY.
-func (s *Store) shownBusy(err error) error {
+// asBusy turns an error that may be gone later into one that clients see as BUSY.
+func (s *Store) asBusy(err error) error {
 	if s.dialect.failure(err) == permanent && !errors.Is(err, ErrRefused) {
 		return err
 	}

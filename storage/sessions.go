@@ -61,6 +61,7 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing
 		next.Generation, next.RefreshedAt, next.ExpiresAt, next.PurgeAt, next.PurgeAt,
 		bytesOrNull(next.AttemptHash),
 	}
+
 	values = append(append(values, now...), next.ID, next.Generation-1)
 
 	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
@@ -134,6 +135,7 @@ func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
 		endedAt = clock
 		values = append(values, now...)
 	}
+
 	list += `, ` + endedAt
 
 	statement := `INSERT INTO sessions (` + columns + `) `

@@ -23,8 +23,8 @@ type SignIn struct {
 	NameHash models.ID
 	// DespiteLock signs in even if the name is locked because of wrong passwords.
 	DespiteLock bool
-	// Claim is the anonymous session to take over; nil when there is none. Its EndReason and
-	// ClaimedBy are those to write, the other fields are those of its refresh token.
+	// Claim is the anonymous session to take over; nil when there is none. EndReason and ClaimedBy
+	// are what to write, the other fields are what its refresh token says.
 	Claim *models.Session
 	// Replaces is the session that this device had before. It ends. Zero when there is none.
 	Replaces models.ID
