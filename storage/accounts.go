@@ -14,9 +14,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Account returns the named columns of the account whose tickets carry this user id, or
-// ErrNotFound. On a node that lags it may be older than a change that was made before;
-// LatestAccount is not.
+// Account returns the named columns of the account with this user id, or ErrNotFound. If the node
+// lags, the columns may be older than an earlier change. LatestAccount never returns older ones.
 func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
 	var account models.CustomerAccount
 	err := s.retry(ctx, func() error {
@@ -25,7 +24,7 @@ func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string
 	return found(&account, err)
 }
 
-// LatestAccount is Account as it was last written, on whichever node.
+// LatestAccount is Account as it was last written, on any node.
 func (s *Store) LatestAccount(
 	ctx context.Context, userID models.ID, columns ...string,
 ) (*models.CustomerAccount, error) {
@@ -39,9 +38,11 @@ func (s *Store) LatestAccount(
 	return accounts[0], nil
 }
 
-// AccountsOf returns the named columns, user_id among them, of the accounts whose tickets carry
-// these user ids. It leaves out those that do not exist.
-func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...string) ([]*models.CustomerAccount, error) {
+// AccountsOf returns the named columns of the accounts with these user ids. The columns must
+// include user_id. It omits accounts that do not exist.
+func (s *Store) AccountsOf(
+	ctx context.Context, userIDs []models.ID, columns ...string,
+) ([]*models.CustomerAccount, error) {
 	var accounts []*models.CustomerAccount
 	err := s.retry(ctx, func() error {
 		return findIn(s.read.WithContext(ctx).Select(columns), "user_id", userIDs, &accounts)
@@ -62,8 +63,8 @@ func (s *Store) AccountsOf(ctx context.Context, userIDs []models.ID, columns ...
 }
 
 // AccountByKey returns the named columns of the account with this key, or ErrNotFound. It sees the
-// account as it was last written, on whichever node: a key that has changed hands names the account
-// that has it now. It waits for no lock.
+// account as it was last written, on any node. If the key was moved to another account, it finds
+// the account that has it now. It waits for no lock.
 func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...string) (*models.CustomerAccount, error) {
 	condition, value := key.condition()
 	if condition == "" {
@@ -97,7 +98,7 @@ type AccountKey struct {
 	ExternalID string
 }
 
-// condition names the account in a query; it is empty when no field is set.
+// condition is the condition for the account in a query. It is empty if no field is set.
 func (k AccountKey) condition() (condition string, value any) {
 	switch {
 	case k.ID != 0:
@@ -123,57 +124,62 @@ func found[Row any](row *Row, err error) (*Row, error) {
 	return row, nil
 }
 
-// Signer is what signing in needs to know of whoever has a name, or of nobody: the account, the
-// wrong passwords counted, the sessions, and what became of the session of the device.
+// Signer is what a sign-in needs to know about a name: the account that has it, if any, the wrong
+// passwords, the sessions, and whether the device is known.
 type Signer struct {
-	// CustomerAccount has no ID when nobody has the name.
+	// CustomerAccount has no ID if no account has the name.
 	models.CustomerAccount
 
-	// InWindow is how many wrong passwords the source that signs in has sent in its window, which
-	// began at WindowSince; nil when there are none. InDay is how many in the last three half days.
+	// InWindow is how many wrong passwords the source has sent in its window, which began at
+	// WindowSince. Both are nil if there are none.
 	InWindow    *int
 	WindowSince *time.Time
-	InDay       int
+	// InDay is how many wrong passwords the source has sent in the last three half days.
+	InDay int
 	// StrangersInDay is how many wrong passwords all strangers have sent in that time.
 	StrangersInDay int
-	// GuessedUntil ends the lock of the name; nil when there was none. LockedFor is the account
-	// that had the name then; nil when none had.
+	// GuessedUntil is when the last lock of the name ends or ended; nil if there was none.
 	GuessedUntil *time.Time
-	LockedFor    *models.ID
-	// Sessions is how many sessions go on.
+	// LockedFor is the account that had the name when it was locked; nil if none had it.
+	LockedFor *models.ID
+	// Sessions is how many living sessions the customer has.
 	Sessions int
-	// DeviceKnown says that the device is one of the customer's, which its session does not deny.
+	// DeviceKnown is true if the customer has signed in on this device before, and the session
+	// there did not end for a reason in SignerQuery.Distrust.
 	DeviceKnown bool
 }
 
-// Exists reports whether somebody has the name.
+// Exists reports whether an account has the name.
 func (s *Signer) Exists() bool { return s.ID != nil }
 
 // SignerQuery asks for a Signer.
 type SignerQuery struct {
-	// Name is in the normal form, and NameHash stands for it where guesses are counted.
+	// Name is in the normal form. NameHash stands for it where guesses are counted.
 	Name     string
 	NameHash models.ID
-	// Columns are those to read of the account.
+	// Columns are the columns of the account to read.
 	Columns []string
-	// Source is where the guess comes from. On a known device it is DeviceSource; all of those
-	// begin with DevicePrefix.
+	// Source is where the guess comes from. On a known device DeviceSource is used instead. All
+	// sources that are devices begin with DevicePrefix.
 	Source, DeviceSource, DevicePrefix string
-	// At is when the guess comes.
+	// At is the instant of the guess.
 	At time.Time
-	// DeviceUserID is the customer who has signed in before on this device, and DeviceSession the
-	// session there; both are zero where there is none. An account knows the device while the
-	// session has a row, unless it has ended for one of the reasons Distrust.
+	// DeviceUserID is the customer who has signed in on this device before, and DeviceSession is
+	// the session there. Both are zero if there is none. The device is known while that session has
+	// a row, unless it has ended for one of the reasons in Distrust.
 	DeviceUserID  models.ID
 	DeviceSession models.ID
 	Distrust      []models.Reason
 }
 
-// Signer returns who has a name. It sees the account as it was last written, on whichever node, so
-// that one that was just created or changed is not taken for unknown. It runs the same statement
-// for known and unknown names, and waits for nobody: neither tells whether the account exists.
+// Signer returns what a sign-in needs to know about a name. It sees the account as it was last
+// written, on any node, so that one that was just created is not treated as unknown.
+//
+// It runs the same statement for known and unknown names, and waits for no lock. So the time it
+// takes does not show whether the account exists.
 func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
-	const deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL AND d.end_reason NOT IN ?, FALSE)`
+	const deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL ` +
+		`AND d.end_reason NOT IN ?, FALSE)`
 	clock, now := s.dialect.clock()
 	statement := `SELECT ` + accountColumns(query.Columns) + `, g.in_window, g.window_since, ` +
 		`COALESCE(` + inDay + `, 0) AS in_day, l.locked_until AS guessed_until, l.user_id AS locked_for, ` +
@@ -204,7 +210,8 @@ func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) 
 	return &signers[0], nil
 }
 
-// accountColumns are columns of an account that there may not be.
+// accountColumns selects columns of an account that may not exist. Columns that must not be NULL
+// have another value then.
 func accountColumns(columns []string) string {
 	list := make([]string, len(columns))
 	for i, column := range columns {
@@ -220,10 +227,11 @@ func accountColumns(columns []string) string {
 	return strings.Join(list, `, `)
 }
 
-// RenewHash replaces a password hash by another of the same password, unless the password has been
-// changed meanwhile.
+// RenewHash replaces a password hash by a new hash of the same password. It does nothing if the
+// password was changed meanwhile.
 func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewed secret.Text, at time.Time) error {
-	_, err := s.exec(ctx, `UPDATE customer_accounts SET password_hash = ?, has_external_password = FALSE, updated_at = ? `+
+	_, err := s.exec(ctx, `UPDATE customer_accounts `+
+		`SET password_hash = ?, has_external_password = FALSE, updated_at = ? `+
 		`WHERE id = ? AND password_hash = ?`, renewed, at, accountID, outdated)
 	if err != nil {
 		return fmt.Errorf("renew a password hash: %w", err)
@@ -231,9 +239,12 @@ func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewe
 	return nil
 }
 
-// ChangeAccount sets columns of an account and, where a reason is given, ends the sessions of its
-// customer in the same transaction. It returns ErrNotFound when the account is gone.
-func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccount, columns map[string]any, endSessions models.Reason) error {
+// ChangeAccount sets columns of an account. If endSessions is not empty, it also ends the
+// customer's sessions with that reason, in the same transaction. It returns ErrNotFound if the
+// account is gone.
+func (s *Store) ChangeAccount(
+	ctx context.Context, account *models.CustomerAccount, columns map[string]any, endSessions models.Reason,
+) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		result := tx.Model(&models.CustomerAccount{}).Where("id = ?", account.ID).Updates(columns)
 		if result.Error != nil {
@@ -242,22 +253,23 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 		if result.RowsAffected == 0 {
 			return ErrNotFound
 		}
+
 		if endSessions == "" {
 			return nil
 		}
-
 		_, err := s.end(tx, endingOf(endSessions, account.UserID))
 		return err
 	})
 }
 
-// DeleteAccount deletes an account with all that belongs to it, and ends the sessions of its
-// customer. Wrong passwords for its names are still counted. Otherwise it would show that the names
-// have become unknown.
+// DeleteAccount deletes an account with its names and attributes, and ends the customer's sessions.
+// It keeps the counts of wrong passwords for the names. Otherwise anybody could notice that the
+// names no longer exist.
 func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccount) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{
-			`DELETE FROM customer_accounts WHERE id = ?`, `DELETE FROM sign_in_names WHERE account_id = ?`,
+			`DELETE FROM customer_accounts WHERE id = ?`,
+			`DELETE FROM sign_in_names WHERE account_id = ?`,
 			`DELETE FROM customer_attributes WHERE account_id = ?`,
 		} {
 			if err := tx.Exec(statement, account.ID).Error; err != nil {
@@ -270,7 +282,7 @@ func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccou
 	})
 }
 
-// HasAccountsBeside reports whether there is any account beside those with the external ids.
+// HasAccountsBeside reports whether there are accounts other than those with these external ids.
 func (s *Store) HasAccountsBeside(ctx context.Context, externalIDs ...string) (bool, error) {
 	var ids []int64
 	err := s.retry(ctx, func() error {
