@@ -169,39 +169,6 @@ func schema(t *testing.T) *ast.Schema {
 	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: schemaText(t)})
 }
 
-// The enums of the schema and the constants of the code are the same.
-func TestEnumsOfTheSchema(t *testing.T) {
-	t.Parallel()
-	source := func(path string) string {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	for enum, path := range map[string]string{"ErrorCode": "errors.go", "NextStep": "errors.go", "ErrorReason": "../models/error.go"} {
-		goType := map[string]string{"ErrorReason": "Reason"}[enum]
-		if goType == "" {
-			goType = enum
-		}
-		var inCode, inSchema []string
-		for line := range strings.Lines(source(path)) {
-			fields := strings.Fields(line)
-			if len(fields) == 4 && fields[1] == goType && fields[2] == "=" {
-				inCode = append(inCode, strings.Trim(fields[3], `"`))
-			}
-		}
-		for _, value := range schema(t).Types[enum].EnumValues {
-			inSchema = append(inSchema, value.Name)
-		}
-		slices.Sort(inCode)
-		slices.Sort(inSchema)
-		if diff := cmp.Diff(inSchema, inCode); diff != "" {
-			t.Errorf("%s: %s", enum, diff)
-		}
-	}
-}
-
 // The schema says what comes with each reason, and so it does.
 func TestWhatComesWithReasons(t *testing.T) {
 	t.Parallel()

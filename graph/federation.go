@@ -8,6 +8,7 @@ import (
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
 )
 
 // Reference is how another subgraph refers to an account. The schema's _Any is bound to it.
@@ -28,7 +29,7 @@ func UnmarshalReference(value any) (Reference, error) {
 	text, _ := object["userId"].(string)
 	userID, err := models.ParseID(text)
 	if err != nil || object["__typename"] != "CustomerAccount" {
-		return Reference{}, RequestError(CodeBadUserInput, "A reference must have the __typename CustomerAccount, and its userId.")
+		return Reference{}, RequestError(problem.CodeBadUserInput, "A reference must have the __typename CustomerAccount, and its userId.")
 	}
 	return Reference{userID}, nil
 }
@@ -57,7 +58,7 @@ func References(operation *graphql.OperationContext) int {
 //nolint:staticcheck // the name
 func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
 	if References(graphql.GetOperationContext(ctx)) > mostReferences {
-		ec.Error(ctx, LimitError(CodeBadUserInput, "reference-limit", fmt.Sprintf("The operation has more than %d references.", mostReferences)))
+		ec.Error(ctx, LimitError(problem.CodeBadUserInput, "reference-limit", fmt.Sprintf("The operation has more than %d references.", mostReferences)))
 		return nil
 	}
 	entities := make([]Entity, len(references))

@@ -18,6 +18,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/tickets"
 	gqlparser "github.com/vektah/gqlparser/v2"
@@ -7940,13 +7941,13 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 	return res
 }
 
-func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx context.Context, v any) (ErrorCode, error) {
+func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCode(ctx context.Context, v any) (problem.Code, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := ErrorCode(tmp)
+	res := problem.Code(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx context.Context, sel ast.SelectionSet, v ErrorCode) graphql.Marshaler {
+func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCode(ctx context.Context, sel ast.SelectionSet, v problem.Code) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -7955,13 +7956,13 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋauthticketsᚋautht
 	return res
 }
 
-func (ec *executionContext) unmarshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCodeᚄ(ctx context.Context, v any) ([]ErrorCode, error) {
+func (ec *executionContext) unmarshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCodeᚄ(ctx context.Context, v any) ([]problem.Code, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]ErrorCode, len(vSlice))
+	res := make([]problem.Code, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCode(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -7969,11 +7970,11 @@ func (ec *executionContext) unmarshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋ
 	return res, nil
 }
 
-func (ec *executionContext) marshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCodeᚄ(ctx context.Context, sel ast.SelectionSet, v []ErrorCode) graphql.Marshaler {
+func (ec *executionContext) marshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCodeᚄ(ctx context.Context, sel ast.SelectionSet, v []problem.Code) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐErrorCode(ctx, sel, v[i])
+		return ec.marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCode(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -8095,13 +8096,13 @@ func (ec *executionContext) marshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx con
 	return ret
 }
 
-func (ec *executionContext) unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx context.Context, v any) (NextStep, error) {
+func (ec *executionContext) unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStep(ctx context.Context, v any) (problem.NextStep, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := NextStep(tmp)
+	res := problem.NextStep(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx context.Context, sel ast.SelectionSet, v NextStep) graphql.Marshaler {
+func (ec *executionContext) marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStep(ctx context.Context, sel ast.SelectionSet, v problem.NextStep) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -8110,13 +8111,13 @@ func (ec *executionContext) marshalNNextStep2githubᚗcomᚋauthticketsᚋauthti
 	return res
 }
 
-func (ec *executionContext) unmarshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStepᚄ(ctx context.Context, v any) ([]NextStep, error) {
+func (ec *executionContext) unmarshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStepᚄ(ctx context.Context, v any) ([]problem.NextStep, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]NextStep, len(vSlice))
+	res := make([]problem.NextStep, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStep(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -8124,11 +8125,11 @@ func (ec *executionContext) unmarshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋa
 	return res, nil
 }
 
-func (ec *executionContext) marshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStepᚄ(ctx context.Context, sel ast.SelectionSet, v []NextStep) graphql.Marshaler {
+func (ec *executionContext) marshalNNextStep2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStepᚄ(ctx context.Context, sel ast.SelectionSet, v []problem.NextStep) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋgraphᚐNextStep(ctx, sel, v[i])
+		return ec.marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStep(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -11,12 +11,13 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/secret"
 )
 
 // The schema's scalars as Go types. What comes in badly typed is refused without being repeated: it could be a password in the wrong place.
 
-func refusedValue(message string) error { return RequestError(CodeBadUserInput, message) }
+func refusedValue(message string) error { return RequestError(problem.CodeBadUserInput, message) }
 
 // MarshalSecret writes a token into the answer: the one place where secrets become text.
 func MarshalSecret(text secret.Text) graphql.Marshaler { return graphql.MarshalString(text.Reveal()) }

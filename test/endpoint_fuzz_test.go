@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/storage/storagetest"
 	"github.com/authtickets/authtickets/web"
 )
@@ -112,7 +113,7 @@ func checkFuzzed(t *testing.T, recorder *httptest.ResponseRecorder, logged strin
 		t.Errorf("neither data nor errors: %s", text)
 	}
 	for _, told := range got.Errors {
-		if told.Extensions.Code == "" || told.Extensions.Reason == "" || told.Extensions.NextStep == "" || told.Extensions.Code == string(graph.CodeInternalServerError) {
+		if told.Extensions.Code == "" || told.Extensions.Reason == "" || told.Extensions.NextStep == "" || told.Extensions.Code == string(problem.CodeInternalServerError) {
 			t.Errorf("error %+v", told)
 		}
 		if strings.Contains(told.Message, fuzzedToken) {

@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/problem"
 )
 
 // What is kept of clients' documents, in bytes of their texts. No document counts less than leastWeight, so that there is a bound on their
@@ -124,16 +125,16 @@ func (d *documents) resolve(asked *parameters, named *persistedQuery) *refusal {
 
 func (d *documents) resolveNamed(asked *parameters, named persistedQuery) *refusal {
 	if named.Version != 1 {
-		return &refusal{err: graph.RequestError(graph.CodePersistedQueryNotSupported, "PersistedQueryNotSupported")}
+		return &refusal{err: graph.RequestError(problem.CodePersistedQueryNotSupported, "PersistedQueryNotSupported")}
 	}
 	text, known := d.find(named.Hash)
 	switch {
 	case asked.Query == "" && known:
 		asked.Query = text
 	case asked.Query == "":
-		return &refusal{err: graph.RequestError(graph.CodePersistedQueryNotFound, "PersistedQueryNotFound")}
+		return &refusal{err: graph.RequestError(problem.CodePersistedQueryNotFound, "PersistedQueryNotFound")}
 	case known && text != asked.Query, !known && hashOf(asked.Query) != named.Hash:
-		return &refusal{err: graph.RequestError(graph.CodeBadUserInput, "The hash is not that of the query.")}
+		return &refusal{err: graph.RequestError(problem.CodeBadUserInput, "The hash is not that of the query.")}
 	case !known:
 		asked.register = named.Hash
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -154,7 +155,7 @@ func (g *graphQL) inject(
 	if injected.end != "" {
 		refreshToken := refreshTokenOf(operation)
 		if refreshToken.Reveal() == "" && caller.AccessToken.Reveal() == "" {
-			return nil, graph.RequestError(graph.CodeBadUserInput,
+			return nil, graph.RequestError(problem.CodeBadUserInput,
 				"The header x-fault can end no session: the request has neither an access token nor an argument refreshToken.")
 		}
 		if err := g.settings.Office.EndFor(ctx, caller, refreshToken, injected.end); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/problem"
 )
 
 // graphQL is the endpoint for GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), on gqlgen's executor. gqlgen's own transports
@@ -87,7 +88,7 @@ type refusal struct {
 }
 
 func refuse(status int, message string) *refusal {
-	return &refusal{status: status, err: graph.RequestError(graph.CodeBadUserInput, message)}
+	return &refusal{status: status, err: graph.RequestError(problem.CodeBadUserInput, message)}
 }
 
 func notAllowed(allow, message string) *refusal {
@@ -190,7 +191,7 @@ func (g *graphQL) run(
 		return g.failed(ctx, context.DeadlineExceeded)
 	case isQuery && len(response.Data) > most:
 		text := fmt.Sprintf("The answer has more than %d bytes.", most)
-		return g.failed(ctx, graph.LimitError(graph.CodeBadUserInput, "answer-limit", text))
+		return g.failed(ctx, graph.LimitError(problem.CodeBadUserInput, "answer-limit", text))
 	}
 	return response
 }

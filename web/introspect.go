@@ -7,10 +7,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -83,22 +83,37 @@ func (s Settings) introspectionCaller(r *http.Request) *tickets.Caller {
 
 // refuseIntrospection answers as RFC 6749 section 5.2 and RFC 7662 section 2.3 say.
 func (s Settings) refuseIntrospection(w http.ResponseWriter, r *http.Request, err error) {
-	known, _ := errors.AsType[*models.Error](err)
-	if known != nil && known.Reason == models.ReasonOriginNotAllowed {
+	found := problem.Of(err)
+	if found.Reason == models.ReasonOriginNotAllowed {
 		s.refusals.origin(r)
 	}
-	switch {
-	case known == nil:
+	if found.Reason == models.ReasonInternal {
 		s.Log.ErrorContext(r.Context(), "introspection failed", "error", err)
-		answerJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
-	case known.Reason == models.ReasonBehaviorMissing || known.Reason == models.ReasonOriginNotAllowed:
-		answerJSON(w, http.StatusForbidden, map[string]string{"error": "access_denied"})
-	case known.Reason == models.ReasonBusy:
-		w.Header().Set("Retry-After", strconv.Itoa(int(known.RetryAfter/time.Second)))
-		answerJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable"})
+	}
+
+	header := w.Header()
+	if found.RetryAfterSeconds > 0 && found.Status != http.StatusInternalServerError {
+		header.Set("Retry-After", strconv.Itoa(found.RetryAfterSeconds))
+	}
+	if found.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Basic realm="authtickets", charset="UTF-8"`)
+	}
+	answerJSON(w, found.Status, map[string]string{"error": oauthError(found.Status)})
+}
+
+// oauthError returns the error code of RFC 6749 for an HTTP status.
+func oauthError(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "invalid_client"
+	case http.StatusForbidden:
+		return "access_denied"
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		return "temporarily_unavailable"
+	case http.StatusInternalServerError:
+		return "server_error"
 	default:
-		w.Header().Set("WWW-Authenticate", `Basic realm="authtickets", charset="UTF-8"`)
-		answerJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+		return "invalid_request"
 	}
 }
 

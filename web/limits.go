@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/problem"
 )
 
 // Limits bound what one request may ask for. The tags are the names of the settings, their words in --help and their defaults, which any operation
@@ -56,7 +57,7 @@ func (l Limits) Check() error {
 
 // exceeded is the error of a document that goes beyond a limit, which is named as its setting is, if it is one.
 func exceeded(limit, message string, most int) *gqlerror.Error {
-	return graph.LimitError(graph.CodeValidationFailed, limit, fmt.Sprintf(message, most))
+	return graph.LimitError(problem.CodeValidationFailed, limit, fmt.Sprintf(message, most))
 }
 
 // bounds holds documents to the limits before they are validated, because that is where a hostile one costs most. It is an extension of gqlgen's executor.
@@ -139,7 +140,7 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	m := b.newMeasure()
 	for _, fragment := range document.Fragments {
 		if m.fragments[fragment.Name] != nil { // validation would say so, but not before it has compared all of both
-			return graph.RequestError(graph.CodeValidationFailed, "Two fragments have the same name.")
+			return graph.RequestError(problem.CodeValidationFailed, "Two fragments have the same name.")
 		}
 		m.fragments[fragment.Name] = fragment
 	}
@@ -157,7 +158,7 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	}
 	switch limits := b.limits; {
 	case m.outOfRange:
-		return graph.RequestError(graph.CodeValidationFailed, "A number in the document is too large.")
+		return graph.RequestError(problem.CodeValidationFailed, "A number in the document is too large.")
 	case whole.depth > limits.Depth:
 		return exceeded("depth-limit", "The document has fields nested deeper than %d levels.", limits.Depth)
 	case whole.rootFields > limits.RootFields:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
 )
 
 // Headers that a page of another origin can only send after a preflight: a request that has one of them is no forgery.
@@ -114,7 +115,7 @@ func (g *graphQL) tooLarge() *refusal {
 	limit := g.settings.Limits.Body
 	return &refusal{
 		status: http.StatusRequestEntityTooLarge,
-		err:    graph.LimitError(graph.CodeBadUserInput, "body-limit", "The body has more than "+strconv.FormatInt(limit, 10)+" bytes."),
+		err:    graph.LimitError(problem.CodeBadUserInput, "body-limit", "The body has more than "+strconv.FormatInt(limit, 10)+" bytes."),
 	}
 }
 
@@ -183,13 +184,13 @@ func (g *graphQL) setVariables(asked *parameters, text jsontext.Value) *refusal 
 	}
 	limits := g.settings.Limits
 	if len(text) > limits.Variables {
-		return &refusal{err: graph.LimitError(graph.CodeBadUserInput, "variables-limit", "The variables have more than "+strconv.Itoa(limits.Variables)+" bytes.")}
+		return &refusal{err: graph.LimitError(problem.CodeBadUserInput, "variables-limit", "The variables have more than "+strconv.Itoa(limits.Variables)+" bytes.")}
 	}
 	if err := json.Unmarshal(text, &asked.Variables, json.WithUnmarshalers(json.UnmarshalFromFunc(exactNumber))); err != nil {
 		return refuse(http.StatusBadRequest, "The variables must be a JSON object.")
 	}
 	if nesting(asked.Variables) > limits.VariablesDepth {
-		return &refusal{err: graph.LimitError(graph.CodeBadUserInput, "variables-depth-limit",
+		return &refusal{err: graph.LimitError(problem.CodeBadUserInput, "variables-depth-limit",
 			"The variables are nested deeper than "+strconv.Itoa(limits.VariablesDepth)+" levels.")}
 	}
 	return nil
