@@ -6,16 +6,16 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/graph"
-	"github.com/authtickets/authtickets/web"
 )
 
 // faults are what requests may have go wrong; nil unless the operator allows that.
-func (p *parts) faults(env *command.Environment, schema graphql.ExecutableSchema) *web.Faults {
+func (p *parts) faults(env *command.Environment, schema graphql.ExecutableSchema) *gqlhttp.Faults {
 	if !p.settings.Faults {
 		return nil
 	}
-	return &web.Faults{
+	return &gqlhttp.Faults{
 		Shifted: func(ahead time.Duration) graphql.ExecutableSchema {
 			return graph.AnsweredBy(schema, p.shifted(env, ahead))
 		},

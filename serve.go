@@ -14,6 +14,8 @@ import (
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/gqlhttp"
+	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/logpipe"
 	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/storage"
@@ -24,7 +26,7 @@ import (
 type serve struct {
 	command.TicketSettings
 	command.Address
-	web.Limits `group:"Limits:"`
+	gqlhttp.Limits `group:"Limits:"`
 
 	Issuer          string        `help:"URL that clients and services know the server by, e.g. https://tickets.example: the issuer of JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
 	Audience        []string      `help:"Audience of JWTs, as services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
@@ -88,7 +90,7 @@ func (s *serve) proxies() ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	var faults []error
 	for _, text := range s.TrustedProxies {
-		network, err := web.ParseNetwork(text)
+		network, err := inbound.ParseNetwork(text)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("--trusted-proxies: %q is %w", text, err))
 		}
@@ -106,7 +108,7 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--operations: %w", err)
 	}
-	documents, err := web.ReadManifest(text)
+	documents, err := gqlhttp.ReadManifest(text)
 	if err != nil {
 		return nil, fmt.Errorf("--operations: %w", err)
 	}
@@ -174,10 +176,10 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 
 // connections returns the limit of connections. The database needs some of the descriptors, and so
 // do files.
-func (s *serve) connections(env *command.Environment, settings *command.Settings) *web.Connections {
+func (s *serve) connections(env *command.Environment, settings *command.Settings) *inbound.Connections {
 	const files = 32
-	most := cmp.Or(s.ConnectionLimit, web.DefaultConnections(settings.DatabaseConnections+files))
-	return web.NewConnections(most, env.Log)
+	most := cmp.Or(s.ConnectionLimit, inbound.DefaultConnections(settings.DatabaseConnections+files))
+	return inbound.NewConnections(most, env.Log)
 }
 
 // workBehind begins what a server does besides answering requests.

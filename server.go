@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/logpipe"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/web"
@@ -97,7 +98,7 @@ func run(ctx context.Context, arguments []string, log *logpipe.Pipe) error {
 	})
 	limited := web.NewLogLimit(p.LogHandler(log))
 	defer limited.Flush() //nolint:contextcheck // a summary belongs to no request
-	env.Log = slog.New(web.LogHandler(limited))
+	env.Log = slog.New(inbound.LogHandler(limited))
 	err = parsed.Run()
 	if errors.Is(err, storage.ErrRefused) {
 		return fmt.Errorf("--database (AUTHTICKETS_DATABASE): %w", err)

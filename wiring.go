@@ -9,6 +9,7 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
+	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
@@ -112,10 +113,24 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	}
 	schema := graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.accounts}, s.Federation)
 	return web.New(web.Settings{
-		Schema: schema, Office: parts.office, SDL: env.SDL, Ready: database.ready, Faults: parts.faults(env, schema),
-		TrustedProxies: proxies, LocalPages: s.Demo || s.Faults, Demo: s.Demo,
-		Playground: s.Playground, Introspection: s.Introspection,
-		Limits: s.Limits, TrustedDocuments: trusted, TrustedOnly: s.OperationsOnly,
-		Cores: cores, Deadline: s.RequestTimeout, Random: env.Random, Log: env.Log,
+		Settings: gqlhttp.Settings{
+			Schema:           schema,
+			Office:           parts.office,
+			Introspection:    s.Introspection,
+			Limits:           s.Limits,
+			TrustedDocuments: trusted,
+			TrustedOnly:      s.OperationsOnly,
+			Cores:            cores,
+			Deadline:         s.RequestTimeout,
+			Random:           env.Random,
+			Faults:           parts.faults(env, schema),
+			Log:              env.Log,
+		},
+		SDL:            env.SDL,
+		Ready:          database.ready,
+		TrustedProxies: proxies,
+		Playground:     s.Playground,
+		Demo:           s.Demo,
+		LocalPages:     s.Demo || s.Faults,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -230,7 +231,7 @@ func (g *guarded) refusesAny(a attempt) {
 }
 
 func (g *guarded) overEachLimit() {
-	limits := web.DefaultLimits()
+	limits := gqlhttp.DefaultLimits()
 	type documents struct{ most, over []string }
 	for limit, of := range map[string]documents{
 		"document-limit": {[]string{"{ __typename }" + strings.Repeat("#", limits.Document-14)}, []string{"{ __typename }" + strings.Repeat("#", limits.Document-13), "{ __typename }" + strings.Repeat(",", limits.Document-13)}},
@@ -351,7 +352,7 @@ func (g *guarded) worstWithinLimits() {
 }
 
 func (g *guarded) largeVariables() {
-	limits := web.DefaultLimits()
+	limits := gqlhttp.DefaultLimits()
 	const used = `query ($a: Boolean = true) { __typename @include(if: $a) }`
 	deep := func(depth int) string {
 		return `{"b":` + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + `}`

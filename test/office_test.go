@@ -19,7 +19,9 @@ import (
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/seal"
@@ -95,7 +97,7 @@ func open(t testing.TB, url string, changes ...func(*tickets.Office)) *office {
 func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes ...func(*tickets.Office)) *office {
 	t.Helper()
 	o := &office{t: t, url: url, clock: clock, log: &log{}, statements: &atomic.Int64{}}
-	logger := slog.New(web.LogHandler(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	logger := slog.New(inbound.LogHandler(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	store, err := storage.Open(storage.Settings{URL: secret.New(o.watched(url)), Now: clock.Now, Log: logger})
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
@@ -130,9 +132,18 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	must(t, err)
 	o.follow()
 	o.settings = web.Settings{
-		Schema: graph.NewSchema(&graph.Resolver{Office: o.Office, Accounts: book}, false), Office: o.Office, SDL: "schema",
-		Ready: store.Ping, Limits: web.DefaultLimits(), Deadline: 30 * time.Second, Random: rand.Reader, Log: logger,
-		Introspection: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Settings: gqlhttp.Settings{
+			Schema:        graph.NewSchema(&graph.Resolver{Office: o.Office, Accounts: book}, false),
+			Office:        o.Office,
+			Introspection: true,
+			Limits:        gqlhttp.DefaultLimits(),
+			Deadline:      30 * time.Second,
+			Random:        rand.Reader,
+			Log:           logger,
+		},
+		SDL:            "schema",
+		Ready:          store.Ping,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}
 	return o.with(func(*web.Settings) {})
 }

@@ -5,14 +5,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/authtickets/authtickets/gqlhttp"
 )
 
 // What the schema says with @needs and @fails reaches the page.
 func TestGuideTellsTheDirectives(t *testing.T) {
 	t.Parallel()
 
-	told := playgroundSettings(t).guide()
-	fields := map[string]guideField{}
+	told := newGuide(playgroundSettings(t)).answer()
+	fields := map[string]gqlhttp.OutlineField{}
 	var backOffice []string
 	for _, field := range told.Fields {
 		fields[field.Type+"."+field.Name] = field
@@ -21,7 +23,7 @@ func TestGuideTellsTheDirectives(t *testing.T) {
 		}
 	}
 
-	for name, want := range map[string]guideField{
+	for name, want := range map[string]gqlhttp.OutlineField{
 		"Mutation.anonymousShopperTicket": {Type: "Mutation", Name: "anonymousShopperTicket", Fails: []string{}},
 		"Mutation.createUserTicket": {
 			Type: "Mutation", Name: "createUserTicket",
@@ -53,7 +55,7 @@ func TestGuideTellsTheDirectives(t *testing.T) {
 func TestGuideExplainsWhatItNames(t *testing.T) {
 	t.Parallel()
 
-	told := playgroundSettings(t).guide()
+	told := newGuide(playgroundSettings(t)).answer()
 	for _, field := range told.Fields {
 		for _, reason := range field.Fails {
 			if told.Reasons[reason] == "" {
@@ -80,11 +82,16 @@ func TestGuideKeepsTheSchema(t *testing.T) {
 
 	settings := playgroundSettings(t)
 	settings.Introspection = false
-	want := guide{
+	want := guideAnswer{
 		ReuseWindowSeconds: 30,
-		Applications:       []string{}, Fields: []guideField{}, Reasons: map[string]string{}, NextSteps: []guideStep{},
+		Applications:       []string{},
+		Outline: gqlhttp.Outline{
+			Fields:    []gqlhttp.OutlineField{},
+			Reasons:   map[string]string{},
+			NextSteps: []gqlhttp.OutlineStep{},
+		},
 	}
-	if diff := cmp.Diff(want, settings.guide()); diff != "" {
+	if diff := cmp.Diff(want, newGuide(settings).answer()); diff != "" {
 		t.Errorf("guide (-want +got):\n%s", diff)
 	}
 }

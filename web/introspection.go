@@ -1,67 +1,168 @@
 package web
 
 import (
-	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/inbound"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/tickets"
 )
 
-// introspection answers operations that ask about the schema, or refuses them. It is an extension of gqlgen's executor.
-type introspection struct{ allowed bool }
-
-// mostIntrospection bounds the lists and aliases below __schema and __type, because each brings as much again. The question of graphql-js, and so that of
-// nearly all tools, has 9. How deep lists are inside each other is the validator's to bound.
-const mostIntrospection = 20
-
-// ExtensionName implements graphql.HandlerExtension.
-func (introspection) ExtensionName() string { return "Introspection" }
-
-// Validate implements graphql.HandlerExtension.
-func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationContext implements graphql.OperationContextMutator.
-func (i introspection) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	operation.DisableIntrospection = !i.allowed
-	asks, size := introspected(operation.Operation.SelectionSet)
-	switch {
-	case asks && !i.allowed:
-		refused := gqlerror.Errorf("Introspection is switched off.")
-		errcode.Set(refused, errcode.ValidationFailed)
-		return refused
-	case size > mostIntrospection:
-		return exceeded("introspection-limit", "The operation asks for more than %d lists and aliases of the schema.", mostIntrospection)
-	}
-	return nil
+// introspectionAnswer describes an access token in the names of RFC 7662 section 2.2. For a token that
+// is not active it is {"active":false}.
+type introspectionAnswer struct {
+	Active    bool    `json:"active"`
+	Issuer    string  `json:"iss,omitempty"`
+	Subject   string  `json:"sub,omitempty"`
+	ClientID  string  `json:"client_id,omitempty"`
+	Scope     *string `json:"scope,omitempty"` // behaviors; may be empty
+	TokenType string  `json:"token_type,omitempty"`
+	IssuedAt  int64   `json:"iat,omitempty"`
+	ExpiresAt int64   `json:"exp,omitempty"`
+	AuthTime  int64   `json:"auth_time,omitempty"`
+	SessionID string  `json:"sid,omitempty"`
+	Anonymous *bool   `json:"anonymous,omitempty"`
 }
 
-// introspected returns whether a selection asks about the schema, and for how many lists and aliases of it. Fields that do not are left alone with what is
-// below them: the schema can be asked for at the root only. Fragments cannot go in circles any more: the document is valid.
-func introspected(selections ast.SelectionSet) (asks bool, size int) {
-	for _, selection := range selections {
-		var below ast.SelectionSet
-		switch selected := selection.(type) {
-		case *ast.Field:
-			if isIntrospection(selected.ObjectDefinition.Name) && (selected.Definition.Type.Elem != nil || selected.Alias != selected.Name) {
-				size++
-			}
-			if !isIntrospection(selected.Definition.Type.Name()) {
-				continue
-			}
-			asks, below = true, selected.SelectionSet
-		case *ast.InlineFragment:
-			below = selected.SelectionSet
-		case *ast.FragmentSpread:
-			below = selected.Definition.SelectionSet
+// introspection serves token introspection (RFC 7662), for gateways that need it.
+type introspection struct {
+	office  *tickets.Office
+	callers *inbound.Callers
+	log     *slog.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (i *introspection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	caller := i.callerOf(r)
+	if caller == nil {
+		answerJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_request"})
+		return
+	}
+	if caller.Secret.Reveal() == "" { // a public application cannot have the behavior
+		i.refuse(w, r, &models.Error{Reason: models.ReasonApplicationInvalid})
+		return
+	}
+	if err := i.office.Allow(caller, applications.IntrospectTickets); err != nil {
+		i.refuse(w, r, err)
+		return
+	}
+
+	const longest = 32 << 10
+	r.Body = http.MaxBytesReader(w, r.Body, longest)
+	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(mediaType), "application/x-www-form-urlencoded") {
+		answerJSON(w, http.StatusUnsupportedMediaType, map[string]string{"error": "invalid_request"})
+		return
+	}
+	if err := r.ParseForm(); err != nil || len(r.PostForm["token"]) != 1 {
+		answerJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_request"})
+		return
+	}
+
+	said, err := i.office.Introspect(secret.New(r.PostForm.Get("token")))
+	if err != nil {
+		i.refuse(w, r, err)
+		return
+	}
+	answerJSON(w, http.StatusOK, i.answerOf(said))
+}
+
+// callerOf returns who asks, or nil if a header cannot be read. The application may authenticate with
+// HTTP Basic (RFC 6749 section 2.3.1). A shopper's token does not count here.
+func (i *introspection) callerOf(r *http.Request) *tickets.Caller {
+	caller, err := i.callers.Of(r)
+	if err != nil {
+		return nil
+	}
+
+	caller.AccessToken = secret.Text{}
+	if id, password, ok := r.BasicAuth(); ok {
+		plainID, err := url.QueryUnescape(id)
+		plainSecret, err2 := url.QueryUnescape(password)
+		if errors.Join(err, err2) != nil {
+			plainID = "\x00" // not an id
 		}
-		more, sizeBelow := introspected(below)
-		asks, size = asks || more, size+sizeBelow
+		caller.Application, caller.Secret = plainID, secret.New(plainSecret)
 	}
-	return asks, size
+	return caller
 }
 
-// isIntrospection reports whether a type is one of those that describe the schema.
-func isIntrospection(typeName string) bool { return strings.HasPrefix(typeName, "__") }
+// refuse answers an error (RFC 6749 section 5.2, RFC 7662 section 2.3).
+func (i *introspection) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	found := problem.Of(err)
+	if found.Reason == models.ReasonOriginNotAllowed {
+		i.callers.LogOrigin(r)
+	}
+	if found.Reason == models.ReasonInternal {
+		i.log.ErrorContext(r.Context(), "introspection failed", "error", err)
+	}
+
+	header := w.Header()
+	if found.RetryAfterSeconds > 0 && found.Status != http.StatusInternalServerError {
+		header.Set("Retry-After", strconv.Itoa(found.RetryAfterSeconds))
+	}
+	if found.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Basic realm="authtickets", charset="UTF-8"`)
+	}
+	answerJSON(w, found.Status, map[string]string{"error": oauthError(found.Status)})
+}
+
+// oauthError returns the error code of RFC 6749 for an HTTP status.
+func oauthError(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "invalid_client"
+	case http.StatusForbidden:
+		return "access_denied"
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		return "temporarily_unavailable"
+	case http.StatusInternalServerError:
+		return "server_error"
+	default:
+		return "invalid_request"
+	}
+}
+
+// answerOf returns the answer about a token.
+func (i *introspection) answerOf(said *tickets.Introspection) introspectionAnswer {
+	if !said.Active {
+		return introspectionAnswer{}
+	}
+
+	scope := strings.Join(said.Behaviors, " ")
+	return introspectionAnswer{
+		Active:    true,
+		Issuer:    i.office.Issuer,
+		Subject:   said.UserID.String(),
+		ClientID:  *said.Application,
+		Scope:     &scope,
+		TokenType: "Bearer",
+		IssuedAt:  said.IssuedAt.Unix(),
+		ExpiresAt: said.AccessTokenExpiration.Unix(),
+		AuthTime:  said.StartedAt.Unix(),
+		SessionID: said.SessionID.String(),
+		Anonymous: said.IsAnonymous,
+	}
+}
+
+// answerJSON writes an answer that must not be cached.
+func answerJSON(w http.ResponseWriter, status int, answer any) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	text, err := json.Marshal(answer)
+	if err == nil {
+		_, _ = w.Write(text)
+	}
+}

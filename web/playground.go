@@ -53,7 +53,7 @@ const javascript = "text/javascript; charset=utf-8"
 // playground serves the GraphQL playground: its page at /, and what the page loads under
 // /playground/. The page asks no other host, so it works offline, and sends its operations to
 // graphql next to it.
-func (s Settings) playground() http.Handler {
+func playground(guide http.Handler) http.Handler {
 	const (
 		html = "text/html; charset=utf-8"
 		css  = "text/css; charset=utf-8"
@@ -62,7 +62,7 @@ func (s Settings) playground() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", plainAsset(html, playgroundPage))
 	mux.HandleFunc("GET /playground/{module}", playgroundModule)
-	mux.HandleFunc("GET /playground/guide.json", s.serveGuide)
+	mux.Handle("GET /playground/guide.json", guide)
 	mux.Handle("GET /playground/style.css", plainAsset(css, playgroundStyle))
 	mux.Handle("GET /playground/icon.svg", plainAsset("image/svg+xml", playgroundIcon))
 	mux.Handle("GET /playground/graphiql.min.js", gzipAsset(javascript, graphiqlScript))

@@ -22,6 +22,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -321,16 +322,20 @@ func askPlayground(t *testing.T, method, target string, header http.Header) *htt
 		request.Header = header
 	}
 	recorder := httptest.NewRecorder()
-	playgroundSettings(t).playground().ServeHTTP(recorder, request)
+	playground(newGuide(playgroundSettings(t))).ServeHTTP(recorder, request)
 	return recorder.Result()
 }
 
 func playgroundSettings(t *testing.T) Settings {
 	t.Helper()
-	return Settings{
-		Schema: graph.NewSchema(&graph.Resolver{}, false), Introspection: true,
-		Office: &tickets.Office{Policy: tickets.DefaultPolicy(), Applications: &applications.Directory{}},
-	}
+	return Settings{Settings: gqlhttp.Settings{
+		Schema:        graph.NewSchema(&graph.Resolver{}, false),
+		Introspection: true,
+		Office: &tickets.Office{
+			Policy:       tickets.DefaultPolicy(),
+			Applications: &applications.Directory{},
+		},
+	}}
 }
 
 func contentOf(t *testing.T, response *http.Response) string {

@@ -1,4 +1,5 @@
-// Package web is the HTTP side: the GraphQL transport, CORS, limits, health and the playground.
+// Package web holds the routes of the server and everything on them besides GraphQL: CORS, token
+// introspection (RFC 7662), the documents under /.well-known, health and the playground.
 package web
 
 import (
@@ -9,88 +10,83 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
-	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/gqlhttp"
+	"github.com/authtickets/authtickets/inbound"
 )
 
-// Settings say what is served and to whom.
+// Settings say what is served and to whom. Those of the GraphQL endpoint are among them.
 type Settings struct {
-	// Schema answers the GraphQL operations, and SDL is its text. Both are required.
-	Schema graphql.ExecutableSchema
-	SDL    string
-	// Ready returns why the server cannot answer operations at the moment; nil when it can. Required.
+	gqlhttp.Settings
+
+	// SDL is the text of the schema. It is served at /schema.graphqls if introspection is on.
+	// Required.
+	SDL string
+	// Ready returns why the server cannot answer operations at the moment, or nil. Required.
 	Ready func(context.Context) error
-	// Office knows the applications, and what other services may ask about tickets. Required.
-	Office *tickets.Office
-	// TrustedProxies are the networks whose X-Forwarded-For header is believed. None means that the address of the connection counts.
+	// TrustedProxies are the networks whose X-Forwarded-For header is believed. If there are none,
+	// a request comes from the address of its connection.
 	TrustedProxies []netip.Prefix
-	// Playground serves the playground at /. With Demo it offers the sample customers and lists the
-	// applications.
+	// Playground serves the playground at /. With Demo, it offers the sample customers and lists
+	// the applications.
 	Playground bool
 	Demo       bool
-	// Introspection answers questions about the schema, and gives its text at /schema.graphqls.
-	Introspection bool
-	// Limits bound what one request may ask for. Required.
-	Limits Limits
-	// TrustedDocuments are texts of documents by their hashes, which clients need not send. With TrustedOnly no others are run.
-	TrustedDocuments map[string]string
-	TrustedOnly      bool
-	// Cores are the processors that the server may use. Heavy operations leave half of them to others.
-	// 0 counts as 1.
-	Cores int
-	// Deadline bounds an operation. Required.
-	Deadline time.Duration
-	// Random draws the ids of requests and errors. Required.
-	Random io.Reader
-	// LocalPages lets pages of this machine's own call, whatever the applications' origins are.
+	// LocalPages lets the pages of this machine call, whatever the origins of applications are.
 	LocalPages bool
-	// Faults are what requests may have go wrong on purpose; nil for nothing.
-	Faults *Faults
-	// Log gets a record per request at the debug level, and one per failure. Required.
-	Log *slog.Logger
-
-	refusals *refusals
 }
 
-// Handler answers everything that is served.
+// Handler answers every request.
 type Handler struct {
 	http.Handler
 
-	clients *clientCounts
-	log     *slog.Logger
+	graphQL *gqlhttp.Endpoint
 }
 
-// LogClients logs how many requests each client that says what it is has sent since the last time.
-func (h *Handler) LogClients(ctx context.Context) { h.clients.log(wholeLog(ctx), h.log) }
+// LogClients logs how many requests each client has sent since the last call, if it gives its name.
+func (h *Handler) LogClients(ctx context.Context) { h.graphQL.LogClients(wholeLog(ctx)) }
 
-// New returns the handler of everything that is served.
+// New returns the handler of every route. It fails if a trusted document is refused by the schema or
+// by a limit.
 func New(settings Settings) (*Handler, error) {
-	settings.refusals = &refusals{log: settings.Log, trusted: settings.TrustedProxies}
-	operations, err := newGraphQL(settings)
+	callers := &inbound.Callers{
+		Applications:   settings.Office.Applications,
+		TrustedProxies: settings.TrustedProxies,
+		LocalPages:     settings.LocalPages,
+		Log:            settings.Log,
+	}
+	graphQL, err := gqlhttp.New(settings.Settings, callers)
 	if err != nil {
 		return nil, err
 	}
+
+	documents := wellKnown{settings.Office, settings.Log}
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", settings.crossOrigin(operations))
-	mux.HandleFunc("POST "+introspectionPath, settings.introspect)
-	mux.HandleFunc("GET "+jwksPath, settings.jwks)
-	mux.Handle("GET "+metadataPath, settings.metadata())
-	mux.HandleFunc("GET "+revokedTicketsPath, settings.revokedTickets)
+	mux.Handle("/graphql", newCrossOrigin(graphQL, callers, settings.Faults != nil))
+	mux.Handle("POST "+introspectionPath, &introspection{settings.Office, callers, settings.Log})
+	mux.HandleFunc("GET "+jwksPath, documents.jwks)
+	mux.Handle("GET "+metadataPath, documents.metadata())
+	mux.HandleFunc("GET "+revokedTicketsPath, documents.revokedTickets)
 	mux.Handle("GET /livez", text("ok\n"))
 	mux.Handle("GET /readyz", ready(settings.Ready, settings.Log))
 	if settings.Introspection {
 		mux.Handle("GET /schema.graphqls", text(settings.SDL))
 	}
 	if settings.Playground {
-		page := settings.playground()
+		page := playground(newGuide(settings))
 		mux.Handle("/{$}", page)
 		mux.Handle("/playground/", page)
 	}
-	return &Handler{settings.traced(mux), &operations.clients, settings.Log}, nil
+
+	traced := inbound.Trace(mux, inbound.TraceSettings{
+		Deadline:       settings.Deadline,
+		Random:         settings.Random,
+		TrustedProxies: settings.TrustedProxies,
+		Log:            settings.Log,
+	})
+	return &Handler{traced, graphQL}, nil
 }
 
-// Server timeouts: a client that is slower is cut off. An answer has writeTimeout after the deadline of its request.
+// Timeouts of the server. It closes the connection of a slower client. After the deadline of a
+// request, there is writeTimeout left for the answer.
 const (
 	readTimeout  = 15 * time.Second
 	writeTimeout = 20 * time.Second
@@ -98,41 +94,25 @@ const (
 	headerLimit  = 16 << 10
 )
 
-// NewServer returns an HTTP server for requests with a deadline, with limits on how slow and how long their heads and bodies may be.
+// NewServer returns an HTTP server for requests with a deadline. It limits how long the head of a
+// request may be, and how long the client may take to send a request.
 func NewServer(handler http.Handler, deadline time.Duration, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, WriteTimeout: deadline + writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: headerLimit, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Handler:           handler,
+		ReadHeaderTimeout: readTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      deadline + writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerLimit,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
+// text serves a plain text.
 func text(content string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		_, _ = io.WriteString(w, content)
 	})
-}
-
-// ready answers 200 when the server can answer operations, and 503 when it is starting, draining, or without its database. The reason is for the log alone.
-func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		if err := askReady(r.Context(), check); err != nil {
-			log.WarnContext(r.Context(), "not ready", "error", err)
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = io.WriteString(w, "not ready\n")
-			return
-		}
-		_, _ = io.WriteString(w, "ready\n")
-	})
-}
-
-// askReady calls check. Its query is not cut off, because that would cost a connection to the
-// database.
-func askReady(ctx context.Context, check func(context.Context) error) error {
-	markWorking(ctx)
-	defer markSlow(ctx)
-	return check(ctx)
 }

@@ -1,0 +1,123 @@
+package gqlhttp
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/problem"
+)
+
+// refusal is an answer without data: an HTTP status, and an error that says why. The status 0 is that of a document that cannot be run.
+type refusal struct {
+	status int
+	err    *gqlerror.Error
+	allow  string // the methods that are, with the status 405
+}
+
+func refuse(status int, message string) *refusal {
+	return &refusal{status: status, err: graph.RequestError(problem.CodeBadUserInput, message)}
+}
+
+func notAllowed(allow, message string) *refusal {
+	refused := refuse(http.StatusMethodNotAllowed, message)
+	refused.allow = allow
+	return refused
+}
+
+// The values of headers, which net/http does not change.
+var (
+	jsonContentType     = []string{jsonType + "; charset=utf-8"}     //nolint:gochecknoglobals // constant
+	responseContentType = []string{responseType + "; charset=utf-8"} //nolint:gochecknoglobals // constant
+	noStore             = []string{"no-store"}                       //nolint:gochecknoglobals // constant
+	noSniff             = []string{"nosniff"}                        //nolint:gochecknoglobals // constant
+)
+
+func contentTypeOf(mediaType string) []string {
+	if mediaType == responseType {
+		return responseContentType
+	}
+	return jsonContentType
+}
+
+// failed is the answer to an operation that has failed as a whole.
+func (e *Endpoint) failed(ctx context.Context, err error) *graphql.Response {
+	return &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{e.present(ctx, err)}}
+}
+
+// fault answers what a document or its variables cannot be run for. Where introspection is off, the presenter has taken the names out of a suggestion, but how
+// many there are would still tell how good a guess was.
+func (e *Endpoint) fault(ctx context.Context, w http.ResponseWriter, mediaType string, faults gqlerror.List) {
+	const most = 5 // a client that has read these sends another document
+	response := e.executor.DispatchError(ctx, faults[:min(len(faults), most)])
+	for _, fault := range response.Errors {
+		if !e.settings.Introspection {
+			fault.Message, _, _ = strings.Cut(fault.Message, " Did you mean")
+		}
+	}
+	e.write(w, statusOfFault(mediaType), response)
+}
+
+// statusOfFault is 200 under application/json, because Apollo Client 3 loses the errors of any other.
+func statusOfFault(mediaType string) int {
+	if mediaType == responseType {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+func (e *Endpoint) refuse(w http.ResponseWriter, mediaType string, refused *refusal) {
+	status := refused.status
+	switch status {
+	case 0:
+		status = statusOfFault(mediaType)
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", refused.allow)
+	case http.StatusRequestEntityTooLarge:
+		w.Header().Set("Connection", "close") // or the rest of the body would be read
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Connection", "close")
+		w.Header().Set("Retry-After", "1")
+	}
+	e.write(w, status, &graphql.Response{Errors: gqlerror.List{refused.err}})
+}
+
+// survive ends a panic of the endpoint itself; a resolver's never comes this far.
+func (e *Endpoint) survive(w http.ResponseWriter, r *http.Request) {
+	if cause := recover(); cause != nil {
+		fault := e.present(r.Context(), e.recovered(r.Context(), cause))
+		e.write(w, http.StatusInternalServerError, &graphql.Response{Errors: gqlerror.List{fault}})
+	}
+}
+
+// write writes an answer. The data is finished JSON already and goes out as it is.
+func (e *Endpoint) write(w http.ResponseWriter, status int, response *graphql.Response) {
+	out := e.answers.get()
+	defer e.answers.put(out)
+	out.WriteByte('{')
+	if len(response.Errors) > 0 {
+		faults, err := json.Marshal(response.Errors)
+		if err != nil {
+			faults = []byte(`[{"message":"The errors cannot be shown."}]`)
+		}
+		out.WriteString(`"errors":`)
+		out.Write(faults)
+	}
+	if len(response.Data) > 0 {
+		if len(response.Errors) > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString(`"data":`)
+		out.Write(response.Data)
+	}
+	out.WriteByte('}')
+	w.Header()["Content-Length"] = []string{strconv.Itoa(out.Len())}
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes())
+}

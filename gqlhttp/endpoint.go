@@ -1,0 +1,230 @@
+package gqlhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/inbound"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/problem"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// Endpoint answers GraphQL over HTTP with gqlgen's executor. It does not use gqlgen's transports.
+// They answer with other statuses, and repeat a request that they cannot decode, with the password.
+type Endpoint struct {
+	settings  Settings
+	callers   *inbound.Callers
+	executor  *executor.Executor
+	bounds    bounds
+	present   graphql.ErrorPresenterFunc
+	documents *documents
+	parsed    *parsedDocuments
+	turns     *turns
+	clients   clientCounts
+	bodies    *bodies
+	answers   buffers
+}
+
+// New returns an endpoint for requests from callers. It fails if a trusted document is refused by
+// the schema or by a limit.
+func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
+	schema := settings.Schema.Schema()
+	parsed, err := newParsedDocuments()
+	if err != nil {
+		return nil, err
+	}
+	limited := newBounds(settings.Limits, schema, parsed, settings.Office.Policy.SessionsPerCustomer)
+	if err := parsed.trust(settings.TrustedDocuments, schema, limited); err != nil {
+		return nil, fmt.Errorf("trusted documents: %w", err)
+	}
+	known, err := newDocuments(settings.TrustedDocuments, settings.TrustedOnly)
+	if err != nil {
+		return nil, err
+	}
+
+	e := &Endpoint{
+		settings:  settings,
+		callers:   callers,
+		bounds:    limited,
+		present:   graph.Presenter(settings.Log, settings.Random, settings.Introspection),
+		documents: known,
+		parsed:    parsed,
+		turns:     newTurns(settings.Cores),
+		clients:   clientCounts{counts: map[inbound.Client]int{}},
+		bodies:    newBodies(settings.Limits.Body),
+		answers:   buffers{most: largestAnswerKept},
+	}
+	e.executor = e.executorOf(settings.Schema)
+	return e, nil
+}
+
+// LogClients logs how many requests each client has sent since the last call, if it gives its name.
+func (e *Endpoint) LogClients(ctx context.Context) { e.clients.log(ctx, e.settings.Log) }
+
+// executorOf returns an executor that runs operations on a schema.
+func (e *Endpoint) executorOf(schema graphql.ExecutableSchema) *executor.Executor {
+	exec := executor.New(schema)
+	exec.SetQueryCache(e.parsed)
+	exec.SetParserTokenLimit(e.settings.Limits.Tokens)
+	exec.SetErrorPresenter(e.present)
+	exec.SetRecoverFunc(e.recovered)
+	exec.SetDisableSuggestion(!e.settings.Introspection)
+	exec.Use(e.bounds)
+	exec.Use(nullVariables{})
+	exec.Use(schemaQuestions{e.settings.Introspection})
+	exec.Use(graph.Direct{})
+	return exec
+}
+
+var errPanic = errors.New("panic")
+
+// recovered logs a panic and returns the error that the client learns of.
+func (e *Endpoint) recovered(ctx context.Context, cause any) error {
+	inbound.LogPanic(ctx, e.settings.Log, cause)
+	return errPanic
+}
+
+// ServeHTTP implements http.Handler.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.clients.add(inbound.ClientOf(r.Header))
+	mediaType, isAcceptable := negotiate(r.Header["Accept"])
+	header := w.Header()
+	header["Content-Type"] = contentTypeOf(mediaType)
+	header["Cache-Control"] = noStore
+	header["X-Content-Type-Options"] = noSniff
+
+	injected, refused := e.faultsOf(r)
+	if injected.holdAnswer() {
+		held := &heldAnswer{ResponseWriter: w}
+		defer e.release(r.Context(), held, injected)
+		w = held
+	}
+	defer e.survive(w, r)
+
+	if !isAcceptable {
+		refused = refuse(http.StatusNotAcceptable, "The answer is "+jsonType+" or "+responseType+".")
+	}
+	if refused != nil {
+		e.refuse(w, mediaType, refused)
+		return
+	}
+	e.serve(w, r, mediaType, injected)
+}
+
+// serve reads a request, runs its operation, and writes the answer.
+func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, mediaType string, injected faults) {
+	params, refused := e.read(w, r)
+	if refused != nil {
+		e.refuse(w, mediaType, refused)
+		return
+	}
+	caller, refused := e.callerOf(r)
+	if refused != nil {
+		e.refuse(w, mediaType, refused)
+		return
+	}
+
+	ctx := graph.WithCaller(graphql.StartOperationTrace(r.Context()), caller)
+	operation, faults, err := e.prepare(ctx, &params.RawParams)
+	if err != nil {
+		e.write(w, http.StatusOK, e.failed(ctx, err))
+		return
+	}
+	if len(faults) > 0 {
+		e.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, faults)
+		return
+	}
+	if r.Method != http.MethodPost && operation.Operation.Operation != ast.Query {
+		e.refuse(w, mediaType, notAllowed(http.MethodPost, "A mutation must be sent with POST."))
+		return
+	}
+
+	e.documents.keep(params)
+	response := e.runWith(ctx, injected, caller, params.Query, operation)
+	e.logOrigin(r, response.Errors)
+	e.write(w, http.StatusOK, response)
+}
+
+// callerOf returns who sends a request, or refuses it.
+func (e *Endpoint) callerOf(r *http.Request) (*tickets.Caller, *refusal) {
+	caller, err := e.callers.Of(r)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "The header x-shopper-address must be one IP address.")
+	}
+	return caller, nil
+}
+
+// logOrigin logs the origin of a page if an answer refuses it.
+func (e *Endpoint) logOrigin(r *http.Request, faults gqlerror.List) {
+	for _, fault := range faults {
+		if fault.Extensions["reason"] == models.ReasonOriginNotAllowed {
+			e.callers.LogOrigin(r)
+		}
+	}
+}
+
+// prepare parses and validates a document. A long document that is not known waits for its turn,
+// because a client can send a different one each time.
+func (e *Endpoint) prepare(
+	ctx context.Context, params *graphql.RawParams,
+) (*graphql.OperationContext, gqlerror.List, error) {
+	const long = 1 << 10
+	if len(params.Query) > long {
+		if _, isKnown := e.parsed.find(params.Query); !isKnown {
+			end, err := e.turns.begin(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			defer end()
+		}
+	}
+
+	operation, faults := e.executor.CreateOperationContext(ctx, params)
+	return operation, faults, nil
+}
+
+// run runs an operation. A heavy one waits for its turn.
+func (e *Endpoint) run(
+	ctx context.Context, on *executor.Executor, document string, operation *graphql.OperationContext,
+) *graphql.Response {
+	defer inbound.Hold(ctx)()
+	if e.weight(document, operation) > heavy {
+		end, err := e.turns.begin(ctx)
+		if err != nil {
+			return e.failed(ctx, err)
+		}
+		defer end()
+	}
+
+	respond, ctx := on.DispatchOperation(ctx, operation)
+	response := respond(ctx)
+	isQuery := operation.Operation.Operation == ast.Query // what a mutation did cannot be undone
+	switch most := e.settings.Limits.Answer; {
+	case response == nil: // the deadline has passed
+		return e.failed(ctx, context.DeadlineExceeded)
+	case isQuery && len(response.Data) > most:
+		text := fmt.Sprintf("The answer has more than %d bytes.", most)
+		return e.failed(ctx, graph.LimitError(problem.CodeBadUserInput, "answer-limit", text))
+	}
+	return response
+}
+
+// weight returns how many fields the answer to an operation may have. The variables may hold
+// references, and each reference brings all fields that are selected of it.
+func (e *Endpoint) weight(document string, operation *graphql.OperationContext) int {
+	fields := e.parsed.weight(document, operation.Doc)
+	if strings.Contains(document, "_entities") {
+		fields *= max(1, graph.References(operation))
+	}
+	return fields
+}

@@ -1,0 +1,40 @@
+package gqlhttp
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+)
+
+// ErrNotAManifest is returned for text that is no manifest of operations.
+var ErrNotAManifest = errors.New("not a manifest of the format apollo-persisted-query-manifest, version 1")
+
+// ReadManifest reads the manifest that @apollo/generate-persisted-query-manifest writes, and returns the documents in it by their hashes.
+func ReadManifest(text []byte) (map[string]string, error) {
+	var manifest struct {
+		Format     string `json:"format"`
+		Version    int    `json:"version"`
+		Operations []struct {
+			ID   string `json:"id"`
+			Body string `json:"body"`
+		} `json:"operations"`
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil || manifest.Format != "apollo-persisted-query-manifest" || manifest.Version != 1 {
+		return nil, ErrNotAManifest
+	}
+	documents := make(map[string]string, len(manifest.Operations))
+	for i, operation := range manifest.Operations {
+		_, known := documents[operation.ID]
+		switch {
+		case operation.Body == "":
+			return nil, fmt.Errorf("%w: operation %d has no body", ErrNotAManifest, i+1)
+		case operation.ID != hashOf(operation.Body):
+			return nil, fmt.Errorf("%w: the id of operation %d is not the SHA-256 of its body", ErrNotAManifest, i+1)
+		case known:
+			return nil, fmt.Errorf("%w: operation %d has the id of another", ErrNotAManifest, i+1)
+		}
+		documents[operation.ID] = operation.Body
+	}
+	return documents, nil
+}

@@ -1,0 +1,110 @@
+package gqlhttp
+
+import "github.com/vektah/gqlparser/v2/ast"
+
+// size is how large a selection is, with all that its fragments bring: how deep it goes, how many fields it has, and how many of them on its first level.
+type size struct{ depth, fields, rootFields, credentialFields int }
+
+// tooMany is where counting ends: fragments that spread each other double the number of fields with each.
+const tooMany = 1 << 30
+
+// plus is the size of a selection that has both.
+func (s size) plus(other size) size {
+	return size{
+		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), min(s.rootFields+other.rootFields, tooMany),
+		min(s.credentialFields+other.credentialFields, tooMany),
+	}
+}
+
+// beside is the size of a document with both operations, of which one is run.
+func (s size) beside(other size) size {
+	return size{
+		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), max(s.rootFields, other.rootFields),
+		max(s.credentialFields, other.credentialFields),
+	}
+}
+
+// measure takes the sizes of selections, of each fragment once, and counts what stands in the document.
+type measure struct {
+	credentialFields    map[string]bool
+	weights             map[string]weight
+	fragments           map[string]*ast.FragmentDefinition
+	sizes               map[string]size // of the fragments
+	names               map[string]int  // how many fields have each name in the answer
+	mostOfOne           int
+	aliases, directives int
+	outOfRange          bool // a number is, which gqlgen would panic for
+}
+
+func (m *measure) all(selections ast.SelectionSet) size {
+	var whole size
+	for _, selection := range selections {
+		switch selected := selection.(type) {
+		case *ast.Field:
+			whole = whole.plus(m.field(selected))
+		case *ast.InlineFragment:
+			m.note(selected.Directives)
+			below := m.all(selected.SelectionSet)
+			below.depth++
+			whole = whole.plus(below)
+		case *ast.FragmentSpread:
+			m.note(selected.Directives)
+			whole = whole.plus(m.fragment(selected.Name))
+		}
+	}
+	return whole
+}
+
+func (m *measure) field(field *ast.Field) size {
+	m.note(field.Directives)
+	for _, argument := range field.Arguments {
+		m.value(argument.Value)
+	}
+	m.names[field.Alias]++
+	m.mostOfOne = max(m.mostOfOne, m.names[field.Alias])
+	if field.Alias != field.Name {
+		m.aliases++
+	}
+	below := m.all(field.SelectionSet)
+	whole := size{depth: below.depth + 1, fields: min(m.weights[field.Name].of(below.fields), tooMany), rootFields: 1}
+	if m.credentialFields[field.Name] {
+		whole.credentialFields = 1
+	}
+	return whole
+}
+
+// fragment returns the size of a fragment. One that spreads itself counts as nothing there: validation refuses it.
+func (m *measure) fragment(name string) size {
+	if known, ok := m.sizes[name]; ok {
+		return known
+	}
+	m.sizes[name] = size{}
+	if fragment := m.fragments[name]; fragment != nil {
+		m.note(fragment.Directives)
+		m.sizes[name] = m.all(fragment.SelectionSet)
+	}
+	return m.sizes[name]
+}
+
+// note takes down what directives there are.
+func (m *measure) note(directives ast.DirectiveList) {
+	m.directives += len(directives)
+	for _, directive := range directives {
+		for _, argument := range directive.Arguments {
+			m.value(argument.Value)
+		}
+	}
+}
+
+func (m *measure) value(value *ast.Value) {
+	if value == nil {
+		return
+	}
+	if value.Kind == ast.IntValue || value.Kind == ast.FloatValue {
+		_, err := value.Value(nil)
+		m.outOfRange = m.outOfRange || err != nil
+	}
+	for _, child := range value.Children {
+		m.value(child.Value)
+	}
+}

@@ -1,0 +1,108 @@
+package inbound
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// Headers of a request that say who sends it. A page of another origin can set them only after a
+// preflight.
+const (
+	ApplicationHeader = "X-Application"
+	ClaimsHeader      = "X-Vol-User-Claims"
+)
+
+// Further headers of a request. An application that sends them acts for a shopper.
+const (
+	applicationSecretHeader = "X-Application-Secret"
+	shopperAddressHeader    = "X-Shopper-Address"
+	shopperUserAgentHeader  = "X-Shopper-User-Agent"
+)
+
+// ErrShopperAddress is returned for a header X-Shopper-Address that is not one IP address.
+var ErrShopperAddress = errors.New("the header x-shopper-address is not one IP address")
+
+// Callers tells who sends a request, and which pages may send one.
+type Callers struct {
+	// Applications are the known applications, with the origins of their pages. Required.
+	Applications *applications.Directory
+	// TrustedProxies are the networks whose X-Forwarded-For header is believed. If there are none,
+	// a request comes from the address of its connection.
+	TrustedProxies []netip.Prefix
+	// LocalPages lets the pages of this machine call, whatever the origins of applications are.
+	LocalPages bool
+	// Log gets a record when a page is refused. Required.
+	Log *slog.Logger
+
+	recent recent
+}
+
+// Of returns who sends a request. The error is ErrShopperAddress or nil.
+func (c *Callers) Of(r *http.Request) (*tickets.Caller, error) {
+	caller := &tickets.Caller{
+		Application:      only(r.Header[ApplicationHeader]),
+		Secret:           secret.New(only(r.Header[applicationSecretHeader])),
+		Origin:           c.otherOrigin(r),
+		AccessToken:      accessToken(r.Header),
+		Address:          clientAddress(r, c.TrustedProxies),
+		UserAgent:        r.UserAgent(),
+		ShopperUserAgent: only(r.Header[shopperUserAgentHeader]),
+		Gone:             Gone(r.Context()),
+	}
+
+	if text := only(r.Header[shopperAddressHeader]); text != "" {
+		address, err := netip.ParseAddr(text)
+		if err != nil && c.isConfidential(caller.Application) { // nobody else is believed anyway
+			return nil, ErrShopperAddress
+		}
+		caller.ShopperAddress = address
+	}
+	return caller, nil
+}
+
+func (c *Callers) isConfidential(id string) bool {
+	application := c.Applications.Find(id)
+	return application != nil && application.IsConfidential
+}
+
+// only returns the value of a header that comes once. If it comes several times, it returns a text
+// that is never valid.
+func only(values []string) string {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	default:
+		return "\x00 several"
+	}
+}
+
+// accessToken returns the token in a request's headers: x-vol-user-claims or, without it,
+// Authorization: Bearer (RFC 6750 section 2.1). Clients of Kibo's APIs send both, and the second
+// holds the application's token. The token is empty if there is none. If a header is malformed or
+// comes several times, accessToken returns a text that is never a valid token.
+func accessToken(header http.Header) secret.Text {
+	authorization, claims := header["Authorization"], header[ClaimsHeader]
+	switch {
+	case len(claims) == 1 && claims[0] != "":
+		return secret.New(claims[0])
+	case len(authorization)+len(claims) == 0:
+		return secret.Text{}
+	case len(authorization)+len(claims) > 1:
+		return secret.New("several")
+	}
+
+	scheme, token, _ := strings.Cut(strings.Join(authorization, ""), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return secret.New("malformed")
+	}
+	return secret.New(token)
+}

@@ -1,0 +1,23 @@
+package inbound
+
+// DefaultConnections returns a limit for a server that needs some file descriptors for other
+// things. It is the number of descriptors that are left, but at most a number that takes little
+// memory even if every connection is an attack.
+func DefaultConnections(otherDescriptors int) int {
+	available, known := descriptors()
+	if !known {
+		return mostByDefault
+	}
+	return connectionsWithin(available, otherDescriptors)
+}
+
+// mostByDefault is the limit if the system has room for more.
+const mostByDefault = 600
+
+// connectionsWithin returns how many connections fit into the available descriptors, besides others
+// and the connections that are being refused. It uses at least a quarter of the descriptors.
+func connectionsWithin(available, others int) int {
+	const share, least = 4, 8
+	fitting := max(available-others, available/share) * refusalShare / (refusalShare + 1)
+	return max(least, min(mostByDefault, fitting))
+}

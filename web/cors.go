@@ -1,0 +1,93 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/cors"
+
+	"github.com/authtickets/authtickets/gqlhttp"
+	"github.com/authtickets/authtickets/inbound"
+)
+
+// crossOrigin lets pages of the applications' origins call the endpoint.
+type crossOrigin struct {
+	callers *inbound.Callers
+	// hasFaults reports whether the endpoint reads the header X-Fault.
+	hasFaults bool
+	next      http.Handler
+}
+
+// newCrossOrigin wraps the endpoint next. Only the request itself names its application, so a
+// preflight is answered for the pages of any application. Credentials are never allowed, because a
+// page sends its ticket in a header. A page may send further headers: tools for tracing add some to
+// every request.
+func newCrossOrigin(next http.Handler, callers *inbound.Callers, hasFaults bool) http.Handler {
+	allowed := cors.New(cors.Options{
+		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
+			return callers.AllowsOrigin(origin), nil
+		},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{"*"},
+		ExposedHeaders: []string{inbound.RequestIDHeader},
+		MaxAge:         int((2 * time.Hour).Seconds()),
+	})
+	return &crossOrigin{callers, hasFaults, allowed.Handler(next)}
+}
+
+// ServeHTTP implements http.Handler.
+func (c *crossOrigin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !inbound.IsPreflight(r) {
+		c.next.ServeHTTP(w, r)
+		return
+	}
+
+	if c.mayAskFor(r.Header[inbound.PreflightHeadersHeader]) {
+		c.next.ServeHTTP(w, r)
+	} else {
+		w.Header().Add("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+		w.WriteHeader(http.StatusNoContent)
+	}
+	if w.Header().Get("Access-Control-Allow-Origin") == "" {
+		c.callers.LogPreflight(r)
+	}
+}
+
+// Limits of a preflight. A page with several tools for tracing asks for about 20 headers.
+const (
+	mostHeaders        = 64
+	longestHeaderNames = 2 << 10
+)
+
+// mayAskFor reports whether a page may send the headers that it asks for. It may not send headers of
+// proxies, because it is none. It may not send an application's secret, because it cannot keep one.
+func (c *crossOrigin) mayAskFor(lines []string) bool {
+	text := strings.Join(lines, ",")
+	names := strings.Split(text, ",")
+	if len(text) > longestHeaderNames || len(names) > mostHeaders {
+		return false
+	}
+
+	return !slices.ContainsFunc(names, func(name string) bool {
+		name = strings.ToLower(strings.TrimSpace(name))
+		isUnused := !c.hasFaults && name == strings.ToLower(gqlhttp.FaultHeader)
+		return name != "" && (!isToken(name) || isForServices(name) || isUnused)
+	})
+}
+
+// isToken reports whether a text can be the name of a header (RFC 9110 section 5.6.2).
+func isToken(text string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		isLetterOrDigit := (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+		return !isLetterOrDigit && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	})
+}
+
+// isForServices reports whether only proxies and services may send a header. The name is in lower
+// case.
+func isForServices(name string) bool {
+	return slices.Contains([]string{"forwarded", "x-real-ip", "x-application-secret"}, name) ||
+		strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "x-shopper-")
+}
