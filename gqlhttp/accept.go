@@ -6,18 +6,22 @@ import (
 	"strings"
 )
 
-// The media types of answers: plain JSON, and that of GraphQL over HTTP, under which the status tells whether the document could be run.
+// Media types of answers: plain JSON, and the one of GraphQL over HTTP. With the second, the HTTP
+// status tells whether the document could be run.
 const (
 	jsonType     = "application/json"
 	responseType = "application/graphql-response+json"
 )
 
-// negotiate returns the media type that a client prefers (RFC 9110 section 12.5.1), and whether it accepts that at all. Of two it likes as well it is the one
-// asked for by name, responseType where both are; without any wish it is JSON, which every client can read.
+// negotiate returns the media type that a client prefers (RFC 9110 section 12.5.1), and reports
+// whether the client accepts it. If it likes both equally, it gets the one that it names, and
+// responseType if it names both. A client without any preference gets JSON, which every client can
+// read.
 func negotiate(accept []string) (mediaType string, acceptable bool) {
 	if len(accept) == 0 || (len(accept) == 1 && (accept[0] == jsonType || accept[0] == "*/*" || accept[0] == "")) {
 		return jsonType, true
 	}
+
 	var forJSON, forResponse preference
 	for _, line := range accept {
 		for offer := range strings.SplitSeq(line, ",") {
@@ -29,7 +33,9 @@ func negotiate(accept []string) (mediaType string, acceptable bool) {
 			forResponse.consider(mediaRange, responseType, parameters["q"])
 		}
 	}
-	if forResponse.quality > forJSON.quality || (forResponse.quality == forJSON.quality && forResponse.precision == named) {
+
+	isNamed := forResponse.quality == forJSON.quality && forResponse.precision == named
+	if forResponse.quality > forJSON.quality || isNamed {
 		return responseType, forResponse.quality > 0
 	}
 	return jsonType, forJSON.quality > 0
@@ -41,7 +47,7 @@ type preference struct {
 	quality   float64
 }
 
-// How precisely a range names a media type.
+// Precisions of a range.
 const (
 	notAtAll = iota
 	byEverything
@@ -49,6 +55,7 @@ const (
 	named
 )
 
+// consider notes a range if it matches the media type more precisely than the ranges before it.
 func (p *preference) consider(mediaRange, mediaType, weight string) {
 	precision := notAtAll
 	switch mediaRange {
@@ -62,9 +69,10 @@ func (p *preference) consider(mediaRange, mediaType, weight string) {
 	if precision <= p.precision {
 		return
 	}
+
 	quality := 1.0
 	if weight != "" {
-		quality, _ = strconv.ParseFloat(weight, 64) // what is no number is no wish
+		quality, _ = strconv.ParseFloat(weight, 64) // a malformed weight counts as 0
 	}
 	*p = preference{precision, quality}
 }

@@ -14,24 +14,27 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// refusal is an answer without data: an HTTP status, and an error that says why. The status 0 is that of a document that cannot be run.
+// refusal is an answer without data. It has an HTTP status and an error. The status 0 stands for a
+// document that cannot be run.
 type refusal struct {
 	status int
 	err    *gqlerror.Error
-	allow  string // the methods that are, with the status 405
+	allow  string // the allowed methods, with the status 405
 }
 
+// refuse returns a refusal with the code BAD_USER_INPUT.
 func refuse(status int, message string) *refusal {
 	return &refusal{status: status, err: graph.RequestError(problem.CodeBadUserInput, message)}
 }
 
+// notAllowed returns a refusal of the method of a request.
 func notAllowed(allow, message string) *refusal {
 	refused := refuse(http.StatusMethodNotAllowed, message)
 	refused.allow = allow
 	return refused
 }
 
-// The values of headers, which net/http does not change.
+// Values of headers. net/http does not change them.
 var (
 	jsonContentType     = []string{jsonType + "; charset=utf-8"}     //nolint:gochecknoglobals // constant
 	responseContentType = []string{responseType + "; charset=utf-8"} //nolint:gochecknoglobals // constant
@@ -51,8 +54,9 @@ func (e *Endpoint) failed(ctx context.Context, err error) *graphql.Response {
 	return &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{e.present(ctx, err)}}
 }
 
-// fault answers what a document or its variables cannot be run for. Where introspection is off, the presenter has taken the names out of a suggestion, but how
-// many there are would still tell how good a guess was.
+// fault answers a document or variables that cannot be run. If introspection is off, it removes
+// suggestions. The presenter has already hidden their names, but their number would still tell how
+// close a guess was.
 func (e *Endpoint) fault(ctx context.Context, w http.ResponseWriter, mediaType string, faults gqlerror.List) {
 	const most = 5 // a client that has read these sends another document
 	response := e.executor.DispatchError(ctx, faults[:min(len(faults), most)])
@@ -64,7 +68,8 @@ func (e *Endpoint) fault(ctx context.Context, w http.ResponseWriter, mediaType s
 	e.write(w, statusOfFault(mediaType), response)
 }
 
-// statusOfFault is 200 under application/json, because Apollo Client 3 loses the errors of any other.
+// statusOfFault returns 200 for application/json, because Apollo Client 3 drops the errors of any
+// other status.
 func statusOfFault(mediaType string) int {
 	if mediaType == responseType {
 		return http.StatusBadRequest
@@ -72,6 +77,7 @@ func statusOfFault(mediaType string) int {
 	return http.StatusOK
 }
 
+// refuse answers a refusal.
 func (e *Endpoint) refuse(w http.ResponseWriter, mediaType string, refused *refusal) {
 	status := refused.status
 	switch status {
@@ -80,7 +86,7 @@ func (e *Endpoint) refuse(w http.ResponseWriter, mediaType string, refused *refu
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", refused.allow)
 	case http.StatusRequestEntityTooLarge:
-		w.Header().Set("Connection", "close") // or the rest of the body would be read
+		w.Header().Set("Connection", "close") // so that the rest of the body is not read
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Retry-After", "1")
@@ -88,7 +94,7 @@ func (e *Endpoint) refuse(w http.ResponseWriter, mediaType string, refused *refu
 	e.write(w, status, &graphql.Response{Errors: gqlerror.List{refused.err}})
 }
 
-// survive ends a panic of the endpoint itself; a resolver's never comes this far.
+// survive answers 500 if the endpoint itself has panicked. Panics of resolvers end in recovered.
 func (e *Endpoint) survive(w http.ResponseWriter, r *http.Request) {
 	if cause := recover(); cause != nil {
 		fault := e.present(r.Context(), e.recovered(r.Context(), cause))
@@ -96,10 +102,11 @@ func (e *Endpoint) survive(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// write writes an answer. The data is finished JSON already and goes out as it is.
+// write writes an answer. The data is already JSON and is not changed.
 func (e *Endpoint) write(w http.ResponseWriter, status int, response *graphql.Response) {
 	out := e.answers.get()
 	defer e.answers.put(out)
+
 	out.WriteByte('{')
 	if len(response.Errors) > 0 {
 		faults, err := json.Marshal(response.Errors)
@@ -117,6 +124,7 @@ func (e *Endpoint) write(w http.ResponseWriter, status int, response *graphql.Re
 		out.Write(response.Data)
 	}
 	out.WriteByte('}')
+
 	w.Header()["Content-Length"] = []string{strconv.Itoa(out.Len())}
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())

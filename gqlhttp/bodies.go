@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// buffers keeps buffers for their next use, unless they have become large.
+// buffers keeps buffers for reuse, except large ones.
 type buffers struct {
 	most int
 	pool sync.Pool
@@ -29,26 +29,26 @@ func (b *buffers) put(buffer *bytes.Buffer) {
 }
 
 const (
-	// smallBody is how much of a body is read without asking for room. Hardly any honest one is
-	// longer.
+	// smallBody is how many bytes of a body are read without asking for room. Almost every honest
+	// body is shorter.
 	smallBody = 4 << 10
-	// largestBodyKept is the largest buffer that waits for another body. Those of unfinished bodies
-	// are many, so they must be small.
+	// largestBodyKept is the largest buffer that is kept for another body. There can be many
+	// unfinished bodies, so these buffers must be small.
 	largestBodyKept = 8 << 10
-	// largestAnswerKept is the largest buffer that waits for another answer.
+	// largestAnswerKept is the largest buffer that is kept for another answer.
 	largestAnswerKept = 64 << 10
-	// roomForBodies is how many bytes all large bodies may take together, while they are read.
+	// roomForBodies is how many bytes all large bodies may take together while they are read.
 	roomForBodies = 4 << 20
-	// leastLargeBodies is how many large bodies can be read at a time, whatever the limit of one
-	// is.
+	// leastLargeBodies is how many large bodies can always be read at the same time, even with a
+	// high body limit.
 	leastLargeBodies = 4
 )
 
 // errNoRoom is returned for a large body while too many others are being read.
 var errNoRoom = errors.New("too many large bodies at a time")
 
-// bodies reads the bodies of requests. What those that never finish take is bounded: a small buffer
-// for each connection, and the room for the large ones.
+// bodies reads the bodies of requests. It bounds the memory for unfinished bodies: each connection
+// has a small buffer, and all large bodies share the room.
 type bodies struct {
 	longest int64
 	room    atomic.Int64
@@ -61,8 +61,8 @@ func newBodies(longest int64) *bodies {
 	return b
 }
 
-// read reads a body of a length, which is negative where it is not known. The buffer must be given
-// back with done.
+// read reads a body. The length is negative if it is unknown. The caller gives the buffer back with
+// done.
 func (b *bodies) read(from io.Reader, length int64) (*bytes.Buffer, error) {
 	buffer := b.small.get()
 	_, err := buffer.ReadFrom(io.LimitReader(from, smallBody))
@@ -82,8 +82,9 @@ func (b *bodies) readRest(buffer *bytes.Buffer, from io.Reader, length int64) er
 		return errNoRoom
 	}
 	defer b.room.Add(b.longest)
+
 	if length > smallBody {
-		buffer.Grow(int(length) - smallBody + bytes.MinRead) // at once, because growing by and by takes twice as much
+		buffer.Grow(int(length) - smallBody + bytes.MinRead) // growing step by step would take twice as much
 	}
 	_, err := buffer.ReadFrom(from)
 	return err

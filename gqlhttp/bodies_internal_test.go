@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What large bodies take together is bounded. Small ones always find room.
+// The memory of all large bodies together is bounded. Small bodies always find room.
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	const longest = 64 << 10

@@ -14,15 +14,17 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// exceeded is the error of a document that goes beyond a limit, which is named as its setting is, if it is one.
+// exceeded returns the error of a document that exceeds a limit. The limit has the name of its
+// setting, if it is a setting.
 func exceeded(limit, message string, most int) *gqlerror.Error {
 	return graph.LimitError(problem.CodeValidationFailed, limit, fmt.Sprintf(message, most))
 }
 
-// bounds holds documents to the limits before they are validated, because that is where a hostile one costs most. It is an extension of gqlgen's executor.
+// bounds checks the limits before a document is validated, because validation is the most expensive
+// step for a hostile document. It is an extension of gqlgen's executor.
 type bounds struct {
 	limits Limits
-	// credentialFields are the root fields that the schema marks with @oncePerOperation.
+	// credentialFields are the root fields with the directive @oncePerOperation.
 	credentialFields map[string]bool
 	parsed           *parsedDocuments
 	weights          map[string]weight
@@ -37,6 +39,7 @@ func newBounds(limits Limits, schema *ast.Schema, parsed *parsedDocuments, sessi
 			}
 		}
 	}
+
 	limited := bounds{limits, fields, parsed, weightsOf(sessions)}
 	parsed.weigh = limited.weigh
 	return limited
@@ -48,7 +51,8 @@ func (bounds) ExtensionName() string { return "Limits" }
 // Validate implements graphql.HandlerExtension.
 func (bounds) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters implements graphql.OperationParameterMutator. What is not GraphQL it leaves to the executor, which parses it again.
+// MutateOperationParameters implements graphql.OperationParameterMutator. It ignores text that is
+// not GraphQL: the executor parses the text again and reports that.
 func (b bounds) MutateOperationParameters(ctx context.Context, asked *graphql.RawParams) *gqlerror.Error {
 	if _, good := b.parsed.Get(ctx, asked.Query); good {
 		return nil
@@ -58,7 +62,8 @@ func (b bounds) MutateOperationParameters(ctx context.Context, asked *graphql.Ra
 	return refused
 }
 
-// parse parses a document that keeps to the limits. One that does not is refused; one that is not GraphQL is an error.
+// parse parses a document. It returns refused if the document exceeds a limit, and an error if the
+// text is not GraphQL.
 func (b bounds) parse(text string) (document *ast.QueryDocument, refused *gqlerror.Error, err error) {
 	if len(text) > b.limits.Document {
 		return nil, exceeded("document-limit", "The document has more than %d bytes.", b.limits.Document), nil
@@ -67,7 +72,7 @@ func (b bounds) parse(text string) (document *ast.QueryDocument, refused *gqlerr
 	switch {
 	case err == nil:
 		return document, b.check(document), nil
-	case strings.Contains(err.Error(), "exceeded token limit"): // the parser has no other sign
+	case strings.Contains(err.Error(), "exceeded token limit"): // the parser has no sentinel error
 		return nil, exceeded("token-limit", "The document has more than %d tokens.", b.limits.Tokens), nil
 	default:
 		return nil, nil, err
@@ -80,29 +85,35 @@ func (b bounds) weigh(document *ast.QueryDocument) int {
 	for _, fragment := range document.Fragments {
 		m.fragments[fragment.Name] = fragment
 	}
+
 	var whole size
 	for _, operation := range document.Operations {
-		whole = whole.beside(m.all(operation.SelectionSet))
+		whole = whole.or(m.all(operation.SelectionSet))
 	}
 	return whole.fields
 }
 
 func (b bounds) newMeasure() measure {
 	return measure{
-		credentialFields: b.credentialFields, weights: b.weights,
-		fragments: map[string]*ast.FragmentDefinition{}, sizes: map[string]size{}, names: map[string]int{},
+		credentialFields: b.credentialFields,
+		weights:          b.weights,
+		fragments:        map[string]*ast.FragmentDefinition{},
+		sizes:            map[string]size{},
+		names:            map[string]int{},
 	}
 }
 
-// check returns which limit a document exceeds; nil when it keeps to all.
+// check returns an error for the first limit that a document exceeds, or nil.
 func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	m := b.newMeasure()
 	for _, fragment := range document.Fragments {
-		if m.fragments[fragment.Name] != nil { // validation would say so, but not before it has compared all of both
+		// Validation reports this too, but only after it has compared everything in both.
+		if m.fragments[fragment.Name] != nil {
 			return graph.RequestError(problem.CodeValidationFailed, "Two fragments have the same name.")
 		}
 		m.fragments[fragment.Name] = fragment
 	}
+
 	var whole size
 	for _, operation := range document.Operations {
 		m.note(operation.Directives)
@@ -110,11 +121,12 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 			m.note(variable.Directives)
 			m.value(variable.DefaultValue)
 		}
-		whole = whole.beside(m.all(operation.SelectionSet))
+		whole = whole.or(m.all(operation.SelectionSet))
 	}
-	for name := range m.fragments { // those that no operation spreads are validated too
+	for name := range m.fragments { // unused ones are validated too
 		whole.depth = max(whole.depth, m.fragment(name).depth)
 	}
+
 	switch limits := b.limits; {
 	case m.outOfRange:
 		return graph.RequestError(problem.CodeValidationFailed, "A number in the document is too large.")
@@ -127,7 +139,8 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 	case m.aliases > limits.Aliases:
 		return exceeded("alias-limit", "The document has more than %d aliases.", limits.Aliases)
 	case m.mostOfOne > limits.SameFields:
-		return exceeded("same-field-limit", "The document has more than %d fields with the same name in the answer.", limits.SameFields)
+		return exceeded("same-field-limit",
+			"The document has more than %d fields with the same name in the answer.", limits.SameFields)
 	case m.directives > limits.Directives:
 		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
 	case whole.fields > limits.Complexity:

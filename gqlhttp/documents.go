@@ -13,15 +13,18 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// What is kept of clients' documents, in bytes of their texts. No document counts less than leastWeight, so that there is a bound on their
-// number too. Parsed, a document takes up to 70 times as much as its text.
+// How much text of documents is kept, in bytes. Each document counts at least leastWeight, which
+// also bounds the number of documents. A parsed document takes up to 70 times as much memory as its
+// text.
 const (
 	parsedText     = 256 << 10
 	registeredText = 1 << 20
 	leastWeight    = 512
 )
 
-func newDocumentCache[Value any](most uint64, text func(key string, value Value) string) (*otter.Cache[string, Value], error) {
+func newDocumentCache[Value any](
+	most uint64, text func(key string, value Value) string,
+) (*otter.Cache[string, Value], error) {
 	cache, err := otter.New(&otter.Options[string, Value]{
 		MaximumWeight: most,
 		Weigher: func(key string, value Value) uint32 {
@@ -34,13 +37,15 @@ func newDocumentCache[Value any](most uint64, text func(key string, value Value)
 	return cache, nil
 }
 
-// mayHoldCredentials reports whether a document has a string in it, which could be a password or a token. Such a one is not kept.
+// mayHoldCredentials reports whether a document contains a string, which could be a password or a
+// token. Such a document is not kept.
 func mayHoldCredentials(document string) bool { return strings.Contains(document, `"`) }
 
-// documents finds documents by their hashes: trusted ones, which the operator has listed, and those that clients have registered (automatic persisted queries).
+// documents finds documents by their hashes. Trusted documents are listed by the operator.
+// Registered ones come from clients (automatic persisted queries).
 type documents struct {
-	trusted    map[string]string // their texts, by hash
-	only       bool              // trusted ones are run, and no others
+	trusted    map[string]string // texts by hash
+	only       bool              // no other documents are run
 	registered *otter.Cache[string, string]
 }
 
@@ -49,19 +54,20 @@ func newDocuments(trusted map[string]string, only bool) (*documents, error) {
 	return &documents{trusted, only, registered}, err
 }
 
-// persistedQuery names a document by its hash, SHA-256 in lower-case hexadecimal digits.
+// persistedQuery names a document by its SHA-256, in lower-case hexadecimal digits.
 type persistedQuery struct {
 	Version int    `json:"version"`
 	Hash    string `json:"sha256Hash"`
 }
 
-// resolve finds the document that a request means, or refuses it.
+// resolve finds the document of a request, or refuses the request.
 func (d *documents) resolve(asked *parameters, named *persistedQuery) *refusal {
 	if named != nil {
 		if refused := d.resolveNamed(asked, *named); refused != nil {
 			return refused
 		}
 	}
+
 	switch {
 	case asked.Query == "":
 		return refuse(http.StatusBadRequest, "There is no query.")
@@ -75,6 +81,7 @@ func (d *documents) resolveNamed(asked *parameters, named persistedQuery) *refus
 	if named.Version != 1 {
 		return &refusal{err: graph.RequestError(problem.CodePersistedQueryNotSupported, "PersistedQueryNotSupported")}
 	}
+
 	text, known := d.find(named.Hash)
 	switch {
 	case asked.Query == "" && known:
@@ -96,7 +103,8 @@ func (d *documents) find(hash string) (string, bool) {
 	return d.registered.GetIfPresent(hash)
 }
 
-// keep registers the document of a request that wants it to be, once it has been found good.
+// keep registers the document of a request, if the client asked for that. Call it only for a valid
+// document.
 func (d *documents) keep(asked *parameters) {
 	if asked.register != "" && !mayHoldCredentials(asked.Query) {
 		d.registered.Set(asked.register, asked.Query)

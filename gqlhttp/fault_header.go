@@ -9,15 +9,15 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// faults are what shall go wrong with a request. The zero value is nothing.
+// faults are what a request lets go wrong. The zero value is nothing.
 type faults struct {
 	drop, busy, rotate bool
 	delay, shift       time.Duration
-	// end is the reason for which the session ends; empty where it goes on.
+	// end is the reason that the session ends with. If it is empty, the session goes on.
 	end models.Reason
 }
 
-// faultsOf returns what shall go wrong with a request, or refuses what the header says.
+// faultsOf returns the faults of a request, or refuses its header.
 func (e *Endpoint) faultsOf(r *http.Request) (faults, *refusal) {
 	if e.settings.Faults == nil {
 		return faults{}, nil
@@ -34,7 +34,7 @@ func (e *Endpoint) faultsOf(r *http.Request) (faults, *refusal) {
 	return injected, nil
 }
 
-// parseFaults reads the list of faults, or says what is wrong with it.
+// parseFaults reads a list of faults. If it cannot, it returns a message in wrong.
 func parseFaults(text string, longestDelay time.Duration) (injected faults, wrong string) {
 	var names []string
 	for item := range strings.SplitSeq(text, ",") {
@@ -78,11 +78,12 @@ func parseDuration(text string, least, most time.Duration) (duration time.Durati
 	return duration, err == nil && duration >= least && duration <= most
 }
 
-// faultMessage says what a fault can be like.
+// faultMessage returns a message about a value that a fault cannot have.
 func faultMessage(name string, longestDelay time.Duration) string {
 	switch name {
 	case "delay":
-		return "The header x-fault needs a duration for delay, such as delay=2s, of at most " + longestDelay.String() + "."
+		return "The header x-fault needs a duration for delay, such as delay=2s, of at most " +
+			longestDelay.String() + "."
 	case "shift":
 		return "The header x-fault needs a duration for shift, such as shift=-2h or shift=20m, of at most " +
 			longestShift.String() + "."

@@ -15,27 +15,33 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// Faults let a request say what shall go wrong with it, so that front-end teams can try their
+// Faults let a request ask that something goes wrong, so that front-end teams can test their
 // clients. Both fields are required.
 type Faults struct {
-	// Shifted returns the schema, answered as if every clock were ahead.
+	// Shifted returns a schema whose resolvers see every clock shifted by ahead.
 	Shifted func(ahead time.Duration) graphql.ExecutableSchema
-	// Rotate puts new keys into use.
+	// Rotate starts to use new keys.
 	Rotate func(context.Context) error
 }
 
 // FaultHeader lists the faults of a request.
 const FaultHeader = "X-Fault"
 
-// longestShift is how far a request may shift the clock: no session lives longer.
+// longestShift is how far a request may shift the clock. No session lives longer.
 const longestShift = applications.LongestSession
 
-// endReasons are those for which a request may end its session. What becomes of an account, and a
-// claim, must be done for real.
+// endReasons returns the reasons that a request may end its session with. The other reasons need a
+// real change of an account or a real claim.
 func endReasons() []models.Reason {
 	return []models.Reason{
-		models.ReasonEndedByOperator, models.ReasonPasswordChanged, models.ReasonSessionEnded, models.ReasonSessionReplaced,
-		models.ReasonSignedOut, models.ReasonSignedOutEverywhere, models.ReasonTokenReused, models.ReasonTooManySessions,
+		models.ReasonEndedByOperator,
+		models.ReasonPasswordChanged,
+		models.ReasonSessionEnded,
+		models.ReasonSessionReplaced,
+		models.ReasonSignedOut,
+		models.ReasonSignedOutEverywhere,
+		models.ReasonTokenReused,
+		models.ReasonTooManySessions,
 	}
 }
 
@@ -50,8 +56,8 @@ func (e *Endpoint) runWith(
 	return e.run(ctx, on, document, operation)
 }
 
-// inject does what shall happen before an operation, and returns what runs it. With an error
-// nothing shall.
+// inject lets the faults happen that come before an operation, and returns the executor to run it.
+// If it returns an error, the operation is not run.
 func (e *Endpoint) inject(
 	ctx context.Context, injected faults, caller *tickets.Caller, operation *graphql.OperationContext,
 ) (*executor.Executor, error) {
@@ -64,12 +70,14 @@ func (e *Endpoint) inject(
 		refreshToken := refreshTokenOf(operation)
 		if refreshToken.Reveal() == "" && caller.AccessToken.Reveal() == "" {
 			return nil, graph.RequestError(problem.CodeBadUserInput,
-				"The header x-fault can end no session: the request has neither an access token nor an argument refreshToken.")
+				"The header x-fault can end no session: "+
+					"the request has neither an access token nor an argument refreshToken.")
 		}
 		if err := e.settings.Office.EndFor(ctx, caller, refreshToken, injected.end); err != nil {
 			return nil, err
 		}
 	}
+
 	switch {
 	case injected.busy:
 		return nil, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
@@ -80,7 +88,7 @@ func (e *Endpoint) inject(
 	}
 }
 
-// refreshTokenOf returns the refresh token that an operation is about; empty where there is none.
+// refreshTokenOf returns the argument refreshToken of an operation, or an empty text.
 func refreshTokenOf(operation *graphql.OperationContext) secret.Text {
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Mutation"}) {
 		if token, ok := field.ArgumentMap(operation.Variables)["refreshToken"].(string); ok {

@@ -9,10 +9,10 @@ import (
 	"github.com/authtickets/authtickets/inbound"
 )
 
-// holdAnswer reports whether the answer goes out late or never.
+// holdAnswer reports whether the answer is delayed or dropped.
 func (f faults) holdAnswer() bool { return f.drop || f.delay > 0 }
 
-// heldAnswer keeps an answer until it goes out.
+// heldAnswer keeps an answer until it is sent.
 type heldAnswer struct {
 	http.ResponseWriter
 
@@ -26,13 +26,15 @@ func (h *heldAnswer) WriteHeader(status int) { h.status = status }
 // Write implements http.ResponseWriter.
 func (h *heldAnswer) Write(content []byte) (int, error) { return h.body.Write(content) }
 
-// release sends an answer after its delay, or closes the connection instead.
+// release sends an answer after its delay. If the answer is to be dropped, it closes the connection
+// instead.
 func (e *Endpoint) release(ctx context.Context, held *heldAnswer, injected faults) {
 	defer inbound.Hold(ctx)()
 	select {
 	case <-time.After(injected.delay):
 	case <-inbound.Gone(ctx):
 	}
+
 	if !injected.drop {
 		held.ResponseWriter.WriteHeader(held.status)
 		_, _ = held.ResponseWriter.Write(held.body.Bytes())

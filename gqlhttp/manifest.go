@@ -7,10 +7,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// ErrNotAManifest is returned for text that is no manifest of operations.
+// ErrNotAManifest is returned for a text that is not a manifest of operations.
 var ErrNotAManifest = errors.New("not a manifest of the format apollo-persisted-query-manifest, version 1")
 
-// ReadManifest reads the manifest that @apollo/generate-persisted-query-manifest writes, and returns the documents in it by their hashes.
+// ReadManifest reads a manifest of @apollo/generate-persisted-query-manifest. It returns the
+// documents in it by their hashes.
 func ReadManifest(text []byte) (map[string]string, error) {
 	var manifest struct {
 		Format     string `json:"format"`
@@ -20,9 +21,11 @@ func ReadManifest(text []byte) (map[string]string, error) {
 			Body string `json:"body"`
 		} `json:"operations"`
 	}
-	if err := json.Unmarshal(text, &manifest); err != nil || manifest.Format != "apollo-persisted-query-manifest" || manifest.Version != 1 {
+	err := json.Unmarshal(text, &manifest)
+	if err != nil || manifest.Format != "apollo-persisted-query-manifest" || manifest.Version != 1 {
 		return nil, ErrNotAManifest
 	}
+
 	documents := make(map[string]string, len(manifest.Operations))
 	for i, operation := range manifest.Operations {
 		_, known := documents[operation.ID]

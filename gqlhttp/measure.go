@@ -2,29 +2,40 @@ package gqlhttp
 
 import "github.com/vektah/gqlparser/v2/ast"
 
-// size is how large a selection is, with all that its fragments bring: how deep it goes, how many fields it has, and how many of them on its first level.
-type size struct{ depth, fields, rootFields, credentialFields int }
+// size is how large a selection is, including its fragments.
+type size struct {
+	depth            int
+	fields           int
+	rootFields       int // fields on the first level
+	credentialFields int // fields on the first level that check a credential
+}
 
-// tooMany is where counting ends: fragments that spread each other double the number of fields with each.
+// tooMany is where counting ends. Fragments that spread each other can double the number of fields
+// with each further fragment.
 const tooMany = 1 << 30
 
-// plus is the size of a selection that has both.
+// plus returns the size of a selection that contains both.
 func (s size) plus(other size) size {
 	return size{
-		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), min(s.rootFields+other.rootFields, tooMany),
-		min(s.credentialFields+other.credentialFields, tooMany),
+		depth:            max(s.depth, other.depth),
+		fields:           min(s.fields+other.fields, tooMany),
+		rootFields:       min(s.rootFields+other.rootFields, tooMany),
+		credentialFields: min(s.credentialFields+other.credentialFields, tooMany),
 	}
 }
 
-// beside is the size of a document with both operations, of which one is run.
-func (s size) beside(other size) size {
+// or returns the size of a document with both operations. Only one of them is run.
+func (s size) or(other size) size {
 	return size{
-		max(s.depth, other.depth), min(s.fields+other.fields, tooMany), max(s.rootFields, other.rootFields),
-		max(s.credentialFields, other.credentialFields),
+		depth:            max(s.depth, other.depth),
+		fields:           min(s.fields+other.fields, tooMany),
+		rootFields:       max(s.rootFields, other.rootFields),
+		credentialFields: max(s.credentialFields, other.credentialFields),
 	}
 }
 
-// measure takes the sizes of selections, of each fragment once, and counts what stands in the document.
+// measure takes the sizes of selections, and counts what a document contains. It measures each
+// fragment once.
 type measure struct {
 	credentialFields    map[string]bool
 	weights             map[string]weight
@@ -33,7 +44,7 @@ type measure struct {
 	names               map[string]int  // how many fields have each name in the answer
 	mostOfOne           int
 	aliases, directives int
-	outOfRange          bool // a number is, which gqlgen would panic for
+	outOfRange          bool // a number is too large, and gqlgen would panic
 }
 
 func (m *measure) all(selections ast.SelectionSet) size {
@@ -60,24 +71,32 @@ func (m *measure) field(field *ast.Field) size {
 	for _, argument := range field.Arguments {
 		m.value(argument.Value)
 	}
+
 	m.names[field.Alias]++
 	m.mostOfOne = max(m.mostOfOne, m.names[field.Alias])
 	if field.Alias != field.Name {
 		m.aliases++
 	}
+
 	below := m.all(field.SelectionSet)
-	whole := size{depth: below.depth + 1, fields: min(m.weights[field.Name].of(below.fields), tooMany), rootFields: 1}
+	whole := size{
+		depth:      below.depth + 1,
+		fields:     min(m.weights[field.Name].of(below.fields), tooMany),
+		rootFields: 1,
+	}
 	if m.credentialFields[field.Name] {
 		whole.credentialFields = 1
 	}
 	return whole
 }
 
-// fragment returns the size of a fragment. One that spreads itself counts as nothing there: validation refuses it.
+// fragment returns the size of a fragment. A fragment that spreads itself has the size 0 there;
+// validation refuses it.
 func (m *measure) fragment(name string) size {
 	if known, ok := m.sizes[name]; ok {
 		return known
 	}
+
 	m.sizes[name] = size{}
 	if fragment := m.fragments[name]; fragment != nil {
 		m.note(fragment.Directives)
@@ -86,7 +105,7 @@ func (m *measure) fragment(name string) size {
 	return m.sizes[name]
 }
 
-// note takes down what directives there are.
+// note counts directives and looks at their arguments.
 func (m *measure) note(directives ast.DirectiveList) {
 	m.directives += len(directives)
 	for _, directive := range directives {
@@ -96,14 +115,17 @@ func (m *measure) note(directives ast.DirectiveList) {
 	}
 }
 
+// value looks for numbers that are out of range.
 func (m *measure) value(value *ast.Value) {
 	if value == nil {
 		return
 	}
+
 	if value.Kind == ast.IntValue || value.Kind == ast.FloatValue {
 		_, err := value.Value(nil)
 		m.outOfRange = m.outOfRange || err != nil
 	}
+
 	for _, child := range value.Children {
 		m.value(child.Value)
 	}

@@ -9,8 +9,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// nullVariables refuses a variable that is null where no null may be. A document is valid that uses a variable there that can be null, if either has a
-// default value; then only the value can tell (GraphQL specification, section 6.4.1), and gqlgen does not look. It is an extension of gqlgen's executor.
+// nullVariables refuses a variable that is null where null is not allowed. If the variable or the
+// argument has a default value, even a valid document can do that. Then the value must be checked
+// (GraphQL specification, section 6.4.1), and gqlgen does not. nullVariables is an extension of
+// gqlgen's executor.
 type nullVariables struct{}
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -19,7 +21,8 @@ func (nullVariables) ExtensionName() string { return "NullVariables" }
 // Validate implements graphql.HandlerExtension.
 func (nullVariables) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationContext implements graphql.OperationContextMutator. Another operation of the document has variables of its own, of the same name or not.
+// MutateOperationContext implements graphql.OperationContextMutator. It looks only at the operation
+// that is run: others can have variables of the same name.
 func (nullVariables) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
 	for name, value := range operation.Variables {
 		if value == nil && inSelections(name, operation.Operation.SelectionSet) {
@@ -31,18 +34,21 @@ func (nullVariables) MutateOperationContext(_ context.Context, operation *graphq
 	return nil
 }
 
-// inSelections reports whether a variable stands anywhere in a selection, or in the fragments it spreads, in place of a value that must not be null.
-// Fragments cannot go in circles any more: the document is valid.
+// inSelections reports whether a selection, or a fragment in it, uses a variable for a value that
+// must not be null. The document is valid, so fragments cannot form a cycle.
 func inSelections(name string, selections ast.SelectionSet) bool {
 	for _, selection := range selections {
 		var found bool
 		switch selected := selection.(type) {
 		case *ast.Field:
-			found = inArguments(name, selected.Arguments) || inDirectives(name, selected.Directives) || inSelections(name, selected.SelectionSet)
+			found = inArguments(name, selected.Arguments) ||
+				inDirectives(name, selected.Directives) ||
+				inSelections(name, selected.SelectionSet)
 		case *ast.InlineFragment:
 			found = inDirectives(name, selected.Directives) || inSelections(name, selected.SelectionSet)
 		case *ast.FragmentSpread:
-			found = inDirectives(name, selected.Directives) || inSelections(name, selected.Definition.SelectionSet)
+			found = inDirectives(name, selected.Directives) ||
+				inSelections(name, selected.Definition.SelectionSet)
 		}
 		if found {
 			return true

@@ -11,7 +11,8 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// parsedDocuments keeps documents that were found good, in their parsed form, by their text. It is the query cache of gqlgen's executor.
+// parsedDocuments keeps valid documents in parsed form, by their text. It is the query cache of
+// gqlgen's executor.
 type parsedDocuments struct {
 	trusted map[string]weighedDocument
 	cache   *otter.Cache[string, weighedDocument]
@@ -42,7 +43,7 @@ func (d *parsedDocuments) find(text string) (weighedDocument, bool) {
 	return d.cache.GetIfPresent(text)
 }
 
-// weight returns how many fields the answer to a good document may have.
+// weight returns how many fields the answer to a valid document may have.
 func (d *parsedDocuments) weight(text string, document *ast.QueryDocument) int {
 	if known, ok := d.find(text); ok {
 		return known.weight
@@ -57,7 +58,8 @@ func (d *parsedDocuments) Add(_ context.Context, text string, document *ast.Quer
 	}
 }
 
-// trust parses the trusted documents once and for all, and returns what is wrong with each that the schema or the limits refuse.
+// trust parses the trusted documents once. It returns an error for each document that the schema or
+// a limit refuses.
 func (d *parsedDocuments) trust(documents map[string]string, schema *ast.Schema, limited bounds) error {
 	var faults []error
 	for id, text := range documents {
@@ -69,6 +71,7 @@ func (d *parsedDocuments) trust(documents map[string]string, schema *ast.Schema,
 				err = list
 			}
 		}
+
 		if err != nil {
 			faults = append(faults, fmt.Errorf("operation %s: %w", id, err))
 			continue

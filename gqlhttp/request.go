@@ -22,7 +22,8 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// Headers that a page of another origin can only send after a preflight: a request that has one of them is no forgery.
+// Headers that a page of another origin can send only after a preflight. A request with one of them
+// is not forged.
 const (
 	preflightHeader     = "apollo-require-preflight"
 	operationNameHeader = "x-apollo-operation-name"
@@ -32,11 +33,13 @@ const (
 type parameters struct {
 	graphql.RawParams
 
-	// register is the hash under which the client wants the document to be known from now on; empty when it does not.
+	// register is the hash that the client wants to register the document under. It is empty if the
+	// client does not want that.
 	register string
 }
 
-// sent is the JSON of a request. Names are told apart by case and come once (RFC 7493), so that nobody on the way can have read another request.
+// sent is the JSON of a request. Names are case-sensitive and must not repeat (RFC 7493). So a
+// proxy cannot have read another request than we do.
 type sent struct {
 	Query         string         `json:"query"`
 	OperationName string         `json:"operationName"`
@@ -44,11 +47,12 @@ type sent struct {
 	Extensions    extensions     `json:"extensions"`
 }
 
-// extensions are those that the server knows.
+// extensions are the known extensions of a request.
 type extensions struct {
 	PersistedQuery *persistedQuery `json:"persistedQuery"`
 }
 
+// read returns what a request asks to run, or refuses it.
 func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (*parameters, *refusal) {
 	switch r.Method {
 	case http.MethodPost:
@@ -60,33 +64,39 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (*parameters, *r
 	}
 }
 
+// readBody reads an operation from the body.
 func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) (*parameters, *refusal) {
 	if !isJSON(r.Header["Content-Type"]) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The content type must be application/json, in UTF-8.")
 	}
-	if encoding := r.Header["Content-Encoding"]; len(encoding) > 1 || (len(encoding) == 1 && !strings.EqualFold(encoding[0], "identity")) {
+	encoding := r.Header["Content-Encoding"]
+	if len(encoding) > 1 || (len(encoding) == 1 && !strings.EqualFold(encoding[0], "identity")) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
 	if r.ContentLength > e.settings.Limits.Body {
 		return nil, e.tooLarge()
 	}
+
 	body, err := e.bodies.read(http.MaxBytesReader(w, r.Body, e.settings.Limits.Body), r.ContentLength)
 	if err != nil {
 		return nil, e.unread(r, err)
 	}
 	defer e.bodies.done(body)
+
 	if first := bytes.TrimLeft(body.Bytes(), " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return nil, refuse(http.StatusBadRequest, "The body must be one JSON object; batches are not supported.")
 	}
 	var request sent
 	if err := json.Unmarshal(body.Bytes(), &request); err != nil {
 		return nil, refuse(http.StatusBadRequest,
-			"The body must be one JSON object in UTF-8, with query, operationName, variables and extensions of the right types, each at most once.")
+			"The body must be one JSON object in UTF-8, with query, operationName, variables and extensions "+
+				"of the right types, each at most once.")
 	}
 	return e.parameters(request)
 }
 
-// isJSON reports whether the Content-Type is application/json, which a page of another origin cannot send without a preflight.
+// isJSON reports whether the Content-Type is application/json. A page of another origin cannot send
+// it without a preflight.
 func isJSON(contentType []string) bool {
 	if len(contentType) != 1 {
 		return false
@@ -94,12 +104,13 @@ func isJSON(contentType []string) bool {
 	if contentType[0] == jsonType {
 		return true
 	}
+
 	mediaType, parameters, err := mime.ParseMediaType(contentType[0])
 	charset, given := parameters["charset"]
 	return err == nil && mediaType == jsonType && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
-// unread returns why a body could not be read.
+// unread returns the refusal of a body that could not be read.
 func (e *Endpoint) unread(r *http.Request, err error) *refusal {
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return e.tooLarge()
@@ -116,17 +127,19 @@ func (e *Endpoint) tooLarge() *refusal {
 	limit := e.settings.Limits.Body
 	return &refusal{
 		status: http.StatusRequestEntityTooLarge,
-		err:    graph.LimitError(problem.CodeBadUserInput, "body-limit", "The body has more than "+strconv.FormatInt(limit, 10)+" bytes."),
+		err: graph.LimitError(problem.CodeBadUserInput, "body-limit",
+			"The body has more than "+strconv.FormatInt(limit, 10)+" bytes."),
 	}
 }
 
-// readQuery reads an operation out of the URL. A page of another origin could make the browser send
-// such a request without asking first, so it needs something that such a page cannot set.
+// readQuery reads an operation from the URL. A page of another origin could make a browser send
+// such a request without a preflight. So the request needs a header that such a page cannot set.
 func (e *Endpoint) readQuery(r *http.Request) (*parameters, *refusal) {
 	if !asksFirst(r.Header) {
 		return nil, refuse(http.StatusBadRequest, "A GET request needs the content type application/json, a token, "+
 			"or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
 	}
+
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || !utf8.ValidString(values.Get("query")+values.Get("operationName")) {
 		return nil, refuse(http.StatusBadRequest, "The parameters of the URL cannot be read.")
@@ -136,7 +149,12 @@ func (e *Endpoint) readQuery(r *http.Request) (*parameters, *refusal) {
 			return nil, refuse(http.StatusBadRequest, "The parameter "+name+" must come once.")
 		}
 	}
-	request := sent{Query: values.Get("query"), OperationName: values.Get("operationName"), Variables: jsontext.Value(values.Get("variables"))}
+
+	request := sent{
+		Query:         values.Get("query"),
+		OperationName: values.Get("operationName"),
+		Variables:     jsontext.Value(values.Get("variables")),
+	}
 	if text := values.Get("extensions"); text != "" {
 		if err := json.Unmarshal([]byte(text), &request.Extensions); err != nil {
 			return nil, refuse(http.StatusBadRequest, "The parameter extensions must be a JSON object.")
@@ -146,10 +164,12 @@ func (e *Endpoint) readQuery(r *http.Request) (*parameters, *refusal) {
 }
 
 // asksFirst reports whether a browser sends a request like this to another origin only after a
-// preflight: the request has a header that a page cannot set otherwise, or the content type that
-// Apollo Client sends with GET too.
+// preflight. This is so if it has a header that a page cannot set otherwise, or the content type
+// that Apollo Client sends even with GET.
 func asksFirst(header http.Header) bool {
-	for _, name := range []string{preflightHeader, operationNameHeader, inbound.ApplicationHeader, inbound.ClaimsHeader} {
+	for _, name := range []string{
+		preflightHeader, operationNameHeader, inbound.ApplicationHeader, inbound.ClaimsHeader,
+	} {
 		if header.Get(name) != "" {
 			return true
 		}
@@ -158,7 +178,7 @@ func asksFirst(header http.Header) bool {
 }
 
 // isSetByPage reports whether an Authorization header comes from a page or another program.
-// Browsers add some schemes by themselves, to the requests of any page.
+// Browsers add some schemes to the requests of any page.
 func isSetByPage(authorization string) bool {
 	scheme, _, _ := strings.Cut(authorization, " ")
 	switch strings.ToLower(scheme) {

@@ -10,11 +10,13 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// schemaQuestions answers operations that ask about the schema, or refuses them. It is an extension of gqlgen's executor.
+// schemaQuestions answers or refuses operations that ask about the schema. It is an extension of
+// gqlgen's executor.
 type schemaQuestions struct{ allowed bool }
 
-// mostIntrospection bounds the lists and aliases below __schema and __type, because each brings as much again. The question of graphql-js, and so that of
-// nearly all tools, has 9. How deep lists are inside each other is the validator's to bound.
+// mostIntrospection bounds the lists and aliases below __schema and __type, because each one can
+// double the answer. The query of graphql-js, which nearly all tools send, has 9. The validator
+// bounds how deep lists are nested.
 const mostIntrospection = 20
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -24,8 +26,11 @@ func (schemaQuestions) ExtensionName() string { return "Introspection" }
 func (schemaQuestions) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext implements graphql.OperationContextMutator.
-func (q schemaQuestions) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+func (q schemaQuestions) MutateOperationContext(
+	_ context.Context, operation *graphql.OperationContext,
+) *gqlerror.Error {
 	operation.DisableIntrospection = !q.allowed
+
 	asks, size := introspected(operation.Operation.SelectionSet)
 	switch {
 	case asks && !q.allowed:
@@ -33,19 +38,22 @@ func (q schemaQuestions) MutateOperationContext(_ context.Context, operation *gr
 		errcode.Set(refused, errcode.ValidationFailed)
 		return refused
 	case size > mostIntrospection:
-		return exceeded("introspection-limit", "The operation asks for more than %d lists and aliases of the schema.", mostIntrospection)
+		return exceeded("introspection-limit",
+			"The operation asks for more than %d lists and aliases of the schema.", mostIntrospection)
 	}
 	return nil
 }
 
-// introspected returns whether a selection asks about the schema, and for how many lists and aliases of it. Fields that do not are left alone with what is
-// below them: the schema can be asked for at the root only. Fragments cannot go in circles any more: the document is valid.
+// introspected reports whether a selection asks about the schema, and counts the lists and aliases
+// that it asks for. It looks only at introspection fields and what is below them, because only the
+// root has such fields. The document is valid, so fragments cannot form a cycle.
 func introspected(selections ast.SelectionSet) (asks bool, size int) {
 	for _, selection := range selections {
 		var below ast.SelectionSet
 		switch selected := selection.(type) {
 		case *ast.Field:
-			if isIntrospection(selected.ObjectDefinition.Name) && (selected.Definition.Type.Elem != nil || selected.Alias != selected.Name) {
+			isListOrAlias := selected.Definition.Type.Elem != nil || selected.Alias != selected.Name
+			if isListOrAlias && isIntrospection(selected.ObjectDefinition.Name) {
 				size++
 			}
 			if !isIntrospection(selected.Definition.Type.Name()) {
@@ -57,11 +65,12 @@ func introspected(selections ast.SelectionSet) (asks bool, size int) {
 		case *ast.FragmentSpread:
 			below = selected.Definition.SelectionSet
 		}
+
 		more, sizeBelow := introspected(below)
 		asks, size = asks || more, size+sizeBelow
 	}
 	return asks, size
 }
 
-// isIntrospection reports whether a type is one of those that describe the schema.
+// isIntrospection reports whether a type describes the schema.
 func isIntrospection(typeName string) bool { return strings.HasPrefix(typeName, "__") }

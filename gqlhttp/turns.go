@@ -7,13 +7,13 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// heavy is from which weight on an operation waits for its turn. That of a whole shopper with the
-// account has half of it.
+// heavy is the weight above which an operation waits for its turn. The query for a whole shopper
+// with the account weighs half as much.
 const heavy = 100
 
-// turns lets few heavy operations run at a time, and rests between them as long as each has taken.
-// So they leave most of the processors to others, and nobody's sign-in or refresh waits behind a
-// crowd of them. One that comes alone does not wait.
+// turns lets only a few heavy operations run at a time. After each one, it rests for as long as the
+// operation took. So heavy operations leave most of the processors to others, and no sign-in or
+// refresh waits for a crowd of them. A heavy operation that comes alone does not wait.
 type turns struct{ free *semaphore.Weighted }
 
 func newTurns(cores int) *turns {
@@ -26,10 +26,11 @@ func (t *turns) begin(ctx context.Context) (end func(), err error) {
 	if err := t.free.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	began := time.Now() //nolint:forbidigo // measures how long it takes
+
+	began := time.Now() //nolint:forbidigo // only measures
 	return func() {
 		const longestRest = 50 * time.Millisecond
-		rest := min(time.Since(began), longestRest) //nolint:forbidigo // as above
+		rest := min(time.Since(began), longestRest) //nolint:forbidigo // only measures
 		time.AfterFunc(rest, func() { t.free.Release(1) })
 	}, nil
 }

@@ -12,15 +12,19 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
+// setVariables decodes the variables of a request, if they are within the limits.
 func (e *Endpoint) setVariables(asked *parameters, text jsontext.Value) *refusal {
 	if len(text) == 0 {
 		return nil
 	}
 	limits := e.settings.Limits
 	if len(text) > limits.Variables {
-		return &refusal{err: graph.LimitError(problem.CodeBadUserInput, "variables-limit", "The variables have more than "+strconv.Itoa(limits.Variables)+" bytes.")}
+		return &refusal{err: graph.LimitError(problem.CodeBadUserInput, "variables-limit",
+			"The variables have more than "+strconv.Itoa(limits.Variables)+" bytes.")}
 	}
-	if err := json.Unmarshal(text, &asked.Variables, json.WithUnmarshalers(json.UnmarshalFromFunc(exactNumber))); err != nil {
+
+	unmarshalers := json.WithUnmarshalers(json.UnmarshalFromFunc(exactNumber))
+	if err := json.Unmarshal(text, &asked.Variables, unmarshalers); err != nil {
 		return refuse(http.StatusBadRequest, "The variables must be a JSON object.")
 	}
 	if nesting(asked.Variables) > limits.VariablesDepth {
@@ -30,7 +34,8 @@ func (e *Endpoint) setVariables(asked *parameters, text jsontext.Value) *refusal
 	return nil
 }
 
-// exactNumber reads a number so that it can be written with the same digits again. Anything else it leaves to the decoder.
+// exactNumber reads a number so that it can be written with the same digits again. It leaves other
+// values to the decoder.
 func exactNumber(decoder *jsontext.Decoder, value *any) error {
 	if decoder.PeekKind() != '0' {
 		return errors.ErrUnsupported
@@ -39,25 +44,28 @@ func exactNumber(decoder *jsontext.Decoder, value *any) error {
 	if err != nil {
 		return err
 	}
+
 	whole, err := strconv.ParseInt(string(text), 10, 64)
 	if err == nil && strconv.FormatInt(whole, 10) == string(text) {
 		*value = whole
 		return nil
 	}
+
 	if _, err := strconv.ParseFloat(string(text), 64); err != nil {
-		return err // 1e999
+		return err // for example 1e999
 	}
 	*value = digits{string(text)}
 	return nil
 }
 
-// digits is a number as it was written. It fits no type of the schema but JSON; as a json.Number, which is a string, it would fit those of strings, too.
+// digits is a number in its original digits. Only the scalar JSON of the schema accepts it. A
+// json.Number is a string, so the scalar String would accept it too.
 type digits struct{ text string }
 
 // MarshalJSON implements json.Marshaler.
 func (d digits) MarshalJSON() ([]byte, error) { return []byte(d.text), nil }
 
-// nesting returns how many objects and lists are inside each other at most.
+// nesting returns how deep objects and lists are nested.
 func nesting(value any) int {
 	deepest := 0
 	switch value := value.(type) {

@@ -84,8 +84,8 @@ func isWithin(address netip.Addr, networks []netip.Prefix) bool {
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// proxyHint tells the operator once that a proxy is not trusted. All clients of such a proxy count as
-// one source.
+// proxyHint tells the operator once that a proxy is not trusted. All clients of such a proxy count
+// as one source.
 type proxyHint struct {
 	once    sync.Once
 	log     *slog.Logger

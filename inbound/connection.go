@@ -53,8 +53,8 @@ func (c *connection) CloseWrite() error {
 	return nil
 }
 
-// follow notes a state that net/http reports. A connection becomes active when the head of a request
-// has been read. It stays slow until a handler calls Hold.
+// follow notes a state that net/http reports. A connection becomes active when the head of a
+// request has been read. It stays slow until a handler calls Hold.
 func follow(c *connection, state http.ConnState) {
 	switch state {
 	case http.StateIdle:

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Connections limits the number of connections. At the limit, a new connection replaces the one that
-// has been idle for longest. If none is idle, it replaces the one that has taken longest to send a
-// request or to receive an answer. An operation is never cut off, and each connection has a moment
-// to send its request. If no connection can be closed, the new one gets a 503.
+// Connections limits the number of connections. At the limit, a new connection replaces the one
+// that has been idle for longest. If none is idle, it replaces the one that has taken longest to
+// send a request or to receive an answer. An operation is never cut off, and each connection has a
+// moment to send its request. If no connection can be closed, the new one gets a 503.
 //
 // The limit of x/net/netutil makes new connections wait instead. Then idle connections could lock
 // everyone out.
@@ -42,13 +42,14 @@ func NewConnections(most int, log *slog.Logger) *Connections {
 
 func (c *Connections) clock() time.Duration { return time.Since(c.begun) } //nolint:forbidigo // as above
 
-// refusalShare divides the limit. The result is how many further connections may be on their way out
-// at a time.
+// refusalShare divides the limit. The result is how many further connections may be on their way
+// out at a time.
 const refusalShare = 4
 
 func (c *Connections) mostRefusals() int { return max(1, c.most/refusalShare) }
 
-// Listen returns a listener whose connections are counted. Call Follow with the server that uses it.
+// Listen returns a listener whose connections are counted. Call Follow with the server that uses
+// it.
 func (c *Connections) Listen(listener net.Listener) net.Listener {
 	return &limitedListener{listener, c}
 }
@@ -157,8 +158,8 @@ func (c *Connections) warn() {
 // if many others come.
 const graceToSend = 100 * time.Millisecond
 
-// evict removes a connection that can be closed from the count and returns it. The caller closes it.
-// It returns nil if there is none.
+// evict removes a connection that can be closed from the count and returns it. The caller closes
+// it. It returns nil if there is none.
 func (c *Connections) evict() *connection {
 	for {
 		found, use := c.longestReplaceable()
@@ -181,7 +182,8 @@ func (c *Connections) longestReplaceable() (found *connection, use int32) {
 	return c.longest(slow, graceToSend), slow
 }
 
-// longest returns the connection that has had a use for longest, and at least for the duration least.
+// longest returns the connection that has had a use for longest, and at least for the duration
+// least.
 func (c *Connections) longest(use int32, least time.Duration) (found *connection) {
 	earliest := int64(c.clock() - least)
 	for candidate := range c.open {

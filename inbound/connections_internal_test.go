@@ -15,8 +15,8 @@ import (
 
 const testLimit = 4
 
-// limitedServer serves with a limit of connections. Requests to /busy are at work until release is
-// called.
+// limitedServer serves with a limit of connections. Requests to /busy hold their connection until
+// release is called.
 func limitedServer(t *testing.T) (address string, limit *Connections, release func()) {
 	t.Helper()
 	goOn := make(chan struct{})
@@ -39,7 +39,7 @@ func limitedServer(t *testing.T) (address string, limit *Connections, release fu
 	return server.Listener.Addr().String(), limit, func() { close(goOn) }
 }
 
-// servedByHandler serves some paths as a whole server does, with a limit of connections.
+// servedByHandler serves some paths as the whole server does, with a limit of connections.
 func servedByHandler(t *testing.T, paths map[string]http.Handler) (address string, limit *Connections) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -138,8 +138,8 @@ func answering(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
 }
 
-// A client that asks for one thing after the other and reads no answer does not keep its place. Only
-// what the server must finish keeps it.
+// A client that sends one request after the other and reads no answer does not keep its place. Only
+// held connections keep it.
 func TestConnectionsThatDoNotReadMakeRoom(t *testing.T) {
 	t.Parallel()
 	address, limit := servedByHandler(t, map[string]http.Handler{

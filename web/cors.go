@@ -61,8 +61,9 @@ const (
 	longestHeaderNames = 2 << 10
 )
 
-// mayAskFor reports whether a page may send the headers that it asks for. It may not send headers of
-// proxies, because it is none. It may not send an application's secret, because it cannot keep one.
+// mayAskFor reports whether a page may send the headers that it asks for. It may not send headers
+// of proxies, because it is none. It may not send an application's secret, because it cannot keep
+// one.
 func (c *crossOrigin) mayAskFor(lines []string) bool {
 	text := strings.Join(lines, ",")
 	names := strings.Split(text, ",")

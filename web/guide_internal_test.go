@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/gqlhttp"
 )
 
-// What the schema says with @needs and @fails reaches the page.
+// The arguments of @needs and @fails reach the page.
 func TestGuideTellsTheDirectives(t *testing.T) {
 	t.Parallel()
 
@@ -51,7 +51,7 @@ func TestGuideTellsTheDirectives(t *testing.T) {
 	}
 }
 
-// Every reason and every next step that the page can meet has a text.
+// Every reason and every next step that the page names has a description.
 func TestGuideExplainsWhatItNames(t *testing.T) {
 	t.Parallel()
 
@@ -76,7 +76,7 @@ func TestGuideExplainsWhatItNames(t *testing.T) {
 	}
 }
 
-// A server that does not answer introspection keeps its schema to itself here, too.
+// A server without introspection does not show its schema here either.
 func TestGuideKeepsTheSchema(t *testing.T) {
 	t.Parallel()
 

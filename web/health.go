@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/inbound"
 )
 
-// ready answers 200 if the server can answer operations. It answers 503 if the server is starting or
-// draining, or cannot reach its database. The reason is only logged.
+// ready answers 200 if the server can answer operations. It answers 503 if the server is starting
+// or draining, or cannot reach its database. The reason is only logged.
 func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -17,8 +17,8 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// introspectionAnswer describes an access token in the names of RFC 7662 section 2.2. For a token that
-// is not active it is {"active":false}.
+// introspectionAnswer describes an access token in the names of RFC 7662 section 2.2. For a token
+// that is not active it is {"active":false}.
 type introspectionAnswer struct {
 	Active    bool    `json:"active"`
 	Issuer    string  `json:"iss,omitempty"`
@@ -76,8 +76,8 @@ func (i *introspection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, i.answerOf(said))
 }
 
-// callerOf returns who asks, or nil if a header cannot be read. The application may authenticate with
-// HTTP Basic (RFC 6749 section 2.3.1). A shopper's token does not count here.
+// callerOf returns who asks, or nil if a header cannot be read. The application may authenticate
+// with HTTP Basic (RFC 6749 section 2.3.1). A shopper's token does not count here.
 func (i *introspection) callerOf(r *http.Request) *tickets.Caller {
 	caller, err := i.callers.Of(r)
 	if err != nil {

@@ -9,25 +9,27 @@ import (
 	"github.com/authtickets/authtickets/safely"
 )
 
-// LogLimit is a log handler that passes on a few records of one kind each second, and then tells
-// how many more there were. Strangers can cause records as fast as they can ask; without a limit
-// they fill the disk, and hide what matters. Two records are of one kind if they have the same
-// level and message. Records at the debug level are not limited: who asks for them wants all.
+// LogLimit is a log handler that limits records. It passes on a few records of each kind per
+// second, and then reports how many more there were. Two records are of the same kind if they have
+// the same level and message. Strangers can cause records as fast as they can send requests.
+// Without a limit they could fill the disk and hide what matters. Records at the debug level are
+// not limited.
 type LogLimit struct {
 	slog.Handler
 
 	kinds *logKinds
 }
 
-// How much is passed on.
+// How many records are passed on.
 const (
 	recordsOfAKind = 5
 	logWindow      = time.Second
-	// mostKinds is how many kinds are told apart. Messages are constant, but not all are ours.
+	// mostKinds is how many kinds are counted separately. Our messages are constant, but libraries
+	// log too.
 	mostKinds = 200
 )
 
-// NewLogLimit returns a handler that limits what reaches next.
+// NewLogLimit returns a handler that limits the records for next.
 func NewLogLimit(next slog.Handler) *LogLimit {
 	return &LogLimit{next, &logKinds{next: next, counts: map[logKind]int{}}}
 }
@@ -52,12 +54,12 @@ func (l *LogLimit) WithGroup(name string) slog.Handler {
 	return &LogLimit{l.Handler.WithGroup(name), l.kinds}
 }
 
-// Flush tells at once what was left out so far. Call it before the program ends.
+// Flush reports at once what was left out so far. Call it before the program ends.
 func (l *LogLimit) Flush() { l.kinds.closeAll() }
 
 type wholeLogKey struct{}
 
-// wholeLog returns a context whose records are all passed on. It is for lists of bounded length.
+// wholeLog returns a context whose records are not limited. Use it for lists of bounded length.
 func wholeLog(ctx context.Context) context.Context {
 	return context.WithValue(ctx, wholeLogKey{}, true)
 }
@@ -67,25 +69,28 @@ type logKind struct {
 	message string
 }
 
-// logKinds counts the records of each kind within its present window, which begins with the first.
+// logKinds counts the records of each kind in its current window. A window starts with its first
+// record.
 type logKinds struct {
 	next   slog.Handler
 	mutex  sync.Mutex
 	counts map[logKind]int
 }
 
-// admit counts a record, and reports whether it is passed on.
+// admit counts a record, and reports whether to pass it on.
 func (k *logKinds) admit(kind logKind) bool {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
 	if _, open := k.counts[kind]; !open && len(k.counts) >= mostKinds {
 		kind.message = "other records"
 	}
+
 	if _, open := k.counts[kind]; !open {
 		time.AfterFunc(logWindow, func() {
-			_ = safely.Do(func() error { return k.close(kind) }) // a handler that panics cannot be told
+			_ = safely.Do(func() error { return k.close(kind) }) // nowhere to report it
 		})
 	}
+
 	k.counts[kind]++
 	return k.counts[kind] <= recordsOfAKind
 }
@@ -96,7 +101,8 @@ func (k *logKinds) close(kind logKind) error {
 	count := k.counts[kind]
 	delete(k.counts, kind)
 	k.mutex.Unlock()
-	return k.tell(kind, count-recordsOfAKind)
+
+	return k.report(kind, count-recordsOfAKind)
 }
 
 func (k *logKinds) closeAll() {
@@ -104,17 +110,19 @@ func (k *logKinds) closeAll() {
 	counts := k.counts
 	k.counts = map[logKind]int{}
 	k.mutex.Unlock()
+
 	for kind, count := range counts {
-		_ = k.tell(kind, count-recordsOfAKind) // nobody could be told
+		_ = k.report(kind, count-recordsOfAKind) // nowhere to report it
 	}
 }
 
-// tell writes the summary of what was left out. It has the level of these records, so that a search for
-// them finds it.
-func (k *logKinds) tell(kind logKind, leftOut int) error {
+// report logs how many records were left out. It uses their level, so that a search for them finds
+// it.
+func (k *logKinds) report(kind logKind, leftOut int) error {
 	if leftOut <= 0 {
 		return nil
 	}
+
 	record := slog.NewRecord(time.Now(), kind.level, "records left out", 0) //nolint:forbidigo // the time of the record
 	record.AddAttrs(slog.String("message", kind.message), slog.Int("count", leftOut))
 	return k.next.Handle(context.Background(), record)

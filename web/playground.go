@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// What others wrote is embedded compressed only, as it is sent: 0.67 MB instead of 1.6 MB. See playground/README.md.
+// Files of other projects are embedded in compressed form, as they are sent. They take 0.67 MB
+// instead of 1.6 MB. See playground/README.md.
 var (
 	//go:embed playground/index.html
 	playgroundPage []byte
@@ -36,8 +37,9 @@ var (
 	playgroundLicences []byte
 )
 
-// playgroundPolicy lets the page load what this handler serves and ask this origin, and nothing else. The hash is that
-// of the one style GraphiQL writes into the page, which keeps it from scrolling under an open dialog or menu.
+// playgroundPolicy lets the page load files from this handler and call this origin, and nothing
+// else. The hash allows one inline style. GraphiQL adds it to keep the page from scrolling under an
+// open dialog or menu.
 const playgroundPolicy = "default-src 'none'; " +
 	"script-src 'self'; " +
 	"style-src 'self' 'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='; " +
@@ -50,15 +52,16 @@ const playgroundPolicy = "default-src 'none'; " +
 
 const javascript = "text/javascript; charset=utf-8"
 
-// playground serves the GraphQL playground: its page at /, and what the page loads under
-// /playground/. The page asks no other host, so it works offline, and sends its operations to
-// graphql next to it.
+// playground serves the GraphQL playground. The page is at /, and its files are under /playground/.
+// The page loads nothing from other hosts, so it works offline. It sends its operations to
+// /graphql.
 func playground(guide http.Handler) http.Handler {
 	const (
 		html = "text/html; charset=utf-8"
 		css  = "text/css; charset=utf-8"
 		text = "text/plain; charset=utf-8"
 	)
+
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", plainAsset(html, playgroundPage))
 	mux.HandleFunc("GET /playground/{module}", playgroundModule)
@@ -99,8 +102,8 @@ func plainAsset(contentType string, content []byte) http.Handler {
 	})
 }
 
-// gzipAsset serves content that is compressed already. For the rare client that cannot unpack it, it
-// is unpacked once: each time would let strangers keep the processors busy for little.
+// gzipAsset serves compressed content. For the rare client that cannot unpack it, the content is
+// unpacked only once. Otherwise strangers could keep the processors busy.
 func gzipAsset(contentType string, compressed []byte) http.Handler {
 	etag := contentETag(compressed)
 	unpacked := sync.OnceValues(func() ([]byte, error) { return gunzip(compressed) })
@@ -112,6 +115,7 @@ func gzipAsset(contentType string, compressed []byte) http.Handler {
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(compressed))
 			return
 		}
+
 		content, err := unpacked()
 		if err != nil {
 			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
@@ -121,8 +125,8 @@ func gzipAsset(contentType string, compressed []byte) http.Handler {
 	})
 }
 
-// setAssetHeader lets a browser keep the asset but ask each time whether it is still the same, so that a new version of
-// the server never meets an old script.
+// setAssetHeader lets a browser cache the asset, but makes it ask each time whether the asset has
+// changed. So a new version of the server never meets an old script.
 func setAssetHeader(w http.ResponseWriter, contentType, etag string) {
 	header := w.Header()
 	header.Set("Content-Type", contentType)
@@ -130,7 +134,7 @@ func setAssetHeader(w http.ResponseWriter, contentType, etag string) {
 	header.Set("ETag", etag)
 }
 
-// contentETag is weak, because an asset has one for both of its encodings.
+// contentETag returns a weak tag, because both encodings of an asset have the same one.
 func contentETag(content []byte) string {
 	sum := sha256.Sum256(content)
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
@@ -144,17 +148,20 @@ func gunzip(compressed []byte) ([]byte, error) {
 	return io.ReadAll(reader)
 }
 
-// acceptsGzip tells whether the client takes a gzip answer: RFC 9110 section 12.5.3, without the wildcard.
+// acceptsGzip reports whether the client accepts gzip (RFC 9110 section 12.5.3). It ignores the
+// wildcard.
 func acceptsGzip(r *http.Request) bool {
 	for offer := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		coding, weight, _ := strings.Cut(offer, ";")
 		if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {
 			continue
 		}
+
 		quality, weighted := strings.CutPrefix(strings.TrimSpace(weight), "q=")
 		if !weighted {
 			return true
 		}
+
 		value, err := strconv.ParseFloat(quality, 64)
 		return err == nil && value > 0
 	}

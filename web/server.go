@@ -44,8 +44,8 @@ type Handler struct {
 // LogClients logs how many requests each client has sent since the last call, if it gives its name.
 func (h *Handler) LogClients(ctx context.Context) { h.graphQL.LogClients(wholeLog(ctx)) }
 
-// New returns the handler of every route. It fails if a trusted document is refused by the schema or
-// by a limit.
+// New returns the handler of every route. It fails if a trusted document is refused by the schema
+// or by a limit.
 func New(settings Settings) (*Handler, error) {
 	callers := &inbound.Callers{
 		Applications:   settings.Office.Applications,

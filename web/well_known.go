@@ -91,8 +91,8 @@ func tagOf(text []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// answerCached serves a public text that clients may cache, to pages of any origin. It answers 304 if
-// the client has the text with the same tag. The tag is weak, because each signature differs.
+// answerCached serves a public text that clients may cache, to pages of any origin. It answers 304
+// if the client has the text with the same tag. The tag is weak, because each signature differs.
 func answerCached(w http.ResponseWriter, r *http.Request, mediaType, cacheControl, content, tag string) {
 	tag = `"` + tag + `"`
 	header := w.Header()
