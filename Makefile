@@ -73,6 +73,10 @@ cluster: ## Tries servers on databases that fail: Galera nodes, a lagging replic
 lint: ## Checks the rules of .golangci.yml
 	@echo 'lint'; $(GOLANGCI_LINT) run
 
+.PHONY: shape
+shape: ## Measures how the code reads: the length of files, the width of lines, and so on
+	@$(GO) run ./test/shape $(ARGS)
+
 .PHONY: format
 format: ## Lays the code out as .golangci.yml wants it
 	@$(GOLANGCI_LINT) fmt

@@ -1,0 +1,78 @@
+// Shape measures how the code of this repository reads: how long its files and functions are, how
+// wide its lines, and how much room is left between the steps of a function.
+//
+//	go run ./test/shape                 # prints the figures
+//	go run ./test/shape -check          # the same, and fails when a limit is broken
+//	go run ./test/shape names           # prints the exported names of each package
+//	go run ./test/shape names tickets   # those of some packages
+//
+// What is measured:
+//
+//   - Hand-written Go: every .go file below the current folder. It leaves out generated files
+//     (marked "Code generated ... DO NOT EDIT.") and folders called node_modules, vendor or
+//     testdata, or starting with a dot.
+//   - A file is test code if its name ends in _test.go. Programs and packages that only tests use
+//     count as code.
+//   - A comment line holds a comment and nothing else. Lines without text ("//", "/*") do not
+//     count, because they would lower the percentiles.
+//   - A code line is any other line that is not blank: also code with a comment after it, and each
+//     line of a literal in back quotes.
+//   - The width of a line is its number of characters from the left margin. A tab counts as four.
+//   - The length of a function counts its lines from "func" to the last brace, for declared
+//     functions, methods, and function literals outside of these.
+//   - Blank lines per 100: of the lines between the first and last brace of those functions, how
+//     many are blank. Blank lines within a literal in back quotes are not.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+func main() {
+	check := flag.Bool("check", false, "fail when a limit is broken, and say where")
+	flag.Parse()
+
+	if err := run(".", *check, flag.Args(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "test/shape:", err)
+		os.Exit(1)
+	}
+}
+
+func run(root string, check bool, arguments []string, out io.Writer) error {
+	files, err := read(root)
+	if err != nil {
+		return err
+	}
+
+	if len(arguments) > 0 {
+		if arguments[0] != "names" || check {
+			return errors.New("usage: shape [-check] | shape names [folder ...]")
+		}
+		return printNames(files, arguments[1:], out)
+	}
+
+	readme, err := os.Stat(root + "/README.md")
+	if err != nil {
+		return err
+	}
+
+	figures := figuresOf(files, readme.Size())
+	figures.print(out)
+	if !check {
+		return nil
+	}
+
+	breaches := slices.Concat(figures.breaches(), breachesOf(files))
+	for _, breach := range breaches {
+		fmt.Fprintln(out, breach)
+	}
+	if len(breaches) > 0 {
+		return fmt.Errorf("%d limits are broken", len(breaches))
+	}
+	return nil
+}
