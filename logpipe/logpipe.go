@@ -1,4 +1,5 @@
-// Package logpipe keeps a log that nobody reads from holding up the program that writes it.
+// Package logpipe writes log lines in the background, so that a reader that hangs cannot stop the
+// program.
 package logpipe
 
 import (
@@ -11,13 +12,13 @@ import (
 	"github.com/authtickets/authtickets/safely"
 )
 
-// most is how many bytes wait to be written. Lines beyond that are dropped.
+// most is how many bytes may wait to be written. Further lines are dropped.
 const most = 1 << 20
 
-// Pipe writes lines in the background. Its methods may be called at the same time from anywhere.
+// Pipe writes lines in the background. Its methods are safe for concurrent use.
 type Pipe struct {
 	out io.Writer
-	// wake has an entry while there is something to do.
+	// wake has an entry while there is work to do.
 	wake  chan struct{}
 	ended chan struct{}
 
@@ -28,37 +29,42 @@ type Pipe struct {
 	closed  bool
 }
 
-// Open returns a pipe to out, which may take a line as late as it likes, or never.
+// Open returns a pipe that writes to out. A write to out may take any time, or never return.
 func Open(out io.Writer) *Pipe {
 	p := &Pipe{
-		out: out, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		out:    out,
+		wake:   make(chan struct{}, 1),
+		ended:  make(chan struct{}),
 		report: func(io.Writer, int) {},
 	}
 	go p.run()
 	return p
 }
 
-// Report sets how the log says that lines were dropped. It is called when the log flows again.
+// Report sets the function that logs how many lines were dropped. It is called when out accepts
+// lines again.
 func (p *Pipe) Report(report func(out io.Writer, dropped int)) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.report = report
 }
 
-// Write implements io.Writer. It takes whole lines, never waits, and never fails.
+// Write implements io.Writer. It expects whole lines, never waits, and never fails.
 func (p *Pipe) Write(lines []byte) (int, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	if p.closed || len(p.waiting)+len(lines) > most {
 		p.dropped += countLines(lines)
 		return len(lines), nil
 	}
+
 	p.waiting = append(p.waiting, lines...)
 	p.awake()
 	return len(lines), nil
 }
 
-// Close waits until everything is written, for at most the given time.
+// Close waits until everything is written, but at most for patience.
 func (p *Pipe) Close(patience time.Duration) {
 	p.mutex.Lock()
 	p.closed = true
@@ -85,7 +91,7 @@ func (p *Pipe) run() {
 	for range p.wake {
 		for {
 			lines, dropped, last := p.next(spare)
-			spare = nil // it is the pipe's from now on
+			spare = nil // the pipe owns it now
 			if len(lines) > 0 && p.write(lines, dropped) {
 				spare = lines
 				continue
@@ -98,11 +104,13 @@ func (p *Pipe) run() {
 	}
 }
 
-// next takes what waits, and leaves an empty buffer in its place. Its last line says how many lines
-// were dropped, if any were. last says that nothing will follow.
+// next returns the waiting lines and leaves an empty buffer in their place. dropped counts the
+// lines that did not fit; if there are any, the last returned line reports them. last is true when
+// nothing will follow.
 func (p *Pipe) next(empty []byte) (lines []byte, dropped int, last bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	lines, p.waiting = p.waiting, empty[:0]
 	dropped, p.dropped = p.dropped, 0
 	if dropped > 0 {
@@ -110,12 +118,15 @@ func (p *Pipe) next(empty []byte) (lines []byte, dropped int, last bool) {
 		if err := safely.Do(func() error { p.report(text, dropped); return nil }); err != nil {
 			_, _ = fmt.Fprintln(text, err)
 		}
+
 		lines = text.Bytes()
 	}
+
 	return lines, dropped, p.closed
 }
 
-// write reports whether lines were written, the last of which says how many were dropped before.
+// write writes lines and returns whether that succeeded. If dropped is not 0, the last line reports
+// lines that were dropped before. If writing fails, these are counted as dropped again.
 func (p *Pipe) write(lines []byte, dropped int) bool {
 	written := 0
 	err := safely.Do(func() (err error) {
@@ -125,12 +136,15 @@ func (p *Pipe) write(lines []byte, dropped int) bool {
 	if err == nil {
 		return true
 	}
+
 	lost := countLines(lines[written:])
 	if dropped > 0 {
 		lost += dropped - 1
 	}
+
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	p.dropped += lost
 	return false
 }

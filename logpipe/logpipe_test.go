@@ -13,12 +13,12 @@ import (
 	"github.com/authtickets/authtickets/logpipe"
 )
 
-// reader is one who takes what is written while the gate is open.
+// reader accepts writes while its gate is open.
 type reader struct {
 	gate chan struct{}
 	text bytes.Buffer
 	err  error
-	// panics says that writing does.
+	// panics makes each write panic.
 	panics bool
 }
 
@@ -31,20 +31,23 @@ func (r *reader) open() { <-r.gate }
 func (r *reader) Write(text []byte) (int, error) {
 	r.close()
 	defer r.open()
+
 	if r.panics {
 		panic("nobody is there")
 	}
 	if r.err != nil {
 		return 0, r.err
 	}
+
 	return r.text.Write(text)
 }
 
 func report(out io.Writer, dropped int) { fmt.Fprintf(out, "%d dropped\n", dropped) }
 
-// What waits is bounded, what is dropped is counted, and nobody who writes waits.
+// The waiting lines are bounded, dropped lines are counted, and no writer waits.
 func TestNobodyReads(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
 		p := logpipe.Open(r)
@@ -52,11 +55,13 @@ func TestNobodyReads(t *testing.T) {
 		r.close()
 		const lines = 40_000
 		text := strings.Repeat("x", 99) + "\n"
+
 		for range lines {
 			if n, err := io.WriteString(p, text); n != len(text) || err != nil {
 				t.Fatalf("got %d, %v", n, err)
 			}
 		}
+
 		r.open()
 		p.Close(time.Second)
 
@@ -70,9 +75,10 @@ func TestNobodyReads(t *testing.T) {
 	})
 }
 
-// Closing does not wait for a reader who never comes.
+// Close gives up when the reader never returns.
 func TestCloseGivesUp(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
 		p := logpipe.Open(r)
@@ -83,13 +89,15 @@ func TestCloseGivesUp(t *testing.T) {
 		if took := time.Since(began); took != time.Second {
 			t.Errorf("it took %s", took)
 		}
+
 		r.open()
 	})
 }
 
-// Lines that cannot be written are counted, too.
+// Lines that cannot be written are counted as well.
 func TestWriteFails(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
 		r.err = errors.New("broken pipe")
@@ -108,10 +116,10 @@ func TestWriteFails(t *testing.T) {
 	})
 }
 
-// A panic of what is written to, or of the report, costs lines. It ends neither the pipe nor the
-// program.
+// A panic in the reader or in the report loses lines. It stops neither the pipe nor the program.
 func TestPanics(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
 		r.panics = true
@@ -130,12 +138,14 @@ func TestPanics(t *testing.T) {
 	})
 }
 
-// A slow reader gets each line as it was written, however the pipe uses its buffers again.
+// A slow reader gets each line exactly as it was written, although the pipe reuses its buffers.
 func TestLinesStayWhole(t *testing.T) {
 	t.Parallel()
+
 	out := &slow{}
 	pipe := logpipe.Open(out)
 	var want strings.Builder
+
 	for i := range 2000 {
 		line := strings.Repeat(string(rune('a'+i%26)), 1+i%80) + "\n"
 		want.WriteString(line)
@@ -144,13 +154,14 @@ func TestLinesStayWhole(t *testing.T) {
 			time.Sleep(3 * time.Millisecond)
 		}
 	}
+
 	pipe.Close(10 * time.Second)
 	if out.text.String() != want.String() {
 		t.Error("the lines are not those that were written")
 	}
 }
 
-// slow copies a byte after the other, as a terminal does.
+// slow copies one byte at a time, like a terminal.
 type slow struct{ text strings.Builder }
 
 func (s *slow) Write(lines []byte) (int, error) {
@@ -160,5 +171,6 @@ func (s *slow) Write(lines []byte) (int, error) {
 			time.Sleep(time.Microsecond)
 		}
 	}
+
 	return len(lines), nil
 }

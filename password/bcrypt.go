@@ -14,8 +14,9 @@ const (
 
 var bcryptPattern = regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$`)
 
-// readBcrypt makes a password of more than 72 bytes never match: bcrypt does not read on, so that any tail would do.
-// The comparison runs all the same, for the time it takes.
+// readBcrypt returns a matcher that never accepts a password of more than 72 bytes. Bcrypt ignores
+// the bytes after that, so any tail would match. The comparison still runs, so that it takes the
+// same time.
 func readBcrypt(captured []string) (matcher, error) {
 	switch cost := number(captured[1]); {
 	case cost > maxBcryptCost:
@@ -23,9 +24,11 @@ func readBcrypt(captured []string) (matcher, error) {
 	case cost < minBcryptCost:
 		return nil, ErrUnknownFormat
 	}
+
 	matches, err := decoded(bcrypt.Decode(captured[0]))
 	if err != nil {
 		return nil, err
 	}
+
 	return func(plain string) bool { return matches(plain) && len(plain) <= maxBcryptPlain }, nil
 }

@@ -2,7 +2,7 @@ package password
 
 import (
 	"crypto/pbkdf2"
-	"crypto/sha1" //nolint:gosec // the format is made of it, and is only read
+	"crypto/sha1" //nolint:gosec // this format uses it, and we only check such hashes
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -10,8 +10,8 @@ import (
 	"regexp"
 )
 
-// djangoPattern is the PBKDF2 of Django: the salt is text, the digest padded base64
-// (https://docs.djangoproject.com/en/stable/topics/auth/passwords/).
+// djangoPattern is Django's PBKDF2 format: the salt is text, and the digest is padded base64. See
+// https://docs.djangoproject.com/en/stable/topics/auth/passwords/.
 var djangoPattern = regexp.MustCompile(`^pbkdf2_sha(1|256)\$([1-9]\d*)\$([^$]+)\$([A-Za-z0-9+/]+=*)$`)
 
 func readDjango(captured []string) (matcher, error) {
@@ -24,6 +24,7 @@ func readDjango(captured []string) (matcher, error) {
 	case err != nil, len(digest) != newHash().Size():
 		return nil, ErrUnknownFormat
 	}
+
 	return func(plain string) bool {
 		key, err := pbkdf2.Key(newHash, plain, salt, iterations, len(digest))
 		return err == nil && subtle.ConstantTimeCompare(key, digest) == 1

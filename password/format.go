@@ -11,7 +11,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Why a hash is not accepted. The errors do not repeat the hash.
+// These errors say why a hash is refused. They do not repeat the hash.
 var (
 	ErrUnknownFormat = errors.New("password: a hash of no format that can be checked")
 	ErrTooCostly     = errors.New("password: a hash that would cost too much to check")
@@ -19,20 +19,24 @@ var (
 
 const maxHash = 512
 
-// Inspect tells, without running it, whether [Hasher.Check] can check a hash: the error is [ErrUnknownFormat] or
-// [ErrTooCostly] if not. external says that another system made it: it is not argon2id in the PHC string format.
+// Inspect reports whether [Hasher.Check] can check a hash, without computing anything. If it
+// cannot, the error is [ErrUnknownFormat] or [ErrTooCostly]. external is true if another system
+// made the hash: it is not argon2id in the PHC string format.
 func Inspect(hash secret.Text) (external bool, err error) {
 	_, err = read(hash.Reveal())
 	return !strings.HasPrefix(hash.Reveal(), "$argon2id$"), err
 }
 
-// A matcher tells whether a password is the one its hash was made from. It takes the same time whatever it tells.
+// A matcher reports whether a password belongs to its hash. It takes the same time for any
+// password.
 type matcher func(plain string) bool
 
-// A format is a family of hashes. Its pattern admits whole hashes only, with digests of 16 bytes or more and numbers
-// that are neither zero nor padded; read weighs the costs that the pattern captured, behind the hash itself.
+// A format is a family of hashes. Its pattern accepts only whole hashes, with digests of at least
+// 16 bytes, and with numbers that are not zero and have no leading zeros. read checks the costs.
+// Its argument holds the hash, followed by the groups of the pattern.
 //
-// This strictness is ours because the library has little: it takes any cost, and puts a default in the place of a zero.
+// We are this strict because the library is not: it accepts any cost, and replaces zero with a
+// default.
 type format struct {
 	pattern *regexp.Regexp
 	read    func(captured []string) (matcher, error)
@@ -55,22 +59,26 @@ func read(hash string) (matcher, error) {
 	if len(hash) > maxHash {
 		return nil, ErrUnknownFormat
 	}
+
 	hash = unlabelled(hash)
 	for _, format := range formats() {
 		if captured := format.pattern.FindStringSubmatch(hash); captured != nil {
 			return format.read(captured)
 		}
 	}
+
 	return nil, ErrUnknownFormat
 }
 
-// number reads captured digits; none are 0. A number beyond an int reads as the greatest int, which is too costly.
+// number converts captured digits. No digits are 0. A number that does not fit becomes the largest
+// int, which is too costly.
 func number(digits string) int {
 	value, _ := strconv.Atoi(digits)
 	return value
 }
 
-// decoded takes what the library returns for a hash. Its errors repeat parts of the hash, so they end here.
+// decoded turns the result of the library into ours. It drops the library's errors, because they
+// repeat parts of the hash.
 func decoded(digest algorithm.Digest, err error) (matcher, error) {
 	if err != nil {
 		return nil, ErrUnknownFormat

@@ -15,16 +15,16 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// ErrBusy says that so many hashes were waiting their turn that this one gave up after [Settings.Wait].
+// ErrBusy means that a hash waited longer than [Settings.Wait] for its turn.
 var ErrBusy = errors.New("password: too many hashes at a time")
 
-// A Hasher makes and checks hashes, a bounded number at a time, first come first served. Its methods refuse at once
-// what [Acceptable] refuses; while they wait their turn they end with [ErrBusy] or with the error of their context.
-// A hash that has begun is finished.
+// A Hasher makes and checks hashes. It runs a limited number at a time, in order of arrival. Its
+// methods return the errors of [Acceptable] at once. While they wait, they can fail with [ErrBusy]
+// or the error of their context. A hash that has started always finishes.
 type Hasher struct {
 	argon2 *argon2.Hasher
-	today  string      // how a hash of today's cost begins
-	decoy  secret.Text // a hash of today's cost that no password is known to match
+	today  string      // the start of a hash with the current cost
+	decoy  secret.Text // a hash with the current cost that matches no known password
 	turns  *semaphore.Weighted
 	wait   time.Duration
 
@@ -37,15 +37,22 @@ func New(settings Settings) (*Hasher, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
+
 	hasher, err := argon2.New(
 		argon2.WithVariantID(), argon2.WithSaltLength(saltSize), argon2.WithKeyLength(keySize),
-		argon2.WithM(uint32(settings.MemoryKiB)), //nolint:gosec // check has bounded it
+		argon2.WithM(uint32(settings.MemoryKiB)), //nolint:gosec // check limits it
 		argon2.WithT(settings.Iterations), argon2.WithP(settings.Parallelism),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)
 	}
-	today := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", settings.MemoryKiB, settings.Iterations, settings.Parallelism)
+
+	today := fmt.Sprintf(
+		"$argon2id$v=19$m=%d,t=%d,p=%d$",
+		settings.MemoryKiB,
+		settings.Iterations,
+		settings.Parallelism,
+	)
 	return &Hasher{
 		argon2: hasher,
 		today:  today,
@@ -57,7 +64,7 @@ func New(settings Settings) (*Hasher, error) {
 	}, nil
 }
 
-// Hash returns the argon2id hash of a password, in the PHC string format and with a salt of its own.
+// Hash returns the argon2id hash of a password in the PHC string format, with a new salt.
 func (h *Hasher) Hash(ctx context.Context, plain secret.Text) (secret.Text, error) {
 	if err := h.begin(ctx, plain); err != nil {
 		return secret.Text{}, err
@@ -68,32 +75,36 @@ func (h *Hasher) Hash(ctx context.Context, plain secret.Text) (secret.Text, erro
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("password: %w", err)
 	}
+
 	return secret.New(digest.Encode()), nil
 }
 
-// Result is what a check found out.
+// Result is the outcome of a check.
 type Result struct {
 	Matches  bool
-	Outdated bool // the hash is not argon2id of today's cost: renew it once the password has matched
+	Outdated bool // the hash is not argon2id with the current cost: renew it after the password matched
 }
 
-// Check tells whether a password is the one a hash was made from. The error is [ErrUnknownFormat] or [ErrTooCostly] if
-// the hash is none that [Inspect] lets through; nothing matches it then.
+// Check reports whether a password belongs to a hash. If [Inspect] refuses the hash, nothing
+// matches, and the error is [ErrUnknownFormat] or [ErrTooCostly].
 //
-// Where an outdated hash does not match, today's cost is spent on top: otherwise a cheap old hash, or a broken one,
-// would answer faster than an unknown name and so tell that the account exists.
+// If an outdated hash does not match, Check also spends the cost of a current hash. Otherwise a
+// cheap or broken old hash would be answered faster than an unknown name, which would reveal that
+// the account exists.
 func (h *Hasher) Check(ctx context.Context, hash, plain secret.Text) (Result, error) {
 	return h.CheckIf(ctx, func() error { return nil }, hash, plain)
 }
 
-// CheckIf is [Hasher.Check] on a condition that is looked at when the turn has come. Where mayCheck returns an
-// error, CheckIf returns it and checks nothing. An empty hash stands for an account that does not exist or has no
-// password: the check takes as long as one of today's hash, and nothing matches.
+// CheckIf is like [Hasher.Check], but first calls mayCheck when its turn has come. If mayCheck
+// returns an error, CheckIf returns that error and checks nothing. An empty hash stands for an
+// account that does not exist or has no password: nothing matches, and the check takes as long as
+// one of a current hash.
 func (h *Hasher) CheckIf(ctx context.Context, mayCheck func() error, hash, plain secret.Text) (Result, error) {
 	if err := h.begin(ctx, plain); err != nil {
 		return Result{}, err
 	}
 	defer h.end()
+
 	if err := mayCheck(); err != nil {
 		return Result{}, err
 	}
@@ -101,10 +112,12 @@ func (h *Hasher) CheckIf(ctx context.Context, mayCheck func() error, hash, plain
 	if hash.Reveal() == "" {
 		hash = h.decoy
 	}
+
 	result, err := h.check(hash, plain)
 	if result.Outdated && !result.Matches {
 		_, _ = h.check(h.decoy, plain)
 	}
+
 	return result, err
 }
 
@@ -119,32 +132,35 @@ func (h *Hasher) check(hash, plain secret.Text) (Result, error) {
 	}, nil
 }
 
-// begin waits for a turn; where it returns nil, end gives the turn back.
+// begin waits for a turn. If it returns nil, the caller must call end to give the turn back.
 func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	if err := Acceptable(plain); err != nil {
 		return err
 	}
+
 	waiting, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
+
 	if h.turns.Acquire(waiting, 1) == nil {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+
 	return ErrBusy
 }
 
 func (h *Hasher) end() { h.turns.Release(1) }
 
-// Concurrent is how many hashes may run at a time.
+// Concurrent returns how many hashes may run at a time.
 func (h *Hasher) Concurrent() int { return h.concurrent }
 
-// Wait returns how long a hash waits for its turn, at most.
+// Wait returns how long a hash waits for its turn at most.
 func (h *Hasher) Wait() time.Duration { return h.wait }
 
 func randomBase64(size int) string {
 	bytes := make([]byte, size)
-	_, _ = rand.Read(bytes) // it never fails: the program ends first
+	_, _ = rand.Read(bytes) // it never returns an error
 	return base64.RawStdEncoding.EncodeToString(bytes)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// tiny is the least that argon2 can do, for tests that are not about time.
+// tiny is the lowest cost that argon2 allows, for tests that do not measure time.
 func tiny() password.Settings {
 	return password.Settings{MemoryKiB: 8, Iterations: 1, Parallelism: 1, Wait: time.Minute}
 }
@@ -29,6 +29,7 @@ func newHasher(tb testing.TB, settings password.Settings) *password.Hasher {
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return hasher
 }
 
@@ -38,6 +39,7 @@ func hashOf(tb testing.TB, hasher *password.Hasher, plain string) secret.Text {
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return hash
 }
 
@@ -47,11 +49,13 @@ func check(tb testing.TB, hasher *password.Hasher, hash secret.Text, plain strin
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return result
 }
 
 func TestAcceptable(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		want   error
 		plains []string
@@ -61,15 +65,18 @@ func TestAcceptable(t *testing.T) {
 		"ErrTooLong": {password.ErrTooLong, []string{strings.Repeat("a", 1025), strings.Repeat("é", 513)}},
 		"ErrNotText": {password.ErrNotText, []string{"pw\x00pw", "pw\x00", "\x00", "l\xe8tmein"}},
 	}
+
 	hasher := newHasher(t, tiny())
 	hash := hashOf(t, hasher, "pw")
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			for _, text := range test.plains {
 				plain := secret.New(text)
 				_, hashing := hasher.Hash(t.Context(), plain)
 				_, checking := hasher.Check(t.Context(), hash, plain)
+
 				for method, err := range map[string]error{
 					"Acceptable":   password.Acceptable(plain),
 					"Hash":         hashing,
@@ -87,6 +94,7 @@ func TestAcceptable(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	t.Parallel()
+
 	t.Run("Defaults", func(t *testing.T) {
 		t.Parallel()
 		hash := hashOf(t, newHasher(t, password.Settings{}), "pw").Reveal()
@@ -95,8 +103,10 @@ func TestNew(t *testing.T) {
 			t.Error(hash)
 		}
 	})
+
 	t.Run("MemoryRoundedDown", func(t *testing.T) {
 		t.Parallel()
+
 		hasher := newHasher(t, password.Settings{MemoryKiB: 71, Iterations: 1, Parallelism: 4})
 		hash := hashOf(t, hasher, "pw")
 		if !strings.HasPrefix(hash.Reveal(), "$argon2id$v=19$m=64,t=1,p=4$") {
@@ -106,9 +116,13 @@ func TestNew(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+
 	t.Run("AllFaults", func(t *testing.T) {
 		t.Parallel()
-		_, err := password.New(password.Settings{MemoryKiB: 1 << 20, Iterations: -1, Parallelism: -1, Concurrent: -1, Wait: -1})
+
+		_, err := password.New(
+			password.Settings{MemoryKiB: 1 << 20, Iterations: -1, Parallelism: -1, Concurrent: -1, Wait: -1},
+		)
 		want := []string{
 			"password: parallelism: must be from 1 to 16",
 			"password: memory: must be from 8 × parallelism to 131072 KiB",
@@ -120,8 +134,10 @@ func TestNew(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+
 	t.Run("ErrEach", func(t *testing.T) {
 		t.Parallel()
+
 		for _, settings := range []password.Settings{
 			{MemoryKiB: 7},
 			{MemoryKiB: 31, Parallelism: 4},
@@ -140,6 +156,7 @@ func TestNew(t *testing.T) {
 
 func TestCheckHashOfToday(t *testing.T) {
 	t.Parallel()
+
 	hasher := newHasher(t, tiny())
 	acceptable := rapid.String().Filter(func(s string) bool { return password.Acceptable(secret.New(s)) == nil })
 	rapid.Check(t, func(r *rapid.T) {
@@ -151,6 +168,7 @@ func TestCheckHashOfToday(t *testing.T) {
 		if got := check(t, hasher, hash, plain); got != (password.Result{Matches: true}) {
 			r.Errorf("Check of the password = %+v", got)
 		}
+
 		if got := check(t, hasher, hash, other); got != (password.Result{Matches: plain == other}) {
 			r.Errorf("Check of another = %+v", got)
 		}
@@ -162,6 +180,7 @@ func TestCheckHashOfToday(t *testing.T) {
 
 func TestCheckOutdated(t *testing.T) {
 	t.Parallel()
+
 	old := hashOf(t, newHasher(t, tiny()), "pw")
 	for name, today := range map[string]password.Settings{
 		"Memory":      {MemoryKiB: 16, Iterations: 1},
@@ -170,6 +189,7 @@ func TestCheckOutdated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			hasher := newHasher(t, today)
 			if got := check(t, hasher, old, "pw"); got != (password.Result{Matches: true, Outdated: true}) {
 				t.Errorf("%+v", got)
@@ -181,12 +201,14 @@ func TestCheckOutdated(t *testing.T) {
 	}
 }
 
-// bcrypt reads 72 bytes, so that a library which only compares lets any tail pass.
+// Bcrypt reads only 72 bytes. A library that simply compares would accept any tail after them.
 func TestCheckBcryptTail(t *testing.T) {
 	t.Parallel()
+
 	const bytes72 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	hasher := newHasher(t, tiny())
 	hash := secret.New("$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui")
+
 	for plain, want := range map[string]bool{
 		bytes72:                                true,
 		bytes72 + "x":                          false,
@@ -199,8 +221,9 @@ func TestCheckBcryptTail(t *testing.T) {
 	}
 }
 
-// A wrong guess must cost the same whether the account exists or not, and whatever its hash. Argon2 allocates what it
-// works on, so that the bytes tell the work, and a machine with other work to do does not blur them.
+// A wrong guess must cost the same whether the account exists or not, and whatever its hash is.
+// Argon2 allocates the memory that it works on, so the allocated bytes measure the work. Unlike
+// time, they do not depend on what else the machine does.
 //
 //nolint:paralleltest // it counts what the whole process allocates
 func TestCheckCostsTheSame(t *testing.T) {
@@ -208,6 +231,7 @@ func TestCheckCostsTheSame(t *testing.T) {
 	hasher := newHasher(t, password.Settings{MemoryKiB: memory >> 10})
 	guess := secret.New("wrong")
 	guesses := map[string]func(){"NoAccount": func() { _ = checkUnknown(t.Context(), hasher, guess) }}
+
 	for name, hash := range map[string]secret.Text{
 		"Today":         hashOf(t, hasher, "pw"),
 		"Cheap":         secret.New("{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"),
@@ -217,6 +241,7 @@ func TestCheckCostsTheSame(t *testing.T) {
 	} {
 		guesses[name] = func() { _, _ = hasher.Check(t.Context(), hash, guess) }
 	}
+
 	for name, guess := range guesses {
 		if got := allocated(guess); got < memory || got > memory+memory/20 {
 			t.Errorf("%s: %d bytes, want %d", name, got, memory)
@@ -234,6 +259,7 @@ func allocated(run func()) uint64 {
 
 func TestWaiting(t *testing.T) {
 	t.Parallel()
+
 	dear := password.Settings{MemoryKiB: 64 << 10, Iterations: 4, Concurrent: 1}
 	t.Run("ErrBusy", func(t *testing.T) {
 		t.Parallel()
@@ -241,14 +267,17 @@ func TestWaiting(t *testing.T) {
 		settings.Wait = 50 * time.Millisecond
 		crowd(t.Context(), t, newHasher(t, settings), password.ErrBusy)
 	})
+
 	t.Run("ErrDeadline", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
+
 		settings := dear
 		settings.Wait = time.Minute
 		crowd(ctx, t, newHasher(t, settings), context.DeadlineExceeded)
 	})
+
 	t.Run("ErrCanceled", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -257,6 +286,7 @@ func TestWaiting(t *testing.T) {
 			t.Error(err)
 		}
 	})
+
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
 		settings := tiny()
@@ -265,14 +295,17 @@ func TestWaiting(t *testing.T) {
 	})
 }
 
-// crowd has twenty guess at once and wants some to pass, all others to end with want, and every turn given back.
+// crowd makes twenty guesses at once. Some must pass, all others must end with want, and every turn
+// must be given back.
 func crowd(ctx context.Context, t *testing.T, hasher *password.Hasher, want error) {
 	t.Helper()
 	outcomes := make([]error, 20)
 	var guessing sync.WaitGroup
+
 	for i := range outcomes {
 		guessing.Go(func() { outcomes[i] = checkUnknown(ctx, hasher, secret.New("pw")) })
 	}
+
 	guessing.Wait()
 
 	var passed int
@@ -284,6 +317,7 @@ func crowd(ctx context.Context, t *testing.T, hasher *password.Hasher, want erro
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
+
 	if passed == 0 || want != nil && passed == len(outcomes) {
 		t.Errorf("%d of %d passed", passed, len(outcomes))
 	}

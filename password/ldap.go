@@ -1,7 +1,7 @@
 package password
 
 import (
-	"crypto/sha1" //nolint:gosec // the format is made of it, and is only read
+	"crypto/sha1" //nolint:gosec // this format uses it, and we only check such hashes
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
@@ -13,8 +13,8 @@ import (
 	"github.com/go-crypt/crypt"
 )
 
-// unlabelled takes off what a directory writes before a hash that speaks for itself: {CRYPT}, {ARGON2}, and for that of
-// passlib {PBKDF2-SHA256} and the like. Labels are in either case (RFC 2307).
+// unlabelled removes the label that a directory writes before a complete hash: {CRYPT}, {ARGON2},
+// and for passlib {PBKDF2-SHA256} and similar. Labels ignore case (RFC 2307).
 func unlabelled(text string) string {
 	if !strings.HasPrefix(text, "{") {
 		return text
@@ -23,7 +23,7 @@ func unlabelled(text string) string {
 	return crypt.Normalize(strings.ToUpper(label) + "}" + rest)
 }
 
-// saltedSHAPattern is one pass of SHA over password and salt; the salt follows the digest.
+// saltedSHAPattern is one pass of SHA over the password and the salt. The salt follows the digest.
 var saltedSHAPattern = regexp.MustCompile(`^\{SSHA(256|512)?\}([A-Za-z0-9+/]+=*)$`)
 
 func readSaltedSHA(captured []string) (matcher, error) {
@@ -33,6 +33,7 @@ func readSaltedSHA(captured []string) (matcher, error) {
 	if err != nil || len(bytes) <= size {
 		return nil, ErrUnknownFormat
 	}
+
 	digest, salt := bytes[:size], bytes[size:]
 	return func(plain string) bool {
 		sum := newHash()

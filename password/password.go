@@ -1,8 +1,10 @@
-// Package password turns passwords into hashes and checks them, also against the hashes of the systems that accounts
-// are imported from. New hashes are argon2id; every other kind is read only, until its owner signs in and it is renewed.
+// Package password hashes passwords and checks them, also against hashes of the systems that
+// accounts are imported from. New hashes are argon2id. Other kinds are only read; such a hash is
+// renewed when its owner signs in.
 //
-// It is made so that a wrong password takes the same time where there is no account (the one exception is told at
-// [Hasher.Check]), and so that a flood of sign-ins waits in line instead of using up the machine.
+// A wrong password takes the same time whether the account exists or not, with one exception that
+// [Hasher.Check] describes. When many sign-ins arrive at once, they wait in line and do not
+// overload the machine.
 package password
 
 import (
@@ -13,7 +15,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// What can never be a password, whosever it is.
+// These errors say why a text can never be a password, for any account.
 var (
 	ErrEmpty   = errors.New("password: empty or blank")
 	ErrTooLong = errors.New("password: longer than 1024 bytes")
@@ -22,8 +24,9 @@ var (
 
 const maxPlain = 1024
 
-// Acceptable returns [ErrEmpty], [ErrTooLong] or [ErrNotText] for what can never be a password. [Hasher] asks it too,
-// before it spends time on a hash: a long text would be dear, and some old formats stop reading at a NUL.
+// Acceptable returns [ErrEmpty], [ErrTooLong] or [ErrNotText] if a text can never be a password.
+// [Hasher] calls it before it spends time on a hash, because a long text would be expensive, and
+// because some old formats stop reading at a NUL.
 func Acceptable(plain secret.Text) error {
 	text := plain.Reveal()
 	switch {
@@ -34,5 +37,6 @@ func Acceptable(plain secret.Text) error {
 	case !utf8.ValidString(text), strings.Contains(text, "\x00"):
 		return ErrNotText
 	}
+
 	return nil
 }

@@ -7,14 +7,15 @@ import (
 	"github.com/go-crypt/crypt/algorithm/pbkdf2"
 )
 
-// maxPBKDF2Iterations leaves room above the default of Django 6.1, which is 1,500,000.
+// maxPBKDF2Iterations is above the default of Django 6.1, which is 1,500,000.
 const maxPBKDF2Iterations = 2_000_000
 
-// pbkdf2Pattern is the modular crypt format of passlib.
+// pbkdf2Pattern is passlib's modular crypt format.
 var pbkdf2Pattern = regexp.MustCompile(
 	`^\$(pbkdf2(?:-sha(?:1|224|256|384|512))?)\$([1-9]\d*)\$[./A-Za-z0-9]+\$([./A-Za-z0-9]+)$`)
 
-// readPBKDF2 wants a digest as long as its hash function makes it: a longer one costs the checker more than the guesser.
+// readPBKDF2 accepts only digests of exactly the length that the hash function produces. A longer
+// one would cost us more than it costs an attacker.
 func readPBKDF2(captured []string) (matcher, error) {
 	size := pbkdf2.NewVariant(captured[1]).HashFunc()().Size()
 	switch {
@@ -23,5 +24,6 @@ func readPBKDF2(captured []string) (matcher, error) {
 	case len(captured[3]) != base64.RawStdEncoding.EncodedLen(size):
 		return nil, ErrUnknownFormat
 	}
+
 	return decoded(pbkdf2.Decode(captured[0]))
 }

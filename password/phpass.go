@@ -1,7 +1,7 @@
 package password
 
 import (
-	"crypto/md5" //nolint:gosec // the format is made of it, and is only read
+	"crypto/md5" //nolint:gosec // this format uses it, and we only check such hashes
 	"crypto/subtle"
 	"regexp"
 	"slices"
@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	minPHPassLog2 = 7 // the least that the reference accepts
+	minPHPassLog2 = 7 // the smallest that the reference implementation accepts
 	maxPHPassLog2 = 20
 	phpassDigits  = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// phpassPattern is a portable hash of phpass (https://www.openwall.com/phpass/), as WordPress ($P$) and phpBB ($H$)
-// kept them: a digit for the iterations, eight for the salt, the rest for the digest.
+// phpassPattern is a portable hash of phpass (https://www.openwall.com/phpass/), as WordPress ($P$)
+// and phpBB ($H$) stored it: one digit for the iterations, eight for the salt, the rest for the
+// digest.
 var phpassPattern = regexp.MustCompile(`^\$[PH]\$([./A-Za-z0-9])([./A-Za-z0-9]{8})([./A-Za-z0-9]{22})$`)
 
 func readPHPass(captured []string) (matcher, error) {
@@ -27,6 +28,7 @@ func readPHPass(captured []string) (matcher, error) {
 	case log2 < minPHPassLog2:
 		return nil, ErrUnknownFormat
 	}
+
 	return func(plain string) bool {
 		sum := md5.Sum([]byte(salt + plain)) //nolint:gosec // see the import
 		input := append(sum[:], plain...)
@@ -34,6 +36,7 @@ func readPHPass(captured []string) (matcher, error) {
 			sum = md5.Sum(input) //nolint:gosec // see the import
 			copy(input, sum[:])
 		}
+
 		return subtle.ConstantTimeCompare(phpassEncode(sum[:]), []byte(digest)) == 1
 	}, nil
 }
@@ -46,10 +49,12 @@ func phpassEncode(bytes []byte) []byte {
 		for i, b := range three {
 			bits |= int(b) << (8 * i)
 		}
+
 		for range len(three) + 1 {
 			digits = append(digits, phpassDigits[bits&63])
 			bits >>= 6
 		}
 	}
+
 	return digits
 }

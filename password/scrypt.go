@@ -6,8 +6,9 @@ import (
 	"github.com/go-crypt/crypt/algorithm/scrypt"
 )
 
-// What one scrypt hash may cost: N × r × p of 2^20 is a pass over 128 MiB, the dearest choice of OWASP. The other
-// limits keep its parts apart: r and p allocate memory without N.
+// The limits for one scrypt hash. N × r × p of 2^20 is one pass over 128 MiB, the most expensive
+// setting that OWASP recommends. r and p have limits of their own, because they allocate memory
+// even when N is small.
 const (
 	maxScryptLog2N     = 20
 	maxScryptBlockSize = 32

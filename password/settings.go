@@ -13,19 +13,22 @@ const (
 	keySize  = 32
 )
 
-// Settings say what a new hash costs and how many run at a time. The zero Settings are good: they are what OWASP asks
-// of argon2id, and take some 25 ms.
+// Settings say what a new hash costs and how many run at a time. The zero Settings follow OWASP's
+// advice for argon2id, and take about 25 ms.
 type Settings struct {
-	// MemoryKiB is what one hash allocates, rounded down to a multiple of 4 × Parallelism; 0 means 19456 (19 MiB).
+	// MemoryKiB is how much memory one hash allocates, rounded down to a multiple of 4 ×
+	// Parallelism. 0 means 19456 (19 MiB).
 	MemoryKiB int
-	// Iterations is how often a hash passes over its memory; 0 means 2.
+	// Iterations is how often a hash passes over its memory. 0 means 2.
 	Iterations int
-	// Parallelism is how many threads share the work of one hash; 0 means 1, which suits a server with many at a time.
+	// Parallelism is how many threads share the work of one hash. 0 means 1, which suits a server
+	// that computes many at a time.
 	Parallelism int
-	// Concurrent is how many hashes may run at a time; 0 means one per processor that Go may use. Memory is bounded by
-	// Concurrent × MemoryKiB, or × 128 MiB as long as there are imported hashes that dear.
+	// Concurrent is how many hashes may run at a time. 0 means one for each processor that Go may
+	// use. They use at most Concurrent × MemoryKiB of memory, or up to Concurrent × 128 MiB while
+	// there are imported hashes of that cost.
 	Concurrent int
-	// Wait is how long a hash may wait its turn before it ends with ErrBusy; 0 means 5 s.
+	// Wait is how long a hash may wait for its turn before it fails with ErrBusy. 0 means 5 s.
 	Wait time.Duration
 }
 
@@ -36,10 +39,11 @@ func (s Settings) withDefaults() Settings {
 	s.MemoryKiB -= s.MemoryKiB % (4 * s.Parallelism)
 	s.Concurrent = cmp.Or(s.Concurrent, runtime.GOMAXPROCS(0))
 	s.Wait = cmp.Or(s.Wait, 5*time.Second)
+
 	return s
 }
 
-// check holds the cost to what read accepts: a hash that can be made can be checked.
+// check allows only costs that read accepts, so that every hash we make can be checked.
 func (s Settings) check() error {
 	var faults []error
 	require := func(met bool, rule string, limits ...any) {
@@ -48,10 +52,15 @@ func (s Settings) check() error {
 		}
 	}
 	require(s.Parallelism >= 1 && s.Parallelism <= maxLanes, "parallelism: must be from 1 to %d", maxLanes)
-	require(s.MemoryKiB >= 8*s.Parallelism && s.MemoryKiB <= maxMemoryKiB, "memory: must be from 8 × parallelism to %d KiB", maxMemoryKiB)
+	require(
+		s.MemoryKiB >= 8*s.Parallelism && s.MemoryKiB <= maxMemoryKiB,
+		"memory: must be from 8 × parallelism to %d KiB",
+		maxMemoryKiB,
+	)
 	require(s.Iterations >= 1 && s.Iterations <= maxPassedKiB/max(s.MemoryKiB, 1),
 		"iterations: must be at least 1, and memory × iterations at most %d KiB", maxPassedKiB)
 	require(s.Concurrent >= 1, "concurrent: must be at least 1")
 	require(s.Wait > 0, "wait: must not be negative")
+
 	return errors.Join(faults...)
 }

@@ -8,14 +8,16 @@ import (
 	"github.com/go-crypt/crypt/algorithm/shacrypt"
 )
 
-// The specification takes fewer rounds for 1000, so that no genuine hash has fewer; the library would run the fewer.
+// The specification raises fewer rounds to 1000, so no genuine hash has fewer. The library would
+// really run fewer.
 const (
 	minSHACryptRounds     = 1000
 	defaultSHACryptRounds = 5000
-	maxSHACryptRounds     = 1_000_000 // passlib makes 656,000
+	maxSHACryptRounds     = 1_000_000 // passlib uses 656,000
 )
 
-// shaCryptPattern is SHA-256-crypt and SHA-512-crypt (https://www.akkadia.org/drepper/SHA-crypt.txt).
+// shaCryptPattern is SHA-256-crypt and SHA-512-crypt
+// (https://www.akkadia.org/drepper/SHA-crypt.txt).
 var shaCryptPattern = regexp.MustCompile(`^\$([56])\$(?:rounds=([1-9]\d*)\$)?[./A-Za-z0-9]{1,16}\$([./A-Za-z0-9]+)$`)
 
 func readSHACrypt(captured []string) (matcher, error) {
@@ -27,5 +29,6 @@ func readSHACrypt(captured []string) (matcher, error) {
 	case rounds < minSHACryptRounds, len(captured[3]) != base64.RawStdEncoding.EncodedLen(size):
 		return nil, ErrUnknownFormat
 	}
+
 	return decoded(shacrypt.Decode(captured[0]))
 }

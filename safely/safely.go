@@ -6,18 +6,18 @@ import (
 	"runtime/debug"
 )
 
-// PanicError is a panic that became an error.
+// PanicError is a panic that was turned into an error.
 type PanicError struct {
 	Cause any
-	// Stack is where it happened.
+	// Stack is the stack trace of the panic.
 	Stack string
 }
 
-// Error implements error. It holds the stack, because a panic is a fault of the program.
+// Error implements error. It includes the stack trace, because a panic is a bug.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.Cause, e.Stack) }
 
-// Do returns what do returns. A panic in do is a PanicError. Nobody recovers from a panic in a
-// goroutine that we start ourselves, so each of them does its work in here.
+// Do calls do and returns its error. A panic in do becomes a *PanicError. Nothing else recovers
+// from a panic in a goroutine that we start, so every goroutine does its work in Do.
 func Do(do func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

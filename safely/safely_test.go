@@ -10,6 +10,7 @@ import (
 
 func TestDo(t *testing.T) {
 	t.Parallel()
+
 	failure := errors.New("failure")
 	if err := safely.Do(func() error { return failure }); !errors.Is(err, failure) {
 		t.Errorf("got %v", err)

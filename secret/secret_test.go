@@ -15,6 +15,7 @@ const plain = "correct horse battery staple"
 
 func TestTextNeverPrints(t *testing.T) {
 	t.Parallel()
+
 	held := struct {
 		Password   secret.Text
 		unexported secret.Text
@@ -26,19 +27,23 @@ func TestTextNeverPrints(t *testing.T) {
 		fmt.Fprintf(&out, verb+"\n", secret.New(plain))
 		fmt.Fprintf(&out, verb+"\n", held)
 	}
+
 	fmt.Fprintln(&out, secret.New(plain), secret.New(plain).String(), held)
 	for _, handler := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
 		slog.New(handler).Info("x", "secret", secret.New(plain), "held", held, slog.Group("g", "s", secret.New(plain)))
 	}
+
 	asJSON, err := json.Marshal(held)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	out.Write(asJSON)
 	asXML, err := xml.Marshal(secret.New(plain))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	out.Write(asXML)
 
 	for _, shown := range []string{plain, "horse", fmt.Sprintf("%x", plain), fmt.Sprintf("%X", plain)} {
@@ -46,6 +51,7 @@ func TestTextNeverPrints(t *testing.T) {
 			t.Errorf("%q is shown in:\n%s", shown, out.String())
 		}
 	}
+
 	if !strings.Contains(out.String(), "[redacted]") {
 		t.Error("nothing was printed at all")
 	}
