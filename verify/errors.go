@@ -2,15 +2,18 @@ package verify
 
 import "errors"
 
-// What Verify refuses a token with, for errors.Is.
+// These are the errors of Verify, for errors.Is.
 var (
-	// ErrInvalid is returned for what is no ticket of this issuer for this audience. That is so of an opaque token, too, about which the server says only that it is not good
-	// (RFC 7662 section 2.2): it may have expired or been revoked. A client refreshes its ticket, and learns from that.
+	// ErrInvalid means that the token is not a valid ticket of this issuer for this audience. An
+	// opaque token that has expired or was revoked also gets this error, because the server only
+	// says that it is not active (RFC 7662 section 2.2). The client should refresh its ticket.
 	ErrInvalid = errors.New("no valid ticket")
-	// ErrExpired is returned for a ticket that was good. A client refreshes it.
+	// ErrExpired means that the ticket was valid, but has expired. The client should refresh it.
 	ErrExpired = errors.New("the ticket has expired")
-	// ErrRevoked is returned for a ticket that has not expired, but whose session has ended: signed out, claimed, used twice, or of an application that was disabled.
+	// ErrRevoked means that the ticket has not expired, but its session has ended: by a sign-out, a
+	// claim, a reused token, or because the application was disabled.
 	ErrRevoked = errors.New("the ticket was revoked")
-	// ErrUnavailable is returned where it cannot be told whether a ticket is good, because the server has not answered. The same ticket may be good a moment later.
+	// ErrUnavailable means that the server did not answer, so the ticket could not be checked. The
+	// same ticket may be accepted a moment later.
 	ErrUnavailable = errors.New("tickets cannot be verified now")
 )

@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-// In a GraphQL server made with gqlgen, whose handler stands behind Middleware:
+// This shows a GraphQL server made with gqlgen, with its handler behind Middleware:
 //
 //	config := generated.Config{Resolvers: &resolver{}}
 //	config.Directives.Needs = needs // directive @needs(behavior: String!) on FIELD_DEFINITION
@@ -20,7 +20,8 @@ import (
 //	server.AroundOperations(forShoppers)
 //	http.Handle("/graphql", verifier.Middleware(server))
 //
-// Both functions have the types that gqlgen gives them; here they are called as it calls them.
+// needs and forShoppers have the types that gqlgen requires. The example calls them as gqlgen
+// would.
 func Example_gqlgen() {
 	shopper := &verify.Shopper{UserID: "0123456789abcdef0123456789abcdef", Behaviors: []string{"cart.read"}}
 	ctx := verify.WithShopper(context.Background(), shopper) // Middleware does that
@@ -29,7 +30,8 @@ func Example_gqlgen() {
 	fmt.Println(needs(ctx, nil, cart, "cart.read"))
 	fmt.Println(needs(ctx, nil, cart, "cart.write"))
 
-	response := forShoppers(context.Background(), func(context.Context) graphql.ResponseHandler { return nil })(context.Background())
+	run := func(context.Context) graphql.ResponseHandler { return nil }
+	response := forShoppers(context.Background(), run)(context.Background())
 	fmt.Println(response.Errors)
 	// Output:
 	// the cart of 0123456789abcdef0123456789abcdef <nil>
@@ -37,7 +39,7 @@ func Example_gqlgen() {
 	// input: who are you?
 }
 
-// needs is the directive: it resolves a field only where the ticket permits it.
+// needs is the directive. It resolves a field only if the ticket permits it.
 func needs(ctx context.Context, _ any, next graphql.Resolver, behavior string) (any, error) {
 	if shopper, _ := verify.ShopperOf(ctx); !shopper.Has(behavior) {
 		return nil, &gqlerror.Error{Message: "this needs " + behavior, Extensions: map[string]any{"code": "FORBIDDEN"}}
@@ -45,15 +47,18 @@ func needs(ctx context.Context, _ any, next graphql.Resolver, behavior string) (
 	return next(ctx)
 }
 
-// forShoppers runs operations of shoppers only. Behind Middleware there are no others; it guards against a handler that was put elsewhere.
+// forShoppers runs only operations of shoppers. Behind Middleware there are no others. It protects
+// a handler that was put elsewhere by mistake.
 func forShoppers(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	if _, ok := verify.ShopperOf(ctx); !ok {
-		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{{Message: "who are you?", Extensions: map[string]any{"code": "UNAUTHENTICATED"}}}})
+		return graphql.OneShot(&graphql.Response{
+			Errors: gqlerror.List{{Message: "who are you?", Extensions: map[string]any{"code": "UNAUTHENTICATED"}}},
+		})
 	}
 	return next(ctx)
 }
 
-// cartResolver is the resolver of a field: whose cart it is comes from the ticket, not from an argument.
+// cartResolver resolves a field. Whose cart it is comes from the ticket, not from an argument.
 func cartResolver(ctx context.Context) (string, error) {
 	shopper, ok := verify.ShopperOf(ctx)
 	if !ok {
@@ -62,7 +67,7 @@ func cartResolver(ctx context.Context) (string, error) {
 	return "the cart of " + shopper.UserID, nil
 }
 
-// exampleTB stands for the test in the helpers of tests, which examples use too.
+// exampleTB takes the place of the test in test helpers, so that examples can use them.
 type exampleTB struct{ testing.TB }
 
 func (exampleTB) Helper()           {}

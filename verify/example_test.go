@@ -13,9 +13,10 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-// A service that lets shoppers with a good ticket through, and changes carts only for those whose ticket permits it.
+// A service that accepts only shoppers with a valid ticket. Only a ticket with the behavior
+// cart.write may change carts.
 func Example() {
-	server, tickets := startServer() // stands for the authtickets server, and for a shopper's client
+	server, tickets := startServer() // stands in for the authtickets server and a shopper's client
 	defer server.Close()
 
 	verifier, err := verify.New(verify.Settings{
@@ -25,8 +26,10 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+
 	go verifier.Follow(ctx) // the list of revoked tickets
 
 	mux := http.NewServeMux()
@@ -34,9 +37,9 @@ func Example() {
 		shopper, _ := verify.ShopperOf(r.Context())
 		fmt.Fprintf(w, "the cart of %s…, anonymous: %t", shopper.UserID[:8], shopper.IsAnonymous)
 	})
-	mux.Handle("DELETE /cart", verify.Require("cart.write", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "emptied")
-	})))
+	empty := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "emptied") }
+	mux.Handle("DELETE /cart", verify.Require("cart.write", http.HandlerFunc(empty)))
+
 	shop := httptest.NewServer(verifier.Middleware(mux))
 	defer shop.Close()
 
@@ -49,10 +52,12 @@ func Example() {
 		if try.token != "" {
 			request.Header.Set("Authorization", "Bearer "+try.token)
 		}
+
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			log.Fatal(err)
 		}
+
 		body, _ := io.ReadAll(response.Body)
 		_ = response.Body.Close()
 		fmt.Printf("%s: %d %s\n", try.method, response.StatusCode, body)
@@ -64,17 +69,21 @@ func Example() {
 	// DELETE: 403 {"error":"insufficient_scope","error_description":"The ticket does not permit this."}
 }
 
-// What the errors are for, where there is no HTTP: a consumer of a queue, say.
+// Without HTTP, for example in a consumer of a queue, you decide by the error.
 func ExampleVerifier_Verify() {
 	server, tickets := startServer()
 	defer server.Close()
+
 	verifier, err := verify.New(verify.Settings{
-		Issuer: server.URL, Audience: "https://api.shop.example",
-		Application: "gateway", Secret: func() string { return "a+b" }, // os.Getenv("GATEWAY_SECRET"): for opaque tokens
+		Issuer:      server.URL,
+		Audience:    "https://api.shop.example",
+		Application: "gateway",
+		Secret:      func() string { return "a+b" }, // os.Getenv("GATEWAY_SECRET"): for opaque tokens
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
+
 	good := tickets.claims().with("iss", server.URL)
 	for _, token := range []string{tickets.token(good), opaqueToken, tickets.token(good.with("exp", 1)), "undefined"} {
 		shopper, err := verifier.Verify(context.Background(), token)
@@ -91,45 +100,54 @@ func ExampleVerifier_Verify() {
 	// do it for 0123456789abcdef0123456789abcdef [cart.read cart.write]
 	// do it for 0123456789abcdef0123456789abcdef [cart.read cart.write]
 	// do not do it: the ticket has expired
-	// do not do it: no valid ticket: the server knows no such ticket, or not any more
+	// do not do it: no valid ticket: the server says that it is not active
 }
 
-// A ticket that is revoked dies here, too, before it expires.
+// Follow makes a revoked ticket fail here before it expires.
 func ExampleVerifier_Follow() {
 	server, tickets := startServer()
 	defer server.Close()
+
 	verifier, err := verify.New(verify.Settings{
-		Issuer: server.URL, Audience: "https://api.shop.example", FeedInterval: 50 * time.Millisecond,
-		MaxFeedAge: 5 * time.Minute, // rather no tickets at all than revoked ones
+		Issuer:       server.URL,
+		Audience:     "https://api.shop.example",
+		FeedInterval: 50 * time.Millisecond,
+		MaxFeedAge:   5 * time.Minute, // better no tickets than revoked ones
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
+
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+
 	go verifier.Follow(ctx)
 	token := tickets.token(tickets.claims().with("iss", server.URL))
 
 	for {
 		_, err = verifier.Verify(ctx, token)
-		if !errors.Is(err, verify.ErrUnavailable) { // until the first list is there
+		if !errors.Is(err, verify.ErrUnavailable) { // the first list has been read
 			break
 		}
+
 		time.Sleep(time.Millisecond)
 	}
+
 	fmt.Println("before:", err)
 	tickets.revoke(server.URL, sessionID)
 	for err == nil {
 		time.Sleep(time.Millisecond)
 		_, err = verifier.Verify(ctx, token)
 	}
+
 	fmt.Println("after:", err)
 	// Output:
 	// before: <nil>
 	// after: the ticket was revoked
 }
 
-// startServer starts what stands for the authtickets server in the examples. Its opaque token is good, and nothing is revoked yet.
+// startServer starts a stand-in for the authtickets server. Its opaque token is valid, and nothing
+// is revoked yet.
 func startServer() (*httptest.Server, *issuer) {
 	tickets := newIssuer(exampleTB{})
 	server := httptest.NewServer(tickets)

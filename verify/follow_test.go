@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-// follow runs Follow until the test has ended.
+// follow runs Follow until the test ends.
 func follow(t *testing.T, v *verify.Verifier) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -30,7 +30,7 @@ func follow(t *testing.T, v *verify.Verifier) {
 	synctest.Wait()
 }
 
-// interval is a little longer than what Follow waits between two questions.
+// interval is slightly longer than the time Follow waits between two requests.
 const interval = 501 * time.Millisecond
 
 // other is the id of another session.
@@ -38,6 +38,7 @@ const other = "00000000000000000000000000000002"
 
 func TestFollowRefusesRevokedTickets(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.publish(i.list())
 		i.live[opaqueToken] = i.introspection()
@@ -50,13 +51,14 @@ func TestFollowRefusesRevokedTickets(t *testing.T) {
 		i.publish(i.list(other, sessionID))
 		time.Sleep(interval)
 		expect(t, v, token, verify.ErrRevoked)
-		expect(t, v, opaqueToken, verify.ErrRevoked) // though the server's answer of a moment ago is kept
+		expect(t, v, opaqueToken, verify.ErrRevoked) // although a moment ago the server said that it is active
 		expect(t, v, i.token(i.claims().with("sid", userID)), nil)
 	})
 }
 
 func TestFollowRefusesTicketsOfApplications(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.publish(i.list())
 		v := i.verifier()
@@ -77,6 +79,7 @@ func TestFollowRefusesTicketsOfApplications(t *testing.T) {
 
 func TestFollowAsksForChangesOnly(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.publish(i.list())
 		follow(t, i.verifier())
@@ -85,6 +88,7 @@ func TestFollowAsksForChangesOnly(t *testing.T) {
 		if asked, unchanged := i.askedFor(feedPath), i.askedFor("304"); asked != 121 || unchanged != 120 {
 			t.Errorf("asked %d times, of which %d without a change", asked, unchanged)
 		}
+
 		if asked := i.askedFor(keysPath); asked < 2 || asked > 3 {
 			t.Errorf("the keys were fetched %d times in a minute", asked)
 		}
@@ -93,23 +97,35 @@ func TestFollowAsksForChangesOnly(t *testing.T) {
 
 func TestFollowTakesTheServersNewestListOnly(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.addKey("2")
 		stranger := newIssuer(t)
 		typ := header{"typ": "revoked-tickets+jwt"}
+
 		for name, text := range map[string]func(later claims) string{
-			"older":                func(later claims) string { return i.sign("1", typ, later.with("iat", later["iat"].(int64)-11)) },
-			"of another issuer":    func(later claims) string { return i.sign("1", typ, later.with("iss", "https://evil.example")) },
-			"expired":              func(later claims) string { return i.sign("1", typ, later.with("exp", later["iat"])) },
-			"of the future":        func(later claims) string { return i.sign("1", typ, later.with("iat", later["iat"].(int64)+60)) },
-			"of no time":           func(later claims) string { return i.sign("1", typ, later.without("iat")) },
-			"without end":          func(later claims) string { return i.sign("1", typ, later.without("exp")) },
-			"without sessions":     func(later claims) string { return i.sign("1", typ, later.without("sids")) },
-			"without applications": func(later claims) string { return i.sign("1", typ, later.without("applications")) },
-			"a stranger's":         func(later claims) string { return stranger.sign("1", typ, later) },
-			"a ticket":             func(later claims) string { return i.token(later) },
-			"something else":       func(claims) string { return "<html></html>" },
-			"nothing":              func(claims) string { return i.sign("1", typ, claims{}) },
+			"older": func(later claims) string {
+				return i.sign("1", typ, later.with("iat", later["iat"].(int64)-11))
+			},
+			"of another issuer": func(later claims) string {
+				return i.sign("1", typ, later.with("iss", "https://evil.example"))
+			},
+			"expired": func(later claims) string {
+				return i.sign("1", typ, later.with("exp", later["iat"]))
+			},
+			"of the future": func(later claims) string {
+				return i.sign("1", typ, later.with("iat", later["iat"].(int64)+60))
+			},
+			"of no time":       func(later claims) string { return i.sign("1", typ, later.without("iat")) },
+			"without end":      func(later claims) string { return i.sign("1", typ, later.without("exp")) },
+			"without sessions": func(later claims) string { return i.sign("1", typ, later.without("sids")) },
+			"without applications": func(later claims) string {
+				return i.sign("1", typ, later.without("applications"))
+			},
+			"a stranger's":   func(later claims) string { return stranger.sign("1", typ, later) },
+			"a ticket":       func(later claims) string { return i.token(later) },
+			"something else": func(claims) string { return "<html></html>" },
+			"nothing":        func(claims) string { return i.sign("1", typ, claims{}) },
 		} {
 			i.publish(i.list().with("applications", claims{}))
 			v := i.verifier()
@@ -123,6 +139,7 @@ func TestFollowTakesTheServersNewestListOnly(t *testing.T) {
 			if expect(t, v, i.token(i.claims()), verify.ErrRevoked) != nil {
 				t.Errorf("%s is taken", name)
 			}
+
 			i.publishAs(i.sign("2", typ, i.list()))
 			time.Sleep(6 * time.Second)
 			expect(t, v, i.token(i.claims()), nil)
@@ -132,9 +149,11 @@ func TestFollowTakesTheServersNewestListOnly(t *testing.T) {
 	})
 }
 
-// A replica whose clock is behind signs what looks old, and knows of a session that others do not know of yet.
+// A replica whose clock is behind signs a list that looks old, but that contains a session which
+// the other replicas have not seen yet.
 func TestFollowLearnsOfSessionsFromOlderLists(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.publish(i.list())
 		v := i.verifier()
@@ -144,36 +163,40 @@ func TestFollowLearnsOfSessionsFromOlderLists(t *testing.T) {
 		i.publish(behind.with("iat", behind["iat"].(int64)-3).with("applications", claims{}))
 		time.Sleep(interval)
 		expect(t, v, i.token(i.claims()), verify.ErrRevoked)
-		expect(t, v, i.token(i.claims().with("sid", other)), nil) // its applications count for nothing
+		expect(t, v, i.token(i.claims().with("sid", other)), nil) // its applications are ignored
 		i.publish(i.list())
 		time.Sleep(interval)
 		expect(t, v, i.token(i.claims()), verify.ErrRevoked)
 	})
 }
 
-// Replicas sign for themselves, and learn of a revoked session a little apart.
+// Each replica signs its own list, and they learn of a revoked session at slightly different times.
 func TestFollowDoesNotForgetBetweenReplicas(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		token := i.token(i.claims().with("exp", time.Now().Unix()+3600))
 		i.publish(i.list(sessionID))
 		v := i.verifier()
 		follow(t, v)
+
 		for range 14 {
 			time.Sleep(time.Minute)
 			i.publish(i.list())
 			time.Sleep(interval)
 			expect(t, v, token, verify.ErrRevoked)
 		}
+
 		time.Sleep(time.Minute)
 		i.publish(i.list())
 		time.Sleep(interval)
-		expect(t, v, token, nil) // no access token of it can live any more, says the server
+		expect(t, v, token, nil) // the server says that none of its access tokens can be valid any more
 	})
 }
 
 func TestFollowWhileTheServerIsAway(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		var log bytes.Buffer
 		i.publish(i.list(other))
@@ -185,7 +208,7 @@ func TestFollowWhileTheServerIsAway(t *testing.T) {
 		closed := newVerifier(t, settings)
 		long := i.claims().with("exp", time.Now().Unix()+36000)
 		token, revoked := i.token(long), i.token(long.with("sid", other))
-		expect(t, closed, token, verify.ErrUnavailable) // there is no list yet
+		expect(t, closed, token, verify.ErrUnavailable) // no list has been read yet
 		follow(t, open)
 		follow(t, closed)
 		expect(t, closed, token, nil)
@@ -199,10 +222,11 @@ func TestFollowWhileTheServerIsAway(t *testing.T) {
 		expect(t, closed, revoked, verify.ErrRevoked)
 		time.Sleep(2 * time.Hour)
 		expect(t, open, token, nil)
-		expect(t, open, revoked, verify.ErrRevoked) // though the list has expired
+		expect(t, open, revoked, verify.ErrRevoked) // although the list has expired
 		if asked := i.askedFor(feedPath) - before; asked > 2*(7261/5+5) {
 			t.Errorf("the server was asked %d times in two hours", asked)
 		}
+
 		i.set(func() { i.down = false })
 		i.publish(i.list())
 		time.Sleep(5 * time.Second)
@@ -215,9 +239,10 @@ func TestFollowWhileTheServerIsAway(t *testing.T) {
 	})
 }
 
-// A list that is too long to be read is told of once, with what follows from it. What was revoked stays revoked.
+// A list that is too long is logged once, with the consequence. Revoked tickets stay revoked.
 func TestFollowTellsOfListsThatAreTooLong(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		age         time.Duration
 		consequence string
@@ -237,11 +262,14 @@ func TestFollowTellsOfListsThatAreTooLong(t *testing.T) {
 				}
 				return r.URL.Path == feedPath
 			}
+
 			i.set(func() { i.down, i.answer = false, tooLong })
 			time.Sleep(20 * time.Second)
 			expect(t, v, i.token(i.claims()), verify.ErrRevoked)
 			synctest.Wait()
-			if text := log.String(); strings.Count(text, "list of revoked tickets") != 2 || strings.Count(text, "ERROR") != 1 || !strings.Contains(text, test.consequence) {
+			if text := log.String(); strings.Count(text, "list of revoked tickets") != 2 ||
+				strings.Count(text, "ERROR") != 1 ||
+				!strings.Contains(text, test.consequence) {
 				t.Error(text)
 			}
 		})

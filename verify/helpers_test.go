@@ -34,21 +34,22 @@ const (
 
 type claims map[string]any
 
-// without returns the claims but one.
+// without returns a copy of the claims without one of them.
 func (c claims) without(name string) claims {
 	fewer := maps.Clone(c)
 	delete(fewer, name)
 	return fewer
 }
 
-// with returns the claims with another value of one.
+// with returns a copy of the claims with another value for one of them.
 func (c claims) with(name string, value any) claims {
 	other := maps.Clone(c)
 	other[name] = value
 	return other
 }
 
-// issuer stands for the server: it signs, and it answers what a Verifier asks without a network between, which goes with the clock of synctest.
+// issuer takes the place of the server. It signs tickets, and answers a Verifier directly, without
+// a network. So it works with the clock of synctest.
 type issuer struct {
 	t   testing.TB
 	now func() time.Time
@@ -59,13 +60,20 @@ type issuer struct {
 	feedETag string
 	live     map[string]claims
 	asked    map[string]int
-	answer   func(w http.ResponseWriter, r *http.Request) bool // answers in the server's place, if it likes
+	answer   func(w http.ResponseWriter, r *http.Request) bool // may answer instead of the server
 	down     bool
 }
 
 func newIssuer(t testing.TB) *issuer {
 	t.Helper()
-	i := &issuer{t: t, now: time.Now, keys: map[string]*ecdsa.PrivateKey{}, live: map[string]claims{}, asked: map[string]int{}}
+	i := &issuer{
+		t:     t,
+		now:   time.Now,
+		keys:  map[string]*ecdsa.PrivateKey{},
+		live:  map[string]claims{},
+		asked: map[string]int{},
+	}
+
 	i.addKey("1")
 	return i
 }
@@ -90,16 +98,17 @@ func (i *issuer) askedFor(path string) int {
 	return i.asked[path]
 }
 
-// claims are those of a good ticket, issued a minute ago.
+// claims returns the claims of a valid ticket that was issued a minute ago.
 func (i *issuer) claims() claims {
 	now := i.now().Unix()
 	return claims{
-		"iss": issuerURL, "aud": []string{audience}, "sub": userID, "client_id": "storefront", "sid": sessionID, "jti": "1", "iat": now - 60, "exp": now + 840, "auth_time": now - 3600,
+		"iss": issuerURL, "aud": []string{audience}, "sub": userID, "client_id": "storefront", "sid": sessionID,
+		"jti": "1", "iat": now - 60, "exp": now + 840, "auth_time": now - 3600,
 		"behaviors": []string{"cart.read", "cart.write"}, "anonymous": false,
 	}
 }
 
-// token is a ticket with these claims, signed with the first key.
+// token returns a ticket with these claims, signed with the first key.
 func (i *issuer) token(claims claims) string {
 	return i.sign("1", header{"typ": "at+jwt"}, claims)
 }
@@ -115,7 +124,9 @@ func (i *issuer) sign(keyID string, more header, claims claims) string {
 
 func sign(t testing.TB, algorithm jose.SignatureAlgorithm, key any, more header, claims claims) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, &jose.SignerOptions{ExtraHeaders: more})
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: algorithm, Key: key}, &jose.SignerOptions{ExtraHeaders: more},
+	)
 	must(t, err)
 	payload, err := json.Marshal(claims)
 	must(t, err)
@@ -123,20 +134,30 @@ func sign(t testing.TB, algorithm jose.SignatureAlgorithm, key any, more header,
 	must(t, err)
 	text, err := signed.CompactSerialize()
 	must(t, err)
+
 	return text
 }
 
-// list is what a list of revoked tickets says in which these sessions have ended; the application is good.
+// list returns the claims of a list of revoked tickets in which these sessions have ended. The
+// application is enabled.
 func (i *issuer) list(sessions ...string) claims {
 	now := i.now().Unix()
 	ended := claims{}
 	for _, session := range sessions {
 		ended[session] = now + 900
 	}
-	return claims{"iss": issuerURL, "iat": now, "exp": now + 120, "sids": ended, "applications": claims{"storefront": 1}}
+
+	return claims{
+		"iss":          issuerURL,
+		"iat":          now,
+		"exp":          now + 120,
+		"sids":         ended,
+		"applications": claims{"storefront": 1},
+	}
 }
 
-// publish signs a list of revoked tickets with the first key. Its ETag is the end of its text.
+// publish signs a list of revoked tickets with the first key. Its ETag is the end of the signed
+// text.
 func (i *issuer) publish(list claims) {
 	i.publishAs(i.sign("1", header{"typ": "revoked-tickets+jwt"}, list))
 }
@@ -145,20 +166,26 @@ func (i *issuer) publishAs(feed string) {
 	i.set(func() { i.feed, i.feedETag = feed, `"`+feed[len(feed)-8:]+`"` })
 }
 
-// ServeHTTP answers as the server does.
+// ServeHTTP answers like the server.
 func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
+
 	i.asked[r.URL.Path]++
 	if i.answer != nil && i.answer(w, r) {
 		return
 	}
+
 	switch r.URL.Path {
 	case keysPath:
 		set := jose.JSONWebKeySet{}
 		for id, key := range i.keys {
-			set.Keys = append(set.Keys, jose.JSONWebKey{Key: &key.PublicKey, KeyID: id, Algorithm: string(jose.ES256), Use: "sig"})
+			set.Keys = append(
+				set.Keys,
+				jose.JSONWebKey{Key: &key.PublicKey, KeyID: id, Algorithm: string(jose.ES256), Use: "sig"},
+			)
 		}
+
 		_ = json.NewEncoder(w).Encode(set)
 	case feedPath:
 		w.Header().Set("ETag", i.feedETag)
@@ -194,16 +221,22 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 		i.mutex.Unlock()
 		return nil, errDown
 	}
+
 	i.mutex.Unlock()
 	recorder := httptest.NewRecorder()
 	i.ServeHTTP(recorder, r)
+
 	return recorder.Result(), nil
 }
 
 func (i *issuer) settings() verify.Settings {
 	return verify.Settings{
-		Issuer: issuerURL, Audience: audience, Application: "gateway", Secret: func() string { return "a+b" },
-		Client: &http.Client{Transport: i}, Now: i.now,
+		Issuer:      issuerURL,
+		Audience:    audience,
+		Application: "gateway",
+		Secret:      func() string { return "a+b" },
+		Client:      &http.Client{Transport: i},
+		Now:         i.now,
 	}
 }
 
@@ -218,23 +251,26 @@ func newVerifier(t testing.TB, settings verify.Settings) *verify.Verifier {
 	return v
 }
 
-// withClock runs a test with an issuer in a bubble of synctest, in which time passes when everybody waits.
+// withClock runs a test with an issuer in a synctest bubble, where time passes only when every
+// goroutine waits.
 func withClock(t *testing.T, test func(t *testing.T, i *issuer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		t.Helper()
-		time.Sleep(time.Hour) // there was time before
+		time.Sleep(time.Hour) // so that there is time before now
 		test(t, newIssuer(t))
 	})
 }
 
-// expect verifies a token and fails unless the error is the one expected, with nothing of the token in its text.
+// expect verifies a token. The test fails unless the error is the expected one and does not quote
+// the token.
 func expect(t testing.TB, v *verify.Verifier, token string, expected error) *verify.Shopper {
 	t.Helper()
 	shopper, err := v.Verify(t.Context(), token)
 	if !errors.Is(err, expected) {
 		t.Errorf("the error is %v, not %v", err, expected)
 	}
+
 	checkError(t, token, shopper, err)
 	return shopper
 }
@@ -247,15 +283,18 @@ func checkError(t testing.TB, token string, shopper *verify.Shopper, err error) 
 	if err == nil {
 		return
 	}
+
 	kinds := 0
 	for _, kind := range []error{verify.ErrInvalid, verify.ErrExpired, verify.ErrRevoked, verify.ErrUnavailable} {
 		if errors.Is(err, kind) {
 			kinds++
 		}
 	}
+
 	if kinds != 1 {
 		t.Errorf("%v is %d of the errors", err, kinds)
 	}
+
 	for part := range strings.SplitSeq(token, ".") {
 		if len(part) > 12 && strings.Contains(err.Error(), part) {
 			t.Errorf("the error quotes the token: %v", err)

@@ -13,22 +13,25 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// deadAge is how long it is remembered at most that a token is not good. That spares the server a client which repeats itself.
+// deadAge is how long we remember that a token is not active. A client that repeats itself then
+// costs the server little.
 const deadAge = time.Second
 
-// mostIntrospecting is how many questions about opaque tokens are under way at most, so that whoever invents tokens opens no connection for each. Others wait for their turn: a burst of
-// good tickets, as after a restart, is over in milliseconds.
+// mostIntrospecting is how many introspections may run at a time. Without a limit, a client that
+// invents tokens would open a connection for each. Others wait for their turn; a burst of valid
+// tickets, for example after a restart, is done in milliseconds.
 const mostIntrospecting = 64
 
-// answers are what the server says about opaque tokens, kept for a short time under the tokens' SHA-256: a dump of the memory has no token in it. Good tokens and others are kept apart,
-// so that whoever invents tokens does not drive the good ones out.
+// answers holds what the server said about opaque tokens, for a short time. The key is the SHA-256
+// of the token, so that a memory dump contains no tokens. Active tokens are kept apart from others,
+// so that invented tokens cannot displace them.
 type answers struct {
 	server *server
 	issuer string
 	age    time.Duration
 	now    func() time.Time
 	flight singleflight.Group
-	turns  chan struct{} // one for each question that is under way
+	turns  chan struct{} // one entry for each running introspection
 
 	mutex      sync.Mutex
 	live, dead recent
@@ -37,13 +40,20 @@ type answers struct {
 func newAnswers(server *server, settings Settings) *answers {
 	live, dead := newRecent(settings.MaxIntrospections), newRecent(settings.MaxIntrospections)
 	return &answers{
-		server: server, issuer: settings.Issuer, age: settings.IntrospectionAge, now: settings.Now, turns: make(chan struct{}, mostIntrospecting), live: live, dead: dead,
+		server: server,
+		issuer: settings.Issuer,
+		age:    settings.IntrospectionAge,
+		now:    settings.Now,
+		turns:  make(chan struct{}, mostIntrospecting),
+		live:   live,
+		dead:   dead,
 	}
 }
 
-var errDead = fmt.Errorf("%w: the server knows no such ticket, or not any more", ErrInvalid)
+var errDead = fmt.Errorf("%w: the server says that it is not active", ErrInvalid)
 
-// verifyOpaque returns the shopper of an opaque token, asking the server unless it has answered just now.
+// verifyOpaque returns the shopper of an opaque token. It asks the server unless it has a recent
+// answer.
 func (v *Verifier) verifyOpaque(ctx context.Context, token string, now time.Time) (*Shopper, error) {
 	switch {
 	case !alphanumeric(token):
@@ -51,6 +61,7 @@ func (v *Verifier) verifyOpaque(ctx context.Context, token string, now time.Time
 	case v.settings.Application == "":
 		return nil, fmt.Errorf("%w: opaque, and this service may not ask about it", ErrInvalid)
 	}
+
 	key := sha256.Sum256([]byte(token))
 	shopper, known, err := v.answers.known(key, now)
 	if !known {
@@ -59,21 +70,25 @@ func (v *Verifier) verifyOpaque(ctx context.Context, token string, now time.Time
 	if err != nil {
 		return nil, err
 	}
+
 	return shopper.clone(), nil
 }
 
-// known returns what the server has said about a token, if that is remembered.
+// known returns the remembered answer about a token, if there is one.
 func (a *answers) known(key [sha256.Size]byte, now time.Time) (shopper *Shopper, known bool, err error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+
 	if shopper, ok := a.live.get(key, now); ok {
 		return shopper, true, nil
 	}
+
 	_, ok := a.dead.get(key, now)
 	return nil, ok, errDead
 }
 
-// ask asks the server, once for all who want to know the same at a time; the context of the first one's request ends without ending that.
+// ask asks the server. Concurrent callers with the same token share one request, which continues
+// when the context of the first caller ends.
 func (a *answers) ask(ctx context.Context, key [sha256.Size]byte, token string) (*Shopper, error) {
 	result := a.flight.DoChan(string(key[:]), func() (any, error) {
 		return a.fetch(context.WithoutCancel(ctx), key, token)
@@ -87,42 +102,49 @@ func (a *answers) ask(ctx context.Context, key [sha256.Size]byte, token string) 
 	}
 }
 
-// fetch asks when it is its turn. With waiting for that it takes no longer than a request may.
+// fetch waits for its turn and asks the server. Both together take no longer than one request may.
 func (a *answers) fetch(ctx context.Context, key [sha256.Size]byte, token string) (*Shopper, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+
 	select {
 	case a.turns <- struct{}{}:
 		defer func() { <-a.turns }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: too many are being asked about", ErrUnavailable)
 	}
+
 	body, err := a.server.introspect(ctx, token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+
 	shopper, err := readIntrospection(body, a.issuer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+
 	now := a.now()
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+
 	if shopper == nil {
 		a.dead.put(key, nil, now.Add(deadAge))
 		return nil, errDead
 	}
+
 	until := now.Add(a.age)
 	if shopper.ExpiresAt.Before(until) {
 		until = shopper.ExpiresAt
 	}
+
 	a.live.put(key, shopper, until)
 	return shopper, nil
 }
 
-var errIntrospection = errors.New("the answer to the introspection is not one of this issuer")
+var errIntrospection = errors.New("the answer to the introspection is not from this issuer")
 
-// readIntrospection returns the shopper of an answer, nil where the token is not good.
+// readIntrospection returns the shopper of an answer, or nil if the token is not active.
 func readIntrospection(body []byte, issuer string) (*Shopper, error) {
 	var answer struct {
 		Active      *bool  `json:"active"`
@@ -140,22 +162,33 @@ func readIntrospection(body []byte, issuer string) (*Shopper, error) {
 		return nil, errIntrospection
 	}
 	if !*answer.Active {
-		return nil, nil //nolint:nilnil // no shopper is an answer
+		return nil, nil //nolint:nilnil // nil means that the token is not active
 	}
 	if answer.Issuer != issuer || answer.Anonymous == nil {
 		return nil, errIntrospection
 	}
+
 	shopper := &Shopper{
-		UserID: answer.UserID, SessionID: answer.SessionID, Application: answer.Application, Behaviors: strings.Fields(answer.Behaviors), IsAnonymous: *answer.Anonymous,
-		IssuedAt: instant(answer.IssuedAt), StartedAt: instant(answer.StartedAt), ExpiresAt: instant(answer.ExpiresAt),
+		UserID:      answer.UserID,
+		SessionID:   answer.SessionID,
+		Application: answer.Application,
+		Behaviors:   strings.Fields(answer.Behaviors),
+		IsAnonymous: *answer.Anonymous,
+		IssuedAt:    instant(answer.IssuedAt),
+		StartedAt:   instant(answer.StartedAt),
+		ExpiresAt:   instant(answer.ExpiresAt),
 	}
 	if !shopper.complete() {
 		return nil, errIntrospection
 	}
+
 	return shopper, nil
 }
 
-// alphanumeric reports whether a text could be an opaque token: letters and digits. About others the server is not asked.
+// alphanumeric reports whether a text could be an opaque token: only letters and digits. The server
+// is not asked about other texts.
 func alphanumeric(text string) bool {
-	return !strings.ContainsFunc(text, func(c rune) bool { return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') })
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
 }

@@ -14,42 +14,55 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-// introspection is the answer about a good ticket, but for "active".
+// introspection returns the answer about a valid ticket, without "active".
 func (i *issuer) introspection() claims {
 	now := i.now().Unix()
 	return claims{
-		"iss": issuerURL, "sub": userID, "client_id": "storefront", "scope": "cart.read cart.write", "token_type": "Bearer", "iat": now - 60, "exp": now + 840, "auth_time": now - 3600,
+		"iss": issuerURL, "sub": userID, "client_id": "storefront", "scope": "cart.read cart.write",
+		"token_type": "Bearer", "iat": now - 60, "exp": now + 840, "auth_time": now - 3600,
 		"sid": sessionID, "anonymous": true,
 	}
 }
 
 func TestOpaqueTokensAreAskedAbout(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v := i.verifier()
 		i.live[opaqueToken] = i.introspection()
 		now := time.Now().UTC()
 		want := &verify.Shopper{
-			UserID: userID, SessionID: sessionID, Application: "storefront", Behaviors: []string{"cart.read", "cart.write"}, IsAnonymous: true,
-			IssuedAt: now.Add(-time.Minute), StartedAt: now.Add(-time.Hour), ExpiresAt: now.Add(14 * time.Minute),
+			UserID:      userID,
+			SessionID:   sessionID,
+			Application: "storefront",
+			Behaviors:   []string{"cart.read", "cart.write"},
+			IsAnonymous: true,
+			IssuedAt:    now.Add(-time.Minute),
+			StartedAt:   now.Add(-time.Hour),
+			ExpiresAt:   now.Add(14 * time.Minute),
 		}
+
 		for range 3 {
 			shopper := expect(t, v, opaqueToken, nil)
 			if diff := cmp.Diff(want, shopper); diff != "" {
 				t.Error(diff)
 			}
-			shopper.Behaviors[0] = "everything" // it is the caller's own
+
+			shopper.Behaviors[0] = "everything" // the caller may change it
 		}
+
 		i.live[opaqueToken] = i.introspection().with("scope", "")
 		time.Sleep(5*time.Second - time.Nanosecond)
 		expect(t, v, opaqueToken, nil)
 		if asked := i.askedFor(askPath); asked != 1 {
 			t.Errorf("asked %d times", asked)
 		}
+
 		time.Sleep(time.Nanosecond)
 		if shopper := expect(t, v, opaqueToken, nil); len(shopper.Behaviors) > 0 {
 			t.Error("the old answer is kept")
 		}
+
 		delete(i.live, opaqueToken)
 		time.Sleep(5 * time.Second)
 		expect(t, v, opaqueToken, verify.ErrInvalid)
@@ -57,6 +70,7 @@ func TestOpaqueTokensAreAskedAbout(t *testing.T) {
 		if asked := i.askedFor(askPath); asked != 3 {
 			t.Errorf("asked %d times", asked)
 		}
+
 		i.live[opaqueToken] = i.introspection()
 		time.Sleep(time.Second)
 		expect(t, v, opaqueToken, nil)
@@ -65,6 +79,7 @@ func TestOpaqueTokensAreAskedAbout(t *testing.T) {
 
 func TestOpaqueTokensExpire(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v := i.verifier()
 		i.live[opaqueToken] = i.introspection().with("exp", time.Now().Unix()+2)
@@ -75,21 +90,24 @@ func TestOpaqueTokensExpire(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		expect(t, v, opaqueToken, verify.ErrUnavailable)
 		i.set(func() { i.down = false })
-		expect(t, v, opaqueToken, verify.ErrExpired) // by this machine's clock, though the server still says it is good
+		expect(t, v, opaqueToken, verify.ErrExpired) // by this machine's clock, although the server says it is active
 	})
 }
 
 func TestOneQuestionForAllWhoAskAtATime(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.live[opaqueToken] = i.introspection()
 		settings := i.settings()
 		settings.Client = &http.Client{Transport: slow{i}}
 		v := newVerifier(t, settings)
 		var all sync.WaitGroup
+
 		for range 100 {
 			all.Go(func() { expect(t, v, opaqueToken, nil) })
 		}
+
 		all.Wait()
 		if asked := i.askedFor(askPath); asked != 1 {
 			t.Errorf("asked %d times", asked)
@@ -97,7 +115,7 @@ func TestOneQuestionForAllWhoAskAtATime(t *testing.T) {
 	})
 }
 
-// slow is a server that takes a second.
+// slow is a server that takes a second to answer.
 type slow struct{ *issuer }
 
 func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -105,9 +123,10 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.issuer.RoundTrip(r)
 }
 
-// Whoever invents tokens has no more than 64 questions asked at a time. Those who must wait do so for as long as a request may take.
+// Invented tokens cause at most 64 requests at a time. Others wait as long as a request may take.
 func TestIntrospectionsUnderWayAreBounded(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		settings := i.settings()
 		busy := &busyServer{issuer: i, takes: time.Second}
@@ -119,25 +138,28 @@ func TestIntrospectionsUnderWayAreBounded(t *testing.T) {
 			for n := range tokens {
 				all.Go(func() { expect(t, v, fmt.Sprint("invented", n), want) })
 			}
+
 			all.Wait()
 			return time.Since(begin)
 		}
 		if took := askAbout(128, verify.ErrInvalid); took != 2*time.Second || busy.most != 64 {
 			t.Errorf("%d were under way, for %s", busy.most, took)
 		}
+
 		time.Sleep(time.Minute)
 		busy.takes = time.Hour
 		before := i.askedFor(askPath)
 		if took := askAbout(128, verify.ErrUnavailable); took != 3*time.Second || busy.most != 64 {
 			t.Errorf("%d were under way, for %s", busy.most, took)
 		}
+
 		if asked := i.askedFor(askPath) - before; asked > 0 {
 			t.Errorf("%d were answered", asked)
 		}
 	})
 }
 
-// busyServer takes its time, and counts what is under way.
+// busyServer is slow, and counts the requests that are running.
 type busyServer struct {
 	*issuer
 
@@ -148,6 +170,7 @@ type busyServer struct {
 func (s *busyServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.set(func() { s.underWay++; s.most = max(s.most, s.underWay) })
 	defer s.set(func() { s.underWay-- })
+
 	select {
 	case <-time.After(s.takes):
 		return s.issuer.RoundTrip(r)
@@ -158,6 +181,7 @@ func (s *busyServer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestAnswersKeptAreBounded(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		settings := i.settings()
 		settings.MaxIntrospections = 10
@@ -169,15 +193,19 @@ func TestAnswersKeptAreBounded(t *testing.T) {
 				if i.live[name] != nil {
 					want = nil
 				}
+
 				expect(t, v, name, want)
 			}
+
 			return i.askedFor(askPath) - before
 		}
+
 		var live, dead []string
 		for n := range 10 {
 			live, dead = append(live, fmt.Sprint("live", n)), append(dead, fmt.Sprint("dead", n))
 			i.live[live[n]] = i.introspection()
 		}
+
 		if first, again := asked(live...), asked(live...); first != 10 || again != 0 {
 			t.Errorf("asked %d and %d times", first, again)
 		}
@@ -187,6 +215,7 @@ func TestAnswersKeptAreBounded(t *testing.T) {
 		if again := asked(live...); again != 0 {
 			t.Errorf("%d good tokens were driven out by others", again)
 		}
+
 		i.live["one more"], i.live["onemore"] = nil, i.introspection()
 		asked("onemore")
 		if again := asked(live[5:]...); again != 0 {
@@ -200,17 +229,24 @@ func TestAnswersKeptAreBounded(t *testing.T) {
 
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		good := i.introspection().with("active", true)
 		bodies := map[string]string{
-			"nothing": "", "HTML": "<html>", "no answer": "{}", "a text": `{"active":"true"}`, "too long": `{"active":false,"pad":"` + strings.Repeat("x", 64<<10) + `"}`,
-			"another issuer": mustJSON(t, good.with("iss", "https://other.example")), "no id": mustJSON(t, good.with("sub", "Dana")),
+			"nothing": "", "HTML": "<html>", "no answer": "{}", "a text": `{"active":"true"}`,
+			"too long": `{"active":false,"pad":"` + strings.Repeat("x", 64<<10) + `"}`,
+			"another issuer": mustJSON(
+				t,
+				good.with("iss", "https://other.example"),
+			), "no id": mustJSON(t, good.with("sub", "Dana")),
 		}
+
 		for name := range good {
 			if name != "token_type" && name != "scope" {
 				bodies["without "+name] = mustJSON(t, good.without(name))
 			}
 		}
+
 		for name, body := range bodies {
 			i.set(func() {
 				i.answer = func(w http.ResponseWriter, r *http.Request) bool {
@@ -227,17 +263,21 @@ func TestAnswersThatAreNone(t *testing.T) {
 
 func TestOpaqueTokensThatAreNotAskedAbout(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v := i.verifier()
-		for _, token := range []string{"undefined.", "a.b", "a b", "a&token=b", "ä", "a\x00", "-", strings.Repeat("a", 16<<10+1), ""} {
+		long := strings.Repeat("a", 16<<10+1)
+		for _, token := range []string{"undefined.", "a.b", "a b", "a&token=b", "ä", "a\x00", "-", long, ""} {
 			expect(t, v, token, verify.ErrInvalid)
 		}
+
 		settings := i.settings()
 		settings.Application, settings.Secret = "", nil
 		expect(t, newVerifier(t, settings), opaqueToken, verify.ErrInvalid)
 		if asked := i.askedFor(askPath); asked != 0 {
 			t.Errorf("asked %d times", asked)
 		}
+
 		settings.Application, settings.Secret = "gateway", func() string { return "wrong" }
 		expect(t, newVerifier(t, settings), opaqueToken, verify.ErrUnavailable)
 	})

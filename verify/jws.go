@@ -11,16 +11,20 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// open decodes into claims what a compact JWS of a type says (RFC 7515), if it is signed with ES256 by one of the server's keys, named by its id. A key that it brings along, or says
-// where to find, counts for nothing. The error is ErrInvalid or ErrUnavailable, and quotes nothing of the text: the library's own errors would.
+// open checks a compact JWS (RFC 7515) and decodes its contents into claims. It must have the type
+// typ and be signed with ES256 by one of the server's keys, which it names by id. A key that it
+// contains or links to is ignored. The error is ErrInvalid or ErrUnavailable. It does not quote the
+// text; the library's own errors would.
 func (k *publicKeys) open(ctx context.Context, text, typ string, now time.Time, claims any) error {
 	if !canonical(text) {
 		return fmt.Errorf("%w: malformed", ErrInvalid)
 	}
+
 	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil || len(token.Headers) != 1 {
 		return fmt.Errorf("%w: malformed, or not signed with ES256", ErrInvalid)
 	}
+
 	header := token.Headers[0]
 	_, critical := header.ExtraHeaders["crit"]
 	switch {
@@ -31,6 +35,7 @@ func (k *publicKeys) open(ctx context.Context, text, typ string, now time.Time, 
 	case header.KeyID == "":
 		return fmt.Errorf("%w: it names no key", ErrInvalid)
 	}
+
 	key, err := k.find(ctx, header.KeyID, now)
 	if err != nil {
 		return err
@@ -38,19 +43,23 @@ func (k *publicKeys) open(ctx context.Context, text, typ string, now time.Time, 
 	if err := token.Claims(key, claims); err != nil {
 		return fmt.Errorf("%w: wrong signature, or claims of other types", ErrInvalid)
 	}
+
 	return nil
 }
 
-// canonical reports whether a text is parts of base64url, joined by dots and each written in the one way there is. Go's decoder, and so the library, overlooks line breaks and the bits
-// left over at the end of a part: the same ticket could be written in many ways.
+// canonical reports whether a text consists of parts of base64url joined by dots, each in its
+// canonical form. Go's decoder, and so the library, ignores line breaks and leftover bits at the
+// end of a part. Without this check one ticket could be written in many ways.
 func canonical(text string) bool {
 	if strings.ContainsAny(text, "\r\n") {
 		return false
 	}
+
 	for part := range strings.SplitSeq(text, ".") {
 		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
 			return false
 		}
 	}
+
 	return true
 }

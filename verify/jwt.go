@@ -9,7 +9,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// jwtClaims are what a jwtAccessToken says (RFC 9068 section 2.2). All of it is required but the last.
+// jwtClaims are the claims of a jwtAccessToken (RFC 9068 section 2.2). All but the last are
+// required.
 type jwtClaims struct {
 	Issuer      string       `json:"iss"`
 	Audience    jwt.Audience `json:"aud"`
@@ -26,56 +27,73 @@ type jwtClaims struct {
 	ClaimedAnonymousUserID string `json:"claimed_anonymous_sub"`
 }
 
-// verifyJWT returns the shopper of a jwtAccessToken. Whether it has expired or was revoked is left to the caller.
+// verifyJWT returns the shopper of a jwtAccessToken. The caller checks whether it has expired or
+// was revoked.
 func (v *Verifier) verifyJWT(ctx context.Context, token string, now time.Time) (*Shopper, error) {
 	var claims jwtClaims
 	if err := v.keys.open(ctx, token, "at+jwt", now, &claims); err != nil {
 		return nil, err
 	}
+
 	switch {
 	case claims.Issuer != v.settings.Issuer:
 		return nil, fmt.Errorf("%w: of another issuer", ErrInvalid)
 	case !slices.Contains(claims.Audience, v.settings.Audience):
 		return nil, fmt.Errorf("%w: for another audience", ErrInvalid)
-	case claims.ID == "" || claims.Behaviors == nil || claims.Anonymous == nil || claims.ClaimedAnonymousUserID != "" && !isID(claims.ClaimedAnonymousUserID):
+	case claims.ID == "" || claims.Behaviors == nil || claims.Anonymous == nil,
+		claims.ClaimedAnonymousUserID != "" && !isID(claims.ClaimedAnonymousUserID):
 		return nil, fmt.Errorf("%w: a claim is missing or malformed", ErrInvalid)
 	}
+
 	shopper := &Shopper{
-		UserID: claims.UserID, SessionID: claims.SessionID, Application: claims.Application, Behaviors: *claims.Behaviors, IsAnonymous: *claims.Anonymous,
-		ClaimedAnonymousUserID: claims.ClaimedAnonymousUserID, IssuedAt: instant(claims.IssuedAt), StartedAt: instant(claims.StartedAt), ExpiresAt: instant(claims.ExpiresAt),
+		UserID:                 claims.UserID,
+		SessionID:              claims.SessionID,
+		Application:            claims.Application,
+		Behaviors:              *claims.Behaviors,
+		IsAnonymous:            *claims.Anonymous,
+		ClaimedAnonymousUserID: claims.ClaimedAnonymousUserID,
+		IssuedAt:               instant(claims.IssuedAt),
+		StartedAt:              instant(claims.StartedAt),
+		ExpiresAt:              instant(claims.ExpiresAt),
 	}
+
 	switch {
 	case !shopper.complete():
 		return nil, fmt.Errorf("%w: a claim is missing or malformed", ErrInvalid)
 	case shopper.IssuedAt.After(now.Add(v.settings.Leeway)):
 		return nil, fmt.Errorf("%w: issued in the future", ErrInvalid)
 	}
+
 	return shopper, nil
 }
 
-// complete reports whether everything is there that each ticket has, in its form.
+// complete reports whether the fields that every ticket has are present and well-formed.
 func (s *Shopper) complete() bool {
-	return isID(s.UserID) && isID(s.SessionID) && s.Application != "" && !s.IssuedAt.IsZero() && !s.StartedAt.IsZero() && !s.ExpiresAt.IsZero()
+	return isID(s.UserID) && isID(s.SessionID) && s.Application != "" &&
+		!s.IssuedAt.IsZero() && !s.StartedAt.IsZero() && !s.ExpiresAt.IsZero()
 }
 
-// instant is the time so many seconds after 1970; the zero time where that is no time that a ticket can have.
+// instant returns the time that many seconds after 1970. It returns the zero time if no ticket can
+// have that time.
 func instant(seconds int64) time.Time {
-	const most = 1 << 38 // the year 10,680: beyond, times cannot be written
+	const most = 1 << 38 // the year 10,680
 	if seconds <= 0 || seconds > most {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
 }
 
-// isID reports whether a text is an id as the server makes them: 32 hexadecimal digits, in lower case.
+// isID reports whether a text is an id as the server makes them: 32 lower-case hexadecimal digits.
 func isID(text string) bool {
 	if len(text) != 32 {
 		return false
 	}
+
 	for i := range len(text) {
 		if c := text[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}
+
 	return true
 }

@@ -21,31 +21,47 @@ import (
 
 func TestVerifyTellsWhoHoldsATicket(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v := i.verifier()
 		now := time.Now().UTC()
 		shopper := expect(t, v, i.token(i.claims().with("claimed_anonymous_sub", sessionID)), nil)
 		want := &verify.Shopper{
-			UserID: userID, SessionID: sessionID, Application: "storefront", Behaviors: []string{"cart.read", "cart.write"}, ClaimedAnonymousUserID: sessionID,
-			IssuedAt: now.Add(-time.Minute), StartedAt: now.Add(-time.Hour), ExpiresAt: now.Add(14 * time.Minute),
+			UserID:                 userID,
+			SessionID:              sessionID,
+			Application:            "storefront",
+			Behaviors:              []string{"cart.read", "cart.write"},
+			ClaimedAnonymousUserID: sessionID,
+			IssuedAt:               now.Add(-time.Minute),
+			StartedAt:              now.Add(-time.Hour),
+			ExpiresAt:              now.Add(14 * time.Minute),
 		}
 		if diff := cmp.Diff(want, shopper); diff != "" {
 			t.Error(diff)
 		}
+
 		if !shopper.Has("cart.write") || shopper.Has("cart") || (*verify.Shopper)(nil).Has("cart.write") {
 			t.Error("Has does not tell what the ticket permits")
 		}
-		anonymous := expect(t, v, i.token(i.claims().with("anonymous", true).with("behaviors", []string{}).with("aud", audience)), nil)
+
+		anonymous := expect(
+			t,
+			v,
+			i.token(i.claims().with("anonymous", true).with("behaviors", []string{}).with("aud", audience)),
+			nil,
+		)
 		if !anonymous.IsAnonymous || len(anonymous.Behaviors) > 0 {
 			t.Errorf("%+v", anonymous)
 		}
 		if asked := i.askedFor(keysPath); asked != 1 {
 			t.Errorf("the keys were fetched %d times", asked)
 		}
-		most := make([]string, 100) // of an application, and the longest
+
+		most := make([]string, 100) // as many as an application may have, and as long
 		for n := range most {
 			most[n] = fmt.Sprintf("%064d", n)
 		}
+
 		if full := expect(t, v, i.token(i.claims().with("behaviors", most)), nil); !full.Has(most[99]) {
 			t.Error("a ticket with all the behaviors that an application may have is not taken")
 		}
@@ -54,6 +70,7 @@ func TestVerifyTellsWhoHoldsATicket(t *testing.T) {
 
 func TestVerifyRefusesClaims(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v, good, now := i.verifier(), i.claims(), time.Now().Unix()
 		expect(t, v, i.token(good), nil)
@@ -62,9 +79,14 @@ func TestVerifyRefusesClaims(t *testing.T) {
 			expect(t, v, i.token(good.with(name, nil)), verify.ErrInvalid)
 			expect(t, v, i.token(good.with(name, claims{})), verify.ErrInvalid)
 		}
+
 		for name, values := range map[string][]any{
-			"iss":                   {issuerURL + "/", "https://TICKETS.shop.example", "http://tickets.shop.example", ""},
-			"aud":                   {[]string{}, []string{"https://other.shop.example"}, "https://api.shop.example/", []any{audience, 1}},
+			"iss": {
+				issuerURL + "/", "https://TICKETS.shop.example", "http://tickets.shop.example", "",
+			},
+			"aud": {
+				[]string{}, []string{"https://other.shop.example"}, "https://api.shop.example/", []any{audience, 1},
+			},
 			"sub":                   {"", strings.ToUpper(userID), userID[1:], userID + "0", "x" + userID[1:]},
 			"sid":                   {"", strings.ToUpper(sessionID), sessionID[1:]},
 			"client_id":             {"", 1},
@@ -82,6 +104,7 @@ func TestVerifyRefusesClaims(t *testing.T) {
 				}
 			}
 		}
+
 		expect(t, v, i.token(good.with("exp", now)), verify.ErrExpired)
 		expect(t, v, i.token(good.with("exp", now-1)), verify.ErrExpired)
 		expect(t, v, i.token(good.with("exp", now+1)), nil)
@@ -92,6 +115,7 @@ func TestVerifyRefusesClaims(t *testing.T) {
 
 func TestVerifyRefusesForgeries(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v, good := i.verifier(), i.claims()
 		typ := header{"typ": "at+jwt"}
@@ -105,11 +129,24 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 		asJSON, err := jose.JSONWebKey{Key: public, KeyID: "1"}.MarshalJSON()
 		must(t, err)
 		own := jose.JSONWebKey{Key: stranger, KeyID: "1"}
-		elsewhere := header{"typ": "at+jwt", "jku": "https://evil.example/jwks.json", "x5u": "https://evil.example/x5u", "jwk": jose.JSONWebKey{Key: &stranger.PublicKey, KeyID: "1"}}
+		elsewhere := header{
+			"typ": "at+jwt",
+			"jku": "https://evil.example/jwks.json",
+			"x5u": "https://evil.example/x5u",
+			"jwk": jose.JSONWebKey{Key: &stranger.PublicKey, KeyID: "1"},
+		}
+
 		_, payload, _ := strings.Cut(token, ".")
 		payload, signature, _ := strings.Cut(payload, ".")
 		part := func(header string) string { return base64.RawURLEncoding.EncodeToString([]byte(header)) }
 		const head = `"kid":"1","typ":"at+jwt"`
+		signed := "." + payload + "." + signature
+		zeros := base64.RawURLEncoding.EncodeToString(make([]byte, 64))
+		other := part(mustJSON(t, good.with("sub", sessionID)))
+		pathKey := jose.JSONWebKey{Key: stranger, KeyID: "../../dev/null"}
+		critical := func(name jose.HeaderKey, value any) header {
+			return header{"typ": "at+jwt", "crit": []jose.HeaderKey{name}, name: value}
+		}
 
 		for name, forged := range map[string]string{
 			"a stranger's key":             sign(t, jose.ES256, own, typ, good),
@@ -120,13 +157,13 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 			"the type of an id token":      i.sign("1", header{"typ": "JWT"}, good),
 			"its type in capitals":         i.sign("1", header{"typ": "AT+JWT"}, good),
 			"the type of a list":           i.sign("1", header{"typ": "revoked-tickets+jwt"}, good),
-			"something critical":           i.sign("1", header{"typ": "at+jwt", "crit": []string{"exp"}, "exp": 1}, good),
-			"a critical b64":               i.sign("1", header{"typ": "at+jwt", "crit": []string{"b64"}, "b64": true}, good),
+			"something critical":           i.sign("1", critical("exp", 1), good),
+			"a critical b64":               i.sign("1", critical("b64", true), good),
 			"no key id":                    sign(t, jose.ES256, i.keys["1"], typ, good),
 			"alg none":                     part(`{"alg":"none",`+head+`}`) + "." + payload + ".",
 			"alg None with the signature":  part(`{"alg":"None",`+head+`}`) + "." + payload + "." + signature,
-			"alg twice":                    part(`{"alg":"none","alg":"ES256",`+head+`}`) + "." + payload + "." + signature,
-			"a signature of zeros":         part(`{"alg":"ES256",`+head+`}`) + "." + payload + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
+			"alg twice":                    part(`{"alg":"none","alg":"ES256",`+head+`}`) + signed,
+			"a signature of zeros":         part(`{"alg":"ES256",`+head+`}`) + "." + payload + "." + zeros,
 			"no signature":                 strings.TrimSuffix(token, signature),
 			"no claims":                    part(`{"alg":"ES256",`+head+`}`) + ".." + signature,
 			"nothing":                      "..",
@@ -138,24 +175,27 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 			"encrypted":                    part(`{"alg":"dir","enc":"A256GCM",`+head+`}`) + "..." + payload + ".",
 			"longer than any":              i.token(good.with("pad", strings.Repeat("x", 12<<10))),
 			"deeply nested":                part(strings.Repeat("[", 5000)) + "." + payload + "." + signature,
-			"a key id that is a path":      sign(t, jose.ES256, jose.JSONWebKey{Key: stranger, KeyID: "../../dev/null"}, typ, good),
+			"a key id that is a path":      sign(t, jose.ES256, pathKey, typ, good),
 			"empty":                        "",
 			"NUL":                          token + "\x00",
 			"no Unicode":                   token[:30] + "\xff" + token[31:],
-			"the claims of another ticket": strings.Replace(token, payload, part(mustJSON(t, good.with("sub", sessionID))), 1),
+			"the claims of another ticket": strings.Replace(token, payload, other, 1),
 		} {
 			if shopper := expect(t, v, forged, verify.ErrInvalid); shopper != nil {
 				t.Errorf("%s is taken", name)
 			}
 		}
+
 		for at := range len(token) {
 			changed := token[:at] + nextLetter(token[at]) + token[at+1:]
 			expect(t, v, changed, verify.ErrInvalid)
 		}
-		expect(t, v, i.sign("1", elsewhere, good), nil) // with the right key, what it says of others does not matter
+
+		expect(t, v, i.sign("1", elsewhere, good), nil) // signed with the right key: the others are ignored
 		if asked := i.askedFor(keysPath); asked != fetched {
 			t.Errorf("the keys were fetched %d times more", asked-fetched)
 		}
+
 		for path := range i.asked {
 			if path != keysPath {
 				t.Errorf("%s was asked for", path)
@@ -164,7 +204,7 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 	})
 }
 
-// nextLetter is the letter of base64url after this one, so that the least bit changes.
+// nextLetter returns the next letter of the base64url alphabet, so that the lowest bit changes.
 func nextLetter(letter byte) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return string(letters[(strings.IndexByte(letters, letter)+1)%64])
@@ -186,9 +226,11 @@ func mustJSON(t testing.TB, value any) string {
 
 func TestVerifyAsksARealServer(t *testing.T) {
 	t.Parallel()
+
 	i := newIssuer(t)
 	server := httptest.NewServer(i)
 	defer server.Close()
+
 	i.live[opaqueToken] = i.introspection().with("iss", server.URL)
 	settings := i.settings()
 	settings.Issuer, settings.Client = server.URL, nil
@@ -203,6 +245,7 @@ func TestVerifyAsksARealServer(t *testing.T) {
 
 	elsewhere := httptest.NewServer(http.RedirectHandler(server.URL, http.StatusTemporaryRedirect))
 	defer elsewhere.Close()
+
 	settings.Server = elsewhere.URL
 	v = newVerifier(t, settings)
 	expect(t, v, i.token(i.claims()), verify.ErrUnavailable)

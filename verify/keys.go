@@ -16,18 +16,19 @@ import (
 )
 
 const (
-	// keysLifetime is how long the keys are used before they are fetched again, beside the work.
-	// The server publishes a key a day before it signs with it, unless its operator is in a hurry.
+	// keysLifetime is the age at which the keys are fetched again, in the background. The server
+	// normally publishes a key a day before it signs with it.
 	keysLifetime = 30 * time.Second
-	// keysPause is how long after the last answer unknown key ids are simply unknown, so that whoever makes them up does not have the keys fetched for each.
+	// keysPause is how long after an answer no key is fetched for an unknown key id. Otherwise a
+	// client that invents key ids would cause a request for each.
 	keysPause = 5 * time.Second
-	// keysRetry is the same after no answer.
+	// keysRetry is the same pause after a request that failed.
 	keysRetry = time.Second
 	// maxKeyCount is more than a server ever has at a time.
 	maxKeyCount = 100
 )
 
-// publicKeys are the server's. Those that are known stay while it does not answer.
+// publicKeys are the server's public keys. The known keys stay in use while it does not answer.
 type publicKeys struct {
 	server *server
 	now    func() time.Time
@@ -36,12 +37,12 @@ type publicKeys struct {
 	flight singleflight.Group
 }
 
-// keyState is what is known of the keys. It never changes; another takes its place.
+// keyState is what we know about the keys. It never changes; a new state replaces it.
 type keyState struct {
 	byID    map[string]*ecdsa.PublicKey
 	err     error     // why the last fetch failed
-	staleAt time.Time // from when on known keys are fetched again
-	askAt   time.Time // from when on the keys may be fetched at all
+	staleAt time.Time // when the known keys are fetched again
+	askAt   time.Time // when the keys may be fetched at the earliest
 }
 
 func newPublicKeys(server *server, settings Settings) *publicKeys {
@@ -50,7 +51,8 @@ func newPublicKeys(server *server, settings Settings) *publicKeys {
 	return k
 }
 
-// find returns the key with an id. It waits for the server only where the id is unknown. Its error is ErrInvalid, or ErrUnavailable where it was not to be learnt whether there is such a key.
+// find returns the key with an id. It waits for the server only if the id is unknown. The error is
+// ErrInvalid, or ErrUnavailable if the server could not be asked.
 func (k *publicKeys) find(ctx context.Context, id string, now time.Time) (*ecdsa.PublicKey, error) {
 	state := k.state.Load()
 	if key, ok := state.byID[id]; ok {
@@ -65,41 +67,47 @@ func (k *publicKeys) find(ctx context.Context, id string, now time.Time) (*ecdsa
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 		}
 	}
+
 	switch key, ok := state.byID[id]; {
 	case ok:
 		return key, nil
 	case state.err != nil:
 		return nil, fmt.Errorf("%w: unknown key, and the keys cannot be fetched: %w", ErrUnavailable, state.err)
 	}
+
 	return nil, fmt.Errorf("%w: unknown key", ErrInvalid)
 }
 
-// refresh begins to fetch keys that have grown old, and does not wait for them.
+// refresh starts to fetch the keys if they are old, and does not wait for them.
 func (k *publicKeys) refresh(ctx context.Context, now time.Time) {
 	if state := k.state.Load(); !now.Before(state.staleAt) && !now.Before(state.askAt) {
 		k.fetch(ctx)
 	}
 }
 
-// fetch fetches the keys, once for all who want them at a time; the context of the first one's request ends without ending that.
+// fetch fetches the keys. Concurrent callers share one request, which continues when the context of
+// the first caller ends.
 func (k *publicKeys) fetch(ctx context.Context) <-chan singleflight.Result {
 	ctx = context.WithoutCancel(ctx)
 	return k.flight.DoChan("", func() (any, error) {
 		before := k.state.Load()
 		if k.now().Before(before.askAt) {
-			return nil, nil // somebody has fetched them since
+			return nil, nil // another goroutine has fetched them since
 		}
+
 		body, err := k.server.keys(ctx)
 		after := &keyState{err: err}
 		if err == nil {
 			after.byID, after.err = readKeys(body)
 		}
+
 		now := k.now()
 		if after.err != nil {
 			after.byID, after.staleAt, after.askAt = before.byID, now.Add(keysRetry), now.Add(keysRetry)
 		} else {
 			after.staleAt, after.askAt = now.Add(keysLifetime), now.Add(keysPause)
 		}
+
 		k.state.Store(after)
 		logChange(ctx, k.log, "keys of the tickets", before.err, after.err)
 		return nil, nil
@@ -108,7 +116,8 @@ func (k *publicKeys) fetch(ctx context.Context) <-chan singleflight.Result {
 
 var errNoKeys = errors.New("no JWK set with a key for ES256")
 
-// readKeys returns the keys for ES256 of a JWK set. Others are left out (RFC 7517 section 5), so that the server can add kinds that this program does not know.
+// readKeys returns the ES256 keys of a JWK set. It ignores others (RFC 7517 section 5), so that the
+// server can add kinds that this program does not know.
 func readKeys(text []byte) (map[string]*ecdsa.PublicKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -116,30 +125,37 @@ func readKeys(text []byte) (map[string]*ecdsa.PublicKey, error) {
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) > maxKeyCount {
 		return nil, errNoKeys
 	}
+
 	keys := make(map[string]*ecdsa.PublicKey, len(set.Keys))
 	for _, text := range set.Keys {
 		var key jose.JSONWebKey
 		if err := key.UnmarshalJSON(text); err != nil || key.KeyID == "" {
 			continue
 		}
+
 		public, ok := key.Key.(*ecdsa.PublicKey)
-		fits := ok && public.Curve == elliptic.P256() && (key.Algorithm == "" || key.Algorithm == string(jose.ES256)) && (key.Use == "" || key.Use == "sig")
+		fits := ok && public.Curve == elliptic.P256() && (key.Algorithm == "" || key.Algorithm == string(jose.ES256)) &&
+			(key.Use == "" || key.Use == "sig")
 		if _, twice := keys[key.KeyID]; !fits || twice {
 			continue
 		}
+
 		keys[key.KeyID] = public
 	}
+
 	if len(keys) == 0 {
 		return nil, errNoKeys
 	}
+
 	return keys, nil
 }
 
-// logChange logs that something has begun to fail, or no longer does; not each time, because it is tried again and again.
+// logChange logs when something starts to fail and when it works again. It does not log each
+// failure, because the caller keeps retrying.
 func logChange(ctx context.Context, log *slog.Logger, what string, before, after error) {
 	switch {
 	case before == nil && after != nil:
-		log.WarnContext(ctx, "cannot be fetched; what is known stays good", "what", what, "error", after)
+		log.WarnContext(ctx, "cannot be fetched; the last known state stays in use", "what", what, "error", after)
 	case before != nil && after == nil:
 		log.InfoContext(ctx, "fetched again", "what", what)
 	}

@@ -18,23 +18,35 @@ import (
 
 func TestUnknownKeysAreFetchedOnce(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v := i.verifier()
 		stranger, claims := strangersKey(t), i.claims()
 		flood := func() {
 			var all sync.WaitGroup
 			for n := range 300 {
-				token := sign(t, jose.ES256, jose.JSONWebKey{Key: stranger, KeyID: fmt.Sprint("unknown ", n)}, header{"typ": "at+jwt"}, claims)
+				token := sign(
+					t,
+					jose.ES256,
+					jose.JSONWebKey{Key: stranger, KeyID: fmt.Sprint("unknown ", n)},
+					header{"typ": "at+jwt"},
+					claims,
+				)
+
 				all.Go(func() { expect(t, v, token, verify.ErrInvalid) })
 			}
+
 			all.Wait()
 		}
+
 		for range 3 {
 			flood()
 		}
+
 		if asked := i.askedFor(keysPath); asked != 1 {
 			t.Errorf("the keys were fetched %d times", asked)
 		}
+
 		i.addKey("2")
 		added := i.sign("2", header{"typ": "at+jwt"}, claims)
 		expect(t, v, added, verify.ErrInvalid)
@@ -49,6 +61,7 @@ func TestUnknownKeysAreFetchedOnce(t *testing.T) {
 
 func TestKeysAreFetchedAgainBesideTheWork(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		v := i.verifier()
 		i.addKey("2")
@@ -59,7 +72,7 @@ func TestKeysAreFetchedAgainBesideTheWork(t *testing.T) {
 		time.Sleep(29 * time.Second)
 		expect(t, v, token, nil)
 		time.Sleep(time.Second)
-		expect(t, v, token, nil) // and has the keys fetched
+		expect(t, v, token, nil) // this fetches the keys
 		time.Sleep(time.Millisecond)
 		expect(t, v, token, verify.ErrInvalid)
 		expect(t, v, other, nil)
@@ -70,10 +83,12 @@ func TestKeysAreFetchedAgainBesideTheWork(t *testing.T) {
 			expect(t, v, other, nil)
 			time.Sleep(time.Second)
 		}
+
 		if asked := i.askedFor(keysPath) - before; asked < 500 || asked > 600 {
 			t.Errorf("the server was asked %d times in ten minutes", asked)
 		}
-		expect(t, v, token, verify.ErrUnavailable) // nobody knows whether there is such a key
+
+		expect(t, v, token, verify.ErrUnavailable) // the server cannot say whether there is such a key
 		i.set(func() { i.down = false })
 		time.Sleep(time.Second)
 		expect(t, v, token, verify.ErrInvalid)
@@ -82,13 +97,17 @@ func TestKeysAreFetchedAgainBesideTheWork(t *testing.T) {
 
 func TestKeysThatCannotBeRead(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		token := i.token(i.claims())
 		private, err := jose.JSONWebKey{Key: i.keys["1"], KeyID: "1"}.MarshalJSON()
 		must(t, err)
+
 		for name, body := range map[string]string{
-			"nothing": "", "HTML": "<html>", "no keys": `{"keys":[]}`, "no set": "[]", "private keys": `{"keys":[` + string(private) + `]}`,
-			"too long": `{"keys":[],"pad":"` + strings.Repeat("x", 64<<10) + `"}`, "too many": `{"keys":[` + strings.Repeat("{},", 100) + `{}]}`,
+			"nothing": "", "HTML": "<html>", "no keys": `{"keys":[]}`, "no set": "[]",
+			"private keys": `{"keys":[` + string(private) + `]}`,
+			"too long":     `{"keys":[],"pad":"` + strings.Repeat("x", 64<<10) + `"}`,
+			"too many":     `{"keys":[` + strings.Repeat("{},", 100) + `{}]}`,
 		} {
 			i.set(func() {
 				i.answer = func(w http.ResponseWriter, r *http.Request) bool {
@@ -105,20 +124,29 @@ func TestKeysThatCannotBeRead(t *testing.T) {
 
 func TestOtherKeysAreLeftOut(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		i.addKey("for encryption")
 		i.addKey("for another algorithm")
 		public := func(id, use, algorithm string) json.RawMessage {
-			key, err := jose.JSONWebKey{Key: &i.keys[id].PublicKey, KeyID: id, Use: use, Algorithm: algorithm}.MarshalJSON()
+			key, err := jose.JSONWebKey{
+				Key:       &i.keys[id].PublicKey,
+				KeyID:     id,
+				Use:       use,
+				Algorithm: algorithm,
+			}.MarshalJSON()
+
 			must(t, err)
 			return key
 		}
+
 		set := mustJSON(t, map[string]any{"keys": []any{
 			claims{"kty": "AKP", "alg": "ML-DSA-99", "kid": "later"},
 			claims{"kty": "oct", "k": "AAAA", "kid": "secret"},
 			claims{},
 			public("for encryption", "enc", ""), public("for another algorithm", "sig", "ES384"), public("1", "", ""),
 		}})
+
 		i.answer = func(w http.ResponseWriter, r *http.Request) bool {
 			_, _ = io.WriteString(w, set)
 			return true
@@ -130,7 +158,7 @@ func TestOtherKeysAreLeftOut(t *testing.T) {
 	})
 }
 
-// hanging is a server that takes a request and says nothing.
+// hanging is a server that accepts a request and never answers.
 type hanging struct{}
 
 func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -140,6 +168,7 @@ func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestAServerThatHangs(t *testing.T) {
 	t.Parallel()
+
 	withClock(t, func(t *testing.T, i *issuer) {
 		settings := i.settings()
 		settings.Client = &http.Client{Transport: hanging{}}
@@ -149,6 +178,7 @@ func TestAServerThatHangs(t *testing.T) {
 			if took := time.Since(begin); took != 3*time.Second {
 				t.Errorf("it took %s", took)
 			}
+
 			begin = time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			_, err := newVerifier(t, settings).Verify(ctx, token)
@@ -157,6 +187,7 @@ func TestAServerThatHangs(t *testing.T) {
 			if took := time.Since(begin); took != time.Second {
 				t.Errorf("it took %s", took)
 			}
+
 			time.Sleep(time.Minute) // until the questions have given up
 		}
 	})

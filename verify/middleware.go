@@ -8,47 +8,69 @@ import (
 	"strings"
 )
 
-// Middleware lets through what a shopper asks with a good ticket, in whose context ShopperOf finds the shopper. The token comes in Authorization: Bearer (RFC 6750) or, where both are
-// there, in x-vol-user-claims, as to the server itself.
+// Middleware passes on only requests with a valid ticket. Behind it, ShopperOf returns the shopper.
+// The token comes in Authorization: Bearer (RFC 6750) or in x-vol-user-claims. If both are present,
+// x-vol-user-claims counts, as in the server itself.
 //
-// Without a ticket, and with one that is not good, the answer is 401; a client refreshes its ticket then and asks again. It is 503 where that cannot be told. Both have a JSON object with
-// "error" and "error_description". A preflight of CORS brings no ticket: what answers those belongs before this.
+// If the ticket is missing or not valid, the answer is 401; the client then refreshes its ticket
+// and tries again. If that cannot be decided, the answer is 503. Both have a JSON object with
+// "error" and "error_description". A CORS preflight has no ticket, so your CORS handler must come
+// before Middleware.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
+	realm := "realm=" + strconv.Quote(v.settings.Issuer)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := accessToken(r.Header)
 		if !ok {
-			refuse(w, refusal{status: http.StatusUnauthorized, code: "missing_token", text: "A ticket is needed.", challenge: "realm=" + strconv.Quote(v.settings.Issuer)})
+			refuse(w, refusal{
+				status:    http.StatusUnauthorized,
+				code:      "missing_token",
+				text:      "A ticket is needed.",
+				challenge: realm,
+			})
 			return
 		}
+
 		shopper, err := v.Verify(r.Context(), token)
 		switch {
 		case errors.Is(err, ErrUnavailable):
 			w.Header().Set("Retry-After", "1")
-			refuse(w, refusal{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", text: "Tickets cannot be verified now."})
+			refuse(w, refusal{
+				status: http.StatusServiceUnavailable,
+				code:   "temporarily_unavailable",
+				text:   "Tickets cannot be verified now.",
+			})
 		case err != nil:
 			const code = "invalid_token"
 			text := explain(err)
-			refuse(w, refusal{http.StatusUnauthorized, code, text, "realm=" + strconv.Quote(v.settings.Issuer) + `, error="` + code + `", error_description="` + text + `"`})
+			refuse(w, refusal{
+				status:    http.StatusUnauthorized,
+				code:      code,
+				text:      text,
+				challenge: realm + `, error="` + code + `", error_description="` + text + `"`,
+			})
 		default:
 			next.ServeHTTP(w, r.WithContext(WithShopper(r.Context(), shopper)))
 		}
 	})
 }
 
-// Require lets only shoppers through whose ticket permits a behavior, behind Middleware. For others the answer is 403 with "error": "insufficient_scope", which refreshing does not mend.
+// Require passes on only shoppers whose ticket permits a behavior. Use it behind Middleware. For
+// others the answer is 403 with "error": "insufficient_scope". Refreshing the ticket does not help.
 func Require(behavior string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if shopper, _ := ShopperOf(r.Context()); shopper.Has(behavior) {
 			next.ServeHTTP(w, r)
 			return
 		}
+
 		const code = "insufficient_scope"
 		challenge := `error="` + code + `", scope=` + strconv.Quote(behavior)
 		refuse(w, refusal{http.StatusForbidden, code, "The ticket does not permit this.", challenge})
 	})
 }
 
-// explain returns what a client is told of an error. What exactly was wrong with a token is for the service's own eyes.
+// explain returns the text that a client gets for an error. The exact fault of a token is only for
+// the service itself.
 func explain(err error) string {
 	switch {
 	case errors.Is(err, ErrExpired):
@@ -62,7 +84,7 @@ func explain(err error) string {
 type refusal struct {
 	status     int
 	code, text string
-	challenge  string // what follows Bearer in WWW-Authenticate (RFC 6750 section 3); empty where there is none
+	challenge  string // what follows Bearer in WWW-Authenticate (RFC 6750 section 3), or empty
 }
 
 func refuse(w http.ResponseWriter, refusal refusal) {
@@ -70,6 +92,7 @@ func refuse(w http.ResponseWriter, refusal refusal) {
 	if refusal.challenge != "" {
 		header.Set("WWW-Authenticate", "Bearer "+refusal.challenge)
 	}
+
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -78,7 +101,9 @@ func refuse(w http.ResponseWriter, refusal refusal) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// accessToken returns the token in a request's headers, as the server reads them, and false where there is none. Of a malformed header and of several it is text that no token ever is.
+// accessToken returns the token in a request's headers, which it reads like the server does. It
+// returns false if there is none. For a malformed header, or for several, it returns a text that no
+// token can be.
 func accessToken(header http.Header) (string, bool) {
 	const noToken = "-"
 	authorization, claims := header["Authorization"], header["X-Vol-User-Claims"]
@@ -90,9 +115,11 @@ func accessToken(header http.Header) (string, bool) {
 	case len(authorization)+len(claims) > 1:
 		return noToken, true
 	}
+
 	scheme, token, _ := strings.Cut(strings.Join(authorization, ""), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return noToken, true
 	}
+
 	return token, true
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// recent remembers what was put last, half of most at least and most at most. It forgets the older half at once, so that nothing needs to be sorted by age.
+// recent remembers the newest entries: at least half of most, and at most most. It forgets the
+// older half all at once, so that nothing needs to be sorted by age.
 type recent struct {
 	half       int
 	young, old map[[sha256.Size]byte]remembered
@@ -20,7 +21,7 @@ func newRecent(most int) recent {
 	return recent{half: max(1, most/2), young: map[[sha256.Size]byte]remembered{}}
 }
 
-// get returns what was put under a key, if its time is not over.
+// get returns the value of a key, if it has not expired.
 func (r *recent) get(key [sha256.Size]byte, now time.Time) (*Shopper, bool) {
 	entry, ok := r.young[key]
 	if !ok {

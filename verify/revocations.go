@@ -2,12 +2,14 @@ package verify
 
 import "time"
 
-// revocations are the tickets that were revoked before they expired. They never change; others take their place. Instants are in seconds since 1970.
+// revocations are the tickets that were revoked before they expired. They never change; new ones
+// replace them. Times are in seconds since 1970.
 type revocations struct {
-	signedAt int64 // when the newest list was signed; 0 before the first
-	// sessions are those that have ended, each with when its last access token has expired.
+	signedAt int64 // when the newest list was signed, or 0
+	// sessions are the ended sessions, each with the time at which its last access token expires.
 	sessions map[string]int64
-	// applications are those whose tickets are good, each with the instant before which its sessions are over.
+	// applications are the enabled applications. Sessions that started before the time given are
+	// over.
 	applications map[string]int64
 }
 
@@ -19,14 +21,18 @@ func (r *revocations) names(shopper *Shopper) bool {
 	if _, ended := r.sessions[shopper.SessionID]; ended {
 		return true
 	}
+
 	begin, good := r.applications[shopper.Application]
 	return !good || shopper.StartedAt.Unix() < begin
 }
 
-// with returns the revocations after one more list, which may be older than one that is known.
+// with returns the revocations after another list was read. That list may be older than one that is
+// known.
 //
-// A session stays revoked until its last access token has expired, whichever list has it. The server's replicas learn of an ended session a quarter of a second apart, and their clocks
-// are seconds apart, so that a list of one can miss what another's has; and a session that has ended never comes back. Of the applications the newest list tells.
+// A session stays revoked until its last access token has expired, even if the new list does not
+// contain it. The server's replicas learn of an ended session a quarter of a second apart, and
+// their clocks can differ by seconds, so one replica's list can lack a session that another's
+// contains. An ended session never starts again. The applications come from the newest list.
 func (r *revocations) with(list *feedClaims) *revocations {
 	sessions := list.Sessions
 	for session, until := range r.sessions {
@@ -34,13 +40,15 @@ func (r *revocations) with(list *feedClaims) *revocations {
 			sessions[session] = max(until, sessions[session])
 		}
 	}
+
 	if list.IssuedAt < r.signedAt {
 		return &revocations{r.signedAt, sessions, r.applications}
 	}
+
 	return &revocations{list.IssuedAt, sessions, list.Applications}
 }
 
-// feedClaims are what a list of revoked tickets says.
+// feedClaims are the claims of a list of revoked tickets.
 type feedClaims struct {
 	Issuer       string           `json:"iss"`
 	IssuedAt     int64            `json:"iat"`
@@ -49,7 +57,7 @@ type feedClaims struct {
 	Applications map[string]int64 `json:"applications"`
 }
 
-// good reports whether a list is of this issuer, and of now.
+// good reports whether a list is from this issuer and still valid.
 func (c *feedClaims) good(settings *Settings, now time.Time) bool {
 	issuedAt, expiresAt := instant(c.IssuedAt), instant(c.ExpiresAt)
 	return c.Issuer == settings.Issuer && c.Sessions != nil && c.Applications != nil &&

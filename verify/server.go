@@ -12,19 +12,21 @@ import (
 )
 
 const (
-	// timeout is how long a request to the server may take, with reading the answer.
+	// timeout limits a request to the server, including reading the answer.
 	timeout = 3 * time.Second
 
-	// mostConnections leaves room for the keys and the list of revoked tickets beside the introspections.
+	// mostConnections leaves room for the requests for keys and revoked tickets, besides the
+	// introspections.
 	mostConnections = mostIntrospecting + 2
 
-	// How long the answers may be, in bytes. A key takes 200, a revoked ticket 63: there is room for a quarter of a million.
+	// The most bytes of an answer. A key takes 200, and a revoked ticket 63, so there is room for a
+	// quarter of a million of them.
 	maxKeys          = 64 << 10
 	maxFeed          = 16 << 20
 	maxIntrospection = 64 << 10
 )
 
-// server asks the authtickets server.
+// server sends requests to the authtickets server.
 type server struct {
 	client      *http.Client
 	address     string // without a slash at its end
@@ -38,47 +40,58 @@ func newServer(settings Settings) *server {
 		client = *settings.Client
 	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
 		own := transport.Clone()
-		own.MaxConnsPerHost, own.MaxIdleConnsPerHost = mostConnections, mostConnections // there is one host
+		own.MaxConnsPerHost, own.MaxIdleConnsPerHost = mostConnections, mostConnections // there is only one host
 		client.Transport = own
 	}
-	// Keys are the server's that was set, and nobody's that it names.
+
+	// Keys may only come from the configured server, not from an address it redirects to.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &server{&client, strings.TrimSuffix(settings.Server, "/"), settings.Application, settings.Secret}
 }
 
-// keys fetches the public keys, a JWK set.
+// keys fetches the public keys as a JWK set.
 func (s *server) keys(ctx context.Context) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/.well-known/jwks.json", http.NoBody)
 	if err != nil {
 		return nil, err
 	}
+
 	answer, err := s.send(request, maxKeys)
 	return answer.body, err
 }
 
-// feed fetches the list of revoked tickets and its ETag. The body is nil where the list is still the one with the ETag that is given.
+// feed fetches the list of revoked tickets and its ETag. The body is nil if the given ETag is still
+// current.
 func (s *server) feed(ctx context.Context, etag string) (body []byte, newETag string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/.well-known/revoked-tickets", http.NoBody)
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, s.address+"/.well-known/revoked-tickets", http.NoBody,
+	)
 	if err != nil {
 		return nil, "", err
 	}
 	if etag != "" {
 		request.Header.Set("If-None-Match", etag)
 	}
+
 	answer, err := s.send(request, maxFeed)
 	if err != nil {
 		return nil, "", err
 	}
+
 	return answer.body, answer.etag, nil
 }
 
-// introspect asks whether an opaque token is good (RFC 7662), as the application (RFC 6749 section 2.3.1).
+// introspect asks whether an opaque token is active (RFC 7662). It authenticates as the application
+// (RFC 6749 section 2.3.1).
 func (s *server) introspect(ctx context.Context, token string) ([]byte, error) {
 	form := url.Values{"token": {token}}.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/oauth/introspect", strings.NewReader(form))
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, s.address+"/oauth/introspect", strings.NewReader(form),
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	request.SetBasicAuth(url.QueryEscape(s.application), url.QueryEscape(s.secret()))
@@ -87,21 +100,24 @@ func (s *server) introspect(ctx context.Context, token string) ([]byte, error) {
 }
 
 type answer struct {
-	body []byte // nil of a 304
+	body []byte // nil with a 304
 	etag string
 }
 
 var errTooLong = errors.New("the answer is too long")
 
-// send returns the answer to a request. Its errors name the address, and nothing of what was sent or answered.
+// send returns the answer to a request. Its errors name the address, but quote nothing of the
+// request or the answer.
 func (s *server) send(request *http.Request, most int64) (answer, error) {
 	ctx, cancel := context.WithTimeout(request.Context(), timeout)
 	defer cancel()
+
 	response, err := s.client.Do(request.WithContext(ctx))
 	if err != nil {
 		return answer{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
+
 	switch {
 	case response.StatusCode == http.StatusNotModified && request.Header.Get("If-None-Match") != "":
 		return answer{etag: request.Header.Get("If-None-Match")}, nil
@@ -110,6 +126,7 @@ func (s *server) send(request *http.Request, most int64) (answer, error) {
 	case response.ContentLength > most:
 		return answer{}, errTooLong
 	}
+
 	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	switch {
 	case err != nil:
@@ -117,5 +134,6 @@ func (s *server) send(request *http.Request, most int64) (answer, error) {
 	case int64(len(body)) > most:
 		return answer{}, errTooLong
 	}
+
 	return answer{body, response.Header.Get("ETag")}, nil
 }

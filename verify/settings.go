@@ -11,42 +11,57 @@ import (
 	"time"
 )
 
-// Settings of a Verifier.
+// Settings configure a Verifier.
 type Settings struct {
-	// Issuer is the server's setting of that name, letter for letter: it is what tickets must name as their issuer. Required: an https URL without query and fragment, or an http
-	// URL of this machine (localhost, 127.0.0.1, [::1]).
+	// Issuer is exactly the server's setting of that name. A ticket must name it as its issuer.
+	// Required: an https URL without query and fragment, or an http URL of this machine (localhost,
+	// 127.0.0.1, [::1]).
 	Issuer string
-	// Audience is what a jwtAccessToken must be meant for: one of the names in its claim aud. Required. Opaque tokens name no audience.
+	// Audience is the name of this service. It must be among the audiences of a jwtAccessToken
+	// (claim aud). Required. Opaque tokens name no audience.
 	Audience string
-	// Server is the URL at which this service reaches the server, where that is not its issuer: an address inside a cluster, say. Empty means Issuer. Whoever can answer in the
-	// server's place can give out keys, so let it be https, or a network that you trust.
+	// Server is the URL at which this service reaches the server, if that is not the issuer: for
+	// example an address inside a cluster. Empty means Issuer. Anyone who can answer in the
+	// server's place can supply keys, so use https or a network that you trust.
 	Server string
 
-	// Application is the id of a confidential application that has the behavior tickets.introspect, and Secret returns its secret, each time the server is asked, so that it can be
-	// rotated while this service runs. It is a function so that no dump of the settings shows it. Both are required to verify opaque tokens; without them those are ErrInvalid.
-	// At most 64 are asked about at a time. Others wait, and are ErrUnavailable when it was not their turn after 3 seconds.
+	// Application is the id of a confidential application with the behavior tickets.introspect.
+	// Secret returns its secret. It is called for each request, so that the secret can be rotated
+	// while this service runs, and it is a function so that a dump of the settings does not show
+	// the secret. Both are needed to verify opaque tokens; without them, an opaque token is
+	// ErrInvalid. At most 64 requests run at a time. The others wait, and return ErrUnavailable
+	// after 3 seconds.
 	Application string
 	Secret      func() string
-	// IntrospectionAge is how long the server's answer about an opaque token is believed before it is asked again. A revoked token that no feed names is good for so much longer.
-	// 0 means 5 seconds; a minute is the most. Answers about tokens that are not good are kept for a second at most.
+	// IntrospectionAge is how long the server's answer about an opaque token is used before asking
+	// again. A token that is revoked, but in no feed, stays valid for up to this long. 0 means 5
+	// seconds. The maximum is a minute. Answers about tokens that are not active are kept for at
+	// most a second.
 	IntrospectionAge time.Duration
-	// MaxIntrospections is how many of those answers are kept, about 600 bytes each. 0 means 10,000.
+	// MaxIntrospections is how many of those answers are kept. Each takes about 600 bytes. 0 means
+	// 10,000.
 	MaxIntrospections int
 
-	// FeedInterval is how often Follow asks for the list of revoked tickets. 0 means 500 milliseconds; 50 are the least.
+	// FeedInterval is how often Follow asks for the list of revoked tickets. 0 means 500
+	// milliseconds. The minimum is 50.
 	FeedInterval time.Duration
-	// MaxFeedAge is how old the list of revoked tickets may be, by the time of its signature. With an older one, or none yet, Verify returns ErrUnavailable, so Follow must run. The
-	// server signs a list at least every 30 seconds, so a minute is the least. 0 means that any age will do: tickets stay good while the server is away, revoked ones too.
+	// MaxFeedAge is how old the list of revoked tickets may be, counted from its signature. If it
+	// is older, or not yet there, Verify returns ErrUnavailable, so Follow must run. The server
+	// signs a list at least every 30 seconds, so the minimum is a minute. 0 allows any age: while
+	// the server is away, tickets stay valid, even revoked ones.
 	MaxFeedAge time.Duration
 
-	// Leeway is how far the clock of this machine may be behind the server's: how far in the future tickets and lists may have been issued. 0 means 5 seconds, as the servers among
-	// themselves. There is no leeway for expirations.
+	// Leeway is how far this machine's clock may be behind the server's. Tickets and lists may be
+	// issued at most this far in the future. 0 means 5 seconds, as between the servers. There is no
+	// leeway for expirations.
 	Leeway time.Duration
-	// Client sends the requests to the server. Nil means one of the Verifier's own. Redirects are not followed, and a request takes at most 3 seconds, whichever it is.
+	// Client sends the requests to the server. Nil means a client of the Verifier's own. With any
+	// client, redirects are not followed, and a request takes at most 3 seconds.
 	Client *http.Client
-	// Log is told when the server stops answering and when it answers again, and of a list of revoked tickets that is too long. Nil means nobody is.
+	// Log gets a line when the server stops answering, when it answers again, and when the list of
+	// revoked tickets is too long. Nil means no log.
 	Log *slog.Logger
-	// Now tells the time. Nil means time.Now.
+	// Now returns the current time. Nil means time.Now.
 	Now func() time.Time
 }
 
@@ -60,7 +75,7 @@ const (
 	defaultLeeway            = 5 * time.Second
 )
 
-// check returns all faults.
+// check returns all faults of the settings.
 func (s *Settings) check() error {
 	faults := []error{checkURL("Issuer", s.Issuer, false)}
 	fault := func(wrong bool, message string) {
@@ -72,6 +87,7 @@ func (s *Settings) check() error {
 	if s.Server != "" {
 		faults = append(faults, checkURL("Server", s.Server, true))
 	}
+
 	fault((s.Application == "") != (s.Secret == nil), "Application and Secret are given together or not at all")
 	fault(s.IntrospectionAge < 0 || s.IntrospectionAge > mostIntrospectionAge, "IntrospectionAge must be from 0 to 1m")
 	fault(s.MaxIntrospections < 0, "MaxIntrospections must not be negative")
@@ -81,6 +97,7 @@ func (s *Settings) check() error {
 	if err := errors.Join(faults...); err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
+
 	return nil
 }
 
@@ -89,13 +106,15 @@ func checkURL(name, text string, plain bool) error {
 	switch {
 	case text == "":
 		return fmt.Errorf("%s is missing", name)
-	case err != nil || address.Host == "" || address.User != nil || address.ForceQuery || strings.ContainsAny(text, "?#"):
+	case err != nil || address.Host == "" || address.User != nil,
+		address.ForceQuery || strings.ContainsAny(text, "?#"):
 		return fmt.Errorf("%s must be a URL without user, query and fragment", name)
 	case address.Scheme == "https", address.Scheme == "http" && (plain || ownMachine(address.Hostname())):
 		return nil
 	case plain:
 		return fmt.Errorf("%s must begin with http:// or https://", name)
 	}
+
 	return fmt.Errorf("%s must begin with https://", name)
 }
 
@@ -104,7 +123,7 @@ func ownMachine(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
-// fill sets what was left out.
+// fill sets the defaults.
 func (s *Settings) fill() {
 	if s.Server == "" {
 		s.Server = s.Issuer
@@ -118,6 +137,7 @@ func (s *Settings) fill() {
 	if s.FeedInterval == 0 {
 		s.FeedInterval = defaultFeedInterval
 	}
+
 	if s.Leeway == 0 {
 		s.Leeway = defaultLeeway
 	}
@@ -125,6 +145,6 @@ func (s *Settings) fill() {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	if s.Now == nil {
-		s.Now = time.Now //nolint:forbidigo // for other programs, which need not know of clocks that are passed in
+		s.Now = time.Now //nolint:forbidigo // other programs need not pass in a clock
 	}
 }

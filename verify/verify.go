@@ -1,5 +1,7 @@
-// Package verify checks the tickets of an authtickets server in the services behind it. A jwtAccessToken is believed by its signature, without asking; about any other access token
-// the server is asked; and both die at once when the server's list of revoked tickets, which Follow keeps up to date, names them.
+// Package verify checks tickets of an authtickets server in other services. It checks the signature
+// of a jwtAccessToken without asking the server. It asks the server about any other access token.
+// Both kinds are refused as soon as the server's list of revoked tickets contains them; Follow
+// keeps that list up to date.
 package verify
 
 import (
@@ -12,10 +14,11 @@ import (
 	"time"
 )
 
-// maxToken is how long a token may be, in bytes, to the server and so here: an application may have 100 behaviors of 64 characters, and a JWT with them is 10 kB.
+// maxToken is how long a token may be, in bytes, as in the server. An application may have 100
+// behaviors of 64 characters, and a JWT with them takes 10 kB.
 const maxToken = 16 << 10
 
-// Verifier checks tickets. It may be used by any number of goroutines at a time.
+// Verifier checks tickets. It is safe for concurrent use.
 type Verifier struct {
 	settings Settings
 	server   *server
@@ -24,34 +27,47 @@ type Verifier struct {
 	log      *slog.Logger
 
 	revoked      atomic.Pointer[revocations]
-	revokedMutex sync.Mutex // of those who write
+	revokedMutex sync.Mutex // for writers
 }
 
-// New returns a Verifier, or all faults of its settings. It asks nothing of the server: the keys are fetched for the first ticket, or by Follow.
+// New returns a Verifier, or an error that lists all faults of the settings. It sends nothing to
+// the server. The keys are fetched for the first ticket, or by Follow.
 func New(settings Settings) (*Verifier, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
+
 	settings.fill()
 	server := newServer(settings)
-	v := &Verifier{settings: settings, server: server, keys: newPublicKeys(server, settings), answers: newAnswers(server, settings), log: settings.Log}
+	v := &Verifier{
+		settings: settings,
+		server:   server,
+		keys:     newPublicKeys(server, settings),
+		answers:  newAnswers(server, settings),
+		log:      settings.Log,
+	}
+
 	v.revoked.Store(&revocations{})
 	return v, nil
 }
 
-// Verify returns who holds an access token: a jwtAccessToken, which is recognised by its two dots, or an opaque one. The Shopper is the caller's own.
+// Verify returns the holder of an access token. A token with two dots is a jwtAccessToken, any
+// other is opaque. The caller may change the Shopper.
 //
-// The error is one of ErrInvalid, ErrExpired, ErrRevoked and ErrUnavailable, for errors.Is; its text is for logs, and has nothing of the token in it. It waits for the server where
-// it must ask, for three seconds or until the context ends, whichever is first.
+// The error is ErrInvalid, ErrExpired, ErrRevoked or ErrUnavailable, for errors.Is. Its text is for
+// logs, and does not quote the token. If Verify must ask the server, it waits for at most three
+// seconds, or until the context ends.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Shopper, error) {
 	if token == "" || len(token) > maxToken {
 		return nil, fmt.Errorf("%w: empty, or longer than any ticket", ErrInvalid)
 	}
+
 	now := v.settings.Now()
 	check := v.verifyOpaque
 	if strings.Count(token, ".") == 2 {
 		check = v.verifyJWT
 	}
+
 	shopper, err := check(ctx, token, now)
 	if err != nil {
 		return nil, err
@@ -62,10 +78,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Shopper, error) {
 	if err := v.checkRevoked(shopper, now); err != nil {
 		return nil, err
 	}
+
 	return shopper, nil
 }
 
-// checkRevoked returns ErrRevoked for a shopper whom the newest feed names, and ErrUnavailable where that feed is older than the settings allow.
+// checkRevoked returns ErrRevoked if the newest feed contains the shopper's ticket, and
+// ErrUnavailable if that feed is older than the settings allow.
 func (v *Verifier) checkRevoked(shopper *Shopper, now time.Time) error {
 	revoked := v.revoked.Load()
 	switch oldest := v.settings.MaxFeedAge; {
@@ -76,5 +94,6 @@ func (v *Verifier) checkRevoked(shopper *Shopper, now time.Time) error {
 	case oldest > 0 && now.Sub(time.Unix(revoked.signedAt, 0)) > oldest:
 		return fmt.Errorf("%w: the list of revoked tickets is too old", ErrUnavailable)
 	}
+
 	return nil
 }
