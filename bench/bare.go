@@ -20,10 +20,10 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// bareName is what the bare gqlgen server is called in the tables.
+// bareName is the name of the bare gqlgen server in the tables.
 const bareName = "floor: bare gqlgen"
 
-// bareServer is a bare gqlgen server under way.
+// bareServer is a running bare gqlgen server.
 type bareServer struct {
 	*process
 
@@ -35,20 +35,24 @@ func (b *bench) startBare(ctx context.Context) (*bareServer, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	address, err := p.line()
 	if err != nil {
 		p.end()
 		return nil, err
 	}
+
 	return &bareServer{p, address}, nil
 }
 
-// serveBare serves our schema with constants, as the least that a gqlgen server can do, until ctx ends or in does. It prints its address.
+// serveBare serves our schema with constant answers, the least work that a gqlgen server can do. It
+// prints its address, and runs until ctx ends or in is closed.
 func serveBare(ctx context.Context, in io.Reader, out io.Writer) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
+
 	go func() {
 		select {
 		case <-ended(in):
@@ -56,11 +60,13 @@ func serveBare(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		_ = listener.Close()
 	}()
+
 	fmt.Fprintln(out, listener.Addr())
 	server := handler.New(graph.NewExecutableSchema(graph.Config{Resolvers: newConstants()}))
 	server.AddTransport(transport.POST{})
 	server.SetQueryCache(lru.New[*ast.QueryDocument](1000))
-	_ = http.Serve(listener, server) // it ends when the listener is closed
+	_ = http.Serve(listener, server) // it returns when the listener is closed
+
 	return nil
 }
 
@@ -73,9 +79,9 @@ func ended(in io.Reader) <-chan struct{} {
 	return end
 }
 
-// constants answers every operation with the same ticket or shopper, as long as a real one.
+// constants answers every operation with the same ticket or shopper. They are as long as real ones.
 type constants struct {
-	graph.MutationResolver // what nobody asks it
+	graph.MutationResolver // for the methods that no client calls
 	graph.QueryResolver
 
 	ticket  *tickets.Ticket
@@ -87,16 +93,32 @@ func newConstants() constants {
 	id, number, text := models.ID{15: 1}, int64(1), "customer1@example.com"
 	return constants{
 		ticket: &tickets.Ticket{
-			AccessToken: secret.New(strings.Repeat("a", 170)), AccessTokenExpiration: at, AccessTokenLifetime: 15 * time.Minute,
-			RefreshToken: secret.New(strings.Repeat("r", 120)), RefreshTokenExpiration: at, RefreshTokenLifetime: 720 * time.Hour,
-			RefreshAfter: 11 * time.Minute, UserID: id, Behaviors: behaviors,
-			CustomerAccount: &models.CustomerAccount{UserID: id, IsAnonymous: true},
+			AccessToken:            secret.New(strings.Repeat("a", 170)),
+			AccessTokenExpiration:  at,
+			AccessTokenLifetime:    15 * time.Minute,
+			RefreshToken:           secret.New(strings.Repeat("r", 120)),
+			RefreshTokenExpiration: at,
+			RefreshTokenLifetime:   720 * time.Hour,
+			RefreshAfter:           11 * time.Minute,
+			UserID:                 id,
+			Behaviors:              behaviors,
+			CustomerAccount:        &models.CustomerAccount{UserID: id, IsAnonymous: true},
 		},
 		shopper: &tickets.Shopper{
-			UserID: id, Application: "storefront", Behaviors: behaviors,
-			AccessTokenExpiration: at, AccessTokenRemaining: 15 * time.Minute, SessionID: id,
+			UserID:                id,
+			Application:           "storefront",
+			Behaviors:             behaviors,
+			AccessTokenExpiration: at,
+			AccessTokenRemaining:  15 * time.Minute,
+			SessionID:             id,
 			CustomerAccount: &models.CustomerAccount{
-				ID: &number, UserID: id, UserName: &text, EmailAddress: &text, FirstName: &text, LastName: &text, IsActive: true,
+				ID:           &number,
+				UserID:       id,
+				UserName:     &text,
+				EmailAddress: &text,
+				FirstName:    &text,
+				LastName:     &text,
+				IsActive:     true,
 			},
 		},
 	}

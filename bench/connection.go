@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// connection is an HTTP connection that is kept open. It knows no more of HTTP than the answers need, so that the client
-// takes little of the processor from the server.
+// connection is an HTTP connection that is kept open. It implements only as much of HTTP as the
+// answers need, so that the client leaves the processor to the server.
 type connection struct {
 	address string
 	socket  net.Conn
@@ -21,14 +21,15 @@ type connection struct {
 }
 
 func connect(address string) (*connection, error) {
-	socket, err := net.Dial("tcp", address) //nolint:noctx // it is on this machine, and at once
+	socket, err := net.Dial("tcp", address) //nolint:noctx // the server is on this machine and answers at once
 	if err != nil {
 		return nil, err
 	}
 	return &connection{address: address, socket: socket, reader: bufio.NewReaderSize(socket, 16<<10)}, nil
 }
 
-// post sends a GraphQL request, with an access token unless it is empty, and returns the answer, which is good until the next.
+// post sends a GraphQL request, with an access token unless it is empty. The returned answer is
+// valid until the next call.
 func (c *connection) post(body []byte, accessToken string) ([]byte, error) {
 	c.request = append(c.request[:0], "POST /graphql HTTP/1.1\r\nHost: "...)
 	c.request = append(c.request, c.address...)
@@ -38,6 +39,7 @@ func (c *connection) post(body []byte, accessToken string) ([]byte, error) {
 		c.request = append(c.request, accessToken...)
 		c.request = append(c.request, "\r\n"...)
 	}
+
 	c.request = append(c.request, "Content-Length: "...)
 	c.request = strconv.AppendInt(c.request, int64(len(body)), 10)
 	c.request = append(c.request, "\r\n\r\n"...)
@@ -45,6 +47,7 @@ func (c *connection) post(body []byte, accessToken string) ([]byte, error) {
 	if _, err := c.socket.Write(c.request); err != nil {
 		return nil, err
 	}
+
 	return c.answer()
 }
 
@@ -53,6 +56,7 @@ func (c *connection) answer() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	isOK := bytes.HasPrefix(status, []byte("HTTP/1.1 200 "))
 	length := -1
 	for {
@@ -70,12 +74,14 @@ func (c *connection) answer() ([]byte, error) {
 			}
 		}
 	}
+
 	if length < 0 {
 		return nil, errors.New("the answer has no Content-Length")
 	}
 	if cap(c.body) < length {
 		c.body = make([]byte, length)
 	}
+
 	c.body = c.body[:length]
 	if _, err := io.ReadFull(c.reader, c.body); err != nil {
 		return nil, err
@@ -83,10 +89,12 @@ func (c *connection) answer() ([]byte, error) {
 	if !isOK || !bytes.HasPrefix(c.body, []byte(`{"data":{`)) {
 		return nil, fmt.Errorf("answered %s", c.body)
 	}
+
 	return c.body, nil
 }
 
-// member returns the text of a member of a JSON object. It is for tokens, which need no escapes.
+// member returns the value of a string member of a JSON object. It is only for tokens, because it
+// does not handle escapes.
 func member(body []byte, name string) string {
 	_, rest, _ := bytes.Cut(body, []byte(`"`+name+`":"`))
 	text, _, _ := bytes.Cut(rest, []byte(`"`))

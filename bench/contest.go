@@ -7,27 +7,28 @@ import (
 	"time"
 )
 
-// connectionCounts are how many connections there are at a time.
+// connectionCounts are the numbers of connections that are measured.
 var connectionCounts = []int{1, 16, mostConnections}
 
-// contest is an operation, and who answers it in turn: round by round, so that whatever else the machine does meets them all.
+// contest is an operation, and the servers that answer it. They take turns in each round, so that
+// other load on the machine affects all of them.
 type contest struct {
 	operation string
 	entrants  []entrant
-	// lengthening is by how much its rounds and what goes before them are longer. A hash takes
-	// 20 ms, and memory that is used for the first time costs as much as the hash.
+	// lengthening multiplies the length of the rounds and of the warm-up. A hash takes 20 ms, and
+	// using memory for the first time costs as much as the hash.
 	lengthening int
 }
 
-// entrant is a server, or a floor.
+// entrant is a server, or a floor: the least that the work could cost.
 type entrant struct {
 	name string
 	job  job
-	// pid is the process that does the work; 0 when it is the driver's own.
+	// pid is the process that does the work, or 0 if the driver does it itself.
 	pid int
 }
 
-// Names of entrants in the tables, beside those of the floors.
+// These are the names of entrants in the tables, besides those of the floors.
 const (
 	mysqlName  = "authtickets on MariaDB"
 	sqliteName = "authtickets on SQLite"
@@ -44,6 +45,7 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 			{sqliteName, job{Work: operation, Address: onSQLite.address}, onSQLite.pid()},
 		}
 	}
+
 	withBare := func(operation string) []entrant {
 		return append(servers(operation), entrant{bareName, job{Work: operation, Address: bare.address}, bare.pid()})
 	}
@@ -53,7 +55,9 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 			entrant{name: statement + ofSQLite, job: job{Work: statement, Database: onSQLite.database}})
 	}
 	withJWT := append(servers(jwtTicket), entrant{
-		name: withoutJWT, job: job{Work: anonymousTicket, Address: onMySQL.address}, pid: onMySQL.pid(),
+		name: withoutJWT,
+		job:  job{Work: anonymousTicket, Address: onMySQL.address},
+		pid:  onMySQL.pid(),
 	})
 	return []contest{
 		{anonymousTicket, withBare(anonymousTicket), 1},
@@ -67,7 +71,7 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 	}
 }
 
-// hold holds all contests.
+// hold runs all contests.
 func (b *bench) hold(ctx context.Context, contests []contest) (results, error) {
 	all := results{}
 	for _, contest := range contests {
@@ -81,20 +85,23 @@ func (b *bench) hold(ctx context.Context, contests []contest) (results, error) {
 					if err != nil {
 						return nil, err
 					}
+
 					key := cell{contest.operation, entrant.name, connections}
 					all[key] = append(all[key], sample)
 				}
 			}
 		}
 	}
+
 	return all, nil
 }
 
-// sample is what one round has given.
+// sample is the result of one round.
 type sample struct {
-	rate     float64 // turns a second
+	rate     float64 // turns per second
 	p50, p99 time.Duration
-	// cpu is the time of all cores that a turn has taken of the process that does the work, and databaseCPU that of the MySQL server.
+	// cpu is the CPU time per turn, over all cores, of the process that does the work. databaseCPU
+	// is the same for the MySQL server.
 	cpu, databaseCPU time.Duration
 }
 
@@ -106,6 +113,7 @@ func (b *bench) round(ctx context.Context, e entrant, connections int, warmUp, d
 		return sample{}, err
 	}
 	defer d.end()
+
 	pid := cmp.Or(e.pid, d.pid())
 	before, err := b.cpuTimes(pid)
 	if err != nil {
@@ -114,18 +122,24 @@ func (b *bench) round(ctx context.Context, e entrant, connections int, warmUp, d
 	if err := d.begin(); err != nil {
 		return sample{}, err
 	}
+
 	seen, err := d.outcome()
 	if err != nil {
 		return sample{}, err
 	}
+
 	after, err := b.cpuTimes(pid)
 	if err != nil {
 		return sample{}, err
 	}
+
 	turns := time.Duration(seen.Turns)
 	return sample{
-		rate: float64(seen.Turns) / seen.Took.Seconds(), p50: seen.P50, p99: seen.P99,
-		cpu: (after.process - before.process) / turns, databaseCPU: (after.database - before.database) / turns,
+		rate:        float64(seen.Turns) / seen.Took.Seconds(),
+		p50:         seen.P50,
+		p99:         seen.P99,
+		cpu:         (after.process - before.process) / turns,
+		databaseCPU: (after.database - before.database) / turns,
 	}, nil
 }
 
@@ -136,6 +150,7 @@ func (b *bench) cpuTimes(pid int) (cpuTimes, error) {
 	if err != nil {
 		return cpuTimes{}, err
 	}
+
 	database, err := cpuTime(b.databasePID)
 	return cpuTimes{process, database}, err
 }
@@ -143,13 +158,13 @@ func (b *bench) cpuTimes(pid int) (cpuTimes, error) {
 // results are the samples of all rounds.
 type results map[cell][]sample
 
-// cell says what was measured.
+// cell identifies what was measured.
 type cell struct {
 	operation, entrant string
 	connections        int
 }
 
-// What is looked at of a sample.
+// These functions select one figure of a sample.
 func rate(s sample) float64     { return s.rate }
 func p50(s sample) float64      { return milliseconds(s.p50) }
 func p99(s sample) float64      { return milliseconds(s.p99) }
@@ -159,7 +174,7 @@ func database(s sample) float64 { return microseconds(s.databaseCPU) }
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
 func microseconds(d time.Duration) float64 { return d.Seconds() * 1e6 }
 
-// median returns the median of what is looked at.
+// median returns the median of one figure of the samples.
 func median(samples []sample, of func(sample) float64) float64 {
 	values := make([]float64, len(samples))
 	for i, s := range samples {
@@ -168,7 +183,7 @@ func median(samples []sample, of func(sample) float64) float64 {
 	return middle(values)
 }
 
-// medianRatio returns the median of the ratios of rounds that came one after the other.
+// medianRatio returns the median ratio of corresponding rounds.
 func medianRatio(above, below []sample, of func(sample) float64) float64 {
 	ratios := make([]float64, len(above))
 	for i := range above {
@@ -177,7 +192,7 @@ func medianRatio(above, below []sample, of func(sample) float64) float64 {
 	return middle(ratios)
 }
 
-// medianMore returns the median of the differences of rounds that came one after the other.
+// medianMore returns the median difference of corresponding rounds.
 func medianMore(above, below []sample, of func(sample) float64) float64 {
 	more := make([]float64, len(above))
 	for i := range above {
@@ -192,7 +207,7 @@ func middle(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// best returns the highest rate of an entrant, and at how many connections that was.
+// best returns the highest rate of an entrant, and the number of connections that reached it.
 func (r results) best(operation, entrant string) (highest float64, connections int) {
 	for _, count := range connectionCounts {
 		if present := median(r[cell{operation, entrant, count}], rate); present > highest {

@@ -14,43 +14,46 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// job is what a driver does.
+// job is the work of a driver.
 type job struct {
-	// Work is an operation, asked of Address, or a floor: a statement on Database, or a hash.
+	// Work is an operation that is sent to Address, or a floor: a statement on Database, or a hash.
 	Work     string
 	Address  string
 	Database string
 	// Connections is how many loops run at a time.
 	Connections int
-	// WarmUp is for how long they run before it counts.
+	// WarmUp is how long they run before the measurement.
 	WarmUp time.Duration
-	// Duration is for how long they run then. No turn is cut short.
+	// Duration is how long the measurement takes. Turns that have started are completed.
 	Duration time.Duration
-	// Turns is how many turns they take at most, all together; 0 means as many as they can.
+	// Turns is how many turns all loops take at most, together. 0 means no limit.
 	Turns int64
 }
 
-// outcome is what a driver has seen.
+// outcome is what a driver measured.
 type outcome struct {
 	Turns    int
 	Took     time.Duration
 	P50, P99 time.Duration
 }
 
-// drive is the other side of driver: a process that reads a job, says when it has warmed up, begins when it is told, and prints the outcome. It
-// stops early when its standard input is closed.
+// drive is what a driver process runs. It reads a job, reports when it has warmed up, waits for the
+// signal to start, and prints the outcome. It stops early when its standard input is closed.
 func drive(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+
 	input := bufio.NewReader(in)
 	line, err := input.ReadBytes('\n')
 	if err != nil {
 		return err
 	}
+
 	var j job
 	if err := json.Unmarshal(line, &j); err != nil {
 		return err
 	}
+
 	steps, err := prepare(ctx, j)
 	if err != nil {
 		return err
@@ -58,10 +61,12 @@ func drive(ctx context.Context, in io.Reader, out io.Writer) error {
 	if _, err := loop(ctx, steps, j.WarmUp, 0); err != nil {
 		return err
 	}
+
 	fmt.Fprintln(out, "ready")
 	if _, err := input.ReadByte(); err != nil {
 		return err
 	}
+
 	go func() {
 		_, _ = input.ReadByte()
 		stop()
@@ -70,6 +75,7 @@ func drive(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+
 	return json.NewEncoder(out).Encode(result)
 }
 
@@ -82,6 +88,7 @@ func prepare(ctx context.Context, j job) ([]step, error) {
 	case verification:
 		return verifications(ctx, j)
 	}
+
 	steps := make([]step, j.Connections)
 	group, _ := errgroup.WithContext(ctx)
 	for i := range steps {
@@ -90,38 +97,45 @@ func prepare(ctx context.Context, j job) ([]step, error) {
 			return err
 		})
 	}
+
 	return steps, group.Wait()
 }
 
-// loop takes turns of all steps at a time until the duration is over or all turns have been begun, and finishes those that have.
+// loop runs all steps concurrently, again and again, until the duration is over or all turns have
+// started. It completes the turns that have started.
 func loop(ctx context.Context, steps []step, duration time.Duration, turns int64) (outcome, error) {
 	begin := time.Now()
 	var begun atomic.Int64
 	took := make([][]time.Duration, len(steps))
 	group, ctx := errgroup.WithContext(ctx)
+
 	for i, step := range steps {
 		group.Go(func() error {
 			for {
 				at := time.Now()
 				if at.Sub(begin) >= duration || ctx.Err() != nil || (begun.Add(1) > turns && turns > 0) {
-					return nil //nolint:nilerr // the end of the time is no error
+					return nil //nolint:nilerr // it is no error that the time is over
 				}
 				if err := step(); err != nil {
 					return err
 				}
+
 				took[i] = append(took[i], time.Since(at))
 			}
 		})
 	}
+
 	if err := group.Wait(); err != nil {
 		return outcome{}, err
 	}
+
 	whole := time.Since(begin)
 	all := slices.Concat(took...)
 	slices.Sort(all)
 	if len(all) == 0 {
 		return outcome{}, nil
 	}
+
 	return outcome{Turns: len(all), Took: whole, P50: all[len(all)/2], P99: all[len(all)*99/100]}, nil
 }
 
@@ -136,6 +150,7 @@ func (b *bench) newDriver(ctx context.Context, j job) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	d := &driver{p}
 	if err := json.NewEncoder(d.stdin).Encode(j); err != nil {
 		d.end()
@@ -145,16 +160,17 @@ func (b *bench) newDriver(ctx context.Context, j job) (*driver, error) {
 		d.end()
 		return nil, fmt.Errorf("%s: %w", j.Work, err)
 	}
+
 	return d, nil
 }
 
-// begin lets the driver begin. It goes on until its job is done.
+// begin starts the measurement. It runs until the job is done.
 func (d *driver) begin() error {
 	_, err := fmt.Fprintln(d.stdin)
 	return err
 }
 
-// finish makes the driver stop now.
+// finish stops the driver now.
 func (d *driver) finish() (outcome, error) {
 	if err := d.stdin.Close(); err != nil {
 		return outcome{}, err
@@ -162,12 +178,13 @@ func (d *driver) finish() (outcome, error) {
 	return d.outcome()
 }
 
-// outcome waits for the driver to have done its job.
+// outcome waits until the driver has done its job.
 func (d *driver) outcome() (outcome, error) {
 	line, err := d.line()
 	if err != nil {
 		return outcome{}, err
 	}
+
 	var seen outcome
 	if err := json.Unmarshal([]byte(line), &seen); err != nil {
 		return outcome{}, err
@@ -175,5 +192,6 @@ func (d *driver) outcome() (outcome, error) {
 	if seen.Turns == 0 {
 		return outcome{}, errIdle
 	}
+
 	return seen, nil
 }

@@ -5,39 +5,72 @@ import (
 	"io"
 )
 
-// figure is one that must be within a bound.
+// figure is a measured value that may have a bound.
 type figure struct {
 	name, bound, measured string
-	// judged says that there is a bound, and kept that the figure is within it.
+	// judged is true if there is a bound, and kept if the figure is within it.
 	judged, kept bool
 }
 
-// peers are what others have reached at their best connection count, on a machine of the same kind.
+// peers are the best results of other servers, on a machine of the same kind.
 var peers = map[string]string{
 	anonymousTicket: "supabase/auth 631, Vendure 3 316",
 	refresh:         "supabase/auth 469, Authorizer 2.4 241",
 	shopper:         "supabase/auth 1,853, Authorizer 2.4 1,824, Vendure 3 487",
 }
 
-// judge holds what was measured against what it must be.
+// judge compares the measured values with their bounds.
 func judge(r results, rush, narrow rush, f footprint) []figure {
 	const most = mostConnections
 	figures := []figure{
-		r.atMost(0.85, anonymousTicket+", server CPU ÷ bare gqlgen", cpu, cell{anonymousTicket, mysqlName, 16}, cell{anonymousTicket, bareName, 16}),
-		r.atMost(1.2, shopper+", server CPU ÷ bare gqlgen", cpu, cell{shopper, mysqlName, 16}, cell{shopper, bareName, 16}),
-		r.atLeast(0.3, refresh+", rate at 64 connections ÷ the UPDATE alone", rate, cell{refresh, mysqlName, most}, cell{refresh, updateSession + ofMySQL, most}),
-		r.atMost(1.05, userTicket+", server CPU ÷ one argon2id hash", cpu, cell{userTicket, mysqlName, 16}, cell{userTicket, passwordHash, 16}),
+		r.atMost(
+			0.85,
+			anonymousTicket+", server CPU ÷ bare gqlgen",
+			cpu,
+			cell{anonymousTicket, mysqlName, 16},
+			cell{anonymousTicket, bareName, 16},
+		),
+		r.atMost(
+			1.2,
+			shopper+", server CPU ÷ bare gqlgen",
+			cpu,
+			cell{shopper, mysqlName, 16},
+			cell{shopper, bareName, 16},
+		),
+		r.atLeast(
+			0.3,
+			refresh+", rate at 64 connections ÷ the UPDATE alone",
+			rate,
+			cell{refresh, mysqlName, most},
+			cell{refresh, updateSession + ofMySQL, most},
+		),
+		r.atMost(
+			1.05,
+			userTicket+", server CPU ÷ one argon2id hash",
+			cpu,
+			cell{userTicket, mysqlName, 16},
+			cell{userTicket, passwordHash, 16},
+		),
 		rush.figure(),
 		narrow.besides(),
-		within(jwtTicket+", more server CPU than without", 80, medianMore(r[cell{jwtTicket, mysqlName, 16}], r[cell{jwtTicket, withoutJWT, 16}], cpu), "µs"),
+		within(
+			jwtTicket+", more server CPU than without",
+			80,
+			medianMore(r[cell{jwtTicket, mysqlName, 16}], r[cell{jwtTicket, withoutJWT, 16}], cpu),
+			"µs",
+		),
 		within(verification+", CPU", 100, median(r[cell{verification, ofVerify, 1}], cpu), "µs"),
 	}
+
 	for _, operation := range []string{anonymousTicket, refresh, shopper} {
 		rate, connections := r.best(operation, mysqlName)
 		figures = append(figures, figure{
-			name: operation + " per second, MariaDB", bound: peers[operation], measured: fmt.Sprintf("%s at %d connections", thousands(rate), connections),
+			name:     operation + " per second, MariaDB",
+			bound:    peers[operation],
+			measured: fmt.Sprintf("%s at %d connections", thousands(rate), connections),
 		})
 	}
+
 	return append(figures,
 		within("start to first answer, embedded", 300, middle(f.firstAnswers), "ms"),
 		within("memory, idle", 40, f.idle, "MiB"),
@@ -63,15 +96,25 @@ func (r rush) figure() figure {
 	const bound = 5
 	ratio := medianRatio(r.loaded, r.quiet, p99)
 	return figure{
-		name:   fmt.Sprintf("%s, p99 at %d connections while %d others sign in ÷ without them", anonymousTicket, rushConnections, rushSignIns),
+		name: fmt.Sprintf(
+			"%s, p99 at %d connections while %d others sign in ÷ without them",
+			anonymousTicket,
+			rushConnections,
+			rushSignIns,
+		),
 		bound:  fmt.Sprintf("≤ %d", bound),
-		judged: true, kept: ratio <= bound,
-		measured: fmt.Sprintf("%.2f (%.1f ms ÷ %.1f ms; %s ÷ %s tickets and %.0f sign-ins per second)", ratio,
-			median(r.loaded, p99), median(r.quiet, p99), thousands(median(r.loaded, rate)), thousands(median(r.quiet, rate)), r.signIns),
+		judged: true,
+		kept:   ratio <= bound,
+		measured: fmt.Sprintf(
+			"%.2f (%.1f ms ÷ %.1f ms; %s ÷ %s tickets and %.0f sign-ins per second)", ratio,
+			median(r.loaded, p99), median(r.quiet, p99), thousands(median(r.loaded, rate)),
+			thousands(median(r.quiet, rate)), r.signIns,
+		),
 	}
 }
 
-// besides is the figure that shows what the room beside the cores is for.
+// besides is the figure that shows why the server may run more goroutines at a time than there are
+// cores.
 func (r rush) besides() figure {
 	return figure{
 		name: "the same with GOMAXPROCS as many as cores",
@@ -82,8 +125,11 @@ func (r rush) besides() figure {
 
 func within(name string, bound, measured float64, unit string) figure {
 	return figure{
-		name: name, bound: fmt.Sprintf("≤ %g %s", bound, unit), measured: fmt.Sprintf("%.0f %s", measured, unit),
-		judged: true, kept: measured <= bound,
+		name:     name,
+		bound:    fmt.Sprintf("≤ %g %s", bound, unit),
+		measured: fmt.Sprintf("%.0f %s", measured, unit),
+		judged:   true,
+		kept:     measured <= bound,
 	}
 }
 
@@ -97,7 +143,9 @@ func printFigures(out io.Writer, figures []figure) {
 		case f.judged:
 			verdict = "MISSED"
 		}
+
 		rows = append(rows, []string{f.name, f.bound, f.measured, verdict})
 	}
+
 	printTable(out, rows)
 }

@@ -9,15 +9,16 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// passwordHash is what a hash at the default cost is called in the tables.
+// passwordHash is the name, in the tables, of one hash at the default cost.
 const passwordHash = "floor: one argon2id hash"
 
-// hashes returns loops over one password hash, of which as many run at a time as in the server.
+// hashes returns loops that each compute password hashes. As many run at a time as in the server.
 func hashes(ctx context.Context, j job) ([]step, error) {
 	hasher, err := password.New(password.Settings{Concurrent: runtime.NumCPU(), Wait: time.Minute})
 	if err != nil {
 		return nil, err
 	}
+
 	steps := make([]step, j.Connections)
 	for i := range steps {
 		steps[i] = func() error {
@@ -25,5 +26,6 @@ func hashes(ctx context.Context, j job) ([]step, error) {
 			return err
 		}
 	}
+
 	return steps, nil
 }

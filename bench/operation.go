@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// What a client does: the operations, by the names they have in the tables.
+// These are the operations of a client, by their names in the tables.
 const (
 	anonymousTicket = "anonymousShopperTicket"
 	jwtTicket       = "anonymousShopperTicket with jwtAccessToken"
@@ -23,27 +23,33 @@ const (
 	shopperFields = "userId isAnonymous application behaviors accessTokenExpiration accessTokenRemaining sessionId"
 	accountFields = "id userId userName emailAddress firstName lastName isActive isLocked"
 
-	// A ticket of 27 fields, as storefronts ask that have one fragment for all tickets.
+	// The ticket has 27 fields, like in storefronts that use one fragment for all tickets.
 	askAnonymousTicket = "mutation AnonymousTicket { anonymousShopperTicket { " + ticketFields + anonymousFields
 	anonymousFields    = " claimedAnonymousUserId customerAccount { " + accountFields +
-		" isAnonymous hasExternalPassword acceptsMarketing localeCode taxExempt customerSet accountType externalId } } }"
-	askJWT            = "mutation AnonymousTicket { anonymousShopperTicket { jwtAccessToken " + ticketFields + anonymousFields
-	askUserTicket     = "mutation SignIn($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { " + ticketFields + " } }"
-	askRefresh        = "mutation Refresh($refreshToken: String!) { refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
+		" isAnonymous hasExternalPassword acceptsMarketing localeCode taxExempt customerSet accountType " +
+		"externalId } } }"
+	askJWT = "mutation AnonymousTicket { anonymousShopperTicket { jwtAccessToken " +
+		ticketFields + anonymousFields
+	askUserTicket = "mutation SignIn($input: CustomerUserAuthInfoInput!) { " +
+		"createUserTicket(input: $input) { " + ticketFields + " } }"
+	askRefresh = "mutation Refresh($refreshToken: String!) { " +
+		"refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
 	askShopper        = "query CurrentShopper { currentShopper { " + shopperFields + " } }"
-	askShopperAccount = "query CurrentShopper { currentShopper { " + shopperFields + " customerAccount { " + accountFields + " } } }"
+	askShopperAccount = "query CurrentShopper { currentShopper { " + shopperFields +
+		" customerAccount { " + accountFields + " } } }"
 )
 
 // step is one turn of a closed loop.
 type step func() error
 
-// operate returns a loop over an operation on a connection of its own, which is the customer's with this number. What the operation
-// needs, such as a ticket, it gets first.
+// operate returns a loop over an operation, on a connection of its own and for the customer with
+// this number. It first gets what the operation needs, such as a ticket.
 func operate(operation, address string, number int) (step, error) {
 	c, err := connect(address)
 	if err != nil {
 		return nil, err
 	}
+
 	switch operation {
 	case anonymousTicket:
 		return c.repeat(askAnonymousTicket, nil, "")
@@ -84,7 +90,7 @@ func (c *connection) repeat(document string, variables map[string]any, accessTok
 	}, nil
 }
 
-// asking gets a ticket by one document and asks another with it, again and again.
+// asking gets a ticket with one document, and then sends another document with it again and again.
 func (c *connection) asking(document, issue string, variables map[string]any) (step, error) {
 	answer, err := c.ask(issue, variables)
 	if err != nil {
@@ -93,19 +99,21 @@ func (c *connection) asking(document, issue string, variables map[string]any) (s
 	return c.repeat(document, nil, member(answer, "accessToken"))
 }
 
-// refreshing gets a ticket by a document and refreshes it, and what it gets for it, again and again. The first refresh of an
-// anonymous shopper is not part of it: that one inserts a row where all others update it.
+// refreshing gets a ticket with a document, and then refreshes it again and again. An anonymous
+// shopper's first refresh is not measured, because it inserts a row where all others update one.
 func (c *connection) refreshing(issue string, variables map[string]any) (step, error) {
 	const placeholder = "TOKEN"
 	template, err := request(askRefresh, map[string]any{"refreshToken": placeholder})
 	if err != nil {
 		return nil, err
 	}
+
 	front, back, _ := bytes.Cut(template, []byte(placeholder))
 	answer, err := c.ask(issue, variables)
 	if err != nil {
 		return nil, err
 	}
+
 	token := member(answer, "refreshToken")
 	var body []byte
 	next := func() error {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// process is a program under way.
+// process is a running program.
 type process struct {
 	command *exec.Cmd
 	stop    context.CancelFunc
@@ -23,19 +23,24 @@ type process struct {
 	log     string
 }
 
-// start starts a program in a directory, away from any settings of the operator's. It ends with end, or when ctx does.
-func start(ctx context.Context, directory string, variables []string, program string, arguments ...string) (p *process, err error) {
+// start starts a program in a directory, without the operator's settings. end stops it, and so does
+// the end of ctx.
+func start(
+	ctx context.Context, directory string, variables []string, program string, arguments ...string,
+) (p *process, err error) {
 	stderr, err := os.CreateTemp(directory, "log-")
 	if err != nil {
 		return nil, err
 	}
-	defer stderr.Close() //nolint:errcheck // it was written by another process
+	defer stderr.Close() //nolint:errcheck // another process wrote it
+
 	ctx, stop := context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
 			stop()
 		}
 	}()
+
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir, command.Env, command.Stderr = directory, variables, stderr
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
@@ -44,6 +49,7 @@ func start(ctx context.Context, directory string, variables []string, program st
 	if err != nil {
 		return nil, err
 	}
+
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -51,10 +57,11 @@ func start(ctx context.Context, directory string, variables []string, program st
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
+
 	return &process{command, stop, stdin, bufio.NewReader(stdout), stderr.Name()}, nil
 }
 
-// line waits for the next line the program prints.
+// line waits for the next line that the program prints.
 func (p *process) line() (string, error) {
 	line, err := p.stdout.ReadString('\n')
 	if err != nil {
@@ -64,48 +71,55 @@ func (p *process) line() (string, error) {
 	return strings.TrimSpace(line), nil
 }
 
-// end asks the program to end, and kills it when it does not within seconds.
+// end asks the program to stop, and kills it if it does not within seconds.
 func (p *process) end() {
 	p.stop()
-	_ = p.command.Wait() // it was told to end, so how it did says nothing
+	_ = p.command.Wait() // it was told to stop, so its exit code says nothing
 	_ = os.Remove(p.log)
 }
 
 func (p *process) pid() int { return p.command.Process.Pid }
 
-// cpuTime returns what a process has used of all cores together, in steps of 10 ms; 0 for the process 0.
+// cpuTime returns the CPU time of a process over all cores, in steps of 10 ms. It returns 0 for
+// process 0.
 func cpuTime(pid int) (time.Duration, error) {
 	if pid == 0 {
 		return 0, nil
 	}
+
 	const tick = 10 * time.Millisecond // USER_HZ, which is 100 wherever Go runs
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
-	// The name of the program stands in parentheses and may hold blanks; behind it the numbers begin with the third.
+
+	// The name of the program is in parentheses and may contain spaces. The number after it is the
+	// third field.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	const utime, stime = 14 - 3, 15 - 3
 	user, err := strconv.Atoi(fields[utime])
 	if err != nil {
 		return 0, err
 	}
+
 	system, err := strconv.Atoi(fields[stime])
 	return time.Duration(user+system) * tick, err
 }
 
-// residentMemory returns how much of a process is in memory, in MiB.
+// residentMemory returns how much memory a process uses, in MiB.
 func residentMemory(pid int) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
+
 	_, rest, _ := strings.Cut(string(status), "VmRSS:")
 	kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
 	return kib / 1024, err
 }
 
-// environment returns the variables of this program without those that would configure a server, and with more.
+// environment returns the variables of this program, without those that would configure a server,
+// and with the given ones.
 func environment(more ...string) []string {
 	var kept []string
 	for _, variable := range os.Environ() {
@@ -113,5 +127,6 @@ func environment(more ...string) []string {
 			kept = append(kept, variable)
 		}
 	}
+
 	return append(kept, more...)
 }

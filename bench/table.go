@@ -8,12 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// printResults prints a row per operation and entrant.
+// printResults prints a row for each operation and entrant.
 func printResults(out io.Writer, contests []contest, all results) {
 	head := []string{"operation", "answered by"}
 	for _, connections := range connectionCounts {
 		head = append(head, fmt.Sprintf("%d: per s", connections), "p50 · p99 ms", "CPU µs")
 	}
+
 	rows := [][]string{head}
 	for _, contest := range contests {
 		operation := contest.operation
@@ -26,15 +27,17 @@ func printResults(out io.Writer, contests []contest, all results) {
 					fmt.Sprintf("%.2f · %.2f", median(samples, p50), median(samples, p99)),
 					fmt.Sprintf("%s + %s", thousands(median(samples, cpu)), thousands(median(samples, database))))
 			}
+
 			rows = append(rows, row)
 			operation = ""
 		}
 	}
+
 	printTable(out, rows)
 	fmt.Fprintln(out)
 }
 
-// printTable prints a Markdown table, of which the first row is the head, with its columns aligned.
+// printTable prints an aligned Markdown table. The first row is the head.
 func printTable(out io.Writer, rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -42,12 +45,14 @@ func printTable(out io.Writer, rows [][]string) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(text))
 		}
 	}
+
 	line := func(row []string, blank string) {
 		for i, text := range row {
 			fmt.Fprint(out, "|", blank, text, strings.Repeat(blank, widths[i]-utf8.RuneCountInString(text)), blank)
 		}
 		fmt.Fprintln(out, "|")
 	}
+
 	line(rows[0], " ")
 	line(make([]string, len(widths)), "-")
 	for _, row := range rows[1:] {
@@ -55,7 +60,7 @@ func printTable(out io.Writer, rows [][]string) {
 	}
 }
 
-// thousands writes a whole number with commas.
+// thousands formats a whole number with commas.
 func thousands(number float64) string {
 	digits := strconv.FormatFloat(number, 'f', 0, 64)
 	for i := len(digits) - 3; i > 0; i -= 3 {

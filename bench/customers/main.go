@@ -1,10 +1,12 @@
-// Command customers prints customers as JSON Lines, for trying and measuring imports:
+// Command customers prints customers as JSON Lines, to try and measure imports:
 //
 //	go run ./bench/customers -n 1000000 -seed 1 | gzip > customers.jsonl.gz
 //	authtickets account import customers.jsonl.gz
 //
-// The same seed gives the same customers, and fewer of them the beginning of more. Everybody's password is "correct horse battery staple", as a bcrypt
-// hash of cost 10 that all share: making a million would take longer than importing them. Every fourth has two attributes.
+// The same seed gives the same customers. A smaller -n gives the first of them. Everyone's password
+// is "correct horse battery staple", and all share one bcrypt hash of cost 10, because hashing a
+// million passwords would take longer than importing them. Every fourth customer has two
+// attributes.
 package main
 
 import (
@@ -27,6 +29,7 @@ func main() {
 	if err == nil {
 		err = out.Flush()
 	}
+
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "customers:", err)
 		os.Exit(1)
@@ -69,20 +72,33 @@ func write(out io.Writer, number int, seed uint64) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
 func draw(random *rand.Rand, i int) customer {
-	first := pick(random, "Ada", "Björn", "Chloé", "Đặng", "Emeka", "Fatima", "Grace", "Håkon", "Inês", "José", "Kenji", "Łucja", "María", "Νίκος", "Олена", "明")
-	last := pick(random, "Lovelace", "Müller", "Nguyễn", "O'Brien", "García", "Okafor", "Smith", "Tanaka", "Ünal", "Wójcik", "山田", "Иваненко")
-	// A random beginning, because real names do not come in order: it makes the database's index work as hard as it would.
-	name := fmt.Sprintf("%s%d", pick(random, "ada", "bjorn", "chloe", "dang", "emeka", "fatima", "grace", "kenji")+letters(random, 5), i)
+	first, last := pick(random, firstNames()...), pick(random, lastNames()...)
+
+	// Real names do not arrive in order. The random beginning makes the database's index work as
+	// hard as real names would.
+	word := pick(random, "ada", "bjorn", "chloe", "dang", "emeka", "fatima", "grace", "kenji")
+	name := fmt.Sprintf("%s%s%d", word, letters(random, 5), i)
+
 	c := customer{
-		ExternalID: fmt.Sprintf("C-%07d", i), UserName: name, EmailAddress: name + "@example.com",
-		FirstName: first, LastName: last, AccountType: pick(random, "B2C", "B2C", "B2C", "B2B"),
-		CustomerSet: pick(random, "default", "wholesale"), LocaleCode: pick(random, "en-US", "de-DE", "fr-FR", "ja-JP"),
-		CustomerSinceDate: time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(random.IntN(15*365*24*3600)) * time.Second),
-		AcceptsMarketing:  random.IntN(2) == 0, TaxExempt: random.IntN(50) == 0, IsActive: random.IntN(100) != 0, PasswordHash: hash,
+		ExternalID:   fmt.Sprintf("C-%07d", i),
+		UserName:     name,
+		EmailAddress: name + "@example.com",
+		FirstName:    first,
+		LastName:     last,
+		AccountType:  pick(random, "B2C", "B2C", "B2C", "B2B"),
+		CustomerSet:  pick(random, "default", "wholesale"),
+		LocaleCode:   pick(random, "en-US", "de-DE", "fr-FR", "ja-JP"),
+		CustomerSinceDate: time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC).
+			Add(time.Duration(random.IntN(15*365*24*3600)) * time.Second),
+		AcceptsMarketing: random.IntN(2) == 0,
+		TaxExempt:        random.IntN(50) == 0,
+		IsActive:         random.IntN(100) != 0,
+		PasswordHash:     hash,
 	}
 	if c.AccountType == "B2B" {
 		c.CompanyOrOrganization = last + " & " + pick(random, "Sons", "Daughters", "Co.")
@@ -93,7 +109,22 @@ func draw(random *rand.Rand, i int) customer {
 			{27, "tenant~shoe-sizes", []any{random.IntN(20) + 30, float64(random.IntN(20))/2 + 30}},
 		}
 	}
+
 	return c
+}
+
+func firstNames() []string {
+	return []string{
+		"Ada", "Björn", "Chloé", "Đặng", "Emeka", "Fatima", "Grace", "Håkon", "Inês", "José", "Kenji",
+		"Łucja", "María", "Νίκος", "Олена", "明",
+	}
+}
+
+func lastNames() []string {
+	return []string{
+		"Lovelace", "Müller", "Nguyễn", "O'Brien", "García", "Okafor", "Smith", "Tanaka", "Ünal",
+		"Wójcik", "山田", "Иваненко",
+	}
 }
 
 func pick(random *rand.Rand, choices ...string) string { return choices[random.IntN(len(choices))] }
