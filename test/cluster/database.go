@@ -19,7 +19,7 @@ type database struct {
 	programs programs
 	// folder holds the data and the log.
 	folder string
-	// options are those of every start.
+	// options are used at every start.
 	options []string
 
 	process *process
@@ -32,7 +32,7 @@ const (
 	databasePort = 3306
 )
 
-// newDatabase returns a server that does not run yet, with a copy of some data.
+// newDatabase returns a server with a copy of some data. It is not started yet.
 func newDatabase(found programs, on host, folder, data string, options ...string) (*database, error) {
 	d := &database{on: on, programs: found, folder: folder, options: options}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -49,8 +49,9 @@ func newDatabase(found programs, on host, folder, data string, options ...string
 	if err != nil {
 		return nil, err
 	}
+
 	d.handle = sql.OpenDB(connector)
-	d.handle.SetMaxIdleConns(0) // the server comes and goes
+	d.handle.SetMaxIdleConns(0) // the server is often down
 	return d, nil
 }
 
@@ -58,15 +59,15 @@ func (d *database) data() string    { return filepath.Join(d.folder, "data") }
 func (d *database) log() string     { return filepath.Join(d.folder, "log") }
 func (d *database) address() string { return fmt.Sprintf("%s:%d", d.on.front, databasePort) }
 
-// url names the database for a server of ours.
+// url is the address of the database, as our server's settings write it.
 func (d *database) url() string { return urlOf(d.address()) }
 
 func urlOf(address string) string {
 	return fmt.Sprintf("%s@tcp(%s)/%s", databaseUser, address, databaseName)
 }
 
-// start starts the server, and returns once it answers. It is as durable as in production, and
-// reads no configuration of this machine.
+// start starts the server, and returns once it answers. The server is as durable as in production,
+// and ignores this machine's configuration.
 func (d *database) start(ctx context.Context, more ...string) error {
 	if err := d.launch(more...); err != nil {
 		return err
@@ -86,7 +87,7 @@ func (d *database) launch(more ...string) error {
 	return err
 }
 
-// basic are the options without which the server would find the wrong files.
+// basic returns the options that say where the server's files are.
 func (d *database) basic() []string {
 	basic := []string{
 		"--no-defaults", smallLog, "--datadir=" + d.data(), "--socket=" + filepath.Join(d.folder, "socket"),
@@ -105,13 +106,13 @@ const startPatience = 30 * time.Second
 
 var errStopped = errors.New("it has stopped")
 
-// answers waits until the server does what it is asked.
+// answers waits until the server answers statements.
 func (d *database) answers(ctx context.Context) error {
 	err := eventually(ctx, startPatience, func(ctx context.Context) error {
 		if !d.process.isRunning() {
 			return errStopped
 		}
-		// This statement fails on a node without its cluster.
+		// This statement fails on a node that has lost its cluster.
 		_, err := d.handle.ExecContext(ctx, "SELECT user FROM mysql.user LIMIT 1")
 		return err
 	})
@@ -121,11 +122,12 @@ func (d *database) answers(ctx context.Context) error {
 	return nil
 }
 
-// stop ends the server in an orderly way.
+// stop shuts the server down in an orderly way.
 func (d *database) stop() error {
 	if err := d.process.signal(syscall.SIGTERM); err != nil {
 		return err
 	}
+
 	select {
 	case <-d.process.ended:
 		return nil
@@ -134,7 +136,7 @@ func (d *database) stop() error {
 	}
 }
 
-// close ends the server at once, if it runs.
+// close kills the server if it runs.
 func (d *database) close() {
 	_ = d.handle.Close()
 	if d.process != nil {

@@ -20,23 +20,24 @@ type cluster struct {
 	nodes   []*database
 }
 
-// clusterOptions are the settings of a node. Those that a production cluster needs too are listed
-// in README.md, with the reasons.
+// clusterOptions are the settings of a node. README.md lists those that a production cluster needs
+// too, with the reasons.
 func clusterOptions(found programs, hosts []host, number int) []string {
 	var backs []string
 	for _, h := range hosts {
 		backs = append(backs, h.back)
 	}
+
 	back := hosts[number].back
 	provider := []string{
-		// A node that is silent for so long is suspected, and voted out by the others. Until then
-		// nobody can commit. The defaults, 5 s and 15 s, are longer than a request may take. Much
-		// shorter times are worse: a node that goes on after a freeze then costs the others their
+		// The others suspect a node after this silence, and then vote it out. Until then nobody can
+		// commit. The defaults, 5 s and 15 s, are longer than a request may take. Much shorter
+		// times are worse: a node that continues after a freeze then costs the others their
 		// majority for seconds.
 		"evs.suspect_timeout=PT2S", "evs.inactive_timeout=PT6S",
 		"evs.inactive_check_period=PT0.5S", "evs.keepalive_period=PT0.5S",
-		// A node that comes back gets what it has missed from this cache. What is no longer in it
-		// means a copy of the whole database.
+		// A node that comes back gets the transactions that it missed from this cache. If they are
+		// no longer in it, the node must copy the whole database.
 		"gcache.size=64M",
 		"gmcast.listen_addr=tcp://" + back + ":4567", "ist.recv_addr=" + back + ":4568",
 	}
@@ -46,17 +47,17 @@ func clusterOptions(found programs, hosts []host, number int) []string {
 		"--wsrep-cluster-address=gcomm://" + strings.Join(backs, ","),
 		"--wsrep-sst-receive-address=" + back + ":4444", "--wsrep-sst-method=" + stateTransfer,
 		"--wsrep-provider-options=" + strings.Join(provider, ";"),
-		// Galera needs these two.
+		// Galera requires these two.
 		"--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
 	}
 }
 
-// startCluster starts the nodes, each with a copy of some data of which the cluster knows the
-// position.
+// startCluster starts the nodes. Each has a copy of data whose position the cluster knows.
 func startCluster(ctx context.Context, w *workshop, n *network) (*cluster, error) {
 	if err := writeStateTransfer(w.folder); err != nil {
 		return nil, err
 	}
+
 	c := &cluster{network: n}
 	for number, h := range n.hosts {
 		options := clusterOptions(w.programs, n.hosts, number)
@@ -65,6 +66,7 @@ func startCluster(ctx context.Context, w *workshop, n *network) (*cluster, error
 			c.close()
 			return nil, err
 		}
+
 		c.nodes = append(c.nodes, node)
 
 		var first []string
@@ -76,6 +78,7 @@ func startCluster(ctx context.Context, w *workshop, n *network) (*cluster, error
 			return nil, err
 		}
 	}
+
 	return c, nil
 }
 
@@ -87,14 +90,15 @@ func (c *cluster) close() {
 
 var recovered = regexp.MustCompile(`Recovered position: (\S+)`)
 
-// restart starts a node that was killed. As the scripts of a distribution do, it first has the node
-// say which transaction it has committed last, and then gets from the others what it has missed.
+// restart starts a node that was killed. Like the scripts of a distribution, it first asks the node
+// for its last committed transaction. The others then send what it missed.
 func (c *cluster) restart(ctx context.Context, number int) error {
 	node := c.nodes[number]
 	log := filepath.Join(node.folder, "recovery.log")
 	if err := os.WriteFile(log, nil, 0o600); err != nil {
 		return err
 	}
+
 	arguments := append(node.basic(), "--skip-networking", "--log-error="+log, "--wsrep-recover")
 	arguments = append(arguments, node.options...)
 	if _, err := run(ctx, node.programs.server, arguments...); err != nil {
@@ -105,6 +109,7 @@ func (c *cluster) restart(ctx context.Context, number int) error {
 	if err != nil {
 		return err
 	}
+
 	position := recovered.FindSubmatch(said)
 	if position == nil {
 		return fmt.Errorf("%s does not know its position:\n%s", node.on.name, tail(string(said)))
@@ -112,13 +117,14 @@ func (c *cluster) restart(ctx context.Context, number int) error {
 	if err := node.start(ctx, "--wsrep-start-position="+string(position[1])); err != nil {
 		return err
 	}
+
 	return c.reunites(ctx)
 }
 
-// freeze stops a node without ending it.
+// freeze stops a node's process without ending it.
 func (c *cluster) freeze(number int) error { return c.nodes[number].process.signal(syscall.SIGSTOP) }
 
-// thaw lets a frozen node go on.
+// thaw lets a frozen node continue.
 func (c *cluster) thaw(ctx context.Context, number int) error {
 	if err := c.nodes[number].process.signal(syscall.SIGCONT); err != nil {
 		return err
@@ -126,8 +132,8 @@ func (c *cluster) thaw(ctx context.Context, number int) error {
 	return c.reunites(ctx)
 }
 
-// reunites waits until all nodes belong together, and have done so for a while: a node that was
-// away does not know at once that the others have voted it out.
+// reunites waits until all nodes have belonged together for a while. A node that was away does not
+// know at once that the others voted it out.
 func (c *cluster) reunites(ctx context.Context) error {
 	const calm = 1500 * time.Millisecond
 
@@ -143,11 +149,12 @@ func (c *cluster) reunites(ctx context.Context) error {
 		if time.Since(since) < calm {
 			return errNever
 		}
+
 		return nil
 	})
 }
 
-// areTogether checks that all nodes are ready, and see each other.
+// areTogether checks that all nodes are ready and see each other.
 func (c *cluster) areTogether(ctx context.Context) error {
 	want := map[string]string{
 		"wsrep_cluster_status": "Primary", "wsrep_cluster_size": strconv.Itoa(len(c.nodes)), "wsrep_ready": "ON",
@@ -161,6 +168,7 @@ func (c *cluster) areTogether(ctx context.Context) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -178,8 +186,10 @@ func (c *cluster) agree(ctx context.Context) error {
 				if err := node.handle.QueryRowContext(ctx, query).Scan(&name, &sum); err != nil {
 					return fmt.Errorf("%s: %w", node.on.name, err)
 				}
+
 				sums = append(sums, sum)
 			}
+
 			if len(slices.Compact(sums)) > 1 {
 				return fmt.Errorf("the nodes hold different rows of %s", table)
 			}

@@ -10,8 +10,8 @@ import (
 	"github.com/authtickets/authtickets/test/wire"
 )
 
-// laggingSite is servers behind a proxy that splits reads and writes. It sends reads to a replica
-// that is one to two seconds behind.
+// laggingSite has servers behind a proxy that splits reads and writes. Reads go to a replica that
+// is one to two seconds behind.
 func laggingSite(ctx context.Context, w *workshop, short bool) (_ *site, err error) {
 	var databases []*database
 	s := &site{name: "lagging"}
@@ -34,11 +34,13 @@ func laggingSite(ctx context.Context, w *workshop, short bool) (_ *site, err err
 		if err != nil {
 			return nil, err
 		}
+
 		databases = append(databases, d)
 		if err := d.start(ctx); err != nil {
 			return nil, err
 		}
 	}
+
 	primary, replica := databases[0], databases[1]
 	follow := "CHANGE MASTER TO MASTER_HOST='" + primary.on.front + "', MASTER_USER='" + databaseUser + "', " +
 		"MASTER_LOG_FILE='" + firstLog + ".000001', MASTER_LOG_POS=4, MASTER_DELAY=1"
@@ -49,14 +51,18 @@ func laggingSite(ctx context.Context, w *workshop, short bool) (_ *site, err err
 	}
 
 	proxy, err := wire.Listen(ctx, wire.Settings{
-		Primary: primary.address(), Replica: replica.address(), ToReplica: isRead,
+		Primary:   primary.address(),
+		Replica:   replica.address(),
+		ToReplica: isRead,
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	for _, h := range hosts {
 		s.servers = append(s.servers, newServer(w, h, urlOf(proxy.Address())))
 	}
+
 	s.phases = []phase{
 		{name: "reads lag", lasts: lengthOf(short, 20*time.Second, 5*time.Second)},
 		{name: "rush", rush: true, lasts: lengthOf(short, 10*time.Second, 2*time.Second)},
@@ -64,8 +70,8 @@ func laggingSite(ctx context.Context, w *workshop, short bool) (_ *site, err err
 	return s, s.start(ctx)
 }
 
-// firstLog names the log of the primary. Both begin with the same data, so the replica reads all of
-// it.
+// firstLog is the name of the primary's first log. Primary and replica begin with the same data, so
+// the replica reads the whole log.
 const firstLog = "binlog"
 
 // isRead reports whether a statement reads without a lock.

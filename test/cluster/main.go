@@ -1,6 +1,6 @@
 // Cluster tries the server on real databases while they fail: on three Galera nodes, on a primary
-// with a replica that lags, and on a database whose clock is set. It prints a table of what honest
-// shoppers saw, and exits with code 1 if one of them lost anything. See README.md.
+// with a lagging replica, and on a database whose clock is changed. It prints a table of what
+// honest shoppers saw. The exit code is 1 if a shopper lost anything. See README.md.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the command line's options.
 type options struct {
 	against string
 	short   bool
@@ -40,17 +40,19 @@ func main() {
 	default:
 		code, err = prepare(o)
 	}
+
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)
 		code = max(code, 1)
 	}
+
 	os.Exit(code)
 }
 
 func (o options) wants(site string) bool { return o.against == "all" || o.against == site }
 
 // prepare does what needs the outside: it installs what is missing and builds the server. The rest
-// happens in an enclosure, or without one where the system does not allow it.
+// runs in an enclosure, if the system allows one.
 func prepare(o options) (code int, err error) {
 	ctx, stop := untilTold()
 	defer stop()
@@ -58,6 +60,7 @@ func prepare(o options) (code int, err error) {
 	if _, err := findPrograms(ctx, o.wants("galera")); err != nil {
 		return 1, err
 	}
+
 	folder, err := os.MkdirTemp("", "authtickets-cluster-")
 	if err != nil {
 		return 1, err
@@ -71,28 +74,31 @@ func prepare(o options) (code int, err error) {
 		return 1, err
 	}
 
-	stop() // from here on, the program inside decides about signals
+	stop() // from here on, the program inside handles signals
 	code, err = enclose(folder, os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cluster: no namespaces here:", err)
 		return try(o, folder, onLoopback())
 	}
+
 	return code, nil
 }
 
-// tryInside is try for the program inside the enclosure.
+// tryInside calls try inside the enclosure.
 func tryInside(o options, folder string) (code int, err error) {
 	if err := furnish(); err != nil {
 		return 1, err
 	}
+
 	network, err := inNamespaces(context.Background())
 	if err != nil {
 		return 1, err
 	}
+
 	return try(o, folder, network)
 }
 
-// untilTold returns a context that ends when the program is told to.
+// untilTold returns a context that ends when the program gets a signal to stop.
 func untilTold() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
@@ -101,15 +107,18 @@ func untilTold() (context.Context, context.CancelFunc) {
 func try(o options, folder string, network *network) (code int, err error) {
 	ctx, stop := untilTold()
 	defer stop()
+
 	const longest = 15 * time.Minute
 	ctx, cancel := context.WithTimeoutCause(ctx, longest, errNever)
 	defer cancel()
+
 	start := time.Now()
 
 	found, err := findPrograms(ctx, o.wants("galera"))
 	if err != nil {
 		return 1, err
 	}
+
 	w, err := newWorkshop(ctx, folder, found)
 	if err != nil {
 		return 1, err
@@ -119,6 +128,7 @@ func try(o options, folder string, network *network) (code int, err error) {
 	if o.wants("galera") && !network.canCut() {
 		r.skip("no network namespaces here: no node is cut off")
 	}
+
 	sites := []struct {
 		name string
 		open func() (*site, error)
@@ -127,6 +137,7 @@ func try(o options, folder string, network *network) (code int, err error) {
 		{"lagging", func() (*site, error) { return laggingSite(ctx, w, o.short) }},
 		{"stepping", func() (*site, error) { return steppingSite(ctx, w, o.short) }},
 	}
+
 	for _, s := range sites {
 		if !o.wants(s.name) {
 			continue
@@ -135,6 +146,7 @@ func try(o options, folder string, network *network) (code int, err error) {
 			return 1, err
 		}
 	}
+
 	fmt.Printf("\n%s\n", time.Since(start).Round(time.Second))
 	r.total()
 	return min(r.failed, 1), nil
@@ -152,6 +164,7 @@ func (r *report) tryOn(ctx context.Context, open func() (*site, error), folder s
 	if err := t.run(ctx); err != nil {
 		return err
 	}
+
 	r.trial(t)
 	return nil
 }

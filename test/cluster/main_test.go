@@ -12,6 +12,7 @@ import (
 
 func TestIsRead(t *testing.T) {
 	t.Parallel()
+
 	for statement, want := range map[string]bool{
 		"SELECT * FROM sessions":                         true,
 		" select 1":                                      true,
@@ -35,9 +36,10 @@ func TestWithClock(t *testing.T) {
 	}
 }
 
-// A report names every fault and counts every check, in lines of at most 100 columns.
+// A report names every fault and counts every check. Its lines have at most 100 columns.
 func TestReport(t *testing.T) {
 	t.Parallel()
+
 	ended := phase{name: "node killed", losesNode: true, noticed: time.Second}
 	tried := &trial{
 		site:    &site{name: "galera"},
@@ -48,6 +50,7 @@ func TestReport(t *testing.T) {
 			{Fault: history.NotLinearizable, Session: "s", Phase: "node killed", Text: "again\n"},
 		},
 	}
+
 	var out bytes.Buffer
 	r := &report{out: &out}
 	r.skip("not here")
@@ -64,14 +67,17 @@ func TestReport(t *testing.T) {
 			t.Errorf("missing: %s", want)
 		}
 	}
+
 	if strings.Contains(text, "again") {
 		t.Error("one session was shown twice")
 	}
+
 	for line := range strings.Lines(text) {
 		if len(strings.TrimSuffix(line, "\n")) > 100 {
 			t.Errorf("too long: %s", line)
 		}
 	}
+
 	if t.Failed() {
 		t.Log(text)
 	}

@@ -11,40 +11,43 @@ type host struct {
 	name string
 	// front is its address for clients. back is its address for the other hosts.
 	front, back string
-	// enter are the words in front of a command that runs it on the host.
+	// enter is the beginning of a command line that runs a command on the host.
 	enter []string
-	// port is the name of the bridge's port that leads to its back; empty when there is none to
-	// cut.
+	// port is the bridge's port that connects to back. It is empty if it cannot be cut.
 	port string
 }
 
-// network is the hosts and what connects them.
+// network is the hosts and their connections.
 type network struct{ hosts []host }
 
-// hostCount is that of a cluster: two that are left can still outvote one that is gone.
+// hostCount is the size of a cluster. If one host is gone, the other two are a majority.
 const hostCount = 3
 
-// onLoopback is a network whose hosts are addresses of this machine. It cannot be cut.
+// onLoopback returns a network whose hosts are addresses of this machine. It cannot be cut.
 func onLoopback() *network {
 	n := &network{}
 	for i := 1; i <= hostCount; i++ {
 		address := fmt.Sprintf("127.87.0.%d", i)
 		n.hosts = append(n.hosts, host{name: fmt.Sprintf("node%d", i), front: address, back: address})
 	}
+
 	return n
 }
 
-// inNamespaces makes a network of hosts, each in a network namespace of its own. All their backs
-// are ports of one bridge. Every front is a cable of its own to this program, so that clients still
-// reach a host that is cut off from the others. Nothing of it exists outside the enclosure.
+// inNamespaces makes a network of hosts, each in its own network namespace. All back addresses are
+// ports of one bridge. Each front address has its own cable to this program, so that clients still
+// reach a host that is cut off from the others. The network exists only inside the enclosure.
 func inNamespaces(ctx context.Context) (*network, error) {
 	n := &network{}
 	commands := []string{"link set lo up", "link add backs type bridge", "link set backs up"}
 	for i := 1; i <= hostCount; i++ {
 		h := host{
-			name: fmt.Sprintf("node%d", i), front: fmt.Sprintf("10.87.%d.1", i), back: fmt.Sprintf("10.87.0.%d", i),
-			port: fmt.Sprintf("back%d", i),
+			name:  fmt.Sprintf("node%d", i),
+			front: fmt.Sprintf("10.87.%d.1", i),
+			back:  fmt.Sprintf("10.87.0.%d", i),
+			port:  fmt.Sprintf("back%d", i),
 		}
+
 		h.enter = []string{"ip", "netns", "exec", h.name}
 		n.hosts = append(n.hosts, h)
 
@@ -63,15 +66,17 @@ func inNamespaces(ctx context.Context) (*network, error) {
 			"-n "+h.name+" link set front up",
 		)
 	}
+
 	for _, words := range commands {
 		if _, err := run(ctx, "ip", strings.Fields(words)...); err != nil {
 			return nil, fmt.Errorf("ip %s: %w", words, err)
 		}
 	}
+
 	return n, nil
 }
 
-// cut takes a host off the bridge. What others send it is lost without notice, as with a broken
+// cut disconnects a host from the bridge. What others send to it is lost silently, as with a broken
 // cable.
 func (n *network) cut(ctx context.Context, number int) error { return n.set(ctx, number, "down") }
 

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// process is a program that runs beside this one.
+// process is a running program.
 type process struct {
 	command *exec.Cmd
 	ended   chan struct{}
 }
 
-// launch starts a program on a host, with what it says in a log file. It runs until it is killed.
+// launch starts a program on a host. Its output goes to a log file. It runs until it is killed.
 func launch(on host, log string, variables []string, program string, arguments ...string) (*process, error) {
 	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	defer output.Close() //nolint:errcheck // the program has its own
+	defer output.Close() //nolint:errcheck // the program has a copy
 
 	words := append(append([]string{}, on.enter...), append([]string{program}, arguments...)...)
 	command := exec.Command(words[0], words[1:]...)
@@ -34,14 +34,15 @@ func launch(on host, log string, variables []string, program string, arguments .
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
+
 	p := &process{command: command, ended: make(chan struct{})}
 	go func() { _ = command.Wait(); close(p.ended) }()
 	return p, nil
 }
 
-// kill ends the process at once, as a power failure does.
+// kill ends the process at once, like a power failure.
 func (p *process) kill() {
-	_ = p.signal(syscall.SIGKILL) // it may have ended by itself
+	_ = p.signal(syscall.SIGKILL) // it may have ended already
 	<-p.ended
 }
 
@@ -56,7 +57,7 @@ func (p *process) isRunning() bool {
 	}
 }
 
-// run runs a program to its end and returns what it has printed. Its error holds what it said.
+// run runs a program until it ends, and returns its output. The error contains its error output.
 func run(ctx context.Context, program string, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Env = environment()
@@ -64,13 +65,15 @@ func run(ctx context.Context, program string, arguments ...string) (string, erro
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
+
 	if err != nil {
 		return "", fmt.Errorf("%s: %w: %s", filepath.Base(program), err, tail(string(output)))
 	}
+
 	return string(output), nil
 }
 
-// environment is that of this program without settings of a server.
+// environment returns this program's environment without settings for a server.
 func environment() []string {
 	var kept []string
 	for _, variable := range os.Environ() {
@@ -78,6 +81,7 @@ func environment() []string {
 			kept = append(kept, variable)
 		}
 	}
+
 	return kept
 }
 
@@ -98,15 +102,17 @@ func tailOf(file string) string {
 
 var errNever = errors.New("waited too long")
 
-// eventually waits until something holds. Its error is that of the last try.
+// eventually waits until something holds. The error is from the last attempt.
 func eventually(ctx context.Context, patience time.Duration, holds func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errNever)
 	defer cancel()
+
 	for {
 		err := holds(ctx)
 		if err == nil {
 			return nil
 		}
+
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
@@ -115,7 +121,7 @@ func eventually(ctx context.Context, patience time.Duration, holds func(context.
 	}
 }
 
-// pause waits, and returns the error of ctx if that ends before.
+// pause waits. It returns the error of ctx if that ends first.
 func pause(ctx context.Context, pause time.Duration) error {
 	select {
 	case <-time.After(pause):

@@ -10,25 +10,27 @@ import (
 	"strings"
 )
 
-// programs are the files of others that are needed.
+// programs are the paths of the other programs that we need.
 type programs struct {
-	// server is MariaDB, and install makes its data directories.
+	// server is MariaDB, and install creates its data directories.
 	server, install string
-	// provider is the library that makes a cluster of it; empty when it is not needed.
+	// provider is the Galera library, or empty if it is not needed.
 	provider string
 }
 
-// debianPackages are the least that Debian and Ubuntu need. None of them starts a service.
+// debianPackages are the fewest packages that Debian and Ubuntu need. None of them starts a
+// service.
 func debianPackages() []string {
 	return []string{"mariadb-server-core", "mariadb-client-core", "galera-4", "iproute2"}
 }
 
-// findPrograms returns the programs, after installing them where this is allowed to.
+// findPrograms returns the programs. It installs them if it is allowed to.
 func findPrograms(ctx context.Context, cluster bool) (programs, error) {
 	found, missing := look(cluster)
 	if len(missing) == 0 {
 		return found, nil
 	}
+
 	_, noPackages := exec.LookPath("apt-get")
 	if os.Geteuid() != 0 || noPackages != nil {
 		return found, fmt.Errorf("missing: %s. On Debian or Ubuntu: sudo apt-get install %s",
@@ -36,14 +38,16 @@ func findPrograms(ctx context.Context, cluster bool) (programs, error) {
 	}
 
 	fmt.Println("installing", strings.Join(debianPackages(), " "))
-	_, updateErr := run(ctx, "apt-get", "update") // old lists will do, if they know the packages
+	_, updateErr := run(ctx, "apt-get", "update") // old lists are fine if they contain the packages
 	install := []string{"DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"}
 	if _, err := run(ctx, "env", append(install, debianPackages()...)...); err != nil {
 		return found, errors.Join(updateErr, err)
 	}
+
 	if found, missing = look(cluster); len(missing) > 0 {
 		return found, fmt.Errorf("missing, although installed: %s", strings.Join(missing, ", "))
 	}
+
 	return found, nil
 }
 
@@ -57,6 +61,7 @@ func look(cluster bool) (found programs, missing []string) {
 				return files[0]
 			}
 		}
+
 		missing = append(missing, what)
 		return ""
 	}
@@ -69,5 +74,6 @@ func look(cluster bool) (found programs, missing []string) {
 			"/usr/lib/galera/libgalera_smm.so", "/usr/lib*/galera*/libgalera_smm.so")
 		find("ip", "ip", "/usr/sbin/ip")
 	}
+
 	return found, missing
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// report prints what the trials have shown, and counts the checks.
+// report prints the results of the trials and counts the checks.
 type report struct {
 	out                     io.Writer
 	passed, failed, skipped int
@@ -21,7 +21,7 @@ func (r *report) line(cells ...any) {
 	fmt.Fprintln(r.out, strings.TrimRight(fmt.Sprintf(format, cells...), " "))
 }
 
-// trial prints the table of a trial, and below it what has failed.
+// trial prints the table of a trial, followed by what failed.
 func (r *report) trial(t *trial) {
 	fmt.Fprintln(r.out)
 	r.line(t.site.name, "requests", "ok", "busy", "late", "no conn.", "odd",
@@ -39,6 +39,7 @@ func (r *report) trial(t *trial) {
 	for _, result := range append(t.results, result{phase: phase{name: afterwards}}) {
 		r.row(t, result, check)
 	}
+
 	check(t.unsettled == 0, "%d sessions were not settled in the end", t.unsettled)
 	check(t.disagreement == nil, "%v", t.disagreement)
 	check(t.count(history.NotLinearizable) == 0, "sessions that no order of operations explains: %d",
@@ -49,6 +50,7 @@ func (r *report) trial(t *trial) {
 	for _, failure := range failures {
 		fmt.Fprintln(r.out, "FAILED:", failure)
 	}
+
 	r.evidence(t)
 }
 
@@ -63,6 +65,7 @@ func (r *report) row(t *trial, result result, check func(ok bool, format string,
 	if result.phase.losesNode {
 		noticed = fmt.Sprintf("%.2f s", result.noticed.Seconds())
 	}
+
 	r.line(name, count.Requests, count.Succeeded+count.Refused, count.Busy, count.TimedOut, count.Disconnected,
 		count.Unexpected, lost, two, alive, p99, noticed)
 
@@ -77,17 +80,19 @@ func (r *report) row(t *trial, result result, check func(ok bool, format string,
 	}
 }
 
-// p99 is what the table says of the latencies, and whether they grew too much.
+// p99 returns the text about latencies for the table, and whether they grew too much.
 func (r result) p99() (text string, isOver bool) {
 	if r.before == 0 || r.after == 0 {
 		return "", false
 	}
-	const noise = 5 * time.Millisecond // of a machine that runs everything at once
+
+	const noise = 5 * time.Millisecond // on a machine that runs everything at once
 	isOver = r.after > 2*r.before+noise
 	text = fmt.Sprintf("%d > %d", r.before.Milliseconds(), r.after.Milliseconds())
 	if isOver {
 		text = "over " + text
 	}
+
 	return text, isOver
 }
 
@@ -110,6 +115,7 @@ func (t *trial) count(fault history.Fault) int {
 			count++
 		}
 	}
+
 	return count
 }
 
@@ -120,16 +126,17 @@ func (t *trial) countIn(fault history.Fault, phase string) int {
 			count++
 		}
 	}
+
 	return count
 }
 
-// skip says what cannot be tried here.
+// skip reports what cannot be tried here.
 func (r *report) skip(why string) {
 	r.skipped++
 	fmt.Fprintln(r.out, why)
 }
 
-// total prints the line that counts.
+// total prints the line with the number of checks.
 func (r *report) total() {
 	fmt.Fprintf(r.out, "\ncluster: %d passed, %d failed", r.passed, r.failed)
 	if r.skipped > 0 {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// server is one server of ours.
+// server is one of our servers.
 type server struct {
 	workshop *workshop
 	on       host
@@ -29,9 +29,9 @@ func newServer(w *workshop, on host, database string) *server {
 func (s *server) url() string { return fmt.Sprintf("http://%s:%d", s.on.front, serverPort) }
 
 // start starts the server, and returns once it is ready. The waits are short, as they should be in
-// production, so that clients are told in time that the node does not answer. The reuse window is
-// short, so that it passes during a trial. A customer may have many sessions, because there are
-// some that nobody uses: those whose first ticket was lost.
+// production, so that clients learn in time that the node does not answer. The reuse window is
+// short too, so that it passes during a trial. A customer may have many sessions, because some are
+// unused: those whose first ticket was lost.
 func (s *server) start(ctx context.Context) error {
 	arguments := append([]string{
 		"serve", fmt.Sprintf("--listen=%s:%d", s.on.front, serverPort), "--issuer=http://tickets.example",
@@ -39,15 +39,17 @@ func (s *server) start(ctx context.Context) error {
 		"--database-connect-wait=1s", "--database-statement-wait=2s", "--request-timeout=5s",
 		"--access-lifetime=60s", "--reuse-window=" + reuseWindow.String(), "--sessions-per-customer=1000",
 	}, cheapHashes()...)
+
 	var err error
 	s.process, err = launch(s.on, s.log, []string{"HOME=" + s.workshop.folder}, s.workshop.server, arguments...)
 	if err != nil {
 		return err
 	}
+
 	return s.becomesReady(ctx)
 }
 
-// becomesReady waits until the server says that it is ready.
+// becomesReady waits until the server reports that it is ready.
 func (s *server) becomesReady(ctx context.Context) error {
 	err := eventually(ctx, startPatience, func(ctx context.Context) error {
 		if !s.process.isRunning() {
@@ -64,7 +66,7 @@ func (s *server) becomesReady(ctx context.Context) error {
 	return nil
 }
 
-// readiness returns the status of /readyz; 0 when there is no answer within a second.
+// readiness returns the status of /readyz, or 0 if there is no answer within a second.
 func (s *server) readiness(ctx context.Context) int {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -73,24 +75,28 @@ func (s *server) readiness(ctx context.Context) int {
 	if err != nil {
 		return 0
 	}
+
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0
 	}
+
 	_ = response.Body.Close()
 	return response.StatusCode
 }
 
-// noticesWithin asks /readyz again and again, and returns how long it took until the server said
-// that it is not ready. It gives up after patience, and returns that.
+// noticesWithin polls /readyz, and returns how long it took until the server reported that it is
+// not ready. It gives up after patience, and then returns that.
 func (s *server) noticesWithin(ctx context.Context, patience time.Duration) time.Duration {
 	start := time.Now()
 	for time.Since(start) < patience && ctx.Err() == nil {
 		if s.readiness(ctx) == http.StatusServiceUnavailable {
 			return time.Since(start)
 		}
+
 		time.Sleep(20 * time.Millisecond)
 	}
+
 	return patience
 }
 

@@ -6,9 +6,8 @@ import (
 )
 
 // stateTransfer names how a joining node gets what it lacks. Galera runs a script of this name on
-// both sides. Distributions bring some that copy the whole database; that is not what is tested
-// here, and they need more packages. This one only lets the nodes send each other missed
-// transactions.
+// both sides. Distributions bring some that copy the whole database, which we do not test here and
+// which need more packages. Ours only lets the nodes send each other missed transactions.
 const stateTransfer = "missed"
 
 const stateTransferScript = `#!/bin/sh

@@ -12,14 +12,14 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/shoppers"
 )
 
-// trial is a site, and the shoppers who use it.
+// trial is a site with the shoppers who use it.
 type trial struct {
 	site    *site
 	crowd   *shoppers.Crowd
 	folder  string // of the logs
 	short   bool
 	results []result
-	// afterwards is what the last look at all sessions has shown.
+	// afterwards describes the last look at all sessions.
 	sessions, unsettled int
 	disagreement        error
 	findings            []history.Finding
@@ -28,15 +28,15 @@ type trial struct {
 // result is what was measured in one phase.
 type result struct {
 	phase phase
-	// before and after are how long 99 of 100 refreshes took at most, on the servers that the fault
-	// does not concern. after begins 5 s after the fault. Each is 0 where there is too little to
-	// tell.
+	// before and after are the p99 of the refreshes on the servers that the fault does not affect.
+	// after begins 5 s after the fault. Each is 0 if there is too little to measure.
 	before, after time.Duration
-	// noticed is how long the server took to say that its node is gone; 0 where it need not say so.
+	// noticed is how long the server took to report that its node is gone, or 0 if it need not
+	// report it.
 	noticed time.Duration
 }
 
-// grace is how long a fault may disturb the servers that it does not concern.
+// grace is how long a fault may disturb the servers that it does not affect.
 const grace = 5 * time.Second
 
 const (
@@ -49,13 +49,18 @@ func newTrial(s *site, folder string, short bool) *trial {
 	for _, server := range s.servers {
 		urls = append(urls, server.url())
 	}
+
 	return &trial{site: s, folder: folder, short: short, crowd: shoppers.New(shoppers.Settings{
-		Servers: urls, Customers: customers(), Password: customerPassword,
-		Devices: deviceCount, Rate: rate, ReuseWindow: reuseWindow,
+		Servers:     urls,
+		Customers:   customers(),
+		Password:    customerPassword,
+		Devices:     deviceCount,
+		Rate:        rate,
+		ReuseWindow: reuseWindow,
 	})}
 }
 
-// run lets the shoppers go, has every phase happen, and looks at every session in the end.
+// run starts the shoppers, goes through all phases, and checks every session at the end.
 func (t *trial) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -66,8 +71,10 @@ func (t *trial) run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", t.site.name, p.name, err)
 		}
+
 		t.results = append(t.results, result)
 	}
+
 	t.crowd.Enter(afterwards, false)
 	t.crowd.Stop()
 
@@ -75,6 +82,7 @@ func (t *trial) run(ctx context.Context) error {
 	if t.site.agree != nil {
 		t.disagreement = t.site.agree(ctx)
 	}
+
 	const patience = 5 * time.Second
 	t.findings = t.crowd.History().Check(patience)
 	return errors.Join(context.Cause(ctx), t.keepLatencies())
@@ -89,10 +97,11 @@ func (t *trial) keepLatencies() error {
 	return errors.Join(t.crowd.WriteLatencies(file), file.Close())
 }
 
-// afterwards names the time when the shoppers have left, and every session is looked at.
+// afterwards is the name of the phase after the shoppers have stopped, in which every session is
+// checked.
 const afterwards = "afterwards"
 
-// happen has one phase happen.
+// happen goes through one phase.
 func (t *trial) happen(ctx context.Context, p phase) (result, error) {
 	r := result{phase: p}
 	fmt.Fprintf(os.Stderr, "%s: %s\n", t.site.name, p.name)
@@ -101,6 +110,7 @@ func (t *trial) happen(ctx context.Context, p phase) (result, error) {
 	if err := pause(ctx, p.calm); err != nil {
 		return r, err
 	}
+
 	if p.fault == nil {
 		return r, pause(ctx, p.lasts)
 	}
@@ -113,9 +123,11 @@ func (t *trial) happen(ctx context.Context, p phase) (result, error) {
 	if err := p.fault(ctx); err != nil {
 		return r, err
 	}
+
 	if err := pause(ctx, p.lasts); err != nil {
 		return r, err
 	}
+
 	mended := t.crowd.History().Now()
 	if p.losesNode {
 		r.noticed = <-noticed
@@ -131,12 +143,13 @@ func (t *trial) happen(ctx context.Context, p phase) (result, error) {
 	if err := t.site.becomesReady(ctx); err != nil {
 		return r, err
 	}
+
 	return r, pause(ctx, p.rest)
 }
 
-// p99 returns how long 99 of 100 refreshes took at most on all servers but one, in a span of time.
+// p99 returns the p99 of the refreshes on all servers but one, during a period.
 func (t *trial) p99(except int, from, to time.Duration) time.Duration {
-	const fewest = 100 // fewer than that say nothing about 1 of 100
+	const fewest = 100 // fewer do not make a p99
 
 	var servers []int
 	for number := range t.site.servers {
@@ -144,9 +157,11 @@ func (t *trial) p99(except int, from, to time.Duration) time.Duration {
 			servers = append(servers, number)
 		}
 	}
+
 	took, count := t.crowd.Percentile(0.99, from, to, servers...)
 	if count < fewest {
 		return 0
 	}
+
 	return took
 }

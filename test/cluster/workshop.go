@@ -23,7 +23,7 @@ const (
 	customerPassword = "correct horse battery staple"
 )
 
-// cheapHashes keep signing in from taking all the time of a small machine.
+// cheapHashes keep sign-ins from using up a small machine.
 func cheapHashes() []string { return []string{"--hash-memory=7168", "--hash-iterations=5"} }
 
 func customers() []string {
@@ -34,23 +34,26 @@ func customers() []string {
 	return names
 }
 
-// build builds the server into a folder, from the module in which this program is run.
+// build builds the server into a folder, from the module in which this program runs.
 func build(ctx context.Context, folder string) error {
 	_, err := run(ctx, "go", "build", "-buildvcs=false", "-o", filepath.Join(folder, "authtickets"),
 		"github.com/authtickets/authtickets")
 	return err
 }
 
-// newWorkshop prepares everything in a folder that holds the server. The data is that of a node
-// which was alone in its cluster, so that a cluster can begin with copies of it.
+// newWorkshop prepares a folder that already holds the server. The data is from a node that was
+// alone in its cluster, so that a cluster can begin with copies of it.
 func newWorkshop(ctx context.Context, folder string, found programs) (*workshop, error) {
 	w := &workshop{
-		folder: folder, programs: found,
-		server: filepath.Join(folder, "authtickets"), keys: filepath.Join(folder, "keys.json"),
+		folder:   folder,
+		programs: found,
+		server:   filepath.Join(folder, "authtickets"),
+		keys:     filepath.Join(folder, "keys.json"),
 	}
 	if _, err := run(ctx, w.server, "keys", "create", w.keys); err != nil {
 		return nil, err
 	}
+
 	empty := filepath.Join(folder, "empty")
 	arguments := []string{"--no-defaults", "--skip-test-db", "--skip-name-resolve", smallLog, "--datadir=" + empty}
 	if os.Geteuid() == 0 {
@@ -59,22 +62,24 @@ func newWorkshop(ctx context.Context, folder string, found programs) (*workshop,
 	if _, err := run(ctx, found.install, arguments...); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(empty) //nolint:errcheck // the whole folder is removed in the end
+	defer os.RemoveAll(empty) //nolint:errcheck // the whole folder is removed at the end
 
 	if err := w.fill(ctx, empty); err != nil {
 		return nil, err
 	}
+
 	w.data = filepath.Join(folder, "first", "data")
 	return w, w.forget("auto.cnf", "galera.cache", "gvwstate.dat")
 }
 
-// fill makes the schema and the customers.
+// fill creates the schema and the customers.
 func (w *workshop) fill(ctx context.Context, empty string) error {
 	n := onLoopback()
 	var options, first []string
 	if w.programs.provider != "" {
 		options, first = clusterOptions(w.programs, n.hosts[:1], 0), []string{"--wsrep-new-cluster"}
 	}
+
 	d, err := newDatabase(w.programs, n.hosts[0], filepath.Join(w.folder, "first"), empty, options...)
 	if err != nil {
 		return err
@@ -95,6 +100,7 @@ func (w *workshop) fill(ctx context.Context, empty string) error {
 	for _, name := range customers() {
 		fmt.Fprintf(&rows, "{\"userName\":%q,\"password\":%q}\n", name, customerPassword)
 	}
+
 	file := filepath.Join(w.folder, "customers.jsonl")
 	if err := os.WriteFile(file, []byte(rows.String()), 0o600); err != nil {
 		return err
@@ -102,10 +108,12 @@ func (w *workshop) fill(ctx context.Context, empty string) error {
 	if _, err := run(ctx, w.server, "migrate", "--database="+d.url()); err != nil {
 		return err
 	}
+
 	arguments := append([]string{"account", "import", file, "--database=" + d.url()}, cheapHashes()...)
 	if _, err := run(ctx, w.server, arguments...); err != nil {
 		return err
 	}
+
 	return d.stop()
 }
 

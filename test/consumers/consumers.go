@@ -1,4 +1,5 @@
-// Package consumers imports what the Go program of docs/clients.md does, which is written to build when it is tested.
+// Package consumers imports what the Go program in docs/clients.md imports. A test writes that
+// program and builds it.
 package consumers
 
 import (

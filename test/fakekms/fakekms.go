@@ -1,4 +1,5 @@
-// Package fakekms stands in for AWS KMS: it answers the two calls that a master key needs, over HTTP as the real one does.
+// Package fakekms is a stand-in for AWS KMS. It answers the two calls that a master key needs, over
+// HTTP like the real service.
 package fakekms
 
 import (
@@ -15,7 +16,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// Service is a service that has keys. It makes a key when one is first used.
+// Service is a service with keys. It creates a key when it is first used.
 type Service struct {
 	t      testing.TB
 	server *httptest.Server
@@ -26,7 +27,7 @@ type Service struct {
 	calls   int
 }
 
-// Start starts a service, until the test ends.
+// Start starts a service that runs until the test ends.
 func Start(t testing.TB) *Service {
 	t.Helper()
 	s := &Service{t: t, keys: map[string]tink.AEAD{}}
@@ -35,40 +36,42 @@ func Start(t testing.TB) *Service {
 	return s
 }
 
-// Variables are what the environment of a client must have, name and value, to find the service and none of the real ones.
+// Variables returns the environment variables with which a client finds this service, and no real
+// one.
 func (s *Service) Variables() map[string]string {
 	return Variables(s.server.URL)
 }
 
-// Variables are those for a service at an address.
+// Variables returns the variables for a service at an address.
 func Variables(url string) map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL_KMS": url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": rand.Text(), "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+		"AWS_ENDPOINT_URL_KMS": url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": rand.Text(),
+		"AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE":           "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
 	}
 }
 
-// URI returns how settings name a key.
+// URI returns the name of a key in settings.
 func URI(key string) string { return "aws-kms://arn:aws:kms:eu-central-1:111122223333:key/" + key }
 
-// Stop ends the service: nobody answers any more.
+// Stop stops the service. It no longer answers.
 func (s *Service) Stop() { s.server.Close() }
 
-// Refuse makes the service answer every call with an error, until it is called with an empty one.
+// Refuse makes the service answer every call with an error. An empty code ends that.
 func (s *Service) Refuse(code string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.refusal = code
 }
 
-// Calls returns how many calls there were.
+// Calls returns the number of calls so far.
 func (s *Service) Calls() int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.calls
 }
 
-// call is what a client sends and is sent.
+// call is the contents of a request and its answer.
 type call struct {
 	KeyID             string            `json:"KeyId,omitempty"`
 	Plaintext         []byte            `json:",omitempty"`
@@ -80,15 +83,19 @@ type call struct {
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+
 	s.calls++
 	var asked call
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || !strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/kms/aws4_request") {
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil ||
+		!strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/kms/aws4_request") {
 		s.t.Errorf("a call that KMS would not take: %v, signed %q", err, r.Header.Get("Authorization"))
 	}
-	bound, err := json.Marshal(asked.EncryptionContext) // sorted by names
+
+	bound, err := json.Marshal(asked.EncryptionContext) // encoded with sorted names
 	if err != nil {
 		s.t.Error(err)
 	}
+
 	answer := call{KeyID: asked.KeyID}
 	code := s.refusal
 	switch target := r.Header.Get("X-Amz-Target"); {
@@ -100,15 +107,18 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		code = "UnknownOperationException"
 	}
+
 	if err != nil {
 		code = "InvalidCiphertextException"
 	}
+
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if code != "" {
 		w.WriteHeader(http.StatusBadRequest)
 		_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": "the fake says so"})
 		return
 	}
+
 	_ = json.NewEncoder(w).Encode(answer)
 }
 

@@ -1,5 +1,6 @@
-// Report runs go test with its arguments, prints the packages, the output of what failed and the names of what was
-// skipped, and counts the tests on its last line: "tests: 12 passed, 0 failed, 1 skipped".
+// Report runs go test with its arguments. It prints the packages, the output of what failed and the
+// names of what was skipped. The last line counts the tests: "tests: 12 passed, 0 failed, 1
+// skipped".
 package main
 
 import (
@@ -19,13 +20,14 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "test/report:", err)
 	}
+
 	fmt.Printf("tests: %v\n", counts)
 	if err != nil || counts.failed > 0 {
 		os.Exit(1)
 	}
 }
 
-// run returns an error when the counts do not tell the whole of what went wrong.
+// run returns an error if the counts do not include everything that went wrong.
 func run(arguments []string, out io.Writer) (counts, error) {
 	command := exec.Command("go", append([]string{"test", "-json"}, arguments...)...)
 	command.Stderr = os.Stderr
@@ -33,9 +35,11 @@ func run(arguments []string, out io.Writer) (counts, error) {
 	if err != nil {
 		return counts{}, err
 	}
+
 	if err := command.Start(); err != nil {
 		return counts{}, err
 	}
+
 	counts, readErr := read(events, out)
 	_, _ = io.Copy(io.Discard, events)
 	err = command.Wait()
@@ -47,10 +51,11 @@ func run(arguments []string, out io.Writer) (counts, error) {
 	case counts.passed+counts.failed == 0:
 		return counts, errors.New("no test ran")
 	}
+
 	return counts, nil
 }
 
-// counts says how many tests ended how.
+// counts holds the number of tests for each outcome.
 type counts struct{ passed, failed, skipped int }
 
 func (c counts) String() string {
@@ -66,7 +71,7 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
-// test is what is known of one test or subtest.
+// test is the state of one test or subtest.
 type test struct {
 	outcome string // the action that ended it, or "" while it runs
 	output  strings.Builder
@@ -79,6 +84,7 @@ func read(events io.Reader, out io.Writer) (counts, error) {
 		packages = map[string]map[string]*test{}
 		decoder  = json.NewDecoder(events)
 	)
+
 	for {
 		var e event
 		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
@@ -93,6 +99,7 @@ func read(events io.Reader, out io.Writer) (counts, error) {
 		if e.Package == "" {
 			continue
 		}
+
 		tests := packages[e.Package]
 		if tests == nil {
 			tests = map[string]*test{}
@@ -101,6 +108,7 @@ func read(events io.Reader, out io.Writer) (counts, error) {
 		if tests[e.Test] == nil {
 			tests[e.Test] = &test{}
 		}
+
 		current := tests[e.Test]
 		switch e.Action {
 		case "output":
@@ -119,11 +127,13 @@ func read(events io.Reader, out io.Writer) (counts, error) {
 			}
 		}
 	}
+
 	for name, tests := range packages {
 		if tests[""] == nil || tests[""].outcome == "" {
 			return total, fmt.Errorf("%s did not end", name)
 		}
 	}
+
 	return total, nil
 }
 
@@ -133,8 +143,9 @@ func (c *counts) add(more counts) {
 	c.skipped += more.skipped
 }
 
-// packageEnded prints the package's own line and counts its tests. The tests that count are those without subtests: one
-// with subtests only sums them up, and counts when it failed although none of them did.
+// packageEnded prints the package's own line and counts its tests. Only tests without subtests
+// count, because the others only sum these up. A test with subtests counts when it failed although
+// none of them did.
 func packageEnded(tests map[string]*test, out io.Writer) counts {
 	whole := tests[""]
 	delete(tests, "")
@@ -145,17 +156,20 @@ func packageEnded(tests map[string]*test, out io.Writer) counts {
 		hasSubtests  = map[string]bool{}
 		failedWithin = map[string]bool{}
 	)
+
 	for _, name := range slices.Backward(slices.Sorted(maps.Keys(tests))) {
 		test := tests[name]
-		if test.outcome == "" { // The process ended first: a panic, a time-out, os.Exit.
+		if test.outcome == "" { // The process ended first: by a panic, a timeout or os.Exit.
 			fmt.Fprintf(out, "%s--- FAIL: %s (did not end)\n", test.output.String(), name)
 			test.outcome = "fail"
 		}
+
 		failed := test.outcome == "fail"
 		for parent, more := above(name); more; parent, more = above(parent) {
 			hasSubtests[parent] = true
 			failedWithin[parent] = failedWithin[parent] || failed
 		}
+
 		switch {
 		case failed && !failedWithin[name]:
 			result.failed++
@@ -166,6 +180,7 @@ func packageEnded(tests map[string]*test, out io.Writer) counts {
 			result.passed++
 		}
 	}
+
 	if whole.outcome == "fail" {
 		fmt.Fprint(out, whole.output.String())
 		if result.failed == 0 { // It did not build, or its TestMain failed.
@@ -173,16 +188,18 @@ func packageEnded(tests map[string]*test, out io.Writer) counts {
 		}
 		return result
 	}
+
 	for line := range strings.Lines(whole.output.String()) {
 		if strings.HasPrefix(line, "ok ") {
 			fmt.Fprint(out, line)
 		}
 	}
+
 	return result
 }
 
-// above returns the name of the test that the named one may be a subtest of. The names of subtests may have slashes of
-// their own, so it need not be that of a test.
+// above returns the name of the test that the named one may be a subtest of. The names of subtests
+// may contain slashes, so no such test need exist.
 func above(name string) (string, bool) {
 	end := strings.LastIndexByte(name, '/')
 	if end < 0 {

@@ -5,9 +5,11 @@ import (
 	"testing"
 )
 
-// Each line is PACKAGE TEST ACTION, with "-" for the package itself, and then the output if the action is "output".
+// Each line is PACKAGE TEST ACTION, with "-" for the package itself, followed by the output if the
+// action is "output".
 func TestRead(t *testing.T) {
 	t.Parallel()
+
 	tests := []struct {
 		name   string
 		events string
@@ -92,19 +94,23 @@ func TestRead(t *testing.T) {
 			shows: []string{"skipped: p TestA\n"},
 		},
 	}
+
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
+
 			var out strings.Builder
 			counts, err := read(strings.NewReader(asJSON(test.events)), &out)
 			if err != nil || counts.String() != test.want {
 				t.Errorf("%v, error %v, want %s", counts, err, test.want)
 			}
+
 			for _, text := range test.shows {
 				if !strings.Contains(out.String(), text) {
 					t.Errorf("%q is missing in:\n%s", text, out.String())
 				}
 			}
+
 			for _, text := range test.hides {
 				if strings.Contains(out.String(), text) {
 					t.Errorf("%q is shown in:\n%s", text, out.String())
@@ -116,6 +122,7 @@ func TestRead(t *testing.T) {
 
 func TestReadRefusesHalfAStream(t *testing.T) {
 	t.Parallel()
+
 	for _, events := range []string{
 		asJSON("p TestA run\np TestA pass"),
 		asJSON("p - pass") + `{"Action":"ru`,
@@ -139,7 +146,9 @@ func asJSON(events string) string {
 		if len(fields) > 3 {
 			lines.WriteString(`,"Output":"` + strings.ReplaceAll(fields[3], "\t", `\t`) + `\n"`)
 		}
+
 		lines.WriteString("}\n")
 	}
+
 	return lines.String()
 }

@@ -22,13 +22,14 @@ const (
 	sessionsOfOne   = 50
 )
 
-// answers sends small queries that ask for much, and refreshes as an honest client beside them.
+// answers sends small queries that request much, while an honest client refreshes.
 func answers(ctx context.Context, w *weather) error {
 	s, err := w.start(ctx, 0)
 	if err != nil {
 		return err
 	}
 	defer s.end()
+
 	client := newClient()
 	var token string
 	for range sessionsOfOne {
@@ -52,6 +53,7 @@ func answers(ctx context.Context, w *weather) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -63,7 +65,7 @@ func aliases(count int, selection string) string {
 	return "{ " + query.String() + "}"
 }
 
-// greedy measures refreshes alone, and beside a query that many clients repeat.
+// greedy measures refreshes alone, and while many clients repeat a query.
 func (w *weather) greedy(ctx context.Context, s *server, name, query, token string) error {
 	const long = 4 * time.Second
 	alone, err := s.refreshes(ctx, long)
@@ -73,9 +75,11 @@ func (w *weather) greedy(ctx context.Context, s *server, name, query, token stri
 
 	crowded, leave := context.WithCancel(ctx)
 	defer leave()
+
 	var group sync.WaitGroup
 	var count, longest atomic.Int64
 	request := s.request(query, token)
+
 	for range greedyClients {
 		group.Go(func() {
 			for crowded.Err() == nil {
@@ -86,6 +90,7 @@ func (w *weather) greedy(ctx context.Context, s *server, name, query, token stri
 			}
 		})
 	}
+
 	beside, err := s.refreshes(ctx, long)
 	leave()
 	group.Wait()
@@ -98,32 +103,36 @@ func (w *weather) greedy(ctx context.Context, s *server, name, query, token stri
 	w.note(name+": p50 of a refresh alone", alone.Seconds()*1000, "ms")
 	w.note(name+": p50 of a refresh beside 40", beside.Seconds()*1000, "ms")
 	w.figure(name+": times slower", beside.Seconds()/alone.Seconds(), mostTimesSlower, "")
+
 	return nil
 }
 
-// repeat sends a request again and again on one connection, and reads the answers without a look at
-// them: what the client costs is taken from the server.
+// repeat sends a request again and again on one connection. It reads the answers without looking at
+// them, because the client takes processor time from the server.
 func repeat(ctx context.Context, address string, request []byte, answered func(size int64)) {
 	socket, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return
 	}
-	defer socket.Close() //nolint:errcheck // nothing is lost
+	defer socket.Close() //nolint:errcheck // nothing can be lost
+
 	defer context.AfterFunc(ctx, func() { _ = socket.Close() })()
 	reader := bufio.NewReader(socket)
 	for {
 		if _, err := socket.Write(request); err != nil {
 			return
 		}
+
 		size, err := skip(reader)
 		if err != nil {
 			return
 		}
+
 		answered(size)
 	}
 }
 
-// skip reads an answer and returns how long its body is.
+// skip reads an answer and returns the length of its body.
 func skip(reader *bufio.Reader) (int64, error) {
 	var size int64
 	for {
@@ -143,23 +152,26 @@ func skip(reader *bufio.Reader) (int64, error) {
 	}
 }
 
-// refreshes returns the median time of a refresh, of one shopper after another.
+// refreshes returns the median time of a refresh, for one shopper after another.
 func (s *server) refreshes(ctx context.Context, duration time.Duration) (time.Duration, error) {
 	client := &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}
 	_, token, err := s.anonymous(ctx, client)
 	if err != nil {
 		return 0, err
 	}
+
 	var took []time.Duration
 	for end := time.Now().Add(duration); time.Now().Before(end); {
 		begin := time.Now()
 		if _, token, err = s.refresh(ctx, client, token); err != nil {
 			return 0, err
 		}
+
 		took = append(took, time.Since(begin))
 		const pause = 2 * time.Millisecond // an honest shopper is in no hurry
 		time.Sleep(pause)
 	}
+
 	slices.Sort(took)
 	return took[len(took)/2], nil
 }

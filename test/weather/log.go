@@ -6,19 +6,21 @@ import (
 	"time"
 )
 
-// logVolume causes records as fast as strangers can: wrong passwords, and origins that are not
-// allowed.
+// logVolume causes log records as fast as strangers can: with wrong passwords, and with origins
+// that are not allowed.
 func logVolume(ctx context.Context, w *weather) error {
 	const (
 		clients     = 16
 		long        = 5 * time.Second
 		mostASecond = 20.0 // lines: a few of each kind
 	)
+
 	s, err := w.start(ctx, 0)
 	if err != nil {
 		return err
 	}
 	defer s.end()
+
 	var group sync.WaitGroup
 	for i := range clients {
 		group.Go(func() {
@@ -32,12 +34,14 @@ func logVolume(ctx context.Context, w *weather) error {
 			}
 		})
 	}
+
 	group.Wait()
 
 	lines, err := s.lines()
 	if err != nil {
 		return err
 	}
+
 	w.figure("lines of the log", float64(lines)/long.Seconds(), mostASecond, "/s")
 	return nil
 }

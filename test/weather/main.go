@@ -1,6 +1,5 @@
-// Weather makes hostile weather for a server that it starts itself on this machine, one kind at a
-// time, and prints what it has measured. It ends with exit code 1 when a figure is not as it must
-// be.
+// Weather attacks a server that it starts on this machine, with one kind of attack at a time, and
+// prints what it measures. The exit code is 1 if a figure is out of bounds.
 //
 //	go run ./test/weather connections
 //	go run ./test/weather -program PATH answers    # another build of the server, to compare with
@@ -22,7 +21,7 @@ import (
 	"time"
 )
 
-// kinds are the kinds of weather, by name.
+// kinds returns the kinds of weather by name.
 func kinds() map[string]func(context.Context, *weather) error {
 	return map[string]func(context.Context, *weather) error{
 		"answers":     answers,
@@ -33,7 +32,7 @@ func kinds() map[string]func(context.Context, *weather) error {
 	}
 }
 
-// longest is how long one kind may take. None is ever meant to go on.
+// longest is how long one kind may take. A run that takes longer has hung.
 const longest = 3 * time.Minute
 
 var (
@@ -58,11 +57,13 @@ func run(ctx context.Context, arguments []string) (err error) {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
+
 	for _, name := range flags.Args() {
 		if known[name] == nil {
 			return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
+
 	if flags.NArg() == 0 {
 		return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
@@ -72,6 +73,7 @@ func run(ctx context.Context, arguments []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(w.directory)) }()
+
 	for _, name := range flags.Args() {
 		bounded, cancel := context.WithTimeout(ctx, longest)
 		err := known[name](bounded, w)
@@ -80,9 +82,11 @@ func run(ctx context.Context, arguments []string) (err error) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+
 	if w.missed {
 		return errMissed
 	}
+
 	return nil
 }
 
@@ -101,26 +105,29 @@ func newWeather(ctx context.Context, program string) (*weather, error) {
 		program, err = filepath.Abs(program)
 		return &weather{directory: directory, program: program}, err
 	}
+
 	w := &weather{directory: directory, program: filepath.Join(directory, "authtickets")}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", w.program, "github.com/authtickets/authtickets")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("build the server: %w\n%s", err, output), os.RemoveAll(directory))
 	}
+
 	return w, nil
 }
 
-// figure prints a figure, and remembers when it is more than it may be.
+// figure prints a figure, and remembers if it is above its limit.
 func (w *weather) figure(name string, value, most float64, unit string) {
 	verdict := "ok"
 	if value > most {
 		verdict = "MISSED"
 		w.missed = true
 	}
+
 	fmt.Printf("%-64s %9.1f %-5s (at most %.1f) %s\n", name, value, unit, most, verdict)
 }
 
-// note prints a figure that nothing is required of.
+// note prints a figure that has no limit.
 func (w *weather) note(name string, value float64, unit string) {
 	fmt.Printf("%-64s %9.1f %s\n", name, value, unit)
 }

@@ -5,20 +5,21 @@ import (
 	"io"
 )
 
-// How the packets of an answer begin in MySQL's protocol.
+// These bytes begin the packets of an answer in MySQL's protocol.
 const (
 	okPacket    = 0x00
 	endPacket   = 0xfe
 	errorPacket = 0xff
 )
 
-// longestEnd bounds a packet that ends something; a row that begins alike is longer.
+// longestEnd is the longest packet that ends something. A row that begins with the same byte is
+// longer.
 const longestEnd = 1 << 10
 
 // comQuit is the command that ends a connection. It has no answer.
 const comQuit = 0x01
 
-// kindOf returns the first byte of what a packet carries.
+// kindOf returns the first byte of a packet's payload.
 func kindOf(packet []byte) byte {
 	const head = 4
 	if len(packet) <= head {
@@ -27,8 +28,8 @@ func kindOf(packet []byte) byte {
 	return packet[head]
 }
 
-// endsOf returns how many packets of a result set end something: its columns and its rows or, where
-// the client's answer to the handshake says so, its rows alone.
+// endsOf returns how many packets of a result set end something: its columns and its rows, or only
+// its rows if the client's handshake says so.
 func endsOf(handshake []byte) int {
 	const head, rowsAlone = 4, 1 << 24
 	if len(handshake) < head+4 || binary.LittleEndian.Uint32(handshake[head:])&rowsAlone == 0 {
@@ -37,7 +38,7 @@ func endsOf(handshake []byte) int {
 	return 1
 }
 
-// run sends a packet to a server and copies its whole answer.
+// run sends a packet to a server and copies the whole answer.
 func run(to io.Writer, server io.ReadWriter, packet []byte, ends int) error {
 	if _, err := server.Write(packet); err != nil {
 		return err
@@ -50,6 +51,7 @@ func run(to io.Writer, server io.ReadWriter, packet []byte, ends int) error {
 	if err != nil || kindOf(first) == okPacket || kindOf(first) == errorPacket || kindOf(packet) != comQuery {
 		return err
 	}
+
 	for ends > 0 {
 		part, err := copyPacket(to, server)
 		switch {
@@ -61,6 +63,7 @@ func run(to io.Writer, server io.ReadWriter, packet []byte, ends int) error {
 			ends--
 		}
 	}
+
 	return nil
 }
 
@@ -69,6 +72,7 @@ func copyPacket(to io.Writer, from io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	_, err = to.Write(packet)
 	return packet, err
 }

@@ -1,5 +1,5 @@
-// Package wire stands between a program and its MySQL server. It sees each statement, and can count
-// it, change it, or send it to a replica, as proxies that split reads and writes do.
+// Package wire is a proxy between a program and its MySQL server. It sees each statement, and can
+// count it, change it, or send it to a replica, like proxies that split reads and writes.
 package wire
 
 import (
@@ -13,26 +13,27 @@ import (
 	"sync"
 )
 
-// Settings say what a Proxy does.
+// Settings configure a Proxy.
 type Settings struct {
 	// Primary is the address of the server. Required.
 	Primary string
-	// Replica is the address of a second server, to which ToReplica sends statements. Empty for
-	// none. Users of both must have no password: their handshakes are answered with the same bytes.
+	// Replica is the address of a second server, to which ToReplica sends statements. It may be
+	// empty. Users of both servers must have no password, because both handshakes are answered with
+	// the same bytes.
 	Replica string
-	// ToReplica reports whether the replica answers a statement. nil sends all to the primary,
-	// where everything inside a transaction goes anyhow. Statements that set something for the
+	// ToReplica reports whether the replica runs a statement. If it is nil, the primary runs all.
+	// The primary always runs what is inside a transaction. Statements that set something for the
 	// connection go to both.
 	ToReplica func(statement string) bool
-	// OnReplica returns the statement to run on the replica in place of one that goes there. nil
+	// OnReplica returns the statement that runs on the replica in place of the given one. Nil
 	// changes nothing.
 	OnReplica func(statement string) string
-	// Rewrite returns the statement to run in place of the one that was sent. nil changes nothing.
-	// It is called once for each statement.
+	// Rewrite returns the statement that runs in place of the given one. Nil changes nothing. It is
+	// called once for each statement.
 	Rewrite func(statement string) string
 }
 
-// Proxy is a proxy that listens.
+// Proxy is a listening proxy.
 type Proxy struct {
 	settings Settings
 	listener net.Listener
@@ -41,11 +42,10 @@ type Proxy struct {
 	connections map[net.Conn]bool
 }
 
-// The commands of MySQL's protocol that carry a statement.
+// These commands of MySQL's protocol contain a statement.
 const comQuery = 0x03
 
-// longestPacket is the largest payload of one packet. Statements that do not fit are forwarded as
-// they are.
+// longestPacket is the largest payload of one packet. Longer statements are forwarded unchanged.
 const longestPacket = 1<<24 - 1
 
 // Listen starts a proxy on a free port of 127.0.0.1. It listens until ctx ends or Close is called.
@@ -54,6 +54,7 @@ func Listen(ctx context.Context, settings Settings) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
+
 	p := &Proxy{settings: settings, listener: listener, connections: map[net.Conn]bool{}}
 
 	context.AfterFunc(ctx, p.Close)
@@ -61,7 +62,7 @@ func Listen(ctx context.Context, settings Settings) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is where the proxy listens.
+// Address is the address of the proxy.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
 // Close ends the proxy and all its connections.
@@ -70,7 +71,7 @@ func (p *Proxy) Close() {
 	p.Cut()
 }
 
-// Cut ends all connections. Others can be made.
+// Cut ends all connections. New ones can be made.
 func (p *Proxy) Cut() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -85,6 +86,7 @@ func (p *Proxy) accept(ctx context.Context) {
 		if err != nil {
 			return
 		}
+
 		go p.serve(ctx, client)
 	}
 }
@@ -93,6 +95,7 @@ func (p *Proxy) accept(ctx context.Context) {
 func (p *Proxy) keep(connection net.Conn) func() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	p.connections[connection] = true
 
 	return func() {
@@ -116,15 +119,18 @@ func (p *Proxy) serve(ctx context.Context, client net.Conn) {
 		p.forward(client, primary)
 		return
 	}
+
 	replica, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.settings.Replica)
 	if err != nil {
 		return
 	}
 	defer p.keep(replica)()
+
 	_ = p.split(client, primary, replica)
 }
 
-// forward passes everything on to one server. Answers may be on their way while statements are.
+// forward copies everything to and from one server. Answers and statements may flow at the same
+// time.
 func (p *Proxy) forward(client, server net.Conn) {
 	go func() {
 		_, _ = io.Copy(client, server)
@@ -143,7 +149,7 @@ func (p *Proxy) forward(client, server net.Conn) {
 	}
 }
 
-// rewritten returns a packet with the statement that is run in place of the one in it.
+// rewritten returns a packet with the statement to run in place of the one in the given packet.
 func (p *Proxy) rewritten(packet []byte) []byte {
 	statement, ok := statementOf(packet)
 	if !ok || p.settings.Rewrite == nil {
@@ -152,7 +158,7 @@ func (p *Proxy) rewritten(packet []byte) []byte {
 	return packetOf(packet[3], append([]byte{comQuery}, p.settings.Rewrite(statement)...))
 }
 
-// statementOf returns the statement that a packet carries, if it does.
+// statementOf returns the statement in a packet, if it has one.
 func statementOf(packet []byte) (string, bool) {
 	const head = 4
 	if len(packet) <= head || packet[3] != 0 || packet[head] != comQuery {
@@ -173,6 +179,7 @@ func readPacket(from io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(from, head[:]); err != nil {
 		return nil, err
 	}
+
 	size := binary.LittleEndian.Uint32(head[:]) & longestPacket
 	packet := append(head[:], make([]byte, size)...)
 	_, err := io.ReadFull(from, packet[len(head):])
@@ -181,18 +188,20 @@ func readPacket(from io.Reader) ([]byte, error) {
 
 var errHandshake = errors.New("the servers did not accept the same handshake")
 
-// split sends each statement to the server it is for, and waits for its whole answer.
+// split sends each statement to its server, and waits for the whole answer.
 func (p *Proxy) split(client, primary, replica net.Conn) error {
 	ends, err := shakeHands(client, primary, replica)
 	if err != nil {
 		return err
 	}
+
 	inTransaction := false
 	for {
 		packet, err := readPacket(client)
 		if err != nil {
 			return err
 		}
+
 		statement, isStatement := statementOf(packet)
 		packet = p.rewritten(packet)
 
@@ -208,13 +217,14 @@ func (p *Proxy) split(client, primary, replica net.Conn) error {
 		case isStatement && p.settings.ToReplica != nil && p.settings.ToReplica(statement):
 			server, packet = replica, p.onReplica(packet)
 		}
+
 		if err := run(client, server, packet, ends); err != nil {
 			return err
 		}
 	}
 }
 
-// onReplica is rewritten for the replica alone.
+// onReplica is like rewritten, but only for the replica.
 func (p *Proxy) onReplica(packet []byte) []byte {
 	statement, ok := statementOf(packet)
 	if !ok || p.settings.OnReplica == nil {
@@ -228,7 +238,7 @@ func isSetting(statement string) bool {
 	return strings.HasPrefix(statement, "SET ") && !strings.HasPrefix(statement, "SET STATEMENT")
 }
 
-// shakeHands answers the handshake of both servers with what the client says to the first. It
+// shakeHands completes the handshake of both servers with the client's answer to the first. It
 // returns how many packets end a part of a result set on the connection.
 func shakeHands(client, primary, replica net.Conn) (ends int, err error) {
 	if _, err := copyPacket(client, primary); err != nil {
@@ -237,6 +247,7 @@ func shakeHands(client, primary, replica net.Conn) (ends int, err error) {
 	if _, err := readPacket(replica); err != nil {
 		return 0, err
 	}
+
 	answer, err := readPacket(client)
 	if err != nil {
 		return 0, err
@@ -254,6 +265,7 @@ func shakeHands(client, primary, replica net.Conn) (ends int, err error) {
 			return 0, errHandshake
 		}
 	}
+
 	_, err = client.Write(results[0])
 	return endsOf(answer), err
 }

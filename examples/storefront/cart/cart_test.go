@@ -32,11 +32,14 @@ func newShop(t *testing.T) *shop {
 	t.Helper()
 	issuer := newIssuer(t)
 	verifier, err := verify.New(verify.Settings{
-		Issuer: issuer.url, Audience: issuer.url, FeedInterval: 50 * time.Millisecond,
+		Issuer:       issuer.url,
+		Audience:     issuer.url,
+		FeedInterval: 50 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, stop := context.WithCancel(t.Context())
 	followed := make(chan struct{})
 	go func() {
@@ -44,6 +47,7 @@ func newShop(t *testing.T) *shop {
 		verifier.Follow(ctx)
 	}()
 	t.Cleanup(func() { stop(); <-followed })
+
 	return &shop{issuer, newHandler(verifier, newCarts())}
 }
 
@@ -63,11 +67,12 @@ func (s *shop) ask(token, method, path, body string) reply {
 	if err := json.NewDecoder(recorder.Body).Decode(&answer); err != nil {
 		s.t.Errorf("%s %s: %v", method, path, err)
 	}
+
 	return answer
 }
 
-// expect asks, and fails unless the answer has this status and these quantities, e.g. "cup 2, tea
-// 1".
+// expect sends a request. It fails unless the answer has this status and these quantities, for
+// example "cup 2, tea 1".
 func (s *shop) expect(token, method, path, body string, status int, lines string) {
 	s.t.Helper()
 	answer := s.ask(token, method, path, body)
@@ -83,7 +88,7 @@ func (s *shop) guestTicket() string {
 	return s.ticket(guest, sessionA, claims{"anonymous": true})
 }
 
-// claimTicket is what the sign-in of a customer gives who was the guest before.
+// claimTicket returns the ticket that a customer gets who signs in after having been the guest.
 func (s *shop) claimTicket(customer, session string) string {
 	return s.ticket(customer, session, claims{"claimed_anonymous_sub": guest})
 }
@@ -94,11 +99,13 @@ func (c cart) text() string {
 		quantity, _ := json.Marshal(line.Quantity)
 		parts = append(parts, line.Product+" "+string(quantity))
 	}
+
 	return strings.Join(parts, ", ")
 }
 
 func TestACartBelongsToTheTicket(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
 	mine, theirs := s.guestTicket(), s.ticket(stranger, sessionB, nil)
 
@@ -112,36 +119,41 @@ func TestACartBelongsToTheTicket(t *testing.T) {
 
 func TestWhatACartCannotHold(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
 	mine := s.guestTicket()
 
 	for _, body := range []string{`{"quantity":-1}`, `{"quantity":100}`, `{"quantity":"2"}`, `quantity`, ``} {
 		s.expect(mine, "PUT", "/cart/lines/tea", body, 400, "")
 	}
+
 	s.expect(mine, "PUT", "/cart/lines/Tea%20", `{"quantity":1}`, 400, "")
 	s.expect(mine, "PUT", "/cart/lines/tea", `{"quantity":1,"more":"`+strings.Repeat("x", 2000)+`"}`, 400, "")
 	for i := range maxLines {
 		s.ask(mine, "PUT", "/cart/lines/p"+string(rune('a'+i/10))+string(rune('a'+i%10)), `{"quantity":1}`)
 	}
+
 	s.expect(mine, "PUT", "/cart/lines/tea", `{"quantity":1}`, 409, "")
 }
 
 func TestAClaimMergesOnce(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
 	before, claim := s.guestTicket(), s.claimTicket(customer, sessionB)
 	s.expect(before, "PUT", "/cart/lines/tea", `{"quantity":2}`, 200, "tea 2")
 	s.expect(s.ticket(customer, sessionC, nil), "PUT", "/cart/lines/tea", `{"quantity":1}`, 200, "tea 1")
 
-	// Ten tabs report the claim at once, and then one again.
+	// Ten tabs report the claim at the same time, and then one does again.
 	var tabs sync.WaitGroup
 	for range 10 {
 		tabs.Go(func() { s.ask(claim, "POST", "/cart/claim", "") })
 	}
+
 	tabs.Wait()
 	s.expect(claim, "POST", "/cart/claim", "", 200, "tea 3")
 
-	// What the customer takes out afterwards stays out.
+	// A product that the customer removes afterwards does not come back.
 	s.expect(claim, "PUT", "/cart/lines/tea", `{"quantity":0}`, 200, "")
 	s.expect(claim, "POST", "/cart/claim", "", 200, "")
 }
@@ -156,6 +168,7 @@ func TestALateWriteOfAClaimedGuestIsRefused(t *testing.T) {
 
 func TestAClaimIsProvenNotBelieved(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
 	s.expect(s.guestTicket(), "PUT", "/cart/lines/tea", `{"quantity":2}`, 200, "tea 2")
 	thief := s.ticket(stranger, sessionC, nil)
@@ -174,6 +187,7 @@ func TestAClaimIsProvenNotBelieved(t *testing.T) {
 
 func TestARevokedTicketIsRefused(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
 	stolen := s.claimTicket(customer, sessionB)
 	s.expect(stolen, "GET", "/cart", "", 200, "")
@@ -183,22 +197,29 @@ func TestARevokedTicketIsRefused(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the ticket is still good")
 		}
+
 		time.Sleep(10 * time.Millisecond)
 	}
+
 	s.expect(stolen, "POST", "/cart/claim", "", 401, "")
 	s.expect(s.ticket(customer, sessionC, nil), "GET", "/cart", "", 200, "")
 }
 
 func TestATicketForAnotherAudienceIsRefused(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
-	s.expect(s.ticket(customer, sessionB, claims{"aud": []string{"https://other.example"}}), "GET", "/cart", "", 401, "")
+	s.expect(
+		s.ticket(customer, sessionB, claims{"aud": []string{"https://other.example"}}), "GET", "/cart",
+		"", 401, "",
+	)
 	s.expect(s.ticket(customer, sessionB, claims{"exp": time.Now().Unix() - 1}), "GET", "/cart", "", 401, "")
 	s.expect("", "GET", "/cart", "", 401, "")
 }
 
 func TestACouponNeedsTheBehavior(t *testing.T) {
 	t.Parallel()
+
 	s := newShop(t)
 	s.expect(s.ticket(customer, sessionB, nil), "PUT", "/cart/coupon", `{"coupon":"TEA10"}`, 403, "")
 
@@ -207,5 +228,6 @@ func TestACouponNeedsTheBehavior(t *testing.T) {
 	if answer.status != 200 || answer.Coupon != "TEA10" {
 		t.Errorf("status %d, coupon %q", answer.status, answer.Coupon)
 	}
+
 	s.expect(may, "PUT", "/cart/coupon", `{"coupon":"no such"}`, 400, "")
 }

@@ -13,7 +13,7 @@ const (
 	maxLines    = 50
 )
 
-// cart is what a shopper wants to buy.
+// cart holds what a shopper wants to buy.
 type cart struct {
 	UserID string `json:"userId"`
 	Lines  []line `json:"lines"` // in order of Product
@@ -25,7 +25,7 @@ type line struct {
 	Quantity int    `json:"quantity"`
 }
 
-// refusal is an error that a shopper is shown.
+// refusal is an error that is shown to the shopper.
 type refusal struct {
 	status     int
 	code, text string
@@ -35,18 +35,22 @@ type refusal struct {
 var (
 	errMalformed = &refusal{http.StatusBadRequest, "malformed", "This is not what a cart can hold."}
 	errFull      = &refusal{http.StatusConflict, "cart_full", "The cart is full."}
-	errNoClaim   = &refusal{http.StatusForbidden, "no_claim", "The ticket does not name a guest whose cart it may take."}
-	errClaimed   = &refusal{http.StatusConflict, "cart_claimed", "A customer has taken this cart along."}
-	productID    = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
-	couponCode   = regexp.MustCompile(`^[A-Z0-9]{0,16}$`)
+	errNoClaim   = &refusal{
+		http.StatusForbidden,
+		"no_claim",
+		"The ticket does not name a guest whose cart it may take.",
+	}
+	errClaimed = &refusal{http.StatusConflict, "cart_claimed", "A customer has taken this cart along."}
+	productID  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+	couponCode = regexp.MustCompile(`^[A-Z0-9]{0,16}$`)
 )
 
-// carts keeps the carts of all shoppers in memory, which is enough to try the shop. In a database,
-// claim would be one transaction, with a unique row for each guest that was claimed.
+// carts keeps all carts in memory, which is enough to try the shop. With a database, claim would be
+// one transaction that inserts a unique row for each claimed guest.
 type carts struct {
 	mutex   sync.Mutex
 	all     map[string]cart     // by user id
-	claimed map[string]struct{} // user ids of guests whose cart a customer has
+	claimed map[string]struct{} // the user ids of guests whose cart a customer has claimed
 }
 
 func newCarts() *carts {
@@ -59,7 +63,7 @@ func (c *carts) of(userID string) cart {
 	return c.find(userID)
 }
 
-// put sets the quantity of a product; 0 takes it out.
+// put sets the quantity of a product. 0 removes it.
 func (c *carts) put(userID, product string, quantity int) (cart, *refusal) {
 	if !productID.MatchString(product) || quantity < 0 || quantity > maxQuantity {
 		return cart{}, errMalformed
@@ -73,7 +77,7 @@ func (c *carts) put(userID, product string, quantity int) (cart, *refusal) {
 	})
 }
 
-// setCoupon sets a coupon; an empty one takes it away.
+// setCoupon sets a coupon. An empty one removes it.
 func (c *carts) setCoupon(userID, coupon string) (cart, *refusal) {
 	if !couponCode.MatchString(coupon) {
 		return cart{}, errMalformed
@@ -84,8 +88,8 @@ func (c *carts) setCoupon(userID, coupon string) (cart, *refusal) {
 	})
 }
 
-// claim gives the guest's cart to the customer, and returns the customer's. Once: a claim that is
-// repeated, because its answer was lost, finds that it was done, and changes nothing.
+// claim moves the guest's cart to the customer, and returns the customer's cart. It does so once: a
+// repeated claim, for example because the answer was lost, changes nothing.
 func (c *carts) claim(guest, customer string) cart {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -101,16 +105,18 @@ func (c *carts) claim(guest, customer string) cart {
 			merged.set(line.Product, min(merged.quantity(line.Product)+line.Quantity, maxQuantity))
 		}
 	}
+
 	merged.Coupon = cmp.Or(merged.Coupon, taken.Coupon)
 
 	c.claimed[guest] = struct{}{}
 	delete(c.all, guest)
 	c.all[customer] = merged
+
 	return merged
 }
 
-// change stores what apply makes of a cart, unless it refuses. A cart that was claimed does not
-// change any more: what a slow tab of the guest sends would otherwise be lost without a word.
+// change applies a change to a cart and stores it, unless apply refuses. A claimed cart cannot
+// change any more. Otherwise what a slow tab of the guest sends would be lost silently.
 func (c *carts) change(userID string, apply func(*cart) *refusal) (cart, *refusal) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -118,15 +124,17 @@ func (c *carts) change(userID string, apply func(*cart) *refusal) (cart, *refusa
 	if _, gone := c.claimed[userID]; gone {
 		return cart{}, errClaimed
 	}
+
 	changed := c.find(userID)
 	if err := apply(&changed); err != nil {
 		return cart{}, err
 	}
+
 	c.all[userID] = changed
 	return changed, nil
 }
 
-// find returns a copy of a cart, an empty one for a shopper who has none. The mutex is held.
+// find returns a copy of a cart, or an empty cart. The caller holds the mutex.
 func (c *carts) find(userID string) cart {
 	found := c.all[userID]
 	return cart{UserID: userID, Lines: append([]line{}, found.Lines...), Coupon: found.Coupon}

@@ -18,15 +18,15 @@ import (
 
 type claims map[string]any
 
-// issuer stands for the authtickets server: it signs tickets, and publishes the keys and the list
-// of revoked tickets.
+// issuer stands in for the authtickets server. It signs tickets, and publishes the keys and the
+// list of revoked tickets.
 type issuer struct {
 	t   *testing.T
 	url string
 	key *ecdsa.PrivateKey
 
 	mutex   sync.Mutex
-	revoked claims // session id to the end of its tickets
+	revoked claims // maps a session id to the expiration of its tickets
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -35,14 +35,16 @@ func newIssuer(t *testing.T) *issuer {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	i := &issuer{t: t, key: key, revoked: claims{}}
 	server := httptest.NewServer(i)
 	t.Cleanup(server.Close)
 	i.url = server.URL
+
 	return i
 }
 
-// ticket is a good jwtAccessToken, with claims of its own or other values.
+// ticket returns a valid jwtAccessToken. more adds or replaces claims.
 func (i *issuer) ticket(userID, sessionID string, more claims) string {
 	now := time.Now().Unix()
 	all := claims{
@@ -50,6 +52,7 @@ func (i *issuer) ticket(userID, sessionID string, more claims) string {
 		"iat": now - 1, "exp": now + 900, "auth_time": now - 1, "behaviors": []string{}, "anonymous": false,
 	}
 	maps.Copy(all, more)
+
 	return i.sign("at+jwt", all)
 }
 
@@ -66,12 +69,14 @@ func (i *issuer) sign(kind string, payload claims) string {
 		i.t.Error(err)
 		return ""
 	}
+
 	body, _ := json.Marshal(payload)
 	signed, err := signer.Sign(body)
 	if err != nil {
 		i.t.Error(err)
 		return ""
 	}
+
 	text, _ := signed.CompactSerialize()
 	return text
 }
@@ -80,11 +85,13 @@ func (i *issuer) sign(kind string, payload claims) string {
 func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
+
 	if r.URL.Path == "/.well-known/jwks.json" {
 		key := jose.JSONWebKey{Key: &i.key.PublicKey, KeyID: "1", Algorithm: string(jose.ES256), Use: "sig"}
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key}})
 		return
 	}
+
 	now := time.Now().Unix()
 	_, _ = io.WriteString(w, i.sign("revoked-tickets+jwt", claims{
 		"iss": i.url, "iat": now, "exp": now + 120, "sids": i.revoked, "applications": claims{"storefront": 1},

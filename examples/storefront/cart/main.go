@@ -1,5 +1,5 @@
-// Command cart is the cart service of the storefront: who a cart belongs to, it learns from a
-// verified ticket alone.
+// Command cart is the cart service of the storefront. It learns only from a verified ticket who a
+// cart belongs to.
 package main
 
 import (
@@ -37,6 +37,7 @@ func run(ctx context.Context, arguments []string, log *slog.Logger) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
+
 	if *audience == "" {
 		audience = issuer
 	}
@@ -45,13 +46,15 @@ func run(ctx context.Context, arguments []string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	go verifier.Follow(ctx) // without it a ticket would be good until it expires, also after a sign-out
+
+	go verifier.Follow(ctx) // without it, a ticket is accepted until it expires, even after a sign-out
 
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", *listen)
 	if err != nil {
 		return err
 	}
+
 	log.InfoContext(ctx, "carts are served", slog.String("address", listener.Addr().String()))
 
 	server := &http.Server{Handler: newHandler(verifier, newCarts()), ReadTimeout: 5 * time.Second}
@@ -59,11 +62,12 @@ func run(ctx context.Context, arguments []string, log *slog.Logger) error {
 	if err := server.Serve(listener); ctx.Err() == nil {
 		return err
 	}
+
 	return nil
 }
 
-// newHandler answers those who bring a good jwtAccessToken. Every answer is the shopper's cart or
-// an error in JSON.
+// newHandler serves requests with a valid jwtAccessToken. Every answer is JSON: the shopper's cart
+// or an error.
 func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 	mux := http.NewServeMux()
 
@@ -72,7 +76,8 @@ func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 		answer(w, carts.of(shopper.UserID), nil)
 	})
 
-	// The quantity that is wanted, not one more: so a request whose answer was lost can be repeated.
+	// The request names the wanted quantity, not "one more", so that it can be repeated when the
+	// answer was lost.
 	mux.HandleFunc("PUT /cart/lines/{product}", func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			Quantity int `json:"quantity"`
@@ -80,6 +85,7 @@ func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 		if !read(w, r, &body) {
 			return
 		}
+
 		shopper, _ := verify.ShopperOf(r.Context())
 		cart, err := carts.put(shopper.UserID, r.PathValue("product"), body.Quantity)
 		answer(w, cart, err)
@@ -92,27 +98,30 @@ func newHandler(verifier *verify.Verifier, carts *carts) http.Handler {
 		if !read(w, r, &body) {
 			return
 		}
+
 		shopper, _ := verify.ShopperOf(r.Context())
 		cart, err := carts.setCoupon(shopper.UserID, body.Coupon)
 		answer(w, cart, err)
 	})
+
 	mux.Handle("PUT /cart/coupon", verify.Require("coupons.use", setCoupon))
 
-	// The proof is in the ticket: the server signed that this customer claimed that guest. No body is
-	// read, so nobody can ask for another one's cart.
+	// The ticket is the proof: the server signed that this customer claimed that guest. No body is
+	// read, so nobody can ask for someone else's cart.
 	mux.HandleFunc("POST /cart/claim", func(w http.ResponseWriter, r *http.Request) {
 		shopper, _ := verify.ShopperOf(r.Context())
 		if shopper.ClaimedAnonymousUserID == "" {
 			answer(w, cart{}, errNoClaim)
 			return
 		}
+
 		answer(w, carts.claim(shopper.ClaimedAnonymousUserID, shopper.UserID), nil)
 	})
 
 	return verifier.Middleware(mux)
 }
 
-// read decodes a body, and answers 400 where it cannot.
+// read decodes a body, and answers 400 if it cannot.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	const limit = 1024 // bytes
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit)).Decode(into); err != nil {
@@ -130,5 +139,6 @@ func answer(w http.ResponseWriter, cart cart, err *refusal) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"error": err.code, "error_description": err.text})
 		return
 	}
+
 	_ = json.NewEncoder(w).Encode(cart)
 }

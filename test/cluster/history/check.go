@@ -11,14 +11,14 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Finding is something that must never happen.
+// Finding is something that must never happen, but did.
 type Finding struct {
 	Fault Fault
 	// Session is the id of the session.
 	Session string
-	// Phase names what was done to the cluster when it showed.
+	// Phase is the fault that was tried when the finding appeared.
 	Phase string
-	// Text says what happened, and the last operations on the session.
+	// Text says what happened, and lists the last operations on the session.
 	Text string
 }
 
@@ -26,21 +26,20 @@ type Finding struct {
 type Fault int
 
 const (
-	// Lost is an honest client whose session is over although nobody has ended it.
+	// Lost is an honest client whose session is over although nobody ended it.
 	Lost Fault = iota
 	// TwoSuccessors is a refresh token that gave two different tickets.
 	TwoSuccessors
-	// AliveAfterEnd is a session that was refreshed after its end had been confirmed.
+	// AliveAfterEnd is a session that was refreshed after its end was confirmed.
 	AliveAfterEnd
-	// NotLinearizable is a session whose answers cannot be explained by any order of its
-	// operations.
+	// NotLinearizable is a session whose answers no order of its operations can explain.
 	NotLinearizable
-	// Undecided is a session for which the search for such an order took too long.
+	// Undecided is a session for which searching such an order took too long.
 	Undecided
 )
 
 // Check returns everything in the history that must never happen, at most one finding of a kind for
-// each session. patience bounds the search for an order of the operations on one session.
+// each session. patience limits the search for an order of the operations on one session.
 func (h *History) Check(patience time.Duration) []Finding {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -51,25 +50,29 @@ func (h *History) Check(patience time.Duration) []Finding {
 		findings = append(findings, s.check(h.withElsewhere(s), patience)...)
 		s.mutex.Unlock()
 	}
+
 	return findings
 }
 
 // withElsewhere returns the operations on a session, and those with which its shopper signed out
-// everywhere by another session. Whether the latter also ended this session is certain only if it
-// had begun before, and if the other session was still alive, which the answer tells.
+// everywhere through another session. Those certainly ended this session only if it had begun
+// before, and if the other session was still alive, which the answer shows.
 func (h *History) withElsewhere(s *Session) []Operation {
 	operations := slices.Clone(s.operations)
 	for _, e := range h.everywhere {
 		if e.session == s || e.session.userID != s.userID || (!e.operation.Unanswered && s.call > e.operation.Return) {
 			continue
 		}
+
 		elsewhere := e.operation
 		elsewhere.Kind = Elsewhere
 		if s.began > elsewhere.Call || elsewhere.Answer.SessionsEnded == 0 {
 			elsewhere.Unanswered = true
 		}
+
 		operations = append(operations, elsewhere)
 	}
+
 	slices.SortStableFunc(operations, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
 	return operations
 }
@@ -99,6 +102,7 @@ func (s *Session) check(operations []Operation, patience time.Duration) []Findin
 		add(NotLinearizable, last, "%s", strings.Join(s.faults, ", "))
 		return findings
 	}
+
 	switch linearizable(s.first.Text, operations, patience) {
 	case porcupine.Illegal:
 		at := unexplained(s.first.Text, operations, patience)
@@ -107,11 +111,12 @@ func (s *Session) check(operations []Operation, patience time.Duration) []Findin
 		add(Undecided, last, "no order of the operations was found in time")
 	case porcupine.Ok:
 	}
+
 	return findings
 }
 
-// unexplained returns the first operation whose answer no order of the operations up to then
-// explains.
+// unexplained returns the first operation whose answer cannot be explained by any order of the
+// operations so far.
 func unexplained(first string, operations []Operation, patience time.Duration) Operation {
 	count := sort.Search(len(operations)-1, func(i int) bool {
 		return linearizable(first, operations[:i+1], patience) == porcupine.Illegal
@@ -130,8 +135,8 @@ func lost(operations []Operation) (Operation, bool) {
 	return Operation{}, false
 }
 
-// twoSuccessors returns the first refresh that gave another ticket than an earlier one of the same
-// token.
+// twoSuccessors returns the first refresh that gave another ticket than an earlier refresh of the
+// same token.
 func twoSuccessors(operations []Operation) (Operation, bool) {
 	tickets := map[int]string{}
 	for _, o := range operations {
@@ -141,8 +146,10 @@ func twoSuccessors(operations []Operation) (Operation, bool) {
 		if earlier, ok := tickets[o.Generation]; ok && earlier != o.Answer.Ticket {
 			return o, true
 		}
+
 		tickets[o.Generation] = o.Answer.Ticket
 	}
+
 	return Operation{}, false
 }
 
@@ -165,7 +172,7 @@ func endOf(operations []Operation) (end Operation, hasEnded bool) {
 	return end, hasEnded
 }
 
-// Ended returns the sessions of which some client knows that they are over.
+// Ended returns the sessions that some client knows to be over.
 func (h *History) Ended() []*Session {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -176,7 +183,9 @@ func (h *History) Ended() []*Session {
 		if _, hasEnded := endOf(h.withElsewhere(s)); hasEnded {
 			over = append(over, s)
 		}
+
 		s.mutex.Unlock()
 	}
+
 	return over
 }

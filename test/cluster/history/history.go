@@ -1,5 +1,5 @@
-// Package history keeps what clients asked and were told, one history for each session, and finds
-// in it what must never happen.
+// Package history records what clients asked and what the servers answered, for each session. It
+// finds in these records what must never happen.
 package history
 
 import (
@@ -10,7 +10,7 @@ import (
 
 // Ticket is a ticket that a client has received.
 type Ticket struct {
-	// Text is the whole ticket as it came.
+	// Text is the whole ticket as it arrived.
 	Text         string
 	RefreshToken string
 	AccessToken  string
@@ -18,12 +18,12 @@ type Ticket struct {
 	UserID       string
 }
 
-// History is the history of all sessions. Its methods may be called by many clients at once.
+// History is the history of all sessions. Its methods are safe for concurrent use.
 type History struct {
 	mutex    sync.Mutex
 	start    time.Time
 	sessions []*Session
-	// everywhere are the operations that ended all sessions of one shopper.
+	// everywhere are the operations that ended all sessions of a shopper.
 	everywhere []everywhere
 }
 
@@ -35,14 +35,14 @@ type everywhere struct {
 // New returns an empty history that begins now.
 func New() *History { return &History{start: time.Now()} }
 
-// Now is the time since the history began.
+// Now returns the time since the history began.
 func (h *History) Now() time.Duration { return time.Since(h.start) }
 
-// Session is what is known of one session.
+// Session is what the clients know about one session.
 type Session struct {
 	id, userID string
 	first      Ticket
-	// call and began are when its first ticket was asked for and when it came.
+	// call is when its first ticket was requested, and began when it arrived.
 	call, began time.Duration
 
 	mutex      sync.Mutex
@@ -52,28 +52,33 @@ type Session struct {
 	faults []string
 }
 
-// Begin adds a session with its first ticket, which was asked for at an instant and came just now.
+// Begin adds a session with its first ticket. That was requested at call and arrived just now.
 func (h *History) Begin(call time.Duration, first Ticket) *Session {
 	s := &Session{
-		id: first.SessionID, userID: first.UserID, first: first,
-		call: call, began: h.Now(), tokens: []string{first.RefreshToken},
+		id:     first.SessionID,
+		userID: first.UserID,
+		first:  first,
+		call:   call,
+		began:  h.Now(),
+		tokens: []string{first.RefreshToken},
 	}
 
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
+
 	h.sessions = append(h.sessions, s)
 	return s
 }
 
-// Sessions returns all sessions so far, in the order of their beginning.
+// Sessions returns all sessions so far, ordered by their beginning.
 func (h *History) Sessions() []*Session {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	return slices.Clone(h.sessions)
 }
 
-// Add adds an operation on a session. ticket is what a successful refresh has returned; otherwise
-// it is the zero value.
+// Add adds an operation on a session. ticket is the result of a successful refresh, and otherwise
+// zero.
 func (h *History) Add(s *Session, o Operation, ticket Ticket) {
 	if o.Kind == Everywhere {
 		h.mutex.Lock()
@@ -83,6 +88,7 @@ func (h *History) Add(s *Session, o Operation, ticket Ticket) {
 
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+
 	s.operations = append(s.operations, o)
 	if ticket.Text == "" {
 		return
@@ -110,26 +116,29 @@ func (s *Session) TokenOf(generation int) string {
 	return s.tokens[generation]
 }
 
-// ID is the id of the session, as its tickets tell it.
+// ID is the id of the session, according to its tickets.
 func (s *Session) ID() string { return s.id }
 
 func (s *Session) String() string { return "session " + s.id }
 
-// Other returns one of the last sessions of the same shopper that began before now; nil if there is
-// none. choose draws a number below n.
+// Other returns one of the last sessions of the same shopper that began before now, or nil. choose
+// draws a number below n.
 func (h *History) Other(than *Session, choose func(n int) int) *Session {
 	const last = 4
 
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
+
 	var others []*Session
 	for _, s := range slices.Backward(h.sessions) {
 		if s != than && s.userID == than.userID && len(others) < last {
 			others = append(others, s)
 		}
 	}
+
 	if len(others) == 0 {
 		return nil
 	}
+
 	return others[choose(len(others))]
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// story is a history of one session, told step by step. Each step takes a second.
+// story builds a history of one session step by step. Each step takes a second.
 type story struct {
 	history *history.History
 	session *history.Session
@@ -20,7 +20,7 @@ func begin() *story {
 	return &story{history: h, session: h.Begin(0, first), at: time.Second}
 }
 
-// does adds an operation that begins and ends in the present second.
+// does adds an operation that begins and ends in the current second.
 func (s *story) does(o history.Operation) *story {
 	o.Call, o.Return = s.at, s.at+time.Second/2
 	s.at += time.Second
@@ -28,7 +28,7 @@ func (s *story) does(o history.Operation) *story {
 	return s
 }
 
-// during adds an operation that takes as long as the last one.
+// during adds an operation at the same time as the last one.
 func (s *story) during(o history.Operation) *story {
 	s.at -= time.Second
 	return s.does(o)
@@ -69,6 +69,7 @@ func replaced() history.Operation { return history.Operation{Kind: history.Repla
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]struct {
 		story *story
 		want  []history.Fault
@@ -137,9 +138,10 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A customer who signs out everywhere ends the other sessions too, if they had begun before.
+// A customer who signs out everywhere also ends those other sessions that had begun before.
 func TestEverywhere(t *testing.T) {
 	t.Parallel()
+
 	everywhere := history.Operation{Kind: history.Everywhere, Answer: history.Answer{SessionsEnded: 2}}
 	for name, test := range map[string]struct {
 		began time.Duration
@@ -156,6 +158,7 @@ func TestEverywhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := begin().does(everywhere)
 			ticket := history.Ticket{Text: "t0", RefreshToken: "r0", SessionID: "s", UserID: "u"}
 			other := s.history.Begin(test.began, ticket)
@@ -166,14 +169,16 @@ func TestEverywhere(t *testing.T) {
 	}
 }
 
-// Many lost answers must not make the check slow.
+// Many lost answers must not slow down the check.
 func TestManyLostAnswers(t *testing.T) {
 	t.Parallel()
+
 	s := begin()
 	for generation := range 200 {
 		s.does(unanswered(history.Refresh, generation)).during(unanswered(history.Refresh, generation))
 		s.does(refreshed(generation, "t"))
 	}
+
 	s.does(signedOut(1)).does(refreshed(200, "t"))
 	expect(t, s.history, []history.Fault{history.AliveAfterEnd, history.NotLinearizable})
 }
@@ -182,12 +187,15 @@ func expect(t *testing.T, h *history.History, want []history.Fault) {
 	t.Helper()
 	findings := h.Check(10 * time.Second)
 	var got []history.Fault
+
 	for _, finding := range findings {
 		got = append(got, finding.Fault)
 	}
+
 	if len(got) != len(want) {
 		t.Fatalf("want %v, got %v: %v", want, got, findings)
 	}
+
 	for i := range want {
 		if got[i] != want[i] {
 			t.Fatalf("want %v, got %v: %v", want, got, findings)

@@ -7,17 +7,17 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// state is one session as a register: it is at a generation with its ticket, or it has ended.
+// state is a session as a register: it is at a generation with a ticket, or it has ended.
 type state struct {
 	generation int
-	// ticket is the one of the generation; empty while no client has seen it.
+	// ticket is the ticket of the generation, or empty if no client has seen it.
 	ticket string
-	// ended is why the session has ended; empty while it goes on. customer is who claimed it.
+	// ended is why the session has ended, or empty. customer is who claimed it.
 	ended, customer string
 }
 
-// step returns the state after an operation. It is false if no correct server gives this answer in
-// this state.
+// step returns the state after an operation. It returns false if no correct server gives this
+// answer in this state.
 func (s state) step(o Operation) (bool, state) {
 	switch o.Kind {
 	case Refresh:
@@ -50,8 +50,8 @@ func (s state) refresh(o Operation) (bool, state) {
 	}
 }
 
-// end ends the session. The answer must count it if it was this operation that ended it. If it was
-// an earlier one for the same reason, the answer may count it: the server cannot always tell.
+// end ends the session. If this operation ended it, the answer must count it. If an earlier one
+// ended it for the same reason, the answer may count it, because the server cannot always tell.
 func (s state) end(o Operation) (bool, state) {
 	isCounted := o.Answer.SessionsEnded > 0
 	countsOne := !o.Unanswered && (o.Kind == SignOut || o.Kind == End)
@@ -65,7 +65,7 @@ func (s state) end(o Operation) (bool, state) {
 	return !counts || isCounted, after
 }
 
-// The outcomes of a claim that a correct server can give to a client that presents a good token.
+// These are the claim outcomes that a correct server can give to a client with a valid token.
 const (
 	claimed          = "CLAIMED"
 	claimedByAnother = "CLAIMED_BY_ANOTHER"
@@ -94,9 +94,9 @@ func (s state) claim(o Operation) (bool, state) {
 	}
 }
 
-// linearizable reports whether the operations on a session can be put into one order that explains
-// every answer, and in which each takes effect between its call and its return. first is the first
-// ticket of the session.
+// linearizable reports whether one order of the operations on a session explains every answer. In
+// that order, each must take effect between its call and its return. first is the session's first
+// ticket.
 func linearizable(first string, operations []Operation, patience time.Duration) porcupine.CheckResult {
 	model := porcupine.Model{
 		Init: func() any { return state{ticket: first} },
@@ -111,14 +111,16 @@ func linearizable(first string, operations []Operation, patience time.Duration) 
 		if o.Unanswered {
 			returned = settled(o, operations)
 		}
+
 		events[i] = porcupine.Operation{ClientId: i, Input: o, Call: int64(o.Call), Return: int64(returned)}
 	}
+
 	return porcupine.CheckOperationsTimeout(model, events, patience)
 }
 
-// settled returns when an operation without an answer can change nothing any more, because others
-// have shown the session beyond it. The checker need not try it at every later moment then, which
-// would take twice as long with each such operation.
+// settled returns when an operation without an answer can no longer change anything, because other
+// answers show that the session has moved on. The checker then need not try it at later moments.
+// That saves much time: each such operation would double it.
 func settled(unanswered Operation, operations []Operation) time.Duration {
 	const never = time.Duration(math.MaxInt64)
 
@@ -132,5 +134,6 @@ func settled(unanswered Operation, operations []Operation) time.Duration {
 			end = min(end, max(unanswered.Call, o.Return))
 		}
 	}
+
 	return end
 }

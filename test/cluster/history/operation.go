@@ -2,7 +2,7 @@ package history
 
 import "time"
 
-// Kind is what an operation asks for.
+// Kind is the kind of an operation.
 type Kind string
 
 const (
@@ -12,11 +12,11 @@ const (
 	Look Kind = "look"
 	// SignOut ends the session.
 	SignOut Kind = "sign out"
-	// Everywhere ends all sessions of the shopper, this one among them.
+	// Everywhere ends all sessions of the shopper, including this one.
 	Everywhere Kind = "sign out everywhere"
-	// Elsewhere is Everywhere, asked for with a token of another session of the shopper.
+	// Elsewhere is like Everywhere, but with a token of another session of the shopper.
 	Elsewhere Kind = "sign out everywhere, from elsewhere"
-	// End ends the session by its id, asked for with a token of another session of the shopper.
+	// End ends the session by its id, with a token of another session of the shopper.
 	End Kind = "end"
 	// Claim ends the session of an anonymous shopper who signs in.
 	Claim Kind = "claim"
@@ -24,7 +24,7 @@ const (
 	Replace Kind = "replace"
 )
 
-// Why a session has ended, as the schema's ErrorReason names it.
+// These are the reasons for which a session has ended, as in the schema's ErrorReason.
 const (
 	signedIn            = "SIGNED_IN"
 	signedOut           = "SIGNED_OUT"
@@ -33,8 +33,8 @@ const (
 	replaced            = "SESSION_REPLACED"
 )
 
-// endReason is why a session has ended that an operation of this kind has ended; empty for a kind
-// that ends none.
+// endReason returns the reason of a session that an operation of this kind has ended, or nothing if
+// the kind ends no session.
 func (k Kind) endReason() string {
 	switch k {
 	case SignOut:
@@ -52,40 +52,40 @@ func (k Kind) endReason() string {
 	return ""
 }
 
-// Operation is what a client asked about one session, and what it was told.
+// Operation is a client's request about one session, and the answer.
 type Operation struct {
 	Kind Kind
-	// Phase names what was done to the cluster at the time.
+	// Phase is the fault that was tried at the time.
 	Phase string
-	// Server is the number of the server that was asked.
+	// Server is the number of the server.
 	Server int
-	// Generation is that of the token which was presented. That of the first ticket is 0.
+	// Generation is the generation of the token in the request. The first ticket has generation 0.
 	Generation int
-	// Call and Return are when the operation was sent and when its answer came, since the history
+	// Call is when the request was sent, and Return when the answer arrived, both since the history
 	// began.
 	Call, Return time.Duration
-	// Unanswered says that nobody knows whether the operation was carried out, or will be yet. Then
+	// Unanswered means that nobody knows whether the operation was, or will be, carried out. Then
 	// Return and Answer mean nothing.
 	Unanswered bool
 	Answer     Answer
-	// Customer is who claims an anonymous session.
+	// Customer is the customer who claims an anonymous session.
 	Customer string
 }
 
-// Answer is what a client was told.
+// Answer is the server's answer.
 type Answer struct {
-	// Ticket is the whole ticket as it came, for a refresh that succeeded.
+	// Ticket is the whole ticket of a successful refresh.
 	Ticket string
-	// Refused is the reason with which the session was refused; empty when it was not.
+	// Refused is the reason for which the session was refused, or empty.
 	Refused string
-	// SessionsEnded is how many sessions a sign-out has ended.
+	// SessionsEnded is how many sessions a sign-out ended.
 	SessionsEnded int
-	// Claim is the outcome of a claim, as the schema's ClaimOutcome names it.
+	// Claim is the outcome of a claim, as in the schema's ClaimOutcome.
 	Claim string
 }
 
-// confirmsEnd reports whether the answer says that the operation has ended the session, or that an
-// earlier one had.
+// confirmsEnd reports whether the answer says that this operation, or an earlier one, ended the
+// session.
 func (o Operation) confirmsEnd() bool {
 	switch {
 	case o.Unanswered:
@@ -102,12 +102,12 @@ func (o Operation) showsEnd() bool {
 	return o.confirmsEnd() || (!o.Unanswered && o.Answer.Refused != "")
 }
 
-// showsBeyond reports whether the session had left a generation when the operation returned.
+// showsBeyond reports whether the session had passed a generation when the operation returned.
 func (o Operation) showsBeyond(generation int) bool {
 	return o.showsEnd() || (o.Kind == Refresh && !o.Unanswered && o.Generation >= generation)
 }
 
-// explains reports whether the operation is a reason for the refusal that another one met with.
+// explains reports whether the operation can be the reason why another one was refused.
 func (o Operation) explains(refused Operation) bool {
 	reason := o.Kind.endReason()
 	if reason == "" || o.Call >= refused.Return {
@@ -116,7 +116,7 @@ func (o Operation) explains(refused Operation) bool {
 	return reason == refused.Answer.Refused || (refused.Kind == Claim && o.Kind != Claim)
 }
 
-// isRefused reports whether the client was told that its token is no longer good.
+// isRefused reports whether the answer said that the token is no longer valid.
 func (o Operation) isRefused() bool {
 	return !o.Unanswered && (o.Answer.Refused != "" || (o.Kind == Claim && o.Answer.Claim != claimed))
 }

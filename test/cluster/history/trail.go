@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// trail lists the operations on a session around an instant, one a line.
+// trail lists the operations on a session around a point in time, one per line.
 func trail(operations []Operation, around time.Duration) string {
 	const before, after = 9, 3
 
@@ -14,11 +14,13 @@ func trail(operations []Operation, around time.Duration) string {
 	for at < len(operations) && operations[at].Call <= around {
 		at++
 	}
+
 	var text strings.Builder
 	for _, o := range operations[max(0, at-before):min(len(operations), at+after)] {
 		fmt.Fprintf(&text, "    %s-%s server %d: %s of generation %d: %s\n",
 			seconds(o.Call), returned(o), o.Server+1, o.Kind, o.Generation, o.outcome())
 	}
+
 	return text.String()
 }
 

@@ -1,6 +1,6 @@
-// Package shoppers is a crowd of honest clients. They follow the contract of the schema and nothing
-// else, on a network that loses answers: each stores its newest ticket, refreshes it with an
-// attempt, signs in and out, and sends every request to a random server.
+// Package shoppers simulates a crowd of honest clients. They rely only on the contract of the
+// schema, on a network that loses answers. Each client stores its newest ticket, refreshes it with
+// an attempt, signs in and out, and sends every request to a random server.
 package shoppers
 
 import (
@@ -19,18 +19,19 @@ import (
 type Settings struct {
 	// Servers are the URLs of the servers, without a path.
 	Servers []string
-	// Customers are the user names of those who can sign in, all with the same Password.
+	// Customers are the user names of the customers who can sign in. They all have the same
+	// Password.
 	Customers []string
 	Password  string
-	// Devices is how many shoppers there are. Several may be the same customer.
+	// Devices is the number of devices. Several may belong to the same customer.
 	Devices int
-	// Rate is how often all of them together do something, per second.
+	// Rate is the number of actions of all devices together, per second.
 	Rate int
-	// ReuseWindow is the servers'. Some repetitions come later than that.
+	// ReuseWindow is the reuse window of the servers. Some repetitions come later than that.
 	ReuseWindow time.Duration
 }
 
-// Crowd is all shoppers.
+// Crowd is all the shoppers.
 type Crowd struct {
 	settings Settings
 	history  *history.History
@@ -43,47 +44,52 @@ type Crowd struct {
 	devices sync.WaitGroup
 }
 
-// patience is how long a client waits for an answer: longer than a server takes for any.
+// patience is how long a client waits for an answer. The server never takes that long.
 const patience = 8 * time.Second
 
-// New returns a crowd that does nothing yet.
+// New returns a crowd that is not started yet.
 func New(settings Settings) *Crowd {
 	transport := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
 		MaxIdleConnsPerHost: 2 * settings.Devices,
 	}
 	c := &Crowd{
-		settings: settings, history: history.New(), figures: newFigures(),
-		client: &http.Client{Transport: transport, Timeout: patience}, ended: make(chan struct{}),
+		settings: settings,
+		history:  history.New(),
+		figures:  newFigures(),
+		client:   &http.Client{Transport: transport, Timeout: patience},
+		ended:    make(chan struct{}),
 	}
+
 	c.Enter("", false)
 	return c
 }
 
-// Enter names the phase that begins. In a rush the shoppers act as fast as they can.
+// Enter sets the name of the phase that begins. In a rush, the shoppers act as fast as they can.
 func (c *Crowd) Enter(phase string, rush bool) {
 	c.phase.Store(&phase)
 	c.rush.Store(rush)
 }
 
-// Phase names the present phase.
+// Phase returns the name of the current phase.
 func (c *Crowd) Phase() string { return *c.phase.Load() }
 
-// History is everything the shoppers asked and were told.
+// History returns everything that the shoppers asked and the servers answered.
 func (c *Crowd) History() *history.History { return c.history }
 
-// Start lets the shoppers go. They act until Stop is called or ctx ends.
+// Start starts the shoppers. They act until Stop is called or ctx ends.
 func (c *Crowd) Start(ctx context.Context) {
 	for number := range c.settings.Devices {
 		d := &device{
-			crowd: c, random: rand.New(rand.NewPCG(rand.Uint64(), uint64(number))),
+			crowd:    c,
+			random:   rand.New(rand.NewPCG(rand.Uint64(), uint64(number))),
 			customer: c.settings.Customers[number%len(c.settings.Customers)],
 		}
 		c.devices.Go(func() { d.live(ctx) })
 	}
 }
 
-// Stop waits until every shopper has finished what it is doing.
+// Stop waits until every shopper has finished its current action.
 func (c *Crowd) Stop() {
 	close(c.ended)
 	c.devices.Wait()

@@ -9,20 +9,20 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// device is one client with what it stores.
+// device is one client with its stored state.
 type device struct {
 	crowd    *Crowd
 	random   *rand.Rand
 	customer string
 
-	// held is the newest ticket; nil for none.
+	// held is the newest ticket, or nil.
 	held *held
-	// known is the last ticket that a customer held on this device; nil for none. It outlives
-	// signing out.
+	// known is the last ticket that a customer held on this device, or nil. Signing out does not
+	// remove it.
 	known *held
 }
 
-// held is a ticket that a client stores.
+// held is a stored ticket.
 type held struct {
 	history.Ticket
 
@@ -31,9 +31,9 @@ type held struct {
 	isAnonymous bool
 }
 
-// live lets the device act until the crowd stops: after random pauses, and half of the time at
-// once, so that a server is often asked before its node has what another one has just written. In a
-// rush there are no pauses.
+// live lets the device act until the crowd stops, after random pauses. Half of the time there is no
+// pause, so that a server is often asked before its node has what another node just wrote. In a
+// rush there are no pauses at all.
 func (d *device) live(ctx context.Context) {
 	mean := 2 * time.Second * time.Duration(d.crowd.settings.Devices) / time.Duration(d.crowd.settings.Rate)
 	for {
@@ -41,6 +41,7 @@ func (d *device) live(ctx context.Context) {
 		if d.random.IntN(2) == 0 && !d.crowd.rush.Load() {
 			pause = time.Duration(d.random.ExpFloat64() * float64(mean))
 		}
+
 		select {
 		case <-d.crowd.ended:
 			return
@@ -52,7 +53,7 @@ func (d *device) live(ctx context.Context) {
 	}
 }
 
-// act does one of the things that shoppers do.
+// act performs one of the actions of a shopper.
 func (d *device) act(ctx context.Context) {
 	chance := d.random.Float64()
 	switch {
@@ -64,7 +65,7 @@ func (d *device) act(ctx context.Context) {
 		d.look(ctx)
 	case d.held.isAnonymous && chance < 0.20:
 		d.signIn(ctx)
-	case !d.held.isAnonymous && chance < 0.09: // it has lost its ticket, but knows the customer still
+	case !d.held.isAnonymous && chance < 0.09: // it lost its ticket, but still knows the customer
 		d.held = nil
 	case !d.held.isAnonymous && chance < 0.10: // the customer signs in again
 		d.signIn(ctx)
@@ -75,7 +76,7 @@ func (d *device) act(ctx context.Context) {
 	}
 }
 
-// hold stores a ticket in place of the one before.
+// hold stores a ticket in place of the previous one.
 func (d *device) hold(h *held) {
 	d.held = h
 	if h != nil && !h.isAnonymous {
@@ -102,14 +103,18 @@ func (d *device) startAnew(ctx context.Context) {
 // look asks who the shopper is.
 func (d *device) look(ctx context.Context) {
 	o := history.Operation{
-		Kind: history.Look, Server: d.anyServer(), Generation: d.held.generation, Call: d.crowd.history.Now(),
+		Kind:       history.Look,
+		Server:     d.anyServer(),
+		Generation: d.held.generation,
+		Call:       d.crowd.history.Now(),
 	}
+
 	got := d.crowd.ask(ctx, request{server: o.Server, document: lookDocument, accessToken: d.held.AccessToken})
 	d.tokenRefused(ctx, o, got)
 }
 
-// tokenRefused does what the client must do if its access token was refused. o describes the use of
-// the token.
+// tokenRefused does what the client must do after its access token was refused. o describes the use
+// of the token.
 func (d *device) tokenRefused(ctx context.Context, o history.Operation, got answer) {
 	switch got.outcome {
 	case refused:
@@ -122,7 +127,8 @@ func (d *device) tokenRefused(ctx context.Context, o history.Operation, got answ
 	}
 }
 
-// waits obeys an answer that says to ask again. It is false when the shopper has to leave at once.
+// waits obeys an answer that says to retry later. It returns false if the shopper must stop at
+// once.
 func (d *device) waits(ctx context.Context, got answer) bool {
 	wait := max(got.wait, 100*time.Millisecond)
 	return d.pause(ctx, wait+d.upTo(wait/4))

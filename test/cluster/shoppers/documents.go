@@ -1,6 +1,6 @@
 package shoppers
 
-// ticketFields are all fields of a ticket that must be the same each time the ticket is given.
+// ticketFields are the fields of a ticket that must stay the same each time the ticket is returned.
 const ticketFields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken ` +
 	`refreshTokenExpiration refreshTokenLifetime refreshAfter issuedAt sessionId userId isAnonymous ` +
 	`behaviors claim claimedAnonymousUserId`

@@ -2,22 +2,22 @@ package shoppers
 
 import "sync"
 
-// Count is how many requests ended how.
+// Count says how many requests had which outcome.
 type Count struct {
-	// Requests counts all of them.
+	// Requests is the number of all requests.
 	Requests int
-	// Succeeded and Refused are final answers. Refused ones say that a session is over.
+	// Succeeded and Refused are final answers. Refused means that a session is over.
 	Succeeded, Refused int
-	// Busy and TimedOut are answers that tell the client to ask again.
+	// Busy and TimedOut are answers that tell the client to retry.
 	Busy, TimedOut int
-	// Disconnected are connections that failed. Dropped are answers for which the client did not
-	// wait.
+	// Disconnected are connections that failed. Dropped are answers that the client did not wait
+	// for.
 	Disconnected, Dropped int
 	// Unexpected are answers that no honest client should get.
 	Unexpected int
 }
 
-// figures are what the crowd has counted and measured.
+// figures are what the crowd counts and measures.
 type figures struct {
 	mutex      sync.Mutex
 	counts     map[string]*Count
@@ -38,6 +38,7 @@ func (f *figures) count(phase string, o outcome) {
 		count = &Count{}
 		f.counts[phase] = count
 	}
+
 	count.Requests++
 	switch o {
 	case succeeded, mustRefresh:
@@ -57,21 +58,23 @@ func (f *figures) count(phase string, o outcome) {
 	}
 }
 
-// keep keeps the first unexpected answers of each phase.
+// keep remembers the first unexpected answers of each phase.
 func (f *figures) keep(phase, text string) {
 	const most = 5
 
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+
 	if kept := f.unexpected[phase]; len(kept) < most {
 		f.unexpected[phase] = append(kept, text)
 	}
 }
 
-// Count returns how the requests of a phase ended.
+// Count returns the outcomes of the requests of a phase.
 func (c *Crowd) Count(phase string) Count {
 	c.figures.mutex.Lock()
 	defer c.figures.mutex.Unlock()
+
 	if count := c.figures.counts[phase]; count != nil {
 		return *count
 	}

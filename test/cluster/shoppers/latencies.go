@@ -19,8 +19,8 @@ func (f *figures) measure(server int, at, took time.Duration) {
 	f.latencies = append(f.latencies, latency{server, at, took})
 }
 
-// Percentile returns how long a share of the refreshes took at most that were sent to some servers
-// in a span of time, and how many there were.
+// Percentile returns the time in which a share of the refreshes was answered, and the number of
+// refreshes. It covers the refreshes that were sent to some servers during a period.
 func (c *Crowd) Percentile(share float64, from, to time.Duration, servers ...int) (time.Duration, int) {
 	c.figures.mutex.Lock()
 	defer c.figures.mutex.Unlock()
@@ -31,19 +31,22 @@ func (c *Crowd) Percentile(share float64, from, to time.Duration, servers ...int
 			took = append(took, l.took)
 		}
 	}
+
 	if len(took) == 0 {
 		return 0, 0
 	}
+
 	slices.Sort(took)
 	return took[int(share*float64(len(took)-1))], len(took)
 }
 
 // WriteLatencies writes a line of CSV for each second and server: how many refreshes the server
-// answered, and how long half of them and 99 of 100 took at most, in milliseconds.
+// answered, and the median and p99 of their time in milliseconds.
 func (c *Crowd) WriteLatencies(to io.Writer) error {
 	if _, err := fmt.Fprintln(to, "second,server,refreshes,p50,p99"); err != nil {
 		return err
 	}
+
 	for from := time.Duration(0); from < c.history.Now(); from += time.Second {
 		for server := range c.settings.Servers {
 			half, count := c.Percentile(0.5, from, from+time.Second, server)
@@ -55,5 +58,6 @@ func (c *Crowd) WriteLatencies(to io.Writer) error {
 			}
 		}
 	}
+
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// refresh exchanges the ticket of the device for the next one. The attempt is drawn once and sent
-// with every repetition: at another server, in a second tab at the same time, or much later.
+// refresh exchanges the ticket of the device for the next one. The attempt is chosen once and sent
+// with every repetition: to another server, in a second tab at the same time, or much later.
 func (d *device) refresh(ctx context.Context) {
 	attempt := rand.Text()
 	server := d.anyServer()
@@ -34,11 +34,12 @@ func (d *device) refresh(ctx context.Context) {
 		case !d.waits(ctx, got):
 			return
 		}
+
 		server = d.crowd.otherServer(d.random, server)
 	}
 }
 
-// stumble does what may go wrong at the first try.
+// stumble does what can go wrong in the first try.
 func (d *device) stumble(ctx context.Context, server int, attempt string) {
 	chance := d.random.Float64()
 	switch {
@@ -54,15 +55,17 @@ func (d *device) stumble(ctx context.Context, server int, attempt string) {
 		for _, at := range []int{server, other} {
 			tabs.Go(func() { d.crowd.refresh(ctx, at, d.held, attempt) })
 		}
+
 		tabs.Wait()
 		return
 	default:
 		return
 	}
+
 	d.pauseAWhile(ctx)
 }
 
-// repeat sends a refresh again that has been answered, as a second tab does that was asleep.
+// repeat repeats a refresh that was answered, like a second tab that was asleep.
 func (d *device) repeat(ctx context.Context, server int, attempt string) {
 	const often = 0.08
 	if d.random.Float64() < often {
@@ -71,7 +74,7 @@ func (d *device) repeat(ctx context.Context, server int, attempt string) {
 	}
 }
 
-// pauseAWhile pauses not at all, for a moment, or for longer than the reuse window.
+// pauseAWhile does not pause, or pauses for a moment, or for longer than the reuse window.
 func (d *device) pauseAWhile(ctx context.Context) {
 	chance := d.random.Float64()
 	switch {
@@ -83,13 +86,18 @@ func (d *device) pauseAWhile(ctx context.Context) {
 	}
 }
 
-// refresh asks for the next ticket of a session, and notes the answer.
+// refresh asks for the next ticket of a session, and records the answer.
 func (c *Crowd) refresh(ctx context.Context, server int, h *held, attempt string) (history.Ticket, answer) {
 	o := history.Operation{
-		Kind: history.Refresh, Server: server, Generation: h.generation, Call: c.history.Now(),
+		Kind:       history.Refresh,
+		Server:     server,
+		Generation: h.generation,
+		Call:       c.history.Now(),
 	}
+
 	got := c.ask(ctx, request{
-		server: server, document: refreshDocument,
+		server:    server,
+		document:  refreshDocument,
 		variables: map[string]any{"token": h.RefreshToken, "attempt": attempt},
 	})
 	if got.outcome != disconnected && got.outcome != dropped {
@@ -105,6 +113,7 @@ func (c *Crowd) refresh(ctx context.Context, server int, h *held, attempt string
 	default:
 		o.Unanswered = true
 	}
+
 	c.note(h.session, o, ticket)
 	return ticket, got
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// outcome is how a request has ended for the client.
+// outcome is the result of a request for the client.
 type outcome int
 
 const (
@@ -22,7 +22,7 @@ const (
 	refused
 	// mustRefresh tells the client to refresh its ticket first.
 	mustRefresh
-	// busy and timedOut tell the client to ask again later.
+	// busy and timedOut tell the client to retry later.
 	busy
 	timedOut
 	// disconnected is a connection that could not be made, or that broke.
@@ -33,18 +33,18 @@ const (
 	unexpected
 )
 
-// answer is what became of a request.
+// answer is the result of a request.
 type answer struct {
 	outcome outcome
-	// data is the one root field of the answer.
+	// data is the only root field of the answer.
 	data json.RawMessage
-	// reason is that of an error.
+	// reason is the reason of an error.
 	reason string
-	// wait is how long the client is told to wait.
+	// wait is how long the client should wait.
 	wait time.Duration
 }
 
-// request is a GraphQL operation on its way to a server.
+// request is a GraphQL operation for one server.
 type request struct {
 	server      int
 	document    string
@@ -52,12 +52,13 @@ type request struct {
 	accessToken string
 }
 
-// ask sends a request, and counts its outcome.
+// ask sends a request and counts its outcome.
 func (c *Crowd) ask(ctx context.Context, r request) answer {
 	got := c.send(ctx, r)
 	if got.outcome == disconnected && ctx.Err() != nil {
 		got.outcome = dropped
 	}
+
 	c.figures.count(c.Phase(), got.outcome)
 	return got
 }
@@ -67,11 +68,13 @@ func (c *Crowd) send(ctx context.Context, r request) answer {
 	if err != nil {
 		return c.strange(r, err.Error())
 	}
+
 	post, err := http.NewRequestWithContext(
 		ctx, http.MethodPost, c.settings.Servers[r.server]+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return c.strange(r, err.Error())
 	}
+
 	post.Header.Set("Content-Type", "application/json")
 	if r.accessToken != "" {
 		post.Header.Set("X-Vol-User-Claims", r.accessToken)
@@ -85,15 +88,17 @@ func (c *Crowd) send(ctx context.Context, r request) answer {
 	case err != nil:
 		return answer{outcome: disconnected}
 	}
+
 	defer response.Body.Close() //nolint:errcheck // read to its end
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		return answer{outcome: disconnected}
 	}
+
 	return c.read(r, response.StatusCode, text)
 }
 
-// read makes an answer of what has come over the connection.
+// read turns what arrived over the connection into an answer.
 func (c *Crowd) read(r request, status int, text []byte) answer {
 	var body struct {
 		Data   map[string]json.RawMessage
@@ -104,6 +109,7 @@ func (c *Crowd) read(r request, status int, text []byte) answer {
 			}
 		}
 	}
+
 	err := json.Unmarshal(text, &body)
 	switch {
 	case err != nil || status != http.StatusOK || len(body.Errors)+len(body.Data) != 1:
@@ -128,10 +134,11 @@ func (c *Crowd) read(r request, status int, text []byte) answer {
 	default:
 		return c.strange(r, string(text))
 	}
+
 	return got
 }
 
-// strange is an answer that no honest client should get. It is kept as evidence.
+// strange returns an answer that no honest client should get. It keeps the text as evidence.
 func (c *Crowd) strange(r request, text string) answer {
 	const longest = 300
 	c.figures.keep(c.Phase(), fmt.Sprintf("server %d: %s", r.server+1, text[:min(len(text), longest)]))

@@ -8,6 +8,7 @@ import (
 
 func TestRead(t *testing.T) {
 	t.Parallel()
+
 	refusal := func(reason, next, more string) string {
 		return `{"data":null,"errors":[{"extensions":` +
 			`{"reason":"` + reason + `","nextStep":"` + next + `"` + more + `}}]}`

@@ -7,8 +7,8 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// signIn signs the customer of the device in. It claims the anonymous ticket that the device holds,
-// and replaces the session that the customer had on it before.
+// signIn signs in the customer of the device. It claims the device's anonymous ticket, and replaces
+// the session that the customer had on the device before.
 func (d *device) signIn(ctx context.Context) {
 	for {
 		server := d.anyServer()
@@ -16,7 +16,7 @@ func (d *device) signIn(ctx context.Context) {
 		ticket, session, got := d.trySignIn(try, server)
 		cancel()
 
-		const lost = 0.1 // the share of the answers that get lost
+		const lost = 0.1 // the share of lost answers
 		if session != nil && d.random.Float64() >= lost {
 			d.hold(&held{Ticket: ticket, session: session})
 			return
@@ -27,8 +27,8 @@ func (d *device) signIn(ctx context.Context) {
 	}
 }
 
-// trySignIn sends one request to sign in, and notes what it means for the sessions that it ends.
-// The session is nil if there is no ticket.
+// trySignIn sends one request to sign in, and records its effect on the sessions that it ends. The
+// session is nil if there is no ticket.
 func (d *device) trySignIn(ctx context.Context, server int) (history.Ticket, *history.Session, answer) {
 	input := map[string]any{"username": d.customer, "password": d.crowd.settings.Password}
 	var claimed, replaced *held
@@ -43,32 +43,43 @@ func (d *device) trySignIn(ctx context.Context, server int) (history.Ticket, *hi
 
 	call := d.crowd.history.Now()
 	got := d.crowd.ask(ctx, request{
-		server: server, document: signInDocument, variables: map[string]any{"input": input},
+		server:    server,
+		document:  signInDocument,
+		variables: map[string]any{"input": input},
 	})
 	ticket, ok := ticketOf(got)
 	ended := func(kind history.Kind, h *held) {
 		if h == nil {
 			return
 		}
+
 		o := history.Operation{
-			Kind: kind, Server: server, Generation: h.generation, Call: call, Unanswered: !ok, Customer: d.customer,
+			Kind:       kind,
+			Server:     server,
+			Generation: h.generation,
+			Call:       call,
+			Unanswered: !ok,
+			Customer:   d.customer,
 		}
 		if kind == history.Claim {
 			o.Answer.Claim = claimOf(got)
 		}
+
 		d.crowd.note(h.session, o, history.Ticket{})
 	}
+
 	ended(history.Claim, claimed)
 	ended(history.Replace, replaced)
 	if !ok {
 		return ticket, nil, got
 	}
+
 	return ticket, d.crowd.history.Begin(call, ticket), got
 }
 
-// claimOf returns the outcome of the claim that a ticket tells.
+// claimOf returns the claim outcome of a ticket.
 func claimOf(got answer) string {
 	var ticket struct{ Claim string }
-	_ = json.Unmarshal(got.data, &ticket) // no outcome is a wrong one
+	_ = json.Unmarshal(got.data, &ticket) // if it fails, the outcome is empty, which is wrong as well
 	return ticket.Claim
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/authtickets/authtickets/test/cluster/history"
 )
 
-// Verify asks every server for the next ticket of every session, after the shoppers have left. The
-// history tells which answers are right. It returns how many sessions it has asked about, and for
-// how many some server did not say whether they are alive.
+// Verify asks every server for the next ticket of every session, after the shoppers have stopped.
+// The history shows which answers are right. It returns the number of sessions, and for how many of
+// them some server did not say whether they are alive.
 func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 	const atOnce = 8
 
@@ -22,6 +22,7 @@ func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 	for _, session := range sessions {
 		queue <- session
 	}
+
 	close(queue)
 
 	var workers sync.WaitGroup
@@ -35,18 +36,20 @@ func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 			}
 		})
 	}
+
 	workers.Wait()
 	return len(sessions), int(silent.Load())
 }
 
-// verify asks every server for the next ticket of one session, with the same attempt. It is false
-// if one of them did not say.
+// verify asks every server for the next ticket of one session, with the same attempt. It returns
+// false if one of them did not say.
 func (c *Crowd) verify(ctx context.Context, session *history.Session) bool {
 	const tries = 5
 
 	token, generation := session.Token()
 	h := &held{Ticket: history.Ticket{RefreshToken: token}, session: session, generation: generation}
 	attempt := rand.Text()
+
 	for server := range c.settings.Servers {
 		said := slices.ContainsFunc(make([]struct{}, tries), func(struct{}) bool {
 			_, got := c.refresh(ctx, server, h, attempt)
@@ -54,11 +57,13 @@ func (c *Crowd) verify(ctx context.Context, session *history.Session) bool {
 			if !isSettled && ctx.Err() == nil {
 				time.Sleep(max(got.wait, 100*time.Millisecond))
 			}
+
 			return isSettled
 		})
 		if !said {
 			return false
 		}
 	}
+
 	return true
 }
