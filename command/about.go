@@ -8,7 +8,7 @@ import (
 // Schema prints the GraphQL schema.
 type Schema struct{}
 
-// Run carries the command out.
+// Run runs the command.
 func (*Schema) Run(env *Environment) error {
 	_, err := io.WriteString(env.Stdout, env.SDL)
 	return err
@@ -17,7 +17,7 @@ func (*Schema) Run(env *Environment) error {
 // Version prints the program's version.
 type Version struct{}
 
-// Run carries the command out.
+// Run runs the command.
 func (*Version) Run(env *Environment) error {
 	_, err := fmt.Fprintln(env.Stdout, "authtickets", env.Version)
 	return err

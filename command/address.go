@@ -21,7 +21,7 @@ var (
 	errInUse  = errors.New("--listen: another process listens on the socket")
 )
 
-// Socket returns the path of the socket; empty for an address.
+// Socket returns the path of the socket, or nothing for a network address.
 func (a *Address) Socket() string {
 	path, _ := strings.CutPrefix(a.Listen, "unix:")
 	if path == a.Listen {
@@ -30,7 +30,7 @@ func (a *Address) Socket() string {
 	return path
 }
 
-// Check returns an error unless the server can listen there.
+// Check returns an error if the server cannot listen there.
 func (a *Address) Check() error {
 	if strings.HasPrefix(a.Listen, "unix:/") {
 		return nil
@@ -47,12 +47,13 @@ func (a *Address) IsLocal() bool {
 	if err != nil {
 		return a.Socket() != ""
 	}
+
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
-// Open listens. A socket that a killed process has left behind is replaced. All users who may enter
-// its folder may connect to it.
+// Open listens. It replaces a socket that a killed process left behind. All users who may enter its
+// folder may connect to it.
 func (a *Address) Open(ctx context.Context) (net.Listener, error) {
 	path := a.Socket()
 	if path == "" {
@@ -66,6 +67,7 @@ func (a *Address) Open(ctx context.Context) (net.Listener, error) {
 	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}
+
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)
@@ -73,15 +75,17 @@ func (a *Address) Open(ctx context.Context) (net.Listener, error) {
 	if err := os.Chmod(path, 0o666); err != nil { //nolint:gosec // as reachable as a port of this machine
 		return nil, errors.Join(fmt.Errorf("--listen: %w", err), listener.Close())
 	}
+
 	return local{listener}, nil
 }
 
-// removeStale removes a socket on which nobody listens. It leaves any other file.
+// removeStale removes a socket on which nobody listens. It leaves any other file alone.
 func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != fs.ModeSocket {
-		return nil //nolint:nilerr // listening says what is wrong, if anything is
+		return nil //nolint:nilerr // if something is wrong, listening reports it
 	}
+
 	connection, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
 	if err == nil {
 		return errors.Join(errInUse, connection.Close())
@@ -89,6 +93,7 @@ func removeStale(ctx context.Context, path string) error {
 	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
+
 	return nil
 }
 
@@ -97,6 +102,7 @@ func (a *Address) Dial(ctx context.Context) (net.Conn, error) {
 	if path := a.Socket(); path != "" {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}
+
 	host, port, err := net.SplitHostPort(a.Listen)
 	if err != nil {
 		return nil, errListen
@@ -104,11 +110,12 @@ func (a *Address) Dial(ctx context.Context) (net.Conn, error) {
 	if address, err := netip.ParseAddr(host); host == "" || (err == nil && address.IsUnspecified()) {
 		host = "127.0.0.1"
 	}
+
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 }
 
-// local is the listener of a socket. Its connections have no address, so they count as from
-// 127.0.0.1. A proxy there is trusted like any other, with --trusted-proxies.
+// local is the listener of a socket. Its connections have no address, so they count as coming from
+// 127.0.0.1. A proxy there must be trusted like any other, with --trusted-proxies.
 type local struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -125,7 +132,7 @@ type localConnection struct{ net.Conn }
 // RemoteAddr implements net.Conn.
 func (localConnection) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// CloseWrite ends what is sent. A server does that where it has not read a request to its end, so
+// CloseWrite ends the sending side. A server does that if it has not read a request completely, so
 // that its answer is not lost.
 func (c localConnection) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -10,24 +10,28 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// On a socket, too, a server can end its answer and still read what the client goes on sending.
+// On a socket too, a server can end its answer and still read what the client continues to send.
 func TestSocketsCanBeHalfClosed(t *testing.T) {
 	t.Parallel()
+
 	address := command.Address{Listen: "unix:" + filepath.Join(t.TempDir(), "socket")}
 	listener, err := address.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = listener.Close() })
 	client, err := address.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = client.Close() })
 	served, err := listener.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = served.Close() })
 	for _, side := range []net.Conn{client, served} {
 		_ = side.SetDeadline(time.Now().Add(5 * time.Second))
@@ -43,6 +47,7 @@ func TestSocketsCanBeHalfClosed(t *testing.T) {
 	if err := half.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
+
 	if got, err := io.ReadAll(client); string(got) != "refused" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}

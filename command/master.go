@@ -14,11 +14,12 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// keysetVariable holds a whole keyset, for platforms that hand out secrets as variables.
+// keysetVariable holds a whole keyset, for platforms that pass secrets in variables.
 const keysetVariable = "AUTHTICKETS_KEYSET"
 
-// LoadMaster returns the master key. Only with the embedded database it makes a missing key file:
-// replicas on a server's database must share one. It asks nothing of a key management service yet.
+// LoadMaster returns the master key. It makes a missing key file only with the embedded database,
+// because replicas on a database server must share one. It does not contact a key management
+// service yet.
 func (s *Settings) LoadMaster(env *Environment) (*seal.Master, error) {
 	master, err := s.existingMaster(env)
 	if !s.makesKeys() || !errors.Is(err, fs.ErrNotExist) {
@@ -30,10 +31,11 @@ func (s *Settings) LoadMaster(env *Environment) (*seal.Master, error) {
 	if err := seal.CreateFile(s.keyFile()); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
+
 	return loadMaster(env, "--keys", s.keyFile())
 }
 
-// CheckKeys returns what LoadMaster would fail with, and makes no keys.
+// CheckKeys returns the error that LoadMaster would return, and makes no keys.
 func (s *Settings) CheckKeys(env *Environment) error {
 	_, err := s.existingMaster(env)
 	if s.makesKeys() && errors.Is(err, fs.ErrNotExist) {
@@ -50,14 +52,17 @@ func (s *Settings) existingMaster(env *Environment) (*seal.Master, error) {
 	case s.Keys != "":
 		return nil, errors.New(keysetVariable + " and --keys: set one of them")
 	}
+
 	master, err := seal.ParseMaster(secret.New(keyset))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
 	}
+
 	return master, nil
 }
 
-// makesKeys reports whether a key file is made where there is none. Of a database that cannot be told it is assumed: one fault is enough.
+// makesKeys reports whether a missing key file is made. It returns true if the database is unknown,
+// because that is already one fault.
 func (s *Settings) makesKeys() bool {
 	url, err := s.DatabaseURL()
 	return s.Keys == "" && (err != nil || storage.Embedded(url))
@@ -70,7 +75,7 @@ func (s *Settings) keyFile() string {
 	return filepath.Join(s.Data, "keys.json")
 }
 
-// loadMaster returns the master key that a setting names. Its errors say how to mend them.
+// loadMaster returns the master key that a setting names. Its errors say what to do.
 func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
 	if seal.IsKMS(name) {
 		master, err := seal.KMSMaster(env.Context, name)
@@ -79,6 +84,7 @@ func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
 		}
 		return master, nil
 	}
+
 	master, err := seal.LoadMaster(name)
 	switch {
 	case err == nil:
@@ -92,14 +98,20 @@ func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
 	}
 }
 
-// LoadKeysets has a ring make the first keysets, where there are none, and load all. It says what to do about a master key that does not open them, or cannot be the first.
+// LoadKeysets makes the first keysets if there are none, and loads all. If the master key does not
+// open them, or cannot be the first one, the error says what to do.
 func LoadKeysets(ctx context.Context, ring *keyring.Ring) error {
 	err := ring.Load(ctx)
 	switch {
 	case errors.Is(err, seal.ErrMasterKey):
 		return fmt.Errorf("%w; --keys must name the one that the database was made with, or changed to", err)
 	case errors.Is(err, keyring.ErrNeedsKeyFile):
-		return fmt.Errorf("%w: start once with that, by --keys FILE, and then run: authtickets keys change-master --to URI; under another master key every session would end", err)
+		return fmt.Errorf(
+			"%w: start once with that, by --keys FILE, and then run: authtickets keys change-master --to URI; "+
+				"under another master key every session would end",
+			err,
+		)
 	}
+
 	return err
 }

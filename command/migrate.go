@@ -8,13 +8,14 @@ import (
 // Migrate brings the database's schema up to date.
 type Migrate struct{}
 
-// Run carries the command out.
+// Run runs the command.
 func (*Migrate) Run(env *Environment, settings *Settings) (err error) {
 	store, err := settings.OpenStore(env)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+
 	applied, err := store.Migrate(env.Context)
 	if err != nil {
 		return err
@@ -23,6 +24,7 @@ func (*Migrate) Run(env *Environment, settings *Settings) (err error) {
 		_, err = fmt.Fprintln(env.Stdout, "The schema was up to date.")
 		return err
 	}
+
 	_, err = fmt.Fprintf(env.Stdout, "Migrations applied: %d. The schema is up to date.\n", applied)
 	return err
 }

@@ -27,16 +27,19 @@ func terminal(stream any) (int, bool) {
 	if !ok {
 		return 0, false
 	}
+
 	descriptor := int(file.Fd())
 	return descriptor, term.IsTerminal(descriptor)
 }
 
-// wait returns what read does, unless the operator interrupts: that does not end a read by itself.
+// wait returns the result of read, or an error when the operator interrupts. An interrupt alone
+// does not end a read.
 func wait[Answer any](ctx context.Context, read func() (Answer, error)) (Answer, error) {
 	type result struct {
 		answer Answer
 		err    error
 	}
+
 	results := make(chan result, 1)
 	go func() {
 		answer, err := read()
@@ -51,16 +54,19 @@ func wait[Answer any](ctx context.Context, read func() (Answer, error)) (Answer,
 	}
 }
 
-// askPassword asks twice on a terminal, where it is not shown. Elsewhere it is the first line of the standard input.
+// askPassword asks twice on a terminal, without showing the password. Elsewhere it reads the first
+// line of the standard input.
 func askPassword(env *Environment) (secret.Text, error) {
 	descriptor, ok := terminal(env.Stdin)
 	if !ok {
 		return wait(env.Context, func() (secret.Text, error) { return firstLine(env.Stdin) })
 	}
+
 	first, err := askHidden(env, descriptor, "Password: ")
 	if err != nil {
 		return secret.Text{}, err
 	}
+
 	again, err := askHidden(env, descriptor, "Again: ")
 	if err != nil {
 		return secret.Text{}, err
@@ -68,6 +74,7 @@ func askPassword(env *Environment) (secret.Text, error) {
 	if first.Reveal() != again.Reveal() {
 		return secret.Text{}, errNotTheSame
 	}
+
 	return first, nil
 }
 
@@ -76,12 +83,14 @@ func askHidden(env *Environment, descriptor int, prompt string) (secret.Text, er
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("read the password: %w", err)
 	}
+
 	fmt.Fprint(env.Stderr, prompt)
 	text, err := wait(env.Context, func() ([]byte, error) { return term.ReadPassword(descriptor) })
 	fmt.Fprintln(env.Stderr)
-	if err != nil { // perhaps the read goes on, and the terminal shows nothing
+	if err != nil { // the read may continue, with the terminal's echo off
 		return secret.Text{}, errors.Join(err, term.Restore(descriptor, shown))
 	}
+
 	return secret.New(string(text)), nil
 }
 
@@ -94,23 +103,28 @@ func firstLine(in io.Reader) (secret.Text, error) {
 	if len(line) == longest {
 		return secret.Text{}, errLongPassword
 	}
+
 	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 	if line == "" {
 		return secret.Text{}, errNoPassword
 	}
+
 	return secret.New(line), nil
 }
 
-// confirmed asks a question on a terminal and reports whether the answer is yes. Where there is no terminal it is no.
+// confirmed asks a question on a terminal and reports whether the answer is yes. Without a terminal
+// the answer is no.
 func confirmed(env *Environment, question string) bool {
 	if _, ok := terminal(env.Stdin); !ok {
 		return false
 	}
+
 	fmt.Fprint(env.Stderr, question+" [y/N] ")
 	answer, err := wait(env.Context, func() (string, error) { return bufio.NewReader(env.Stdin).ReadString('\n') })
-	if err != nil { // the cursor is still behind the question
+	if err != nil { // the cursor is still after the question
 		fmt.Fprintln(env.Stderr)
 	}
+
 	answer = strings.ToLower(strings.TrimSpace(answer))
 	return answer == "y" || answer == "yes"
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// foreignVariables are those that begin like ours and are for others. AUTHTICKETS_URL tells a
-// storefront where the server is, and tests have theirs. Kubernetes and Docker name each service of
-// the neighbourhood in such variables, and a service may be called authtickets.
+// foreignVariables begin like ours but have another purpose. AUTHTICKETS_URL tells a storefront
+// where the server is, and tests have variables of their own. Kubernetes and Docker describe each
+// service nearby in such variables, and a service may be called authtickets.
 var foreignVariables = regexp.MustCompile(
 	`^AUTHTICKETS_(URL|PROGRAM|TEST_.*|` +
 		`(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
 
-// unknownVariables returns an error that names the variables that begin like a setting and are
-// none, most often because they are misspelt.
+// unknownVariables returns an error that names the variables that begin like a setting but are
+// none. They are usually misspelt.
 func unknownVariables(variables []string, app *kong.Application) error {
 	known := map[string]bool{keysetVariable: true}
 	for _, flag := range settingsOf(app) {
@@ -32,9 +32,11 @@ func unknownVariables(variables []string, app *kong.Application) error {
 			unknown = append(unknown, name)
 		}
 	}
+
 	if len(unknown) == 0 {
 		return nil
 	}
+
 	slices.Sort(unknown)
 	return fmt.Errorf("the environment has variables that are no settings: %s; see authtickets serve --help",
 		strings.Join(unknown, ", "))
