@@ -85,14 +85,21 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing T
 	}
 
 	var rows int64
+	mayHaveRun := false
 	err := s.retry(ctx, func() (err error) {
 		rows, err = s.insertSession(s.write.WithContext(ctx), row)
+		mayHaveRun = mayHaveRun || s.dialect.failure(err) == broken
 		return err
 	})
-	if errors.Is(err, gorm.ErrDuplicatedKey) {
+	switch {
+	case errors.Is(err, gorm.ErrDuplicatedKey) && mayHaveRun && next.EndReason != "":
+		// The row may be our own, and then this call has ended the session.
+		own := ending{where: `id = ?`, values: []any{next.ID}, reason: next.EndReason, mayHaveRun: true}
+		ended, err := s.endAlone(ctx, own)
+		return ended == 1, err
+	case errors.Is(err, gorm.ErrDuplicatedKey):
 		return false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return false, fmt.Errorf("begin a session: %w", err)
 	}
 

@@ -1,0 +1,52 @@
+package storage
+
+import (
+	"database/sql/driver"
+	"testing"
+
+	"gorm.io/gorm"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// loseAnswer lets the next statement run, and breaks the connection before its answer arrives.
+func (s *Store) loseAnswer(t *testing.T) {
+	t.Helper()
+	isLost := false
+	err := s.write.Callback().Raw().Register("lose an answer", func(db *gorm.DB) {
+		if !isLost {
+			isLost = true
+			_ = db.AddError(driver.ErrBadConn)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A sign-out says how many sessions it has ended, also when the database's answer was lost.
+func TestEndingCountsWhatWasDoneWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *Store) {
+		if store.dialect.endedJustNow() == "" {
+			t.Skip("this database loses no answers")
+		}
+		unwritten, written := newSession(t), newSession(t)
+		store.insert(t, written)
+
+		unwritten.EndReason = models.ReasonSignedOut
+		store.loseAnswer(t)
+		if ended, err := store.BeginSession(t.Context(), &unwritten, AtAnyTime); err != nil || !ended {
+			t.Errorf("a session without a row: %v, %v", ended, err)
+		}
+		if ended, err := store.BeginSession(t.Context(), &unwritten, AtAnyTime); err != nil || ended {
+			t.Errorf("once more: %v, %v", ended, err)
+		}
+
+		store.loseAnswer(t)
+		ended, err := store.EndSession(t.Context(), written.ID, models.ID{}, models.ReasonSignedOut)
+		if err != nil || !ended {
+			t.Errorf("a session with a row: %v, %v", ended, err)
+		}
+	})
+}
