@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage"
@@ -15,7 +16,7 @@ func (r *Record) apply(write *storage.AccountWrite) bool {
 	for _, field := range r.given {
 		if r.applyField(field, write) {
 			changed = true
-			renamed = renamed || field == userNameField || field == emailAddressField
+			renamed = renamed || field.name == userNameField || field.name == emailAddressField
 		}
 	}
 	if renamed {
@@ -24,33 +25,38 @@ func (r *Record) apply(write *storage.AccountWrite) bool {
 	return changed
 }
 
-func (r *Record) applyField(field string, write *storage.AccountWrite) bool {
-	account := write.Account
-	if to, _ := textOf(account, field); to != nil {
-		from, _ := textOf(&r.account, field)
-		changed := !samePointer(*to, *from)
-		*to = *from
-		return changed
-	}
-	switch field {
-	case customerSinceField:
-		return r.applyCustomerSince(account)
-	case isLockedField:
-		changed := r.applyLock(account)
+func (r *Record) applyField(field *Field, write *storage.AccountWrite) bool {
+	switch {
+	case field.setBy == setByNobody:
+		return false
+	case field.name == isLockedField:
+		changed := r.applyLock(write.Account)
 		write.ForgetFailures = changed && !r.account.IsLocked
 		return changed
-	case attributesField:
-		write.ReplaceAttributes = !slices.EqualFunc(account.Attributes, r.account.Attributes, sameAttribute)
-		account.Attributes = r.account.Attributes
+	}
+
+	from := field.In(&r.account)
+	switch to := field.In(write.Account).(type) {
+	case **string:
+		return assign(to, from, samePointer)
+	case *bool:
+		return assign(to, from, func(a, b bool) bool { return a == b })
+	case **time.Time:
+		return r.applyCustomerSince(write.Account)
+	case *[]models.CustomerAttribute:
+		write.ReplaceAttributes = assign(to, from, sameAttributes)
 		return write.ReplaceAttributes
+	default: // the user id cannot change, and passwords come last
+		return false
 	}
-	if to := flagOf(account, field); to != nil {
-		from := *flagOf(&r.account, field)
-		changed := *to != from
-		*to = from
-		return changed
-	}
-	return false
+}
+
+// assign gives to the value of from, another *Value, and reports whether that has changed it.
+func assign[Value any](to *Value, from any, same func(a, b Value) bool) bool {
+	value := *from.(*Value) //nolint:forcetypeassert // it is the same field of another account
+	changed := !same(*to, value)
+	*to = value
+	return changed
 }
 
 func (r *Record) applyCustomerSince(account *models.CustomerAccount) bool {
@@ -96,6 +102,8 @@ func samePointer[Value comparable](a, b *Value) bool {
 	}
 	return *a == *b
 }
+
+func sameAttributes(a, b []models.CustomerAttribute) bool { return slices.EqualFunc(a, b, sameAttribute) }
 
 func sameAttribute(a, b models.CustomerAttribute) bool {
 	return a.FullyQualifiedName == b.FullyQualifiedName && samePointer(a.AttributeDefinitionID, b.AttributeDefinitionID) &&

@@ -26,36 +26,10 @@ type Book struct {
 // ErrNotFound is returned where the account asked for does not exist.
 var ErrNotFound = errors.New("there is no such account")
 
-// Selection says what is asked of an account, so that no more than that is read. A nil Selection asks for nothing.
-type Selection struct {
-	// Columns are those of the table.
-	Columns []string
-	// Attributes says whether the attributes are asked for.
-	Attributes bool
-}
-
-// Whole selects all of an account.
-func Whole() *Selection {
-	return &Selection{Columns: []string{"customer_accounts.*"}, Attributes: true}
-}
-
-// decisive are the columns that decide what may be done with an account.
-func decisive() []string {
-	return []string{"id", "user_id", "is_active", "has_external_password", "locked_until", "locked_by_operator"}
-}
-
-// columns are those of the selection and the decisive ones.
-func (s *Selection) columns() []string {
-	if s == nil {
-		return decisive()
-	}
-	return append(decisive(), s.Columns...)
-}
-
 // Signer returns who signs in by a name, if anybody has it, with what is selected of the account
 // but its attributes, which Complete adds once the password has proved right.
 func (b *Book) Signer(ctx context.Context, query storage.SignerQuery, selection *Selection) (*storage.Signer, error) {
-	query.Columns = append(selection.columns(), "password_hash")
+	query.Columns = selection.columns(passwordHashField)
 	return b.Store.Signer(ctx, query)
 }
 
@@ -94,7 +68,7 @@ func (b *Book) AccountsOf(ctx context.Context, userIDs []models.ID, selection *S
 		account.IsLocked = isLocked(account, now)
 		byUserID[account.UserID], byID[*account.ID], ids[i] = account, account, *account.ID
 	}
-	if selection == nil || !selection.Attributes {
+	if !selection.hasAttributes() {
 		return byUserID, nil
 	}
 	attributes, err := b.Store.AttributesOf(ctx, ids)
@@ -108,7 +82,7 @@ func (b *Book) AccountsOf(ctx context.Context, userIDs []models.ID, selection *S
 // Complete adds to an account what is not a column of it: whether it is locked now and, where they are selected, its attributes.
 func (b *Book) Complete(ctx context.Context, account *models.CustomerAccount, selection *Selection, now time.Time) error {
 	account.IsLocked = isLocked(account, now)
-	if selection == nil || !selection.Attributes {
+	if !selection.hasAttributes() {
 		return nil
 	}
 	var err error
@@ -133,7 +107,7 @@ func (b *Book) Find(ctx context.Context, key Key, selection *Selection) (*models
 	if err != nil {
 		return nil, err
 	}
-	account, err := b.Store.AccountByKey(ctx, stored, append(selection.columns(), "user_name", "email_address")...)
+	account, err := b.Store.AccountByKey(ctx, stored, selection.columns(userNameField, emailAddressField)...)
 	switch {
 	case err != nil:
 		return nil, known(err)

@@ -13,7 +13,7 @@ import (
 // csvDecoder reads records from rows of CSV (RFC 4180). An empty cell gives no value: what the account has stays.
 type csvDecoder struct {
 	rows   *rowReader
-	header []string
+	header []*Field
 	reader *csv.Reader
 	// The reader reads from buffer, which is set to each row in turn.
 	buffer *bufio.Reader
@@ -34,13 +34,14 @@ func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
 	}
 	for i, name := range names {
 		name = strings.TrimSpace(name)
-		if !isField(name) {
+		field := FieldNamed(name)
+		if field == nil {
 			return nil, fmt.Errorf("the header must have names of fields, as the schema's CustomerAccount has them, but not in column %d", i+1)
 		}
-		if slices.Contains(d.header, name) {
+		if slices.Contains(d.header, field) {
 			return nil, fmt.Errorf("the header has %s twice", name)
 		}
-		d.header = append(d.header, name)
+		d.header = append(d.header, field)
 	}
 	return d, nil
 }
@@ -56,7 +57,7 @@ func (d *csvDecoder) decode(row []byte) (*Record, error) {
 		if cell == "" {
 			continue
 		}
-		if err := record.Set(d.header[i], cell); err != nil {
+		if err := record.setText(d.header[i], cell); err != nil {
 			return nil, err
 		}
 	}

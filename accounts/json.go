@@ -19,7 +19,13 @@ func decodeJSON(line []byte) (*Record, error) {
 		return nil, refused("the line is not JSON, from byte %d on", syntax.Offset)
 	}
 	var record Record
-	return &record, members(line, record.setJSON)
+	return &record, members(line, func(name string, value json.RawMessage) error {
+		field, err := fieldToSet(name)
+		if err != nil {
+			return err
+		}
+		return record.setJSON(field, value)
+	})
 }
 
 // members calls each with every member of an object, in order. It refuses other values, and a key that comes twice: nobody knows which is meant.

@@ -24,7 +24,7 @@ func (b *Book) Create(ctx context.Context, record *Record) (*models.CustomerAcco
 // made inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account
 // has a name or an id of the record.
 func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.CustomerAccount, error) {
-	account, err := b.Find(ctx, key, &Selection{Columns: []string{"password_hash"}})
+	account, err := b.Find(ctx, key, selectionOf(passwordHashField))
 	if err != nil {
 		return nil, err
 	}

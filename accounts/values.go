@@ -11,25 +11,25 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-func (r *Record) setText(field string, to **string, limit int, value any) error {
-	text, err := textOrNone(field, value)
+func (r *Record) setOptionalText(field *Field, to **string, value any) error {
+	text, err := textOrNone(field.name, value)
 	if err != nil {
 		return err
 	}
-	if err := checkText(field, text, limit); err != nil {
+	if err := checkText(field.name, text, field.limit); err != nil {
 		return err
 	}
 	*to = nil
 	if text != "" {
 		*to = &text
 	}
-	switch field {
+	switch field.name {
 	case userNameField:
 		return r.setUserName(text)
 	case emailAddressField:
 		return r.setEmailAddress(text)
 	case externalIDField:
-		return checkEnds(field, text)
+		return checkEnds(field.name, text)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (r *Record) setUserID(value any) (err error) {
 }
 
 // SetPassword gives the account a password. The error is a RefusedError.
-func (r *Record) SetPassword(plain secret.Text) error { return r.set(passwordField, plain.Reveal()) }
+func (r *Record) SetPassword(plain secret.Text) error { return r.Set(passwordField, plain.Reveal()) }
 
 func (r *Record) setPassword(value any) error {
 	text, err := textOrNone(passwordField, value)

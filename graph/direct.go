@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -188,47 +190,24 @@ func (w *writer) sessionField(session *models.Session, field graphql.CollectedFi
 }
 
 func (w *writer) accountField(account *models.CustomerAccount, field graphql.CollectedField) {
-	switch field.Name {
-	case "acceptsMarketing":
-		w.boolean(account.AcceptsMarketing)
-	case "accountType":
-		w.optionalText(account.AccountType)
-	case "attributes":
-		writeList(w, customerAttributeImplementors, field.Selections, account.Attributes, (*writer).attributeField)
-	case "companyOrOrganization":
-		w.optionalText(account.CompanyOrOrganization)
-	case "customerSet":
-		w.optionalText(account.CustomerSet)
-	case "customerSinceDate":
-		w.optionalDateTime(account.CustomerSinceDate)
-	case "emailAddress":
-		w.optionalText(account.EmailAddress)
-	case "externalId":
-		w.optionalText(account.ExternalID)
-	case "firstName":
-		w.optionalText(account.FirstName)
-	case "hasExternalPassword":
-		w.boolean(account.HasExternalPassword)
-	case "id":
-		w.optionalNumber(account.ID)
-	case "isActive":
-		w.boolean(account.IsActive)
-	case "isAnonymous":
-		w.boolean(account.IsAnonymous)
-	case "isLocked":
-		w.boolean(account.IsLocked)
-	case "lastName":
-		w.optionalText(account.LastName)
-	case "localeCode":
-		w.optionalText(account.LocaleCode)
-	case "taxExempt":
-		w.boolean(account.TaxExempt)
-	case "taxId":
-		w.optionalText(account.TaxID)
-	case "userId":
-		w.id(account.UserID)
-	case "userName":
-		w.optionalText(account.UserName)
+	known := accounts.FieldNamed(field.Name)
+	if known == nil {
+		w.incomplete = true
+		return
+	}
+	switch value := known.In(account).(type) {
+	case **string:
+		w.optionalText(*value)
+	case *bool:
+		w.boolean(*value)
+	case **time.Time:
+		w.optionalDateTime(*value)
+	case **int64:
+		w.optionalNumber(*value)
+	case *models.ID:
+		w.id(*value)
+	case *[]models.CustomerAttribute:
+		writeList(w, customerAttributeImplementors, field.Selections, *value, (*writer).attributeField)
 	default:
 		w.incomplete = true
 	}

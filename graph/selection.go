@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -10,42 +9,6 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/tickets"
 )
-
-// accountColumns says which columns a field of CustomerAccount needs, beside those that are always read.
-func accountColumns(field string) (column string, known bool) {
-	switch field {
-	case "acceptsMarketing":
-		return "accepts_marketing", true
-	case "accountType":
-		return "account_type", true
-	case "companyOrOrganization":
-		return "company_or_organization", true
-	case "customerSet":
-		return "customer_set", true
-	case "customerSinceDate":
-		return "customer_since_date", true
-	case "emailAddress":
-		return "email_address", true
-	case "externalId":
-		return "external_id", true
-	case "firstName":
-		return "first_name", true
-	case "lastName":
-		return "last_name", true
-	case "localeCode":
-		return "locale_code", true
-	case "taxExempt":
-		return "tax_exempt", true
-	case "taxId":
-		return "tax_id", true
-	case "userName":
-		return "user_name", true
-	case "attributes", "hasExternalPassword", "id", "isActive", "isAnonymous", "isLocked", "userId", "__typename":
-		return "", true // computed, or always read
-	default:
-		return "", false
-	}
-}
 
 // selected returns what the operation selects of a ticket or shopper below the present field. Of _entities it returns what is selected of the accounts
 // there. Fragments, aliases, @skip and @include are already resolved in what it sees.
@@ -85,11 +48,10 @@ func addSelected(selection *accounts.Selection, operation *graphql.OperationCont
 	if selection == nil {
 		selection = &accounts.Selection{}
 	}
-	for _, field := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
-		if column, _ := accountColumns(field.Name); column != "" && !slices.Contains(selection.Columns, column) {
-			selection.Columns = append(selection.Columns, column)
+	for _, collected := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
+		if field := accounts.FieldNamed(collected.Name); field != nil { // __typename is none
+			selection.Add(field)
 		}
-		selection.Attributes = selection.Attributes || field.Name == "attributes"
 	}
 	return selection
 }

@@ -1,0 +1,140 @@
+package accounts
+
+import (
+	"slices"
+
+	"github.com/authtickets/authtickets/models"
+)
+
+// fieldTable has a line for each field of an account, in the order in which accounts are listed.
+// Selections, answers, imports, flags and lists follow from it. A text has the width of its column
+// in characters.
+//
+//nolint:gochecknoglobals // it does not change
+var fieldTable = numbered(
+	computed(idField, func(a *person) any { return &a.ID }, "id"),
+	imported(userIDField, func(a *person) any { return &a.UserID }, "user_id"),
+	text(userNameField, "user_name", maxName, func(a *person) any { return &a.UserName }),
+	text(emailAddressField, "email_address", maxName, func(a *person) any { return &a.EmailAddress }),
+	text("firstName", "first_name", 255, func(a *person) any { return &a.FirstName }),
+	text("lastName", "last_name", 255, func(a *person) any { return &a.LastName }),
+	text("companyOrOrganization", "company_or_organization", 255, func(a *person) any { return &a.CompanyOrOrganization }),
+	text(externalIDField, "external_id", 128, func(a *person) any { return &a.ExternalID }),
+	text("accountType", "account_type", 64, func(a *person) any { return &a.AccountType }),
+	text("customerSet", "customer_set", 64, func(a *person) any { return &a.CustomerSet }),
+	entered(customerSinceField, func(a *person) any { return &a.CustomerSinceDate }, "customer_since_date"),
+	text("localeCode", "locale_code", 35, func(a *person) any { return &a.LocaleCode }),
+	text("taxId", "tax_id", 64, func(a *person) any { return &a.TaxID }),
+	entered("taxExempt", func(a *person) any { return &a.TaxExempt }, "tax_exempt"),
+	entered("acceptsMarketing", func(a *person) any { return &a.AcceptsMarketing }, "accepts_marketing"),
+	imported(isActiveField, func(a *person) any { return &a.IsActive }, "is_active"),
+	imported(isLockedField, func(a *person) any { return &a.IsLocked }, "locked_until", "locked_by_operator"),
+	imported(isAnonymousField, func(a *person) any { return &a.IsAnonymous }),
+	computed(hasExternalPasswordField, func(a *person) any { return &a.HasExternalPassword }, "has_external_password"),
+	entered(attributesField, func(a *person) any { return &a.Attributes }),
+	entered(passwordField, nil),
+	imported(passwordHashField, nil, "password_hash"),
+)
+
+// The fields that the code treats in ways of their own.
+const (
+	idField                  = "id"
+	userIDField              = "userId"
+	userNameField            = "userName"
+	emailAddressField        = "emailAddress"
+	externalIDField          = "externalId"
+	customerSinceField       = "customerSinceDate"
+	isActiveField            = "isActive"
+	isLockedField            = "isLocked"
+	isAnonymousField         = "isAnonymous"
+	hasExternalPasswordField = "hasExternalPassword"
+	attributesField          = "attributes"
+	passwordField            = "password"
+	passwordHashField        = "passwordHash"
+)
+
+// Field is a field of an account.
+type Field struct {
+	name string
+	// number is the place in the table.
+	number int
+	// columns are those that the field is read from. The attributes have a table of their own.
+	columns []string
+	limit   int
+	in      func(*models.CustomerAccount) any
+	setBy   setBy
+}
+
+// setBy says who gives a field its value.
+type setBy int
+
+const (
+	// setByNobody: the field follows from others. Imports accept and ignore it, so that what was
+	// shown can be imported.
+	setByNobody setBy = iota
+	// setByImport: for the others there are operations and commands of their own.
+	setByImport
+	// setByAll: imports, createAccount, updateAccount and the flags of the commands.
+	setByAll
+)
+
+// person shortens the lines of the table.
+type person = models.CustomerAccount
+
+func text(name, column string, limit int, in func(*person) any) Field {
+	return Field{name: name, columns: []string{column}, limit: limit, in: in, setBy: setByAll}
+}
+
+func entered(name string, in func(*person) any, columns ...string) Field {
+	return Field{name: name, columns: columns, in: in, setBy: setByAll}
+}
+
+func imported(name string, in func(*person) any, columns ...string) Field {
+	return Field{name: name, columns: columns, in: in, setBy: setByImport}
+}
+
+func computed(name string, in func(*person) any, columns ...string) Field {
+	return Field{name: name, columns: columns, in: in, setBy: setByNobody}
+}
+
+func numbered(fields ...Field) []*Field {
+	table := make([]*Field, len(fields))
+	for i, field := range fields {
+		field.number = i
+		table[i] = &field
+	}
+	return table
+}
+
+// Fields returns all fields, in the order in which accounts are listed.
+func Fields() []*Field { return slices.Clone(fieldTable) }
+
+// FieldNamed returns the field with a name, or nil.
+func FieldNamed(name string) *Field {
+	for _, field := range fieldTable {
+		if field.name == name {
+			return field
+		}
+	}
+	return nil
+}
+
+// Name is the field's name in the schema's CustomerAccount, or in an import.
+func (f *Field) Name() string { return f.name }
+
+// Limit is how long a text may be, in characters. It is 0 for other kinds of fields.
+func (f *Field) Limit() int { return f.limit }
+
+// IsEntered reports whether createAccount, updateAccount and the commands take the field. Imports
+// take more.
+func (f *Field) IsEntered() bool { return f.setBy == setByAll }
+
+// In returns a pointer to where an account keeps the field: a **string, *bool, **time.Time,
+// **int64, *models.ID or *[]models.CustomerAttribute. It returns nil for passwords, which nobody is
+// shown.
+func (f *Field) In(account *models.CustomerAccount) any {
+	if f.in == nil {
+		return nil
+	}
+	return f.in(account)
+}
