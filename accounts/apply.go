@@ -103,7 +103,9 @@ func samePointer[Value comparable](a, b *Value) bool {
 	return *a == *b
 }
 
-func sameAttributes(a, b []models.CustomerAttribute) bool { return slices.EqualFunc(a, b, sameAttribute) }
+func sameAttributes(a, b []models.CustomerAttribute) bool {
+	return slices.EqualFunc(a, b, sameAttribute)
+}
 
 func sameAttribute(a, b models.CustomerAttribute) bool {
 	return a.FullyQualifiedName == b.FullyQualifiedName && samePointer(a.AttributeDefinitionID, b.AttributeDefinitionID) &&

@@ -129,6 +129,12 @@ func (f *Field) Limit() int { return f.limit }
 // take more.
 func (f *Field) IsEntered() bool { return f.setBy == setByAll }
 
+// IsBool reports whether the field is true or false.
+func (f *Field) IsBool() bool {
+	_, ok := f.In(&models.CustomerAccount{}).(*bool)
+	return ok
+}
+
 // In returns a pointer to where an account keeps the field: a **string, *bool, **time.Time,
 // **int64, *models.ID or *[]models.CustomerAttribute. It returns nil for passwords, which nobody is
 // shown.

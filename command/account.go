@@ -117,50 +117,31 @@ func (c *ShowAccount) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// field is a field of an account by its name in the schema.
-type field struct {
-	name  string
-	value any
-}
-
-func fieldsOf(account *models.CustomerAccount) []field {
-	attributes := make([]map[string]any, len(account.Attributes))
-	for i, attribute := range account.Attributes {
-		attributes[i] = map[string]any{
-			"fullyQualifiedName": attribute.FullyQualifiedName, "attributeDefinitionId": attribute.AttributeDefinitionID, "values": attribute.Values,
-		}
-	}
-	return []field{
-		{"id", account.ID},
-		{"userId", account.UserID},
-		{"userName", account.UserName},
-		{"emailAddress", account.EmailAddress},
-		{"firstName", account.FirstName},
-		{"lastName", account.LastName},
-		{"companyOrOrganization", account.CompanyOrOrganization},
-		{"externalId", account.ExternalID},
-		{"accountType", account.AccountType},
-		{"customerSet", account.CustomerSet},
-		{"customerSinceDate", account.CustomerSinceDate},
-		{"localeCode", account.LocaleCode},
-		{"taxId", account.TaxID},
-		{"taxExempt", account.TaxExempt},
-		{"acceptsMarketing", account.AcceptsMarketing},
-		{"isActive", account.IsActive},
-		{"isLocked", account.IsLocked},
-		{"isAnonymous", account.IsAnonymous},
-		{"hasExternalPassword", account.HasExternalPassword},
-		{"attributes", attributes},
-	}
-}
-
 // showJSON writes one line, which can be imported.
 func showJSON(out io.Writer, account *models.CustomerAccount) error {
 	object := map[string]any{}
-	for _, field := range fieldsOf(account) {
-		object[field.name] = field.value
+	for _, field := range accounts.Fields() {
+		switch value := field.In(account).(type) {
+		case nil: // a password
+		case *[]models.CustomerAttribute:
+			object[field.Name()] = attributeObjects(*value)
+		default:
+			object[field.Name()] = value
+		}
 	}
 	return writeObject(out, object)
+}
+
+func attributeObjects(attributes []models.CustomerAttribute) []map[string]any {
+	objects := make([]map[string]any, len(attributes))
+	for i, attribute := range attributes {
+		objects[i] = map[string]any{
+			"fullyQualifiedName":    attribute.FullyQualifiedName,
+			"attributeDefinitionId": attribute.AttributeDefinitionID,
+			"values":                attribute.Values,
+		}
+	}
+	return objects
 }
 
 // writeObject writes an object in one line, with every character as it is.
@@ -172,10 +153,23 @@ func writeObject(out io.Writer, object map[string]any) error {
 
 func showTable(out io.Writer, account *models.CustomerAccount) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, field := range fieldsOf(account) {
-		if field.name != "attributes" {
-			fmt.Fprintf(table, "%s\t%s\n", field.name, plain(field.value))
+	for _, field := range accounts.Fields() {
+		var value string
+		switch in := field.In(account).(type) {
+		case **string:
+			value = plain(*in)
+		case **time.Time:
+			value = plain(*in)
+		case **int64:
+			value = plain(*in)
+		case *bool:
+			value = plain(*in)
+		case *models.ID:
+			value = plain(*in)
+		default: // a password, or the attributes, which follow below
+			continue
 		}
+		fmt.Fprintf(table, "%s\t%s\n", field.Name(), value)
 	}
 	for _, attribute := range account.Attributes {
 		values, err := json.Marshal(attribute.Values)

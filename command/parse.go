@@ -38,6 +38,7 @@ func Parse(env *Environment, program any, arguments []string, bindings ...any) (
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.ValueFormatter(helpOf),
 		kong.Bind(append(bindings, env)...),
+		kong.PostBuild(func(parser *kong.Kong) error { return addFieldFlags(parser, &faults) }),
 		tolerant[time.Duration](&faults),
 		tolerant[int](&faults),
 		tolerant[int64](&faults),

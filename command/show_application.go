@@ -68,6 +68,12 @@ func (c *ShowApplication) Run(env *Environment, settings *Settings) error {
 	})
 }
 
+// field is a field of an application by its name in the schema.
+type field struct {
+	name  string
+	value any
+}
+
 // applicationFields are those that are shown, which the hashes of the secrets are not.
 func applicationFields(application *models.Application) []field {
 	return []field{

@@ -4,25 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/authtickets/authtickets/accounts"
 )
 
 // accountFlags are what can be said of an account. An empty value clears what is there.
 type accountFlags struct {
-	Email        *string           `help:"E-mail address, by which the customer can sign in too." placeholder:"ADDRESS"`
-	FirstName    *string           `help:"Given name." placeholder:"NAME"`
-	LastName     *string           `help:"Family name." placeholder:"NAME"`
-	AccountType  *string           `help:"Kind of account, e.g. B2C." placeholder:"TYPE"`
-	Company      *string           `help:"Company or organization." placeholder:"NAME"`
-	CustomerSet  *string           `help:"Customer set." placeholder:"NAME"`
-	Since        *string           `help:"Since when the customer has been one, in RFC 3339; since the account was made unless it is given." placeholder:"INSTANT"`
-	Locale       *string           `help:"Language and region, e.g. en-US." placeholder:"CODE"`
-	TaxID        *string           `help:"Tax number." placeholder:"NUMBER" name:"tax-id"`
-	TaxExempt    *bool             `help:"The customer is exempt from tax." negatable:""`
-	AcceptsMails *bool             `help:"The customer accepts marketing." name:"accepts-marketing" negatable:""`
-	Attribute    map[string]string `help:"An attribute and its JSON value, or a JSON list of its values, e.g. --attribute 'tenant~colour=\"teal\"'. Repeatable. Those that are given take the place of all attributes that are there." placeholder:"NAME=JSON" mapsep:"none"`
+	fieldFlags
+
+	Attribute map[string]string `help:"An attribute and its JSON value, or a JSON list of its values, e.g. --attribute 'tenant~colour=\"teal\"'. Repeatable. Those that are given take the place of all attributes that are there." placeholder:"NAME=JSON" mapsep:"none"`
 }
 
 // record returns what the flags say. A flag that is not given says nothing.
@@ -32,28 +22,7 @@ func (f *accountFlags) record() (*accounts.Record, error) {
 		return nil, err
 	}
 	var record accounts.Record
-	for _, flag := range []struct {
-		field string
-		value *string
-	}{
-		{"emailAddress", f.Email},
-		{"firstName", f.FirstName},
-		{"lastName", f.LastName},
-		{"accountType", f.AccountType},
-		{"companyOrOrganization", f.Company},
-		{"customerSet", f.CustomerSet},
-		{"customerSinceDate", f.Since},
-		{"localeCode", f.Locale},
-		{"taxId", f.TaxID},
-		{"attributes", attributes},
-		{"taxExempt", written(f.TaxExempt)},
-		{"acceptsMarketing", written(f.AcceptsMails)},
-	} {
-		if err := setGiven(&record, flag.field, flag.value); err != nil {
-			return nil, err
-		}
-	}
-	return &record, nil
+	return &record, errors.Join(f.set(&record), setGiven(&record, "attributes", attributes))
 }
 
 // setGiven gives a field of a record a value, if there is one.
@@ -62,13 +31,6 @@ func setGiven(record *accounts.Record, field string, value *string) error {
 		return nil
 	}
 	return record.Set(field, *value)
-}
-
-func written(flag *bool) *string {
-	if flag == nil {
-		return nil
-	}
-	return new(strconv.FormatBool(*flag))
 }
 
 // attributes returns the attributes as the JSON list that a record takes; nil when there are none.
