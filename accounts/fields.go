@@ -11,7 +11,7 @@ import (
 // in characters.
 //
 //nolint:gochecknoglobals // it does not change
-var fieldTable = numbered(
+var fieldTable = []*Field{
 	computed(idField, func(a *person) any { return &a.ID }, "id"),
 	imported(userIDField, func(a *person) any { return &a.UserID }, "user_id"),
 	text(userNameField, "user_name", maxName, func(a *person) any { return &a.UserName }),
@@ -34,7 +34,7 @@ var fieldTable = numbered(
 	entered(attributesField, func(a *person) any { return &a.Attributes }),
 	entered(passwordField, nil),
 	imported(passwordHashField, nil, "password_hash"),
-)
+}
 
 // The fields that the code treats in ways of their own.
 const (
@@ -55,10 +55,7 @@ const (
 
 // Field is a field of an account.
 type Field struct {
-	name string
-	// number is the place in the table.
-	number int
-	// columns are those that the field is read from. The attributes have a table of their own.
+	name    string
 	columns []string
 	limit   int
 	in      func(*models.CustomerAccount) any
@@ -81,29 +78,20 @@ const (
 // person shortens the lines of the table.
 type person = models.CustomerAccount
 
-func text(name, column string, limit int, in func(*person) any) Field {
-	return Field{name: name, columns: []string{column}, limit: limit, in: in, setBy: setByAll}
+func text(name, column string, limit int, in func(*person) any) *Field {
+	return &Field{name: name, columns: []string{column}, limit: limit, in: in, setBy: setByAll}
 }
 
-func entered(name string, in func(*person) any, columns ...string) Field {
-	return Field{name: name, columns: columns, in: in, setBy: setByAll}
+func entered(name string, in func(*person) any, columns ...string) *Field {
+	return &Field{name: name, columns: columns, in: in, setBy: setByAll}
 }
 
-func imported(name string, in func(*person) any, columns ...string) Field {
-	return Field{name: name, columns: columns, in: in, setBy: setByImport}
+func imported(name string, in func(*person) any, columns ...string) *Field {
+	return &Field{name: name, columns: columns, in: in, setBy: setByImport}
 }
 
-func computed(name string, in func(*person) any, columns ...string) Field {
-	return Field{name: name, columns: columns, in: in, setBy: setByNobody}
-}
-
-func numbered(fields ...Field) []*Field {
-	table := make([]*Field, len(fields))
-	for i, field := range fields {
-		field.number = i
-		table[i] = &field
-	}
-	return table
+func computed(name string, in func(*person) any, columns ...string) *Field {
+	return &Field{name: name, columns: columns, in: in, setBy: setByNobody}
 }
 
 // Fields returns all fields, in the order in which accounts are listed.
@@ -124,6 +112,9 @@ func (f *Field) Name() string { return f.name }
 
 // Limit is how long a text may be, in characters. It is 0 for other kinds of fields.
 func (f *Field) Limit() int { return f.limit }
+
+// Columns are those that the field is read from. The attributes have a table of their own.
+func (f *Field) Columns() []string { return slices.Clone(f.columns) }
 
 // IsEntered reports whether createAccount, updateAccount and the commands take the field. Imports
 // take more.

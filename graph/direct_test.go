@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
@@ -42,13 +43,21 @@ func full() fixed {
 	at := time.Date(2026, 11, 24, 9, 30, 0, 1_999_999, time.FixedZone("", 3600))
 	text := "Ada \"& <Co>\" \u2028 ✓ \\ \x7f\t"
 	account := &models.CustomerAccount{
-		ID: new(int64(7)), UserID: models.ID{1, 2}, AcceptsMarketing: true, AccountType: &text, CompanyOrOrganization: &text, CustomerSet: &text, CustomerSinceDate: &at,
-		EmailAddress: &text, ExternalID: &text, FirstName: &text, LastName: &text, LocaleCode: &text, TaxExempt: true, TaxID: &text, UserName: &text,
-		IsActive: true, HasExternalPassword: true, IsAnonymous: true, IsLocked: true,
+		ID: new(int64(7)), UserID: models.ID{1, 2},
 		Attributes: []models.CustomerAttribute{
 			{FullyQualifiedName: text, AttributeDefinitionID: new(int64(-3)), Values: []json.RawMessage{json.RawMessage(`{"a":[1.50,null]}`), json.RawMessage(`"x"`)}},
 			{FullyQualifiedName: "b", Values: []json.RawMessage{}},
 		},
+	}
+	for _, field := range accounts.Fields() {
+		switch in := field.In(account).(type) {
+		case **string:
+			*in = &text
+		case *bool:
+			*in = true
+		case **time.Time:
+			*in = &at
+		}
 	}
 	return fixed{
 		ticket: &tickets.Ticket{
