@@ -10,7 +10,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// apply gives the account of a write the values of the record, all but its password, and reports whether that has changed anything.
+// apply gives the account the values of the record, except the password. It reports whether that
+// has changed anything.
 func (r *Record) apply(write *storage.AccountWrite) bool {
 	changed, renamed := false, write.Account.ID == nil
 	for _, field := range r.given {
@@ -19,6 +20,7 @@ func (r *Record) apply(write *storage.AccountWrite) bool {
 			renamed = renamed || field.name == userNameField || field.name == emailAddressField
 		}
 	}
+
 	if renamed {
 		write.Names = r.names(write.Account)
 	}
@@ -64,24 +66,26 @@ func (r *Record) applyCustomerSince(account *models.CustomerAccount) bool {
 	if since == nil {
 		since = &account.CreatedAt
 	}
+
 	changed := account.CustomerSinceDate == nil || !account.CustomerSinceDate.Equal(*since)
 	account.CustomerSinceDate = since
 	return changed
 }
 
-// applyLock locks as an operator does, or ends both locks.
+// applyLock locks the account as an operator does, or ends both kinds of lock.
 func (r *Record) applyLock(account *models.CustomerAccount) bool {
 	if r.account.IsLocked {
 		changed := !account.LockedByOperator
 		account.LockedByOperator = true
 		return changed
 	}
+
 	changed := account.LockedByOperator || account.LockedUntil != nil
 	account.LockedByOperator, account.LockedUntil = false, nil
 	return changed
 }
 
-// names are those by which the account signs in now.
+// names returns the names with which the account signs in from now on.
 func (r *Record) names(account *models.CustomerAccount) []string {
 	userName, emailAddress := r.userName, r.emailAddress
 	if !r.gives(userNameField) {
@@ -90,6 +94,7 @@ func (r *Record) names(account *models.CustomerAccount) []string {
 	if !r.gives(emailAddressField) {
 		emailAddress = normalOrNone(account.EmailAddress)
 	}
+
 	if emailAddress == "" || emailAddress == userName {
 		return []string{userName}
 	}
@@ -108,11 +113,12 @@ func sameAttributes(a, b []models.CustomerAttribute) bool {
 }
 
 func sameAttribute(a, b models.CustomerAttribute) bool {
-	return a.FullyQualifiedName == b.FullyQualifiedName && samePointer(a.AttributeDefinitionID, b.AttributeDefinitionID) &&
+	return a.FullyQualifiedName == b.FullyQualifiedName &&
+		samePointer(a.AttributeDefinitionID, b.AttributeDefinitionID) &&
 		bytes.Equal(written(a.Values), written(b.Values))
 }
 
-// written is the JSON that a list of values is stored as.
+// written returns the JSON that is stored for a list of values.
 func written(values []json.RawMessage) []byte {
 	text, _ := json.Marshal(values) // they were read from JSON
 	return text

@@ -11,11 +11,12 @@ import (
 
 const (
 	maxAttributeName = 255
-	// maxAttribute is how large one attribute may be, in bytes of JSON.
+	// maxAttribute is the size limit of one attribute, in bytes of JSON.
 	maxAttribute = 64 << 10
 )
 
-// setAttributes takes nil or a JSON list of objects like the schema's CustomerAttribute. They take the place of all attributes of the account.
+// setAttributes takes nil or a JSON list of objects like the schema's CustomerAttribute. They
+// replace all attributes of the account.
 func (r *Record) setAttributes(value any) error {
 	if value == nil {
 		return nil
@@ -25,19 +26,21 @@ func (r *Record) setAttributes(value any) error {
 	if err := json.Unmarshal(raw, &list); err != nil || !utf8.Valid(raw) {
 		return refused("attributes must be a JSON list")
 	}
+
 	all := make([]models.CustomerAttribute, len(list))
 	for i, raw := range list {
 		if err := decodeAttribute(raw, &all[i]); err != nil {
 			return refused("attribute %d: %v", i+1, err)
 		}
 	}
-	byName := func(a, b models.CustomerAttribute) int {
+
+	slices.SortFunc(all, func(a, b models.CustomerAttribute) int {
 		return cmp.Compare(a.FullyQualifiedName, b.FullyQualifiedName)
-	}
-	slices.SortFunc(all, byName)
-	distinct := slices.CompactFunc(slices.Clone(all), func(a, b models.CustomerAttribute) bool { return byName(a, b) == 0 })
-	if len(distinct) < len(all) {
-		return refused("two attributes have the same fullyQualifiedName")
+	})
+	for i := 1; i < len(all); i++ {
+		if all[i-1].FullyQualifiedName == all[i].FullyQualifiedName {
+			return refused("two attributes have the same fullyQualifiedName")
+		}
 	}
 	r.account.Attributes = all
 	return nil
@@ -47,6 +50,7 @@ func decodeAttribute(object json.RawMessage, attribute *models.CustomerAttribute
 	if len(object) > maxAttribute {
 		return refused("larger than %d KiB", maxAttribute>>10)
 	}
+
 	err := members(object, func(key string, value json.RawMessage) error {
 		switch key {
 		case "attributeDefinitionId":
@@ -62,6 +66,7 @@ func decodeAttribute(object json.RawMessage, attribute *models.CustomerAttribute
 			return refused("%s is not a field of an attribute", shown(key))
 		}
 	})
+
 	switch {
 	case err != nil:
 		return err
@@ -81,6 +86,7 @@ func decodeDefinitionID(value json.RawMessage, attribute *models.CustomerAttribu
 	if id != nil {
 		attribute.AttributeDefinitionID = new(int64(*id))
 	}
+
 	return nil
 }
 

@@ -10,20 +10,22 @@ import (
 	"strings"
 )
 
-// csvDecoder reads records from rows of CSV (RFC 4180). An empty cell gives no value: what the account has stays.
+// csvDecoder reads records from rows of CSV (RFC 4180). An empty cell says nothing about its field.
 type csvDecoder struct {
 	rows   *rowReader
 	header []*Field
 	reader *csv.Reader
-	// The reader reads from buffer, which is set to each row in turn.
+	// buffer is what the reader reads from. It is set to each row in turn.
 	buffer *bufio.Reader
 }
 
-// newCSVDecoder reads the header: the names of fields. The error does not repeat it, for it could be a row with passwords.
+// newCSVDecoder reads the header, which has the names of fields. The error does not repeat it,
+// because it could be a row with passwords.
 func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
 	rows.quoted = true
 	d := &csvDecoder{rows: rows, buffer: bufio.NewReader(nil)}
 	d.reader = csv.NewReader(d.buffer)
+
 	row, err := rows.next()
 	if err != nil {
 		return nil, err
@@ -32,11 +34,13 @@ func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	for i, name := range names {
 		name = strings.TrimSpace(name)
 		field := FieldNamed(name)
 		if field == nil {
-			return nil, fmt.Errorf("the header must have names of fields, as the schema's CustomerAccount has them, but not in column %d", i+1)
+			return nil, fmt.Errorf("the header must have names of fields, "+
+				"as the schema's CustomerAccount has them, but not in column %d", i+1)
 		}
 		if slices.Contains(d.header, field) {
 			return nil, fmt.Errorf("the header has %s twice", name)
@@ -52,6 +56,7 @@ func (d *csvDecoder) decode(row []byte) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	var record Record
 	for i, cell := range cells {
 		if cell == "" {
@@ -67,6 +72,7 @@ func (d *csvDecoder) decode(row []byte) (*Record, error) {
 func (d *csvDecoder) cells(row []byte) ([]string, error) {
 	d.buffer.Reset(bytes.NewReader(row))
 	cells, err := d.reader.Read()
+
 	switch {
 	case err == nil:
 		return cells, nil
@@ -75,6 +81,7 @@ func (d *csvDecoder) cells(row []byte) ([]string, error) {
 	default:
 		err = refused("the row is not CSV: is a quote not closed, or inside a cell not doubled?")
 	}
-	d.rows.takeLine() // a quote can have tied rows together that do not belong together
+
+	d.rows.takeLine() // a wrong quote may have made several rows look like one
 	return nil, err
 }

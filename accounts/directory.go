@@ -5,7 +5,7 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// key is what at most one account has.
+// key is a value that at most one account has.
 type key struct {
 	kind keyKind
 	text string
@@ -23,24 +23,26 @@ func keyOfName(name string) key             { return key{nameKey, name} }
 func keyOfExternalID(externalID string) key { return key{externalIDKey, externalID} }
 func keyOfUserID(userID models.ID) key      { return key{userIDKey, string(userID[:])} }
 
-// keys are those that a record gives.
+// keys returns the keys that a record gives.
 func (r *Record) keys() []key {
 	keys := make([]key, 0, 4)
 	if r.account.ExternalID != nil {
 		keys = append(keys, keyOfExternalID(*r.account.ExternalID))
 	}
+
 	for _, name := range []string{r.userName, r.emailAddress} {
 		if name != "" {
 			keys = append(keys, keyOfName(name))
 		}
 	}
+
 	if r.gives(userIDField) {
 		keys = append(keys, keyOfUserID(r.account.UserID))
 	}
 	return keys
 }
 
-// keysOf are the keys under which to look for everything that concerns the records.
+// keysOf returns the keys of all accounts that the records can concern.
 func keysOf(records []*Record) storage.AccountKeys {
 	var keys storage.AccountKeys
 	for _, record := range records {
@@ -69,9 +71,12 @@ type directory struct {
 
 func newDirectory(existing storage.Existing) directory {
 	d := directory{
-		byID: map[int64]*models.CustomerAccount{}, byExternalID: map[string]*models.CustomerAccount{},
-		byUserID: map[models.ID]*models.CustomerAccount{}, names: existing.Names,
+		byID:         map[int64]*models.CustomerAccount{},
+		byExternalID: map[string]*models.CustomerAccount{},
+		byUserID:     map[models.ID]*models.CustomerAccount{},
+		names:        existing.Names,
 	}
+
 	for _, account := range existing.Accounts {
 		d.byID[*account.ID], d.byUserID[account.UserID] = account, account
 		if account.ExternalID != nil {
@@ -81,30 +86,33 @@ func newDirectory(existing storage.Existing) directory {
 	return d
 }
 
-// find returns the account that a record means; nil when it means a new one.
+// find returns the account that a record means, or nil if it means a new one.
 func (d directory) find(record *Record) *models.CustomerAccount {
 	externalID := record.account.ExternalID
 	if externalID != nil && d.byExternalID[*externalID] != nil {
 		return d.byExternalID[*externalID]
 	}
+
 	account := d.byID[d.names[record.userName]]
-	if account == nil || normalOrNone(account.UserName) != record.userName { // the name is somebody's e-mail address
-		return nil
+	if account == nil || normalOrNone(account.UserName) != record.userName {
+		return nil // the name is nobody's, or somebody's e-mail address
 	}
-	if externalID != nil && account.ExternalID != nil { // it is known by another
-		return nil
+	if externalID != nil && account.ExternalID != nil {
+		return nil // it has another external id
 	}
 	return account
 }
 
-// owned are the keys that an account has.
+// owned returns the keys that an account has.
 func owned(account *models.CustomerAccount) []key {
 	keys := []key{keyOfUserID(account.UserID)}
+
 	for _, name := range []string{normalOrNone(account.UserName), normalOrNone(account.EmailAddress)} {
 		if name != "" {
 			keys = append(keys, keyOfName(name))
 		}
 	}
+
 	if account.ExternalID != nil {
 		keys = append(keys, keyOfExternalID(*account.ExternalID))
 	}
@@ -115,6 +123,6 @@ func normalOrNone(name *string) string {
 	if name == nil {
 		return ""
 	}
-	normal, _ := NormalName(*name) // it was one when it was written
+	normal, _ := NormalName(*name) // it was checked when it was written
 	return normal
 }

@@ -15,9 +15,11 @@ func decodeJSON(line []byte) (*Record, error) {
 	if !utf8.Valid(line) {
 		return nil, refused("the line is not UTF-8")
 	}
+
 	if at := invalidAt(line); at > 0 {
 		return nil, refused("the line is not JSON, from byte %d on", at)
 	}
+
 	var record Record
 	return &record, members(line, func(name string, value json.RawMessage) error {
 		field, err := fieldToSet(name)
@@ -35,6 +37,7 @@ func invalidAt(line []byte) int {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return min(int(syntax.ByteOffset)+1, len(line))
 	}
+
 	if rest := bytes.TrimLeft(line[decoder.InputOffset():], blanks); len(rest) > 0 {
 		return len(line) - len(rest) + 1
 	}

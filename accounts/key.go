@@ -5,20 +5,23 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Key names an account, by exactly one of its fields. The schema's AccountKeyInput is bound to it, and has all fields but SignInName.
+// Key names an account by exactly one of its fields. The schema's AccountKeyInput is bound to it,
+// and has all fields except SignInName.
 type Key struct {
 	ID     *int64
 	UserID *models.ID
-	// UserName and EmailAddress are in any case. An account that has the text as its other name is not meant: whoever has proved that the address is theirs must not get an
-	// account that is merely called so.
+	// UserName and EmailAddress ignore case. Each finds only accounts that have the text as this
+	// kind of name. A customer who owns an e-mail address must not get an account whose user name
+	// merely looks like that address.
 	UserName     *string
 	EmailAddress *string
 	ExternalID   *string
-	// SignInName is the user name or the e-mail address, in any case.
+	// SignInName is the user name or the e-mail address. It ignores case.
 	SignInName *string
 }
 
-// stored returns the key as storage knows it. The error is ErrNotFound for what no account can have, and a RefusedError.
+// stored returns the key as storage knows it. The error is ErrNotFound for a key that no account
+// can have, and a RefusedError unless exactly one field is given.
 func (k Key) stored() (storage.AccountKey, error) {
 	var stored storage.AccountKey
 	given := 0
@@ -28,12 +31,14 @@ func (k Key) stored() (storage.AccountKey, error) {
 	if k.UserID != nil {
 		stored.UserID, given = *k.UserID, given+1
 	}
+
 	if k.ExternalID != nil {
-		if checkEnds(externalIDField, *k.ExternalID) != nil { // MySQL would find the id without the blanks
-			return stored, ErrNotFound
+		if checkEnds(externalIDField, *k.ExternalID) != nil {
+			return stored, ErrNotFound // MySQL would find the id without the blanks
 		}
 		stored.ExternalID, given = *k.ExternalID, given+1
 	}
+
 	for _, name := range []*string{k.UserName, k.EmailAddress, k.SignInName} {
 		if name == nil {
 			continue
@@ -44,13 +49,16 @@ func (k Key) stored() (storage.AccountKey, error) {
 		}
 		stored.Name, given = normal, given+1
 	}
+
 	if given != 1 {
-		return stored, refused("name one account: by its user name, its e-mail address, its id, its user id or its external id")
+		return stored, refused("name one account: " +
+			"by its user name, its e-mail address, its id, its user id or its external id")
 	}
 	return stored, nil
 }
 
-// means reports whether an account that has the key's name is the one that is meant.
+// means reports whether an account with the key's name has it as the kind of name that the key
+// gives.
 func (k Key) means(account *models.CustomerAccount, name string) bool {
 	switch {
 	case k.UserName != nil:

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// fileIndex remembers which accounts the rows of an import were about. Files have millions of rows,
-// so it takes about 7 bytes for an account, and 15 for a key in a dry run.
+// fileIndex remembers which accounts the rows of an import were about. Files can have millions of
+// rows, so it is compact: about 7 bytes for an account, and 15 for a key in a dry run.
 type fileIndex struct {
 	accounts accountLines
-	// keys are those that a dry run has given to accounts. The database does not keep them.
+	// keys are the keys that a dry run has given to accounts. The database does not keep them.
 	keys keyLines
 }
 
@@ -18,7 +18,7 @@ func newFileIndex() *fileIndex {
 	return &fileIndex{accountLines{}, keyLines{seed: maphash.MakeSeed()}}
 }
 
-// mention returns which row was the first about an account. A nil index knows none.
+// mention returns which row was the first about an account. A nil index has no rows.
 func (x *fileIndex) mention(accountID int64) mention {
 	if x == nil {
 		return mention{}
@@ -26,8 +26,8 @@ func (x *fileIndex) mention(accountID int64) mention {
 	return x.accounts.mention(accountID)
 }
 
-// line returns the line of the first row about the account to which a dry run has given a key; 0
-// when there is none.
+// line returns the line of the first row about the account to which a dry run has given the key, or
+// 0 if no account was given it.
 func (x *fileIndex) line(k key) int {
 	if x == nil {
 		return 0
@@ -35,13 +35,13 @@ func (x *fileIndex) line(k key) int {
 	return x.keys.line(k)
 }
 
-// accountLines has the first row about each account, by pages of accounts with similar numbers.
+// accountLines has the first row about each account, in pages of accounts with similar numbers.
 type accountLines map[int64]*accountPage
 
-// accountPage has the last 12 bits of some numbers in ascending order. New accounts come in that
-// order too, and are appended.
+// accountPage has the last 12 bits of account numbers in ascending order. New accounts come in that
+// order too, so they are appended.
 type accountPage struct {
-	numbers []uint16 // with a 1 behind them where the row did not give the external id
+	numbers []uint16 // the lowest bit is 1 if the row did not give the external id
 	lines   []uint32
 }
 
@@ -52,6 +52,7 @@ func (a accountLines) mention(accountID int64) mention {
 	if page == nil {
 		return mention{}
 	}
+
 	i, found := page.search(accountID)
 	if !found {
 		return mention{}
@@ -59,17 +60,19 @@ func (a accountLines) mention(accountID int64) mention {
 	return mention{line: int(page.lines[i]), isUnidentified: page.numbers[i]&1 == 1}
 }
 
-// add adds the first row about an account. It leaves an account alone that has one.
+// add adds the first row about an account. It does nothing if there is one already.
 func (a accountLines) add(accountID int64, m mention) {
 	page := a[accountID>>pageBits]
 	if page == nil {
 		page = &accountPage{}
 		a[accountID>>pageBits] = page
 	}
+
 	i, found := page.search(accountID)
 	if found {
 		return
 	}
+
 	number := numberOnPage(accountID)
 	if m.isUnidentified {
 		number |= 1
@@ -86,21 +89,21 @@ func (p *accountPage) search(accountID int64) (int, bool) {
 
 func numberOnPage(accountID int64) uint16 { return uint16(accountID&(1<<pageBits-1)) << 1 }
 
-// shortLine is a line in 32 bits: a file of more lines would not fit into the index.
+// shortLine returns a line in 32 bits. The index could not hold a file with more lines.
 func shortLine(line int) uint32 {
 	return uint32(min(line, math.MaxUint32)) //nolint:gosec // it fits
 }
 
-// keyLines is a hash table with open addressing. It knows keys by a hash of 64 bits with a seed of
-// its own. If two keys share a hash, the later row is refused, though nothing is wrong with it. In
-// a file of three million keys that happens once in four million dry runs.
+// keyLines is a hash table with open addressing. It stores a hash of 64 bits for each key, with a
+// random seed. If two keys have the same hash, the later row is refused by mistake. With three
+// million keys that happens once in four million dry runs.
 type keyLines struct {
 	seed   maphash.Seed
-	shards [256]keyShard // each grows by itself, so that little is copied at a time
+	shards [256]keyShard // each grows alone, so that little is copied at a time
 }
 
 type keyShard struct {
-	hashes []uint64 // 0 where a place is free
+	hashes []uint64 // 0 for a free place
 	lines  []uint32
 	used   int
 }
@@ -113,7 +116,7 @@ func (l *keyLines) line(k key) int {
 	return int(shard.lines[shard.place(hash)])
 }
 
-// add adds a key. It leaves one alone that is there.
+// add adds a key. It does nothing if the key is there already.
 func (l *keyLines) add(k key, line int) {
 	shard, hash := l.shard(k)
 	if shard.used*8 >= len(shard.hashes)*7 {
@@ -124,10 +127,11 @@ func (l *keyLines) add(k key, line int) {
 
 func (l *keyLines) shard(k key) (shard *keyShard, hash uint64) {
 	hash = maphash.Comparable(l.seed, k)
+
 	return &l.shards[hash>>56], max(hash, 1)
 }
 
-// place returns where a hash is, or where it can be put.
+// place returns the place of a hash, or a free place for it.
 func (s *keyShard) place(hash uint64) int {
 	size := uint64(len(s.hashes))
 	for i := hash & math.MaxUint32 * size >> 32; ; i = (i + 1) % size {
@@ -144,9 +148,10 @@ func (s *keyShard) add(hash uint64, line uint32) {
 	}
 }
 
-// grow makes room for an eighth more.
+// grow adds an eighth of the places.
 func (s *keyShard) grow() {
 	before := *s
+
 	size := len(before.hashes)*9/8 + 16
 	*s = keyShard{hashes: make([]uint64, size), lines: make([]uint32, size)}
 	for i, hash := range before.hashes {

@@ -6,8 +6,8 @@ import (
 
 // meant is the account that a record means.
 type meant struct {
-	// account is nil for a new one, and for one that an earlier batch of a dry run has made:
-	// nothing remains of that.
+	// account is nil for a new one. It is also nil if an earlier batch of a dry run has made it,
+	// because dry runs keep nothing.
 	account *models.CustomerAccount
 
 	mention
@@ -15,9 +15,9 @@ type meant struct {
 
 // mention says which row of an import was the first about an account.
 type mention struct {
-	line           int  // 0 when there is no such row
+	line           int  // 0 if there is no such row
 	isUnidentified bool // the row did not give the account's external id
-	isTransient    bool // the account does not outlive the transaction
+	isTransient    bool // the account is gone after the transaction
 }
 
 // isRemade reports whether an earlier batch of a dry run has made the account.
@@ -34,7 +34,7 @@ func (r *round) meant(record *Record) meant {
 		return m
 	}
 
-	// In a dry run an earlier row may have given the id to an account, and nothing remains of that.
+	// In a dry run an earlier row may have given the id to an account that was not kept.
 	line := r.earlier.line(keyOfExternalID(*externalID))
 	if line == 0 || line == m.line {
 		return m
@@ -50,10 +50,11 @@ func (w *writing) mentionOf(id int64) mention {
 	return w.earlier.mention(id)
 }
 
-// admit refuses a record that may not change the account it means, because nothing shows that both
-// are the same customer.
+// admit refuses a record if nothing shows that it is about the same customer as the account it
+// means.
 func (r *round) admit(record *Record, m meant) error {
 	externalID := record.account.ExternalID
+
 	switch {
 	case m.account == nil, r.options.createOnly:
 		return nil
@@ -64,7 +65,7 @@ func (r *round) admit(record *Record, m meant) error {
 		return nil
 	case m.line != 0:
 		if externalID != nil && r.earlier.line(keyOfExternalID(*externalID)) == m.line {
-			return nil // in a dry run that row has given the account this external id
+			return nil // in a dry run, that row gave this external id to the account
 		}
 		return takenInLine(userNameField, m.line)
 	case externalID != nil && !r.options.adopt:
@@ -84,7 +85,7 @@ func (r *round) checkName(field, name string, m meant) error {
 		return refused("%s is a name that another account signs in with", field)
 	}
 
-	// In a dry run the account may be gone by now.
+	// In a dry run, the account with the name was not kept.
 	if line := r.earlier.line(keyOfName(name)); line != 0 && line != m.line {
 		return takenInLine(field, line)
 	}
@@ -92,15 +93,17 @@ func (r *round) checkName(field, name string, m meant) error {
 }
 
 func takenInLine(field string, line int) error {
-	return refused("%s is a name of the account in line %d, and the rows do not share an externalId", field, line)
+	return refused("%s is a name of the account in line %d, and the rows do not share an externalId",
+		field, line)
 }
 
-// checkUserID refuses a user id that is not that of the account, or that of another one.
+// checkUserID refuses a user id if the account has a different one, or another account has it.
 func (r *round) checkUserID(record *Record, m meant) error {
 	userID := record.account.UserID
 	if !record.gives(userIDField) {
 		return nil
 	}
+
 	line := r.earlier.line(keyOfUserID(userID)) // in a dry run
 	switch owner := r.byUserID[userID]; {
 	case m.account != nil && m.account.UserID != userID, m.isRemade() && line != m.line:
@@ -113,19 +116,21 @@ func (r *round) checkUserID(record *Record, m meant) error {
 			return refused("userId is that of another account")
 		}
 	}
+
 	if line != 0 {
 		return refused("userId is that of the account in line %d", line)
 	}
 	return nil
 }
 
-// note notes what the records are about that this round has decided on.
+// note notes which accounts the records are about on which this round has decided.
 func (r *round) note() {
 	for number, m := range r.meanings {
 		outcome := r.outcomes[number]
 		if outcome.result == wasRefused {
 			continue
 		}
+
 		if m.line == 0 && r.lines != nil {
 			m.line, m.isUnidentified = r.lines[number], r.records[number].account.ExternalID == nil
 		}
@@ -134,16 +139,18 @@ func (r *round) note() {
 	}
 }
 
-// remember keeps for later rows what the records of the given numbers were about.
+// remember notes for later rows which accounts these records were about.
 func (w *writing) remember(numbers []int) {
 	if w.earlier == nil {
 		return
 	}
+
 	for _, number := range numbers {
 		outcome := w.outcomes[number]
 		if outcome.result == wasRefused {
 			continue
 		}
+
 		id := *outcome.account.ID
 		m := w.mentions[id]
 		if !m.isTransient {

@@ -10,21 +10,21 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// round decides on records that do not depend on each other, so that their writes can be carried out together.
+// round decides on records that do not depend on each other, so that they can be written together.
 type round struct {
 	*writing
 	directory
 
-	// touched are the keys of accounts that this round or a waiting record changes, before and after.
+	// touched are the keys, before and after, of accounts that this round or a waiting record
+	// changes.
 	touched map[key]bool
 	writes  []storage.AccountWrite
-	// meanings are the accounts that the records mean on which this round has decided, by their
-	// numbers.
+	// meanings are the accounts that the decided records mean, by the numbers of the records.
 	meanings map[int]meant
 }
 
-// run decides on those records of the given numbers that can be decided on, and writes them. It returns the numbers of the others:
-// they have to wait for what is written now.
+// run decides on the records with these numbers and writes them. It returns the numbers of those
+// that depend on what is written now. They have to wait for the next round.
 func (r *round) run(writer *storage.AccountWriter, numbers []int) ([]int, error) {
 	var waiting []int
 	for _, number := range numbers {
@@ -51,23 +51,25 @@ func (r *round) run(writer *storage.AccountWriter, numbers []int) ([]int, error)
 	return waiting, nil
 }
 
-// settle decides on the record of a number.
+// settle decides on the record with a number.
 func (r *round) settle(number int, m meant) (err error) {
 	record := r.records[number]
 	if refusal := r.admit(record, m); refusal != nil {
 		r.outcomes[number] = outcome{result: wasRefused, refusal: refusal}
 		return nil //nolint:nilerr // the others are written
 	}
+
 	r.meanings[number] = m
 	r.outcomes[number], err = r.decide(record, r.hashes[number], m)
 	return err
 }
 
-// decide returns what becomes of a record, and adds to the writes what that takes.
+// decide returns the outcome of a record, and adds what has to be written.
 func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, error) {
 	if err := r.check(record, m); err != nil {
 		return outcome{result: wasRefused, refusal: err}, nil //nolint:nilerr // the others are written
 	}
+
 	var account models.CustomerAccount
 	if m.account != nil {
 		account = *m.account
@@ -85,6 +87,7 @@ func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, erro
 		changed = true
 		write.EndSessions = models.ReasonPasswordChanged
 	}
+
 	switch {
 	case m.account == nil:
 		r.writes = append(r.writes, write)
@@ -108,12 +111,14 @@ func (r *round) check(record *Record, m meant) error {
 	if m.account != nil && r.options.createOnly {
 		return refused("the account exists already")
 	}
+
 	if err := r.checkName(userNameField, record.userName, m); err != nil {
 		return err
 	}
 	if err := r.checkName(emailAddressField, record.emailAddress, m); err != nil {
 		return err
 	}
+
 	switch {
 	case r.externalIDTaken(record, m.account):
 		return refused("externalId is that of another account")
@@ -123,7 +128,8 @@ func (r *round) check(record *Record, m meant) error {
 	return r.checkUserID(record, m)
 }
 
-// externalIDTaken reports whether another account has the record's external id. Where the record alone says which account it means, none has.
+// externalIDTaken reports whether another account has the record's external id. That cannot be if
+// the external id decided which account the record means. It can be in Update.
 func (r *round) externalIDTaken(record *Record, before *models.CustomerAccount) bool {
 	if record.account.ExternalID == nil {
 		return false
@@ -132,9 +138,10 @@ func (r *round) externalIDTaken(record *Record, before *models.CustomerAccount) 
 	return owner != nil && owner != before
 }
 
-// fill gives a new account what it has when nothing else is said.
+// fill gives a new account its defaults.
 func (r *round) fill(account *models.CustomerAccount, record *Record) error {
 	account.IsActive, account.CreatedAt, account.CustomerSinceDate = true, r.now, &r.now
+
 	if record.gives(userIDField) {
 		account.UserID = record.account.UserID
 	} else {
@@ -143,23 +150,25 @@ func (r *round) fill(account *models.CustomerAccount, record *Record) error {
 		}
 		copy(account.UserID[:], r.prefix[:])
 	}
-	if record.userName == "" { // the account is remade, and an earlier row has its name
+
+	if record.userName == "" { // a dry run makes the account again, and an earlier row has its name
 		account.UserName = new(account.UserID.String())
 	}
 	return nil
 }
 
-// keepsPassword reports whether an account has a password that stays.
+// keepsPassword reports whether the account keeps the password it has.
 func (r *round) keepsPassword(account *models.CustomerAccount) bool {
 	return r.options.keepPasswords && account.PasswordHash.Reveal() != ""
 }
 
-// setHash gives an account its password hash, and reports whether it is another than before.
+// setHash gives an account its password hash, and reports whether that is a new one.
 func (r *round) setHash(account *models.CustomerAccount, record *Record, hash secret.Text) bool {
 	given := record.gives(passwordField) || record.gives(passwordHashField)
 	if r.keepsPassword(account) || !given || hash.Reveal() == account.PasswordHash.Reveal() {
 		return false
 	}
+
 	account.PasswordHash, account.HasExternalPassword = hash, record.external
 	return true
 }

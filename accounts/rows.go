@@ -9,21 +9,22 @@ import (
 	"io"
 )
 
-// maxRow is how long a row of an import may be, in bytes.
+// maxRow is the longest row of an import, in bytes.
 const maxRow = 1 << 20
 
-// rowReader reads a text of any length row by row. It never holds more than one row.
+// rowReader reads a text of any length row by row. It holds one row at a time.
 type rowReader struct {
 	in *bufio.Reader
-	// line is the number of the line that the row read last began on.
+	// line is the line number on which the last row began.
 	line int
-	// taken is how long that row is, with its line end. It is still in the buffer.
+	// taken is the length of the last row with its line end. The row is still in the buffer.
 	taken int
-	// quoted says that a line end between double quotes belongs to the row, as in CSV.
+	// quoted means that a line end between double quotes belongs to the row, as in CSV.
 	quoted bool
 }
 
-// newRowReader reads plain text, or gzip, which it tells by the first bytes. A byte order mark is left out.
+// newRowReader reads plain text, or gzip, which it detects by the first bytes. It skips a byte
+// order mark.
 func newRowReader(in io.Reader) (*rowReader, error) {
 	compressed := bufio.NewReader(in)
 	if magic, _ := compressed.Peek(2); string(magic) == "\x1f\x8b" {
@@ -35,6 +36,7 @@ func newRowReader(in io.Reader) (*rowReader, error) {
 	} else {
 		in = compressed
 	}
+
 	r := &rowReader{in: bufio.NewReaderSize(in, maxRow+len("\r\n")), line: 1}
 	if mark, _ := r.in.Peek(3); string(mark) == "\ufeff" {
 		r.taken = len(mark)
@@ -42,9 +44,11 @@ func newRowReader(in io.Reader) (*rowReader, error) {
 	return r, nil
 }
 
-// first returns the first byte that is not blank, and leaves it to be read; io.EOF when there is none.
+// first returns the first byte that is not blank, without reading it. It returns io.EOF if there is
+// none.
 func (r *rowReader) first() (byte, error) {
 	r.advance()
+
 	for {
 		b, err := r.in.ReadByte()
 		switch {
@@ -58,11 +62,13 @@ func (r *rowReader) first() (byte, error) {
 	}
 }
 
-// next returns the next row without its line end. The row is good until the next call. The error is a RefusedError for a row that is too
-// long, after which reading can go on, and io.EOF at the end.
+// next returns the next row without its line end. The row is valid until the next call. The error
+// is io.EOF at the end. It is a RefusedError for a row that is too long; reading can go on after
+// it.
 func (r *rowReader) next() ([]byte, error) {
 	r.advance()
 	end, open := 0, false
+
 	for {
 		start := end
 		var err error
@@ -71,6 +77,7 @@ func (r *rowReader) next() ([]byte, error) {
 		if r.quoted && bytes.Count(row[start:], []byte{'"'})%2 == 1 {
 			open = !open
 		}
+
 		switch {
 		case err == nil && open:
 		case err == nil, errors.Is(err, io.EOF) && end > 0:
@@ -84,25 +91,28 @@ func (r *rowReader) next() ([]byte, error) {
 	}
 }
 
-// lineEnd returns where the line ends that begins at an offset in the buffer; with an error, where the buffer ends.
+// lineEnd returns where the line that begins at an offset in the buffer ends. With an error it
+// returns where the buffer ends.
 func (r *rowReader) lineEnd(start int) (int, error) {
 	for {
 		window, err := r.in.Peek(max(start+1, r.in.Buffered()))
 		if length := bytes.IndexByte(window[start:], '\n') + 1; length > 0 {
 			return start + length, nil
 		}
+
 		if start = len(window); err != nil {
 			return start, err
 		}
 	}
 }
 
-// skip passes over the first line of a row that is too long.
+// skip skips the first line of a row that is too long.
 func (r *rowReader) skip() error {
 	r.taken = r.in.Buffered()
 	if r.takeLine() {
 		return refused("the row is longer than %d MiB: is a quote not closed?", maxRow>>20)
 	}
+
 	for {
 		_, err := r.in.ReadSlice('\n')
 		switch {
@@ -118,17 +128,19 @@ func (r *rowReader) skip() error {
 	}
 }
 
-// takeLine gives the lines of a row back but for the first, and reports whether that is a whole line: the next row begins on the second.
+// takeLine gives back all lines of a row except the first, so that the next row begins on the
+// second line. It reports whether the first line is complete.
 func (r *rowReader) takeLine() bool {
 	row, _ := r.in.Peek(r.taken)
 	length := bytes.IndexByte(row, '\n') + 1
+
 	if length > 0 {
 		r.taken = length
 	}
 	return length > 0
 }
 
-// advance leaves the row behind that was read last.
+// advance discards the last row.
 func (r *rowReader) advance() {
 	row, _ := r.in.Peek(r.taken)
 	r.line += bytes.Count(row, []byte{'\n'})

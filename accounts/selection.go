@@ -12,6 +12,7 @@ func Whole() *Selection { return &Selection{fields: Fields()} }
 // selectionOf selects the fields with these names.
 func selectionOf(names ...string) *Selection {
 	var selection Selection
+
 	for _, name := range names {
 		selection.Add(FieldNamed(name))
 	}

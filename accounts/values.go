@@ -19,10 +19,12 @@ func (r *Record) setOptionalText(field *Field, to **string, value any) error {
 	if err := checkText(field.name, text, field.limit); err != nil {
 		return err
 	}
+
 	*to = nil
 	if text != "" {
 		*to = &text
 	}
+
 	switch field.name {
 	case userNameField:
 		return r.setUserName(text)
@@ -34,7 +36,7 @@ func (r *Record) setOptionalText(field *Field, to **string, value any) error {
 	return nil
 }
 
-// textOrNone returns a text, empty for null: the two mean the same.
+// textOrNone returns a text. It returns an empty text for null, because the two mean the same.
 func textOrNone(field string, value any) (string, error) {
 	text, ok := value.(string)
 	if !ok && value != nil {
@@ -43,7 +45,7 @@ func textOrNone(field string, value any) (string, error) {
 	return text, nil
 }
 
-// checkText refuses what a column has no room for and what nobody sees.
+// checkText refuses a text that is too long for the column or has invisible characters.
 func checkText(field, text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):
@@ -56,7 +58,7 @@ func checkText(field, text string, limit int) error {
 	return nil
 }
 
-// checkEnds refuses blanks around a key: MySQL takes keys that differ in them for the same.
+// checkEnds refuses blanks around a key, because MySQL ignores blanks at the end when it compares.
 func checkEnds(field, text string) error {
 	if strings.TrimSpace(text) != text {
 		return refused("%s must not begin or end with a blank", field)
@@ -68,6 +70,7 @@ func (r *Record) setUserName(text string) (err error) {
 	if text == "" {
 		return refused("userName must not be empty")
 	}
+
 	r.userName, err = signInName(userNameField, text)
 	return err
 }
@@ -76,10 +79,12 @@ func (r *Record) setEmailAddress(text string) (err error) {
 	if text == "" {
 		return nil
 	}
+
 	before, after, _ := strings.Cut(text, "@")
 	if before == "" || after == "" || strings.Contains(after, "@") || strings.Contains(text, " ") {
 		return refused("emailAddress must be like name@example.com")
 	}
+
 	r.emailAddress, err = signInName(emailAddressField, text)
 	return err
 }
@@ -87,7 +92,8 @@ func (r *Record) setEmailAddress(text string) (err error) {
 func signInName(field, text string) (string, error) {
 	normal, err := NormalName(text)
 	if err != nil {
-		return "", refused("%s has characters, or blanks in places, that a name to sign in with cannot have", field)
+		return "", refused("%s has characters, or blanks in places, that a name to sign in with cannot have",
+			field)
 	}
 	return normal, nil
 }
@@ -97,10 +103,12 @@ func (r *Record) setCustomerSince(value any) error {
 	if err != nil || text == "" {
 		return err
 	}
+
 	var since time.Time
 	if err := since.UnmarshalText([]byte(text)); err != nil {
 		return refused("customerSinceDate must be an instant in RFC 3339, e.g. 2026-11-24T09:30:00Z")
 	}
+
 	since = since.UTC().Truncate(time.Microsecond)
 	if since.Year() < 1 || since.Year() >= Forever().Year() {
 		return refused("customerSinceDate must be in the years from 1 to %d", Forever().Year()-1)
@@ -125,6 +133,7 @@ func (r *Record) setPassword(value any) error {
 	if err != nil || value == nil {
 		return err
 	}
+
 	r.password = secret.New(text)
 	if err := acceptable(r.password); err != nil {
 		return err
@@ -144,6 +153,7 @@ func (r *Record) setPasswordHash(value any) error {
 	if err != nil || text == "" {
 		return err
 	}
+
 	r.hash = secret.New(text)
 	if r.external, err = password.Inspect(r.hash); err != nil {
 		return refused("passwordHash is %s", withoutPackage(err))

@@ -18,63 +18,63 @@ import (
 
 // writeOptions say how records are written.
 type writeOptions struct {
-	// createOnly refuses a record of an account that exists.
+	// createOnly refuses a record if the account exists.
 	createOnly bool
-	// keepPasswords leaves alone the password that an account has.
+	// keepPasswords keeps the password of an account that has one.
 	keepPasswords bool
-	// adopt lets a record give its externalId to the account that has its userName, and no
+	// adopt lets a record give its externalId to the account that has its userName and no
 	// externalId.
 	adopt bool
-	// dryRun decides everything and then takes it back.
+	// dryRun rolls everything back.
 	dryRun bool
 }
 
-// result is what became of a record.
+// result says what has become of a record.
 type result int
 
 const (
 	wasCreated result = iota
 	wasUpdated
-	// wasUnchanged: the account was as the record says.
+	// wasUnchanged means that the account already was as the record says.
 	wasUnchanged
-	// wasRefused: the record has not changed anything.
+	// wasRefused means that the record has changed nothing.
 	wasRefused
 )
 
-// outcome is what became of a record, and why where it was refused.
+// outcome says what has become of a record, and why if it was refused.
 type outcome struct {
 	result  result
 	account *models.CustomerAccount
 	refusal error
 }
 
-// errDryRun ends a transaction that nothing shall remain of.
+// errDryRun rolls a transaction back.
 var errDryRun = errors.New("dry run")
 
-// errUnhashed ends a transaction in which a password is needed that was not hashed, because its
-// account seemed to keep the one it had.
+// errUnhashed rolls a transaction back that needs a password hash. The password was not hashed,
+// because it seemed that the account would keep the one it had.
 var errUnhashed = errors.New("a password is not hashed")
 
-// place is where records are in an import.
+// place says where in an import the records are.
 type place struct {
 	lines []int // of the records
 	// earlier remembers the rows before them.
 	earlier *fileIndex
-	// allNew says that no account is expected to exist. It holds for the first round of the first
+	// allNew means that no account is expected to exist. It holds for the first round of the first
 	// attempt.
 	allNew bool
 }
 
 // write creates and updates accounts, one for each record, in the order of the records. A record
-// means the account that has its externalId; otherwise the one that has its userName, unless
-// another system knows that one by another externalId; otherwise a new one. The place is empty for
-// a record that is not from an import.
+// means the account with its externalId. If there is none, it means the account with its userName,
+// unless that has another externalId. Otherwise it means a new account. The place is empty if the
+// record is not from an import.
 //
-// What is wrong with a record refuses that record and no other. After an error some records may be
-// written, or all: writing them again ends in the same state.
+// A wrong record is refused, and the others are written. After an error, some or all records may
+// have been written. Writing them again ends in the same state.
 //
-// It is a fifth quicker where all accounts are new, as place.allNew says: it does not look first.
-// Where that is wrong, a unique key is taken, and the second attempt looks.
+// If place.allNew is set, it does not look for existing accounts first, which saves a fifth of the
+// time. If that was wrong, a unique key is taken, and the second attempt looks.
 func (b *Book) write(ctx context.Context, records []*Record, options writeOptions, place place) ([]outcome, error) {
 	if len(records) == 0 {
 		return nil, nil
@@ -83,7 +83,8 @@ func (b *Book) write(ctx context.Context, records []*Record, options writeOption
 	if err != nil {
 		return nil, err
 	}
-	// Nobody would notice that an account without a user name exists.
+
+	// A record without a user name has no unique key that would show that its account exists.
 	place.allNew = place.allNew && !slices.ContainsFunc(records, func(r *Record) bool { return r.userName == "" })
 	w := writing{
 		place:    place,
@@ -115,24 +116,24 @@ type writing struct {
 	options writeOptions
 	now     time.Time
 	random  io.Reader
-	// prefix is how the new user ids begin, so that their places in the index lie together: where
-	// the index is larger than the database's memory, that takes a third off the time of an import.
-	// 96 random bits are left.
+	// prefix is the beginning of all new user ids, so that they are close together in the index. If
+	// the index is larger than the database's memory, an import then takes a third less time. 96
+	// random bits are left.
 	prefix  [4]byte
 	records []*Record
 	hashes  []secret.Text
-	// outcomes belong to the records of the same number.
+	// outcomes are those of the records, in the same order.
 	outcomes []outcome
-	// mentions say what the records are about that the transaction has written, by the accounts'
-	// numbers.
+	// mentions are those of the accounts that the transaction has written, by their numbers.
 	mentions map[int64]mention
 }
 
-// carryOut writes the records of the given numbers in one transaction. While others keep taking the
-// names of some, it writes fewer at a time.
+// carryOut writes the records with these numbers in one transaction. If others take keys of the
+// records meanwhile, it writes the two halves one after the other.
 func (b *Book) carryOut(ctx context.Context, w *writing, numbers []int) error {
 	err := b.Store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error { return w.run(writer, numbers) })
 	half := len(numbers) / 2
+
 	switch {
 	case err == nil, errors.Is(err, errDryRun):
 		w.remember(numbers)
@@ -152,7 +153,7 @@ func (b *Book) carryOut(ctx context.Context, w *writing, numbers []int) error {
 	}
 }
 
-// hashRest hashes the passwords of the given records that were not hashed.
+// hashRest hashes the passwords that were not hashed yet.
 func (b *Book) hashRest(ctx context.Context, w *writing, numbers []int) error {
 	var rest []int
 	var records []*Record
@@ -161,22 +162,24 @@ func (b *Book) hashRest(ctx context.Context, w *writing, numbers []int) error {
 			rest, records = append(rest, number), append(records, record)
 		}
 	}
+
 	hashes, err := b.hashPasswords(ctx, records, writeOptions{})
 	if err != nil {
 		return err
 	}
+
 	for i, number := range rest {
 		w.hashes[number] = hashes[i]
 	}
 	return nil
 }
 
-// isUnhashed reports whether the record has a password, and this is not its hash.
+// isUnhashed reports whether the record has a password and no hash was made of it.
 func (r *Record) isUnhashed(hash secret.Text) bool {
 	return r.password.Reveal() != "" && hash.Reveal() == ""
 }
 
-// run decides on records and writes them, in one round unless some depend on others.
+// run decides on records and writes them. It takes one round, or more if some depend on others.
 func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
 	w.mentions = make(map[int64]mention, len(numbers))
 	for waiting := numbers; len(waiting) > 0; {
@@ -184,6 +187,7 @@ func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
 		if err != nil {
 			return err
 		}
+
 		r := round{
 			writing:   w,
 			directory: newDirectory(existing),
@@ -194,18 +198,20 @@ func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
 			return err
 		}
 	}
+
 	if w.options.dryRun {
 		return errDryRun
 	}
 	return nil
 }
 
-// lookUp returns what exists of the accounts that the records of the given numbers mean.
+// lookUp returns the existing accounts that the records with these numbers concern.
 func (w *writing) lookUp(writer *storage.AccountWriter, numbers []int) (storage.Existing, error) {
 	if w.allNew {
 		w.allNew = false
 		return storage.Existing{}, nil
 	}
+
 	records := make([]*Record, len(numbers))
 	for i, number := range numbers {
 		records[i] = w.records[number]
@@ -213,7 +219,8 @@ func (w *writing) lookUp(writer *storage.AccountWriter, numbers []int) (storage.
 	return writer.Existing(keysOf(records))
 }
 
-// hashPasswords returns the password hash that each account shall have; where it has one of the same password and of today's cost already, that one.
+// hashPasswords returns the new password hash of each account. If an account already has a hash of
+// the same password with today's cost, it returns that one.
 func (b *Book) hashPasswords(ctx context.Context, records []*Record, options writeOptions) ([]secret.Text, error) {
 	hashes := make([]secret.Text, len(records))
 	var plain []*Record
@@ -223,19 +230,17 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options wri
 			plain = append(plain, record)
 		}
 	}
+
 	if len(plain) == 0 {
 		return hashes, nil
 	}
-	var existing directory
-	if err := b.Store.WriteAccounts(ctx, func(reader *storage.AccountWriter) error {
-		found, err := reader.Existing(keysOf(plain))
-		existing = newDirectory(found)
-		return err
-	}); err != nil {
-		return nil, fmt.Errorf("look up accounts: %w", err)
+	existing, err := b.existing(ctx, plain)
+	if err != nil {
+		return nil, err
 	}
+
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(b.Hasher.Concurrent()) // more would wait for their turn until it is over
+	group.SetLimit(b.Hasher.Concurrent()) // more would wait too long for their turn, and fail
 	for i, record := range records {
 		if record.password.Reveal() != "" {
 			group.Go(func() error {
@@ -249,6 +254,19 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options wri
 	return hashes, group.Wait()
 }
 
+// existing returns the existing accounts that the records concern.
+func (b *Book) existing(ctx context.Context, records []*Record) (directory, error) {
+	var found storage.Existing
+	err := b.Store.WriteAccounts(ctx, func(reader *storage.AccountWriter) (err error) {
+		found, err = reader.Existing(keysOf(records))
+		return err
+	})
+	if err != nil {
+		return directory{}, fmt.Errorf("look up accounts: %w", err)
+	}
+	return newDirectory(found), nil
+}
+
 func (b *Book) hashPassword(
 	ctx context.Context, record *Record, account *models.CustomerAccount, options writeOptions,
 ) (secret.Text, error) {
@@ -256,11 +274,13 @@ func (b *Book) hashPassword(
 		if options.keepPasswords || options.createOnly {
 			return secret.Text{}, nil
 		}
+
 		result, err := b.Hasher.Check(ctx, account.PasswordHash, record.password)
 		if err == nil && result.Matches && !result.Outdated {
 			return account.PasswordHash, nil
 		}
 	}
+
 	hash, err := b.Hasher.Hash(ctx, record.password)
 	return hash, busyIfFull(err)
 }
