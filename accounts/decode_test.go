@@ -13,19 +13,28 @@ import (
 
 func FuzzImport(f *testing.F) {
 	for _, seed := range []string{
-		everyField, customers(0, 3), zipped(customers(0, 3)), "userName,password\nada,x\n\"bob\n\"\"\n", "\ufeff{}\r\n[]\n{\"a\":1,\"a\":2}", `\u0000\"`,
-		`{"attributes":[{"fullyQualifiedName":"a","values":[{"b":["\"}]"]}]}]}`, "userName,attributes\na,\"[{}]\"", "1,2\n3,4",
+		everyField,
+		customers(0, 3),
+		zipped(customers(0, 3)),
+		"userName,password\nada,x\n\"bob\n\"\"\n",
+		"\ufeff{}\r\n[]\n{\"a\":1,\"a\":2}",
+		`\u0000\"`,
+		`{"attributes":[{"fullyQualifiedName":"a","values":[{"b":["\"}]"]}]}]}`,
+		"userName,attributes\na,\"[{}]\"",
+		"1,2\n3,4",
 	} {
 		for variant := range uint8(6) {
 			f.Add([]byte(seed), variant)
 		}
 	}
+
 	f.Fuzz(func(t *testing.T, text []byte, variant uint8) {
 		const marker = "hunter2"
 		const quoted = `{"password":"` + marker + `","passwordHash":"$argon2id$` + marker + `",`
 		if bytes.Contains(text, []byte(marker)) {
 			return
 		}
+
 		switch variant { // one at a time, because each takes a buffer as large as the longest row
 		case 0:
 			decodeSafely(t, text, accounts.JSONLines, marker)
@@ -36,7 +45,8 @@ func FuzzImport(f *testing.F) {
 		case 3:
 			decodeSafely(t, bytes.ReplaceAll(text, []byte("{"), []byte(quoted)), accounts.JSONLines, marker)
 		case 4:
-			decodeSafely(t, append([]byte("password,passwordHash,userName\n"+marker+",$2b$"+marker+","), text...), accounts.CSV, marker)
+			row := "password,passwordHash,userName\n" + marker + ",$2b$" + marker + ","
+			decodeSafely(t, append([]byte(row), text...), accounts.CSV, marker)
 		default:
 			decodeSafely(t, append([]byte("ada,"+marker+"\n"), text...), accounts.CSV, marker)
 		}
@@ -46,16 +56,20 @@ func FuzzImport(f *testing.F) {
 func decodeSafely(t *testing.T, file []byte, format accounts.Format, marker string) {
 	t.Helper()
 	before := 0
+
 	check := func(err error) {
-		if reason := err.Error(); strings.Contains(reason, marker) || strings.ContainsFunc(reason, unicode.IsControl) || len(reason) > 300 {
+		reason := err.Error()
+		if strings.Contains(reason, marker) || strings.ContainsFunc(reason, unicode.IsControl) || len(reason) > 300 {
 			t.Errorf("%q, read as %q: %q", file, format, reason)
 		}
 	}
+
 	err := accounts.Decode(bytes.NewReader(file), format, func(line int, record *accounts.Record, refusal error) {
 		if line <= before {
 			t.Errorf("%q, read as %q: line %d comes after line %d", file, format, line, before)
 		}
 		before = line
+
 		if refusal != nil {
 			check(refusal)
 		} else if record == nil {
@@ -70,7 +84,7 @@ func decodeSafely(t *testing.T, file []byte, format accounts.Format, marker stri
 // block is 64 KiB of a text that repeats itself.
 func block(text string) string { return strings.Repeat(text, 64<<10/len(text)) }
 
-// repeated is a block so often that the blocks are 8 MiB.
+// repeated repeats a block of 64 KiB until there are 8 MiB.
 func repeated(block string) io.Reader {
 	blocks := make([]io.Reader, 128)
 	for i := range blocks {
@@ -92,6 +106,7 @@ func TestDecodingTakesLittleMemory(t *testing.T) { //nolint:paralleltest // othe
 		"packed: many quotes": repeated(zipped(block(`"`))),
 	} {
 		var before, after runtime.MemStats
+
 		runtime.ReadMemStats(&before)
 		err := accounts.Decode(file, "", func(int, *accounts.Record, error) {})
 		runtime.ReadMemStats(&after)

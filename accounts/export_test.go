@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Decode decodes a whole import without a book to write to, and calls each with every row.
+// Decode reads a whole import without writing anything, and calls each with every row.
 func Decode(in io.Reader, format Format, each func(line int, record *Record, refusal error)) error {
 	rows, decode, err := open(in, format)
 	for err == nil {
@@ -15,6 +15,7 @@ func Decode(in io.Reader, format Format, each func(line int, record *Record, ref
 		}
 		err = next.end
 	}
+
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

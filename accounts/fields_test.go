@@ -71,7 +71,7 @@ func fieldsOf(schema *ast.Schema, name string, withTypes bool) (fields []string)
 	return sorted(fields)
 }
 
-// kindOf returns the type that the schema gives to a field of this kind; empty for what is not shown.
+// kindOf returns the type that the field has in the schema, or "" for a field that is not shown.
 func kindOf(field *accounts.Field) string {
 	switch field.In(&models.CustomerAccount{}).(type) {
 	case **string:
@@ -91,7 +91,7 @@ func kindOf(field *accounts.Field) string {
 	}
 }
 
-// internal are the columns that are in no field.
+// internal are the columns of no field.
 var internal = []string{"created_at", "updated_at", "sign_ins"}
 
 // The migrations of each kind of database make the columns of the table, as wide as the table says.
@@ -118,6 +118,7 @@ func accountStatements(t *testing.T, kind string) string {
 	t.Helper()
 	files, err := filepath.Glob("../storage/migrations/" + kind + "/*.sql")
 	must(t, err)
+
 	var found []string
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -137,6 +138,7 @@ func TestFieldsAreInTheDatabase(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := openBook(t, url)
 		columns := columnsOf(t, url)
+
 		for _, field := range accounts.Fields() {
 			for _, column := range field.Columns() {
 				width, exists := columns[column]
@@ -149,11 +151,13 @@ func TestFieldsAreInTheDatabase(t *testing.T) {
 				delete(columns, column)
 			}
 		}
+
 		for column := range columns {
 			if !slices.Contains(internal, column) {
 				t.Errorf("%s is the column of no field", column)
 			}
 		}
+
 		testRoundTrip(t, b)
 	})
 }
@@ -172,9 +176,11 @@ func columnsOf(t *testing.T, url string) map[string]int {
 	db, err := sql.Open(driver, source)
 	must(t, err)
 	defer db.Close() //nolint:errcheck // it was only read
+
 	rows, err := db.QueryContext(t.Context(), query)
 	must(t, err)
 	defer rows.Close() //nolint:errcheck // as above
+
 	columns := map[string]int{}
 	for rows.Next() {
 		var name string
@@ -191,6 +197,7 @@ func testRoundTrip(t *testing.T, b *book) {
 	t.Helper()
 	given := map[string]any{}
 	cleared := map[string]any{}
+
 	for _, field := range accounts.Fields() {
 		given[field.Name()] = sampleOf(field)
 		if field.IsEntered() && kindOf(field) == "String" && field.Name() != "userName" {
@@ -199,6 +206,7 @@ func testRoundTrip(t *testing.T, b *book) {
 	}
 	delete(given, "password")            // the hash is given
 	cleared["externalId"] = "externalId" // names the account
+
 	b.want("created 1", line(t, given))
 	b.want("unchanged 1", line(t, given))
 
@@ -210,6 +218,7 @@ func testRoundTrip(t *testing.T, b *book) {
 			t.Errorf("%s is %s, want %s", field.Name(), got, want)
 		}
 	}
+
 	b.want("updated 1", line(t, cleared))
 	for name, want := range cleared {
 		if got := valueOf(b, accounts.FieldNamed(name)); got != line(t, want) {
@@ -236,6 +245,7 @@ func sampleOf(field *accounts.Field) any {
 	case "passwordHash":
 		return "$2b$04$" + strings.Repeat("a", 53)
 	}
+
 	if kindOf(field) == "Boolean" {
 		return true
 	}
@@ -253,6 +263,7 @@ func line(t testing.TB, value any) string {
 // read with it.
 func valueOf(b *book, field *accounts.Field) string {
 	b.t.Helper()
+
 	var selection accounts.Selection
 	selection.Add(field)
 	account, err := b.Find(b.t.Context(), accounts.Key{ID: new(int64(1))}, &selection)
@@ -265,6 +276,7 @@ func valueOf(b *book, field *accounts.Field) string {
 			b.t.Errorf("%s was read with %s", other.Name(), field.Name())
 		}
 	}
+
 	if field.Name() == "attributes" {
 		attribute := account.Attributes[0]
 		return line(b.t, []any{map[string]any{

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// What is as long as can be fits on every database. That the limits are the widths of the columns is
-// tested with the fields.
+// What is as long as can be fits on every database. That the limits are the widths of the columns
+// is tested with the fields.
 func TestImportLimits(t *testing.T) {
 	t.Parallel()
 	longest := map[string]func(n int) string{
@@ -18,6 +18,7 @@ func TestImportLimits(t *testing.T) {
 		"emailAddress": func(n int) string { return "x@" + strings.Repeat("明", n-2) },
 	}
 	anything := func(n int) string { return strings.Repeat("😀", n) }
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := openBook(t, url)
 		texts := 0
@@ -41,10 +42,15 @@ func TestImportLimits(t *testing.T) {
 		if texts < 10 {
 			t.Errorf("%d fields have a limit", texts)
 		}
-		b.want("created 1", `{"userName":"attribute","attributes":[{"fullyQualifiedName":"`+anything(255)+`","values":["`+strings.Repeat("'", 64<<10-1200)+`"]}]}`)
+
+		large := strings.Repeat("'", 64<<10-1200)
+		b.want("created 1", `{"userName":"attribute","attributes":[{"fullyQualifiedName":"`+anything(255)+`",`+
+			`"values":["`+large+`"]}]}`)
+
 		for _, since := range []string{"0001-01-01T00:00:00Z", "9998-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.5Z"} {
-			b.want("created 1", `{"userName":"`+strings.ReplaceAll(since, ":", ".")+`","customerSinceDate":"`+since+`"}`)
-			if got := b.dump(strings.ReplaceAll(since, ":", "."))["since"]; got != since {
+			name := strings.ReplaceAll(since, ":", ".")
+			b.want("created 1", `{"userName":"`+name+`","customerSinceDate":"`+since+`"}`)
+			if got := b.dump(name)["since"]; got != since {
 				t.Errorf("%s is read as %s", since, got)
 			}
 		}

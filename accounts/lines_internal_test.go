@@ -8,13 +8,14 @@ import (
 	"testing"
 )
 
-// The index remembers of each account and key what was added first, whatever the order.
+// The index remembers what was added first for each account and key, in any order.
 func TestFileIndex(t *testing.T) {
 	t.Parallel()
 	index := newFileIndex()
 	random := rand.New(rand.NewPCG(1, 2))
 	mentions := map[int64]mention{}
 	lines := map[key]int{}
+
 	for line := 1; line <= 50_000; line++ {
 		id := random.Int64N(80_000)
 		if line%10 == 0 {
@@ -51,8 +52,9 @@ func TestFileIndex(t *testing.T) {
 			}
 		}
 	}
+
 	if nobody := (*fileIndex)(nil); nobody.line(key{}) != 0 || nobody.mention(1) != (mention{}) {
-		t.Error("an index that is not there knows something")
+		t.Error("a nil index has rows")
 	}
 }
 
@@ -74,12 +76,13 @@ func TestFileIndexTakesLittleMemory(t *testing.T) { //nolint:paralleltest // oth
 		most float64
 	}{
 		"new accounts": {func(x *fileIndex, i int) { x.accounts.add(inOrder(i), mention{line: i + 1}) }, 8},
-		"every tenth in a muddle": {func(x *fileIndex, i int) {
+		"every tenth, in random order": {func(x *fileIndex, i int) {
 			x.accounts.add(int64(shuffled[i]), mention{line: i + 1})
 		}, 9},
 		"keys": {func(x *fileIndex, i int) { x.keys.add(key{text: strconv.Itoa(i)}, i+1) }, 16},
 	} {
 		var before, after runtime.MemStats
+
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		index := newFileIndex()

@@ -40,6 +40,7 @@ func flagTextOf(field *accounts.Field) flagText {
 	case "localeCode":
 		return flagText{"locale", "CODE", "Language and region, e.g. en-US."}
 	}
+
 	words := wordsOf(field.Name())
 	help := strings.ToUpper(words[:1]) + words[1:] + "."
 	return flagText{strings.ReplaceAll(words, " ", "-"), "TEXT", help}
@@ -64,6 +65,7 @@ func addFieldFlags(parser *kong.Kong, faults *[]error) error {
 		if !ok || !command.Target.IsValid() {
 			return next(nil)
 		}
+
 		if target, ok := reflect.TypeAssert[interface{ forFields() *fieldFlags }](command.Target.Addr()); ok {
 			target.forFields().addTo(command, faults)
 		}
@@ -102,8 +104,10 @@ func (f *fieldFlag) describe(faults *[]error) *kong.Flag {
 	}
 	if f.field.IsBool() {
 		value.Tag.Negatable = "_" // kong's word for --no-NAME
-		value.Mapper = boolText{boolCollector{collector{kong.NewRegistry().RegisterDefaults().ForType(reflect.TypeFor[bool]()), faults}}}
+		mapper := kong.NewRegistry().RegisterDefaults().ForType(reflect.TypeFor[bool]())
+		value.Mapper = boolText{boolCollector{collector{mapper, faults}}}
 	}
+
 	value.Flag = &kong.Flag{Value: value, PlaceHolder: text.placeholder}
 	return value.Flag
 }
@@ -121,6 +125,7 @@ func (b boolText) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	if err := b.boolCollector.Decode(ctx, reflect.ValueOf(&on).Elem()); err != nil {
 		return err
 	}
+
 	target.Elem().SetString(strconv.FormatBool(on))
 	return nil
 }

@@ -10,22 +10,24 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// selected returns what the operation selects of a ticket or shopper below the present field. Of _entities it returns what is selected of the accounts
-// there. Fragments, aliases, @skip and @include are already resolved in what it sees.
+// selected returns what the operation selects of the ticket or shopper in the present field. For
+// _entities it returns what is selected of the accounts. Fragments, aliases, @skip and @include are
+// resolved before.
 //
-// gqlgen keeps for each operation the fields it has collected of a type, and asks again when it writes the answer. So that
-// nothing is collected twice, this asks in the same words.
+// gqlgen caches the fields it collects by type and selection, and collects them again when it
+// writes the answer. This asks with the same arguments, so that nothing is collected twice.
 func selected(ctx context.Context) tickets.Selection {
 	return selectedBy(ctx, graphql.GetFieldContext(ctx).Field, tickets.Selection{})
 }
 
-// selectedBy adds what a root field selects to what others do.
+// selectedBy adds what a root field selects to what other root fields select.
 func selectedBy(ctx context.Context, root graphql.CollectedField, selection tickets.Selection) tickets.Selection {
 	operation := graphql.GetOperationContext(ctx)
 	if root.Name == "_entities" {
 		selection.Account = addSelected(selection.Account, operation, root.Selections)
 		return selection
 	}
+
 	for _, field := range graphql.CollectFields(operation, root.Selections, []string{root.Definition.Type.Name()}) {
 		switch field.Name {
 		case "customerAccount":
@@ -39,15 +41,19 @@ func selectedBy(ctx context.Context, root graphql.CollectedField, selection tick
 	return selection
 }
 
-// selectedAccount returns what the operation selects of the account that the present field is.
+// selectedAccount returns what the operation selects of the account in the present field.
 func selectedAccount(ctx context.Context) *accounts.Selection {
 	return addSelected(nil, graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections)
 }
 
-func addSelected(selection *accounts.Selection, operation *graphql.OperationContext, selected ast.SelectionSet) *accounts.Selection {
+// addSelected adds selected fields of an account to a selection, which may be nil.
+func addSelected(
+	selection *accounts.Selection, operation *graphql.OperationContext, selected ast.SelectionSet,
+) *accounts.Selection {
 	if selection == nil {
 		selection = &accounts.Selection{}
 	}
+
 	for _, collected := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
 		if field := accounts.FieldNamed(collected.Name); field != nil { // __typename is none
 			selection.Add(field)
