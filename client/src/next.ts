@@ -72,7 +72,8 @@ export function serverShopper({ cookies, headers, ...options }: ServerShopperOpt
 // Otherwise all customers would be one source of wrong passwords, and one device to sign out.
 function forwarding({ endpoint, fetch: send = fetch }: ServerOptions, headers?: RequestHeaders): typeof fetch {
   return (input, init) => {
-    const request = new Request(input, init);
+    // Next.js cannot send a body with keepalive, and a server's requests outlive the page anyway.
+    const request = new Request(input, { ...init, keepalive: false });
     for (const name of request.url === new URL(endpoint).href ? ["x-forwarded-for", "user-agent"] : []) {
       const value = headers?.get(name);
       if (value) request.headers.set(name, value);

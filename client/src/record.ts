@@ -160,9 +160,8 @@ const LONGEST_DELAY = 60_000;
 const MOST_ERRANDS = 20;
 
 function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" | null | undefined)[]): Stored {
-  const errands = [...stored.errands];
-  for (const message of messages) if (message) errands.push({ id: draw(), notBefore: 0, tries: 0, message });
-  return { ...stored, errands: errands.slice(-MOST_ERRANDS) };
+  const added = messages.flatMap((message) => (message ? { id: draw(), notBefore: 0, tries: 0, message } : []));
+  return { ...stored, errands: [...stored.errands, ...added].slice(-MOST_ERRANDS) };
 }
 
 /**
@@ -173,7 +172,7 @@ function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" 
 export function take(
   stored: Stored,
   takesClaims: unknown,
-  running: ReadonlySet<string>,
+  running: ReadonlyMap<string, unknown>,
 ): [Stored, Errand | undefined, number] {
   const userId = takesClaims && stored.ticket?.userId;
   const [first] = stored.errands

@@ -124,9 +124,8 @@ export function createShopper(options: ShopperOptions): Shopper {
   let version: number | undefined;
   let failure: unknown; // of the last refresh, during the pause after it
   let failures = 0;
-  let isSettling = false;
-  let settlingTimer: ReturnType<typeof setTimeout> | undefined;
-  const running = new Set<string>();
+  let settling: ReturnType<typeof setTimeout> | undefined; // while a ticket is new
+  const running = new Map<string, Promise<void>>();
   let errandTimer: ReturnType<typeof setTimeout> | undefined;
 
   const call = createCall(endpoint, application, send);
@@ -164,9 +163,8 @@ export function createShopper(options: ShopperOptions): Shopper {
     if (version !== stored.version) {
       // Another tab's success ends the pause.
       failure = undefined;
-      isSettling = version !== undefined;
-      clearTimeout(settlingTimer);
-      settlingTimer = setTimeout(() => (isSettling = false), SETTLING);
+      clearTimeout(settling);
+      settling = version === undefined ? version : setTimeout(() => (settling = undefined), SETTLING);
       version = stored.version;
     }
 
@@ -183,9 +181,9 @@ export function createShopper(options: ShopperOptions): Shopper {
   const update = async (change: Change) => see(await (await begin()).update(change));
 
   async function wait(duration: number, isOver: (stored: Stored) => boolean): Promise<Stored> {
-    for (let waited = 0; ; waited += POLL) {
+    for (; ; duration -= POLL) {
       const stored = await read();
-      if (isOver(stored) || waited >= duration) return stored;
+      if (isOver(stored) || duration <= 0) return stored;
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }
   }
@@ -207,7 +205,7 @@ export function createShopper(options: ShopperOptions): Shopper {
   async function renewInTurn(): Promise<Ticket> {
     let isRepeated = false;
     for (let round = ROUNDS; round--;) {
-      const stored = await wait(LONGEST_WAIT, ({ ticket }) => !failure && (!isSettling || !ticket || isFresh(ticket)));
+      const stored = await wait(LONGEST_WAIT, ({ ticket }) => !failure && (!settling || !ticket || isFresh(ticket)));
       if (failure) throw failure;
       const { ticket } = stored;
       if (ticket && (isFresh(ticket) || !round)) {
@@ -322,15 +320,16 @@ export function createShopper(options: ShopperOptions): Shopper {
   }
 
   async function signOut({ everywhere = false } = {}): Promise<void> {
-    await update((stored) => signedOut(stored, everywhere));
+    const { errands } = await update((stored) => signedOut(stored, everywhere));
     await runErrands();
+    // The last errand is this sign-out. A page that has just begun may be running it already.
+    await running.get(errands.at(-1)?.id as string);
   }
 
   // Errands.
 
   async function runErrands(): Promise<void> {
     clearTimeout(errandTimer);
-    const runs: Promise<unknown>[] = [];
     let delay = 0;
     while (!delay) {
       let errand: Errand | undefined;
@@ -339,17 +338,16 @@ export function createShopper(options: ShopperOptions): Shopper {
         [after, errand, delay] = take(before, onClaim, running);
         return after;
       });
-      if (errand) runs.push(run(errand).catch(ignore));
+      if (errand) running.set(errand.id, run(errand).catch(ignore));
     }
     if (delay < Infinity) errandTimer = setTimeout(catchUp, delay);
-    await Promise.all(runs);
   }
 
   async function run(errand: Errand): Promise<void> {
     const { id, message } = errand;
     let failure: Partial<ShopperError> | undefined;
-    running.add(id);
     try {
+      await null; // an `onClaim` that throws at once must not end before it counts as running
       await ("everywhere" in message ? call("signOut", message) : onClaim!(message));
     } catch (error) {
       failure = Object(error);
@@ -365,7 +363,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     subscribe(listener) {
       listeners.add(listener);
       void begin();
-      return () => void listeners.delete(listener);
+      return () => listeners.delete(listener);
     },
 
     accessToken: async (options) => (await bearer(options)).token,
@@ -384,7 +382,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     dispose() {
       disposal.abort(new ShopperError({ reason: "DISPOSED" }));
       clearTimeout(errandTimer);
-      clearTimeout(settlingTimer);
+      clearTimeout(settling);
       void store?.then((opened) => opened.close());
     },
   };

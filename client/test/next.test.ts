@@ -80,6 +80,35 @@ describe("11: server rendering", () => {
     expect(seen).not.toContain(issued!.refreshToken);
   });
 
+  it("has told the ticket server of a sign-out when it answers, also with the fetch of Next.js", async () => {
+    vi.useRealTimers();
+    const server = createFakeServer({ customers: [demo] });
+    const handler = shopperHandler({
+      endpoint,
+      async fetch(input, init) {
+        // Next.js copies a request like this. A body that is a stream cannot be kept alive.
+        const { url, method, headers, body, keepalive, signal } = new Request(input, init);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const copied = { method, headers, body, keepalive, signal, duplex: "half" } as RequestInit;
+        return server.fetch(new Request(url, copied));
+      },
+    });
+    let cookie = "";
+    const ask = async (query: string, variables: object) => {
+      const headers = { "content-type": "application/json", cookie };
+      const body = JSON.stringify({ query, variables });
+      const response = await handler(new Request("https://shop.example/api", { method: "POST", headers, body }));
+      cookie = response.headers.get("set-cookie")?.split(";")[0] ?? cookie;
+      return (await response.json()).data.result;
+    };
+
+    const { refreshToken } = await ask(documents.signIn, { input: demo });
+    await ask(documents.signOut, { refreshToken, everywhere: false });
+
+    expect(living(server)).toEqual([]);
+    expect(atob(cookie.split("=")[1]!.replaceAll("-", "+").replaceAll("_", "/"))).toContain('"errands":[]');
+  });
+
   it("sets an HttpOnly, Secure, SameSite=Lax cookie, and says no-store beside it", async () => {
     const { page, answers } = site();
     await page().accessToken();
