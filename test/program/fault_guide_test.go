@@ -10,9 +10,10 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// What docs/faults.md shows is what its commands print.
+// docs/faults.md shows what its commands really print.
 func TestFaultsGuide(t *testing.T) {
 	t.Parallel()
+
 	text, err := os.ReadFile("../../docs/faults.md")
 	must(t, err)
 	s := newSite(t, storagetest.SQLite(t))
@@ -21,6 +22,7 @@ func TestFaultsGuide(t *testing.T) {
 	const end = "--end of output--\n"
 	var script, printed strings.Builder
 	outputs := 0
+
 	for _, block := range regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
 		switch kind, content := block[1], block[2]; {
 		case kind == "text":
@@ -31,6 +33,7 @@ func TestFaultsGuide(t *testing.T) {
 			script.WriteString(content)
 		}
 	}
+
 	commands := strings.ReplaceAll(script.String(), "http://127.0.0.1:8080", server.url)
 	got, err := exec.CommandContext(soon(t), "bash", "-c", "exec 2>&1\n"+commands).Output()
 	must(t, err)

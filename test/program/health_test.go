@@ -12,7 +12,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// expectHealth asks the server at an address, which is a setting like that of the server itself.
+// expectHealth checks the server at an address. The address is written like the server's own
+// setting.
 func expectHealth(t testing.TB, address string, want int, flags ...string) {
 	t.Helper()
 	variables, command := []string{"AUTHTICKETS_LISTEN=" + address}, append([]string{"health"}, flags...)
@@ -24,10 +25,12 @@ func expectHealth(t testing.TB, address string, want int, flags ...string) {
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
+
 	address := quietAddress(t)
 	expectHealth(t, address, 1)
 	server := newSite(t, storagetest.SQLite(t)).start()
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.url, "http://"), ":")
+
 	for _, address := range []string{"127.0.0.1:" + port, "0.0.0.0:" + port, ":" + port} {
 		expectHealth(t, address, 0)
 		expectHealth(t, address, 0, "--live")
@@ -37,7 +40,8 @@ func TestHealth(t *testing.T) {
 	if !ok {
 		return
 	}
-	// Without its database it should be left running.
+
+	// A server without its database should be left running.
 	waiting := s.through(proxy).startAt()
 	_, port, _ = strings.Cut(strings.TrimPrefix(waiting.url, "http://"), ":")
 	eventually(t, "the server listens", func() bool { _, err := waiting.get("/livez"); return err == nil })
@@ -47,6 +51,7 @@ func TestHealth(t *testing.T) {
 
 func TestSocket(t *testing.T) {
 	t.Parallel()
+
 	folder, err := os.MkdirTemp("", "authtickets-socket-") //nolint:usetesting // a socket's path must be short
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
@@ -66,8 +71,10 @@ func TestSocket(t *testing.T) {
 		client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", path)
 		}}
+
 		return &server{process: p, url: "http://localhost", client: client}
 	}
+
 	server := start()
 	token := server.anonymous().RefreshToken
 	expectHealth(t, "unix:"+path, 0)
@@ -78,7 +85,7 @@ func TestSocket(t *testing.T) {
 
 	server.kill()
 	expectHealth(t, "unix:"+path, 1)
-	server = start() // in place of the socket that was left behind
+	server = start() // this replaces the socket that was left behind
 	server.refresh(token)
 	got, err := server.try(t.Context(), signInOperation("nobody", "wrong", ""), "X-Forwarded-For", "203.0.113.7")
 	must(t, err)

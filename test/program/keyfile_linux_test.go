@@ -11,30 +11,34 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// A key file of root's that the server's group may read is one that a platform has mounted. One
-// that everybody may read is refused, and the message names the way out.
+// A key file that belongs to root and that the server's group may read was mounted by a platform.
+// One that everybody may read is refused, and the message says what to do.
 func TestKeyFileModes(t *testing.T) {
 	t.Parallel()
+
 	const user = 65532
 	folder, program := asUser(t, user)
 	keys := filepath.Join(folder, "keys.json")
 	must(t, seal.CreateFile(keys))
 	must(t, os.Chown(keys, 0, user))
 
-	// --listen is wrong, so that the server ends with all that it has to say about its settings.
+	// --listen is wrong, so that the server stops and prints all faults of its settings.
 	faults := func(mode os.FileMode) string {
 		must(t, os.Chmod(keys, mode))
 		arguments := []string{"serve", "--listen=nowhere", "--keys=" + keys, "--data=" + filepath.Join(folder, "data")}
 		p := launchCommand(t, commandOf(program, user, arguments...), folder, nil)
 		p.quiet = true
 		p.wait()
+
 		return p.stderr.String()
 	}
+
 	for _, mode := range []os.FileMode{0o440, 0o640} {
 		if said := faults(mode); !strings.Contains(said, "--listen") || strings.Contains(said, "key file") {
 			t.Errorf("%v: %s", mode, said)
 		}
 	}
+
 	for _, mode := range []os.FileMode{0o444, 0o644, 0o660} {
 		if said := faults(mode); !strings.Contains(said, "chmod 600") || !strings.Contains(said, "AUTHTICKETS_KEYSET") {
 			t.Errorf("%v: %s", mode, said)
@@ -42,8 +46,8 @@ func TestKeyFileModes(t *testing.T) {
 	}
 }
 
-// asUser returns a folder of another user's, and the program in it. Only root can run it as that
-// user; anybody else skips the test, which in CI is a failure.
+// asUser returns a folder of another user, and the program in it. Only root can run it as that
+// user. For others the test is skipped; in CI it fails.
 func asUser(t testing.TB, user int) (folder, program string) {
 	t.Helper()
 	const rootOnly = "only root can run the server as another user"
@@ -55,7 +59,7 @@ func asUser(t testing.TB, user int) (folder, program string) {
 		t.Skip(rootOnly)
 	}
 
-	folder, err := os.MkdirTemp("", "authtickets-user-") //nolint:usetesting // others must reach it
+	folder, err := os.MkdirTemp("", "authtickets-user-") //nolint:usetesting // the other user must reach it
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	must(t, os.Chown(folder, user, user))
@@ -63,10 +67,11 @@ func asUser(t testing.TB, user int) (folder, program string) {
 	binary, err := os.ReadFile(executable)
 	must(t, err)
 	must(t, os.WriteFile(program, binary, 0o755))
+
 	return folder, program
 }
 
-// commandOf is a command that another user runs.
+// commandOf returns a command that runs as another user.
 func commandOf(program string, user uint32, arguments ...string) *exec.Cmd {
 	command := exec.Command(program, arguments...)
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}

@@ -27,23 +27,27 @@ func (s *site) deaf() (*server, *os.File) {
 	must(s.t, end.Close())
 	go func() { _ = command.Wait(); close(p.ended) }()
 	s.t.Cleanup(func() { p.kill() })
+
 	return &server{process: p, url: "http://" + address, client: newClient(s.t)}, log
 }
 
-// If nobody reads the log, no answer waits for that, and neither does stopping. What was dropped is
-// counted, and reported once somebody reads again.
+// If nobody reads the log, neither answers nor stopping wait for that. Dropped lines are counted,
+// and reported when someone reads again.
 func TestNobodyReadsTheLog(t *testing.T) {
 	t.Parallel()
+
 	for _, end := range []string{"SIGTERM", "read again", "reader gone"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()
+
 			s := newSite(t, storagetest.SQLite(t))
 			server, log := s.deaf()
 			eventually(t, "the server serves", func() bool {
 				status, err := server.get("/readyz")
 				return err == nil && status == 200
 			})
-			for range 40 { // some 2 MB, where a pipe holds 64 kB and the server another
+
+			for range 40 { // about 2 MB; a pipe holds 64 kB, and the server another part
 				together(200, func(int) {
 					began := time.Now()
 					server.anonymous()
@@ -52,6 +56,7 @@ func TestNobodyReadsTheLog(t *testing.T) {
 					}
 				})
 			}
+
 			switch end {
 			case "read again":
 				read := make(chan string)
@@ -65,9 +70,11 @@ func TestNobodyReadsTheLog(t *testing.T) {
 				if text := <-read; !strings.Contains(text, "lines of the log were dropped") {
 					t.Errorf("%d bytes, and not a word about dropped lines", len(text))
 				}
+
 				if code := server.wait(); code != 0 {
 					t.Errorf("exit code %d", code)
 				}
+
 				return
 			case "reader gone":
 				must(t, log.Close())
@@ -88,6 +95,7 @@ func TestNobodyReadsTheLog(t *testing.T) {
 // A server outlives the terminal that started it.
 func TestHangup(t *testing.T) {
 	t.Parallel()
+
 	server := newSite(t, storagetest.SQLite(t)).start()
 	must(t, server.command.Process.Signal(syscall.SIGHUP))
 	eventually(t, "the log says what the signal does", func() bool {

@@ -10,10 +10,11 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// A migration can be repeated after it was killed at any moment, at once, and then leaves what an
-// undisturbed one does.
+// A migration that was killed at any moment can be repeated at once. The result is the same as
+// without the interruption.
 func TestMigrateKilled(t *testing.T) {
 	t.Parallel()
+
 	const kills, workers, soon = 50, 8, 10 * time.Second
 	storagetest.Each(t, func(t *testing.T, url string) {
 		undisturbed := emptySite(t, url)
@@ -26,6 +27,7 @@ func TestMigrateKilled(t *testing.T) {
 		for i := range kills {
 			moments <- (took*time.Duration(i) + rand.N(took)) / kills
 		}
+
 		close(moments)
 		together(workers, func(int) {
 			for moment := range moments {
@@ -38,6 +40,7 @@ func TestMigrateKilled(t *testing.T) {
 				if repeated := time.Since(began); repeated > soon {
 					t.Errorf("killed after %s: repeating it took %s", moment, repeated)
 				}
+
 				if got := s.schema(); got != want {
 					t.Errorf("killed after %s: want the schema\n%s\ngot\n%s", moment, want, got)
 				}
@@ -60,11 +63,12 @@ func anotherDatabase(t testing.TB, url string) string {
 	if strings.HasPrefix(url, "sqlite://") {
 		return storagetest.SQLite(t)
 	}
+
 	another, _ := storagetest.MySQL(t)
 	return another
 }
 
-// schema is all that migrations have left, as text.
+// schema returns the whole schema as text.
 func (s *site) schema() string {
 	s.t.Helper()
 	queries := []string{
@@ -79,6 +83,7 @@ func (s *site) schema() string {
 				"FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1",
 		}
 	}
+
 	queries = append(queries, "SELECT version_id FROM schema_versions ORDER BY version_id",
 		"SELECT id FROM applications", "SELECT id FROM purge_limits")
 
@@ -86,5 +91,6 @@ func (s *site) schema() string {
 	for _, query := range queries {
 		fmt.Fprintln(&all, strings.Join(s.texts(query), "\n"))
 	}
+
 	return all.String()
 }

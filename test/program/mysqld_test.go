@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// mysqld is a database server of a test's own.
+// mysqld is a test's own database server.
 type mysqld struct {
 	t    testing.TB
-	url  string // of an empty database, for a user without privileges beyond it
+	url  string // an empty database, for a user with no other privileges
 	root *sql.DB
 }
 
-// startMysqld starts a MariaDB server with options. Where there is none on this machine it returns
-// false, and in continuous integration the test fails.
+// startMysqld starts a MariaDB server with options. If this machine has none, it returns false; in
+// continuous integration the test fails.
 func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	t.Helper()
 	program, install := findProgram("mariadbd"), findProgram("mariadb-install-db")
@@ -30,6 +30,7 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 		}
 		return nil, false
 	}
+
 	folder, err := os.MkdirTemp("", "authtickets-mysqld-") //nolint:usetesting // a socket's path must be short
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
@@ -38,6 +39,7 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	if os.Getuid() == 0 {
 		common = append(common, "--user=root")
 	}
+
 	installing := append(common, "--skip-test-db", "--auth-root-authentication-method=normal")
 	created, err := exec.Command(install, installing...).CombinedOutput()
 	if err != nil {
@@ -60,20 +62,23 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	eventually(t, "the database server answers", func() bool { return root.PingContext(t.Context()) == nil })
 	m.exec(`SET autocommit = 1; CREATE DATABASE shop; CREATE USER shop@'127.0.0.1'; ` +
 		`GRANT ALL ON shop.* TO shop@'127.0.0.1'`)
+
 	return m, true
 }
 
-// findProgram returns the path of a program that may be on nobody's PATH; empty where there is
-// none.
+// findProgram returns the path of a program, even if it is not in PATH. It returns nothing if there
+// is none.
 func findProgram(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
 	}
+
 	for _, folder := range []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"} {
 		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
 			return path
 		}
 	}
+
 	return ""
 }
 
@@ -84,7 +89,7 @@ func (m *mysqld) exec(statements string) {
 	must(m.t, err)
 }
 
-// reversed are the defaults of a server that has each of its settings the other way round.
+// reversed returns options that set each default of the server to its opposite.
 func reversed() []string {
 	return []string{
 		"--autocommit=0", "--completion-type=RELEASE",
@@ -102,50 +107,60 @@ func reversed() []string {
 	}
 }
 
-// reverse are those that have no option.
+// reverse does that for the settings that have no option.
 const reverse = `SET GLOBAL unique_checks = 0, GLOBAL foreign_key_checks = 0, GLOBAL sql_safe_updates = 1,
 	GLOBAL sql_select_limit = 1, GLOBAL sql_auto_is_null = 1, GLOBAL sql_big_selects = 0,
 	GLOBAL idle_transaction_timeout = 1, GLOBAL sql_notes = 0`
 
-// The server works on a database server that has each setting reversed: it inherits nothing.
+// The server works on a database server whose settings are all reversed, because it inherits none
+// of them.
 func TestReversedSettings(t *testing.T) {
 	t.Parallel()
+
 	for _, isolation := range []string{"SERIALIZABLE", "READ-UNCOMMITTED", "READ-COMMITTED"} {
 		t.Run(isolation, func(t *testing.T) {
 			t.Parallel()
+
 			m, ok := startMysqld(t, append(reversed(), "--transaction-isolation="+isolation)...)
 			if !ok {
 				return
 			}
+
 			m.exec(reverse)
 			s := newSite(t, m.url)
 			scene := newScene(t, s, s.start())
-			time.Sleep(1500 * time.Millisecond) // longer than connections may be idle
+			time.Sleep(1500 * time.Millisecond) // longer than a connection may be idle
+
 			for name, got := range scene.all() {
 				scene.works(name, got)
 			}
+
 			for _, name := range []string{"ünïcödé-名前", "o'brien\\", `say"so`} {
 				s.customer(name, rightPassword)
 				scene.server.signIn(name)
 			}
+
 			customer := scene.server.signIn("o'brien\\")
 			together(16, func(int) { scene.server.refresh(customer.RefreshToken) })
 			for range 3 {
 				customer = scene.server.refresh(customer.RefreshToken)
 			}
+
 			scene.server.ask(revokeOperation(customer.RefreshToken, true)).sessionsEnded(t)
 			expect(t, scene.server.ask(refreshOperation(customer.RefreshToken)), "SIGNED_OUT_EVERYWHERE")
 		})
 	}
 }
 
-// What no connection can set for itself is named at the start.
+// Settings that a connection cannot set for itself are named at the start.
 func TestRefusedSettings(t *testing.T) {
 	t.Parallel()
+
 	m, ok := startMysqld(t)
 	if !ok {
 		return
 	}
+
 	s := newSite(t, m.url)
 	for _, c := range []struct{ name, set, reset string }{
 		{"read_only", "SET GLOBAL read_only = 1", "SET GLOBAL read_only = 0"},
@@ -159,8 +174,10 @@ func TestRefusedSettings(t *testing.T) {
 				t.Errorf("%s, %v: exit code %d: %s", c.name, command, code, p.stderr.String())
 			}
 		}
+
 		m.exec(c.reset)
 	}
+
 	server := s.start()
 	server.expectStatus("/readyz", http.StatusOK)
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// proxy stands between the server and MySQL, and fails as networks and database servers do.
+// proxy is between the server and MySQL, and fails like networks and database servers.
 type proxy struct {
 	t        testing.TB
 	address  string
 	upstream string
-	url      string // of the database behind the proxy
+	url      string // the database behind the proxy
 
 	mutex   sync.Mutex
 	stalled bool
 	resets  bool
 	delay   time.Duration
-	// loses names a statement by some of its words: its answer is lost, once.
+	// loses is part of the statement whose answer is lost, once.
 	loses      string
 	lost       chan struct{}
 	stallsThen bool
@@ -39,7 +39,7 @@ type link struct {
 	losing           bool
 }
 
-// newProxy returns a proxy in front of the server of a DSN, that does not listen yet.
+// newProxy returns a proxy for the server of a DSN. It does not listen yet.
 func newProxy(t testing.TB, dsn string) *proxy {
 	t.Helper()
 	config, err := mysql.ParseDSN(dsn)
@@ -55,10 +55,11 @@ func newProxy(t testing.TB, dsn string) *proxy {
 		}
 		p.cut()
 	})
+
 	return p
 }
 
-// listen makes the proxy answer.
+// listen makes the proxy accept connections.
 func (p *proxy) listen() {
 	p.t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(p.t.Context(), "tcp", p.address)
@@ -70,6 +71,7 @@ func (p *proxy) listen() {
 			if err != nil {
 				return
 			}
+
 			go p.serve(client.(*net.TCPConn))
 		}
 	}()
@@ -81,11 +83,13 @@ func (p *proxy) serve(client *net.TCPConn) {
 		reset(client)
 		return
 	}
+
 	upstream, err := (&net.Dialer{}).DialContext(p.t.Context(), "tcp", p.upstream)
 	if err != nil {
 		reset(client)
 		return
 	}
+
 	l.upstream = upstream.(*net.TCPConn)
 	p.mutex.Lock()
 	p.links[l] = true
@@ -99,19 +103,22 @@ func (p *proxy) serve(client *net.TCPConn) {
 	p.mutex.Unlock()
 }
 
-// waits does as the proxy's state wants it, and reports whether the connection goes on.
+// waits holds up its caller while the proxy stalls, and reports whether the connection continues.
 func (l *link) waits() bool {
 	p := l.proxy
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	if delay := p.delay; delay > 0 {
 		p.mutex.Unlock()
 		time.Sleep(delay)
 		p.mutex.Lock()
 	}
+
 	for p.stalled {
 		p.unstalled.Wait()
 	}
+
 	return !p.resets
 }
 
@@ -122,6 +129,7 @@ func (l *link) statements() {
 		if _, err := io.ReadFull(l.client, head[:]); err != nil {
 			return
 		}
+
 		packet := append(head[:], make([]byte, binary.LittleEndian.Uint32(head[:])&0xffffff)...)
 		if _, err := io.ReadFull(l.client, packet[4:]); err != nil {
 			return
@@ -129,11 +137,13 @@ func (l *link) statements() {
 		if !l.waits() {
 			return
 		}
+
 		p := l.proxy
 		p.mutex.Lock()
 		if p.loses != "" && strings.Contains(string(packet[4:]), p.loses) {
 			p.loses, l.losing = "", true
 		}
+
 		p.mutex.Unlock()
 		if _, err := l.upstream.Write(packet); err != nil {
 			return
@@ -141,7 +151,7 @@ func (l *link) statements() {
 	}
 }
 
-// answers forwards what the database says.
+// answers forwards the database's packets.
 func (l *link) answers() {
 	buffer := make([]byte, 16<<10)
 	for {
@@ -149,6 +159,7 @@ func (l *link) answers() {
 		if err != nil || !l.waits() {
 			return
 		}
+
 		p := l.proxy
 		p.mutex.Lock()
 		losing := l.losing
@@ -157,15 +168,17 @@ func (l *link) answers() {
 			p.set(func() { p.stalled = p.stallsThen })
 			close(p.lost)
 			l.waits()
+
 			return
 		}
+
 		if _, err := l.client.Write(buffer[:n]); err != nil {
 			return
 		}
 	}
 }
 
-// close ends both connections the hard way, so that whoever uses them learns at once.
+// close resets both connections, so that both ends notice at once.
 func (l *link) close() {
 	reset(l.client)
 	_ = l.upstream.Close()
@@ -188,7 +201,7 @@ func (p *proxy) passes() {
 	p.set(func() { p.stalled, p.resets, p.delay, p.loses = false, false, 0, "" })
 }
 
-// stalls keeps everything back, as a stopped server does, until passes lets it go on.
+// stalls holds everything back, like a stopped server, until passes is called.
 func (p *proxy) stalls() { p.set(func() { p.stalled = true }) }
 
 // slows delays everything.
@@ -200,7 +213,7 @@ func (p *proxy) refuses() {
 	p.cut()
 }
 
-// cut resets the connections that there are.
+// cut resets the existing connections.
 func (p *proxy) cut() {
 	p.set(func() {
 		for l := range p.links {
@@ -209,11 +222,11 @@ func (p *proxy) cut() {
 	})
 }
 
-// losesAnswer loses the answer to the next statement with these words, with its connection, once the database has carried it out. The returned channel
-// is closed then.
+// losesAnswer loses the answer to the next statement with these words, and its connection, after
+// the database has carried it out. Then it closes the returned channel.
 func (p *proxy) losesAnswer(words string) <-chan struct{} { return p.lose(words, false) }
 
-// stallsBeforeAnswer is losesAnswer, and nothing else goes through any more.
+// stallsBeforeAnswer is like losesAnswer, but also stops everything else.
 func (p *proxy) stallsBeforeAnswer(words string) <-chan struct{} { return p.lose(words, true) }
 
 func (p *proxy) lose(words string, stallsThen bool) <-chan struct{} {

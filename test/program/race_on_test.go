@@ -2,5 +2,6 @@
 
 package program_test
 
-// raceFactor is how much longer things take under the race detector, which the program is built with, too.
+// raceFactor is how much longer things take with the race detector. The program is built with it,
+// too.
 const raceFactor = 3

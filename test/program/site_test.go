@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql" // opens MySQL
+	_ "github.com/go-sql-driver/mysql" // for MySQL
 	"github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/authtickets/authtickets/models"
@@ -48,32 +48,38 @@ func emptySite(t testing.TB, url string) *site {
 	folder := t.TempDir()
 	s := &site{t: t, url: url, folder: folder, keys: filepath.Join(folder, "shared-keys.json")}
 	must(t, seal.CreateFile(s.keys))
-	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	store, err := storage.Open(
+		storage.Settings{URL: secret.New(url), Now: time.Now, Log: slog.New(slog.DiscardHandler)},
+	)
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	s.store = store
+
 	return s
 }
 
-// hashing is what password hashes cost at every site: the least that servers allow.
+// hashing is the cost of password hashes at every site: the lowest that servers allow.
 var hashing = password.Settings{MemoryKiB: 7168, Iterations: 5}
 
-// variables are the environment of a server of the site.
+// variables returns the environment of a server at the site.
 func (s *site) variables() []string {
 	return []string{
-		"AUTHTICKETS_DATABASE=" + s.url, "AUTHTICKETS_KEYS=" + s.keys, "AUTHTICKETS_LOG_FORMAT=json", "AUTHTICKETS_LOG_LEVEL=debug",
-		"AUTHTICKETS_REFUSAL_STEP=0", "AUTHTICKETS_ROWS_PER_SOURCE=1000000", // tests need not wait
-		fmt.Sprint("AUTHTICKETS_HASH_MEMORY=", hashing.MemoryKiB), fmt.Sprint("AUTHTICKETS_HASH_ITERATIONS=", hashing.Iterations),
+		"AUTHTICKETS_DATABASE=" + s.url, "AUTHTICKETS_KEYS=" + s.keys, "AUTHTICKETS_LOG_FORMAT=json",
+		"AUTHTICKETS_LOG_LEVEL=debug",
+		"AUTHTICKETS_REFUSAL_STEP=0", "AUTHTICKETS_ROWS_PER_SOURCE=1000000", // so that tests need not wait
+		fmt.Sprint(
+			"AUTHTICKETS_HASH_MEMORY=", hashing.MemoryKiB,
+		), fmt.Sprint("AUTHTICKETS_HASH_ITERATIONS=", hashing.Iterations),
 	}
 }
 
-// server is a process that serves.
+// server is a process that serves requests.
 type server struct {
 	*process
 
 	url    string // without a path
 	client *http.Client
-	// headers come with every operation, in pairs.
+	// headers are sent with every operation. They come in pairs.
 	headers []string
 }
 
@@ -83,7 +89,7 @@ func (s *site) start(flags ...string) *server {
 	return serving(launch(s.t, s.folder, s.variables(), append([]string{"serve", "--listen=127.0.0.1:0"}, flags...)...))
 }
 
-// serving waits until a process says that it serves.
+// serving waits until a process reports that it serves.
 func serving(p *process) *server {
 	p.t.Helper()
 	var address string
@@ -91,18 +97,22 @@ func serving(p *process) *server {
 		if !p.running() {
 			p.t.Fatalf("the server ended: %s", p.stderr.String())
 		}
+
 		line, _, finished := strings.Cut(p.stdout.String(), "\n")
 		_, address, _ = strings.Cut(line, " serves GraphQL at ")
+
 		return finished
 	})
+
 	base, found := strings.CutSuffix(address, "/graphql")
 	if !found {
 		p.t.Fatalf("no address in %q", p.stdout.String())
 	}
+
 	return &server{process: p, url: base, client: newClient(p.t)}
 }
 
-// startAt starts a server on a port that is known before it serves, and does not wait for it.
+// startAt starts a server on a port that is known in advance, and does not wait for it.
 func (s *site) startAt(flags ...string) *server {
 	s.t.Helper()
 	address := quietAddress(s.t)
@@ -110,7 +120,8 @@ func (s *site) startAt(flags ...string) *server {
 	return &server{process: p, url: "http://" + address, client: newClient(s.t)}
 }
 
-// quietAddress returns an address on which nobody listens. It is below the ports that systems give away themselves, so that it stays free.
+// quietAddress returns an address that nobody uses. Its port is below those that the system
+// assigns, so that it stays free.
 func quietAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {
@@ -123,11 +134,12 @@ func quietAddress(t testing.TB) string {
 			return address
 		}
 	}
+
 	t.Fatal("no port is free")
 	return ""
 }
 
-// newClient returns a client with connections of its own.
+// newClient returns a client with its own connections.
 func newClient(t testing.TB) *http.Client {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256}
@@ -149,10 +161,11 @@ func (s *site) customer(name, plain string) *models.CustomerAccount {
 		account.ID = nil
 		return w.Write([]storage.AccountWrite{{Account: &account, Names: names}})
 	}))
+
 	return &account
 }
 
-// database opens the database with nothing of the product in between.
+// database opens the database directly, without the product.
 func database(t testing.TB, url string) *sql.DB {
 	t.Helper()
 	file, embedded := strings.CutPrefix(url, "sqlite://")
@@ -163,6 +176,7 @@ func database(t testing.TB, url string) *sql.DB {
 	} else {
 		db, err = sql.Open("mysql", url)
 	}
+
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -173,7 +187,7 @@ func (s *site) database() *sql.DB {
 	return database(s.t, s.url)
 }
 
-// number runs a query with one number as its result.
+// number runs a query that returns one number.
 func (s *site) number(query string, values ...any) int {
 	s.t.Helper()
 	var number int
@@ -181,23 +195,26 @@ func (s *site) number(query string, values ...any) int {
 	return number
 }
 
-// texts runs a query with one column of texts as its result.
+// texts runs a query that returns one column of texts.
 func (s *site) texts(query string) []string {
 	s.t.Helper()
 	rows, err := s.database().QueryContext(s.t.Context(), query)
 	must(s.t, err)
 	defer func() { _ = rows.Close() }()
+
 	var texts []string
 	for rows.Next() {
 		var text string
 		must(s.t, rows.Scan(&text))
 		texts = append(texts, text)
 	}
+
 	must(s.t, rows.Err())
 	return texts
 }
 
-// hold keeps everybody else from changing accounts, counts of wrong passwords and sessions until the returned function is called.
+// hold prevents changes to accounts, counts of wrong passwords and sessions until the returned
+// function is called.
 func (s *site) hold() (release func()) {
 	s.t.Helper()
 	db := s.database()
@@ -210,10 +227,12 @@ func (s *site) hold() (release func()) {
 			statements = append(statements, "SELECT COUNT(*) FROM "+table+" FOR UPDATE")
 		}
 	}
+
 	for _, statement := range statements {
 		_, err := connection.ExecContext(s.t.Context(), statement)
 		must(s.t, err)
 	}
+
 	held := true
 	release = func() {
 		if held {
@@ -222,6 +241,7 @@ func (s *site) hold() (release func()) {
 			_ = connection.Close()
 		}
 	}
+
 	s.t.Cleanup(release)
 	return release
 }

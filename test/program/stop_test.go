@@ -15,12 +15,13 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// begin sends operations, and returns once they have come to the point where somebody else holds the database.
+// begin sends operations, and returns once they wait for a database that someone else holds.
 func (s *server) begin(operations ...operation) <-chan answer {
 	s.t.Helper()
 	begun := func() int { return s.stderr.count(`"statement"`, "SELECT", "customer_accounts", `"failed":false`) }
 	before := begun()
 	answers := make(chan answer, len(operations))
+
 	for _, operation := range operations {
 		go func() {
 			got, err := s.try(context.WithoutCancel(s.t.Context()), operation)
@@ -30,20 +31,24 @@ func (s *server) begin(operations ...operation) <-chan answer {
 			answers <- got
 		}()
 	}
+
 	eventually(s.t, "the operations have begun", func() bool { return begun() == before+len(operations) })
 	return answers
 }
 
-// A server that is asked to stop says so first, then refuses new connections, and answers what it has begun.
+// A server that is asked to stop first reports that, then refuses new connections, and completes
+// the requests that it has begun.
 func TestStop(t *testing.T) {
 	t.Parallel()
+
 	for name, signal := range map[string]os.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": os.Interrupt} {
 		t.Run(name, func(t *testing.T) {
 			storagetest.Each(t, func(t *testing.T, url string) {
 				s := newSite(t, url)
-				for _, name := range []string{"ada", "bob", "eve"} { // those of one name take turns
+				for _, name := range []string{"ada", "bob", "eve"} { // requests for one name take turns
 					s.customer(name, rightPassword)
 				}
+
 				server := s.start("--shutdown-delay=500ms")
 				token := server.signIn("ada").RefreshToken
 				server.expectStatus("/readyz", http.StatusOK)
@@ -62,13 +67,16 @@ func TestStop(t *testing.T) {
 				if !saidNo {
 					t.Error("/readyz never said no")
 				}
+
 				if len(answers) > 0 || !server.running() {
 					t.Fatalf("the server did not wait for what it had begun: %v", <-answers)
 				}
+
 				release()
 				for range cap(answers) {
 					expect(t, <-answers, "")
 				}
+
 				if code := server.wait(); code != 0 {
 					t.Errorf("exit code %d", code)
 				}
@@ -77,9 +85,10 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// A server does not wait for ever.
+// A server does not wait forever.
 func TestStopGivesUp(t *testing.T) {
 	t.Parallel()
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		s.customer("ada", rightPassword)
@@ -90,42 +99,50 @@ func TestStopGivesUp(t *testing.T) {
 		}()
 		eventually(t, "the sign-in has begun", func() bool { return server.stderr.count("sign_in_names") > 0 })
 		must(t, server.command.Process.Signal(syscall.SIGTERM))
-		if code := server.wait(); code != 1 || !strings.Contains(server.stderr.String(), "requests were still running") {
+		if code := server.wait(); code != 1 ||
+			!strings.Contains(server.stderr.String(), "requests were still running") {
 			t.Errorf("exit code %d", code)
 		}
 	})
 }
 
-// A server that was killed after it had committed, and before its answer arrived, has lost nothing: the client's retry gets the same ticket.
+// A server is killed after it committed, and before its answer arrived. Nothing is lost: the
+// client's retry gets the same ticket.
 func TestKilledBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		s.customer("ada", rightPassword)
 		server := s.start()
 		anonymous, customer := server.anonymous().RefreshToken, server.signIn("ada").RefreshToken
-		for range 2 { // an anonymous session's first refresh is another statement than its later ones
+
+		for range 2 { // the first refresh of an anonymous session uses another statement
 			lost := [2]ticket{server.refresh(anonymous), server.refresh(customer)}
 			server.kill()
 			server = s.start()
 			if got := [2]ticket{server.refresh(anonymous), server.refresh(customer)}; got != lost {
 				t.Errorf("want the lost tickets\n%v\ngot\n%v", lost, got)
 			}
+
 			anonymous, customer = lost[0].RefreshToken, lost[1].RefreshToken
 		}
 	})
 }
 
-// The same at the very moment, where the test can see it: between the server and its database.
+// The same, at the exact moment between the server and its database, where the test can see it.
 func TestKilledAtTheAnswer(t *testing.T) {
 	t.Parallel()
+
 	s, proxy, ok := behindProxy(t)
 	if !ok {
 		return
 	}
+
 	proxy.listen()
 	server := s.through(proxy).start()
 	token := server.anonymous().RefreshToken
+
 	for _, statement := range []string{"INSERT INTO sessions", "UPDATE sessions SET generation"} {
 		lost := proxy.stallsBeforeAnswer(statement)
 		answered := make(chan error, 1)
@@ -138,33 +155,39 @@ func TestKilledAtTheAnswer(t *testing.T) {
 		if err := <-answered; err == nil {
 			t.Fatal("the server answered before it was killed")
 		}
+
 		proxy.passes()
 		server = s.through(proxy).start()
 		first, again := server.refresh(token), server.refresh(token)
 		if first.raw != again.raw {
 			t.Errorf("not the same ticket:\n%s\n%s", first.raw, again.raw)
 		}
+
 		token = first.RefreshToken
 	}
+
 	if got := s.number("SELECT MAX(generation) FROM sessions"); got != 2 {
 		t.Errorf("two refreshes have led to generation %d", got)
 	}
 }
 
-// A server that is killed at any moment under load signs nobody out.
+// A server that is killed under load, at any moment, signs nobody out.
 func TestKilledUnderLoad(t *testing.T) {
 	t.Parallel()
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		s.customer("ada", rightPassword)
 		server := s.start()
 		tokens := make([]string, 8)
+
 		for i := range tokens {
 			tokens[i] = server.anonymous().RefreshToken
 			if i%2 == 0 {
 				tokens[i] = server.signIn("ada").RefreshToken
 			}
 		}
+
 		for range 3 {
 			var answered atomic.Int64
 			var group sync.WaitGroup
@@ -175,20 +198,24 @@ func TestKilledUnderLoad(t *testing.T) {
 						if err != nil {
 							return
 						}
+
 						tokens[i] = next.RefreshToken
 						answered.Add(1)
 					}
 				})
 			}
+
 			eventually(t, "refreshes are answered", func() bool { return answered.Load() > 50 })
 			time.Sleep(rand.N(20 * time.Millisecond))
 			server.kill()
 			group.Wait()
 			server = s.start()
+
 			for i, token := range tokens {
 				tokens[i] = server.refresh(token).RefreshToken
 			}
 		}
+
 		if ended := s.number("SELECT COUNT(*) FROM sessions WHERE ended_at IS NOT NULL"); ended > 0 {
 			t.Errorf("%d sessions were ended", ended)
 		}

@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// A variable that begins like a setting and is none ends every command, as a misspelt key of the
-// file does. Variables by which Kubernetes and Docker name services are left alone.
+// A variable that begins like a setting but is none stops every command, like a misspelt key in the
+// file. Variables with which Kubernetes and Docker describe services are ignored.
 func TestMisspeltVariables(t *testing.T) {
 	t.Parallel()
+
 	misspelt := []string{"AUTHTICKETS_ISUER=https://tickets.example", "AUTHTICKETS_HASH_MEMROY=19456"}
 	for _, command := range [][]string{{"serve", "--listen=127.0.0.1:0"}, {"migrate"}, {"version"}, {"keys", "list"}} {
 		code, _, stderr := run(t, t.TempDir(), misspelt, command...)
