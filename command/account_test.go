@@ -22,13 +22,13 @@ import (
 
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 
-// console runs commands on an embedded database of its own.
+// console runs commands on its own embedded database.
 type console struct {
 	t      testing.TB
 	folder string
-	// group is what the commands are about.
+	// group is the group of the commands, for example "account".
 	group string
-	// context and stdin are those of the next command, stderr is what the last one has printed there.
+	// context and stdin are for the next command. stderr is what the last one wrote there.
 	context context.Context
 	stdin   io.Reader
 	stderr  string
@@ -39,7 +39,7 @@ func newConsole(t testing.TB) *console {
 	return &console{t: t, folder: t.TempDir(), group: "account", context: t.Context(), stdin: strings.NewReader("")}
 }
 
-// run runs a command and returns what it has printed, and its error.
+// run runs a command and returns its output and its error.
 func (c *console) run(arguments ...string) (string, error) {
 	c.t.Helper()
 	var program struct {
@@ -48,22 +48,31 @@ func (c *console) run(arguments ...string) (string, error) {
 		Account     command.Account     `cmd:""`
 		Application command.Application `cmd:""`
 	}
+
 	var out, log bytes.Buffer
 	env := &command.Environment{
-		Context: c.context, Stdin: c.stdin, Stdout: &out, Stderr: &log, Getenv: func(string) string { return "" },
-		Now: func() time.Time { return begin }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Context: c.context,
+		Stdin:   c.stdin,
+		Stdout:  &out,
+		Stderr:  &log,
+		Getenv:  func(string) string { return "" },
+		Now:     func() time.Time { return begin },
+		Random:  rand.Reader,
+		Log:     slog.New(slog.DiscardHandler),
 	}
+
 	arguments = append([]string{c.group}, arguments...)
 	arguments = append(arguments, "--data="+c.folder, "--hash-memory=8", "--hash-iterations=1")
 	parsed, err := command.Parse(env, &program, arguments, &program.Settings)
 	if err == nil {
 		err = parsed.Run()
 	}
+
 	c.stderr, c.stdin = log.String(), strings.NewReader("")
 	return out.String(), err
 }
 
-// want runs a command that must print something and fail with an error, or succeed where that is empty.
+// want runs a command that must print out and fail with failure, or succeed if that is empty.
 func (c *console) want(out, failure string, arguments ...string) {
 	c.t.Helper()
 	got, err := c.run(arguments...)
@@ -75,17 +84,19 @@ func (c *console) want(out, failure string, arguments ...string) {
 	}
 }
 
-// show returns an account as JSON shows it.
+// show returns an account as the command shows it in JSON.
 func (c *console) show(who ...string) map[string]any {
 	c.t.Helper()
 	text, err := c.run(append([]string{"show", "--json"}, who...)...)
 	if err != nil {
 		c.t.Fatal(err)
 	}
+
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
 		c.t.Fatal(err)
 	}
+
 	return fields
 }
 
@@ -96,19 +107,25 @@ func (c *console) file(name, text string) string {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
+
 	return path
 }
 
 func TestAccountCreateAndShow(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	c.stdin = strings.NewReader("the password\r\nand no more")
-	out, err := c.run("create", "ada", "--email=Ada@example.com", "--first-name=Ada", "--last-name=O&M \u202e", "--company=<Co>", "--locale=en-GB",
-		"--account-type=B2C", "--customer-set=gold", "--tax-id=T", "--tax-exempt", "--accepts-marketing", "--external-id=X 1",
-		"--since=2020-02-29T12:00:00.5Z", `--attribute=b=["x,y",1.0]`, `--attribute=a={"k=v":null}`, `--attribute=c="<é>"`)
+	out, err := c.run(
+		"create", "ada", "--email=Ada@example.com", "--first-name=Ada", "--last-name=O&M \u202e",
+		"--company=<Co>", "--locale=en-GB", "--account-type=B2C", "--customer-set=gold", "--tax-id=T",
+		"--tax-exempt", "--accepts-marketing", "--external-id=X 1", "--since=2020-02-29T12:00:00.5Z",
+		`--attribute=b=["x,y",1.0]`, `--attribute=a={"k=v":null}`, `--attribute=c="<é>"`,
+	)
 	if err != nil || !strings.HasPrefix(out, "Created account 1, user id ") {
 		t.Fatalf("%s%v", out, err)
 	}
+
 	id := c.show("ada")["userId"].(string)
 	table := strings.ReplaceAll(`id                     1
 userId                 ID
@@ -133,22 +150,35 @@ attribute a            [{"k=v":null}]
 attribute b            ["x,y",1.0]
 attribute c            ["\u003cé\u003e"]
 `, "ID", id)
-	for _, who := range [][]string{{"ada"}, {"ADA@example.com"}, {"--id=1"}, {"--user-id=" + strings.ToUpper(id)}, {"--external-id=X 1"}} {
+
+	for _, who := range [][]string{
+		{"ada"}, {"ADA@example.com"}, {"--id=1"}, {"--user-id=" + strings.ToUpper(id)}, {"--external-id=X 1"},
+	} {
 		c.want(table, "", append([]string{"show"}, who...)...)
 	}
-	object := fmt.Sprintf(`{"acceptsMarketing":true,"accountType":"B2C","attributes":[{"attributeDefinitionId":null,"fullyQualifiedName":"a","values":[{"k=v":null}]},`+
-		`{"attributeDefinitionId":null,"fullyQualifiedName":"b","values":["x,y",1.0]},{"attributeDefinitionId":null,"fullyQualifiedName":"c","values":["\u003cé\u003e"]}],`+
-		`"companyOrOrganization":"<Co>","customerSet":"gold","customerSinceDate":"2020-02-29T12:00:00.5Z","emailAddress":"Ada@example.com","externalId":"X 1",`+
-		`"firstName":"Ada","hasExternalPassword":false,"id":1,"isActive":true,"isAnonymous":false,"isLocked":false,"lastName":"O&M \u202e","localeCode":"en-GB",`+
-		`"taxExempt":true,"taxId":"T","userId":"%s","userName":"ada"}`, id) + "\n"
+
+	object := fmt.Sprintf(
+		`{"acceptsMarketing":true,"accountType":"B2C","attributes":[{"attributeDefinitionId":null,`+
+			`"fullyQualifiedName":"a","values":[{"k=v":null}]},`+
+			`{"attributeDefinitionId":null,"fullyQualifiedName":"b","values":["x,y",1.0]},`+
+			`{"attributeDefinitionId":null,"fullyQualifiedName":"c","values":["\u003cé\u003e"]}],`+
+			`"companyOrOrganization":"<Co>","customerSet":"gold","customerSinceDate":"2020-02-29T12:00:00.5Z",`+
+			`"emailAddress":"Ada@example.com","externalId":"X 1",`+
+			`"firstName":"Ada","hasExternalPassword":false,"id":1,"isActive":true,"isAnonymous":false,`+
+			`"isLocked":false,"lastName":"O&M \u202e","localeCode":"en-GB",`+
+			`"taxExempt":true,"taxId":"T","userId":"%s","userName":"ada"}`,
+		id,
+	) + "\n"
+
 	object = strings.ReplaceAll(object, `\u202e`, "\u202e")
 	c.want(object, "", "show", "ada", "--json")
-	c.stdin = strings.NewReader(object) // what is shown can be imported
+	c.stdin = strings.NewReader(object) // the output can be imported
 	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", "-")
 }
 
 func TestAccountCreateRefuses(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	for _, test := range []struct {
 		stdin, failure string
@@ -158,26 +188,44 @@ func TestAccountCreateRefuses(t *testing.T) {
 		{"\nx\n", "there is no password on the standard input", []string{"ada"}},
 		{"  \n", "password is empty or blank", []string{"ada"}},
 		{strings.Repeat("x", 1025) + "\n", "password is longer than 1024 bytes", []string{"ada"}},
-		{strings.Repeat("x", 1<<20), "the first line of the standard input is longer than a password can be", []string{"ada"}},
+		{
+			strings.Repeat("x", 1<<20), "the first line of the standard input is longer than a password can be",
+			[]string{"ada"},
+		},
 		{"x", "userName must not be empty", []string{""}},
 		{"x", "userName is longer than 254 characters", []string{strings.Repeat("x", 255)}},
 		{"x", "emailAddress must be like name@example.com", []string{"ada", "--email=x"}},
-		{"x", `--attribute a: the value must be JSON; a text is written "\"text\""`, []string{"ada", "--attribute=a=x"}},
-		{"x", "attribute 1: fullyQualifiedName must not begin or end with a blank", []string{"ada", "--attribute=a =1"}},
-		{"x", "customerSinceDate must be an instant in RFC 3339, e.g. 2026-11-24T09:30:00Z", []string{"ada", "--since=yesterday"}},
+		{
+			"x", `--attribute a: the value must be JSON; a text is written "\"text\""`,
+			[]string{"ada", "--attribute=a=x"},
+		},
+		{
+			"x", "attribute 1: fullyQualifiedName must not begin or end with a blank",
+			[]string{"ada", "--attribute=a =1"},
+		},
+		{
+			"x", "customerSinceDate must be an instant in RFC 3339, e.g. 2026-11-24T09:30:00Z",
+			[]string{"ada", "--since=yesterday"},
+		},
 	} {
 		c.stdin = strings.NewReader(test.stdin)
 		c.want("", test.failure, append([]string{"create"}, test.arguments...)...)
 	}
+
 	if _, err := c.run("create", "ada", "--no-password", "--external-id=2"); err != nil {
 		t.Fatal(err)
 	}
+
 	c.want("", "the account exists already", "create", "ADA", "--no-password")
-	c.want("", "userName is a name that another account signs in with", "create", "ada", "--no-password", "--external-id=1")
+	c.want(
+		"", "userName is a name that another account signs in with", "create", "ada", "--no-password",
+		"--external-id=1",
+	)
 }
 
 func TestAccountIsNamedInOneWay(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	const one = "name one account: by its user name or e-mail address, with --id, --user-id or --external-id"
 	for _, test := range []struct {
@@ -205,10 +253,12 @@ func TestAccountIsNamedInOneWay(t *testing.T) {
 
 func TestAccountChanges(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	if _, err := c.run("create", "ada", "--no-password"); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, step := range []struct {
 		command, out, field string
 		want                bool
@@ -225,39 +275,65 @@ func TestAccountChanges(t *testing.T) {
 			}
 		}
 	}
+
 	c.want("", "there is no password on the standard input", "set-password", "ada")
 	c.stdin = strings.NewReader("new\n")
 	c.want("The password of ada is set, and its sessions have ended.\n", "", "set-password", "ada")
 	c.stdin = strings.NewReader(`{"userName":"ada","password":"new"}`)
 	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", "-")
 
-	c.stdin = strings.NewReader("yes\n") // not from a terminal
+	c.stdin = strings.NewReader("yes\n") // not on a terminal
 	c.want("", "nothing was deleted: say yes, or give --yes", "delete", "ada")
 	c.want("ada is deleted, and its sessions have ended.\n", "", "delete", "ada", "--yes")
 	c.want("", "there is no such account", "delete", "ada", "--yes")
 }
 
-// What a flag does not say stays, and an empty value clears.
+// A field without a flag does not change, and an empty value clears the field.
 func TestAccountUpdate(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	for _, arguments := range [][]string{
-		{"ada", "--email=ada@x.org", "--external-id=A", "--tax-id=T", "--tax-exempt", "--locale=en", "--attribute=a=1", "--attribute=b=2"}, {"bob", "--external-id=B"},
+		{
+			"ada", "--email=ada@x.org", "--external-id=A", "--tax-id=T", "--tax-exempt", "--locale=en",
+			"--attribute=a=1", "--attribute=b=2",
+		},
+		{"bob", "--external-id=B"},
 	} {
 		if _, err := c.run(append([]string{"create", "--no-password"}, arguments...)...); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	want := c.show("ada")
 	for _, step := range []struct {
 		out       string
 		arguments []string
 		change    map[string]any
 	}{
-		{"ada is updated.\n", []string{"ada", "--email", "", "--tax-id=", "--no-tax-exempt", "--accepts-marketing"}, map[string]any{"emailAddress": nil, "taxId": nil, "taxExempt": false, "acceptsMarketing": true}},
-		{"eve is updated.\n", []string{"--external-id=A", "--new-user-name=eve", "--new-external-id=E"}, map[string]any{"userName": "eve", "externalId": "E"}},
-		{"eve is updated.\n", []string{"--user-id=" + want["userId"].(string), "--first-name=Eve", "--since=2020-01-01T00:00:00Z"}, map[string]any{"firstName": "Eve", "customerSinceDate": "2020-01-01T00:00:00Z"}},
-		{"eve is updated.\n", []string{"eve", "--attribute=c=[3]"}, map[string]any{"attributes": []any{map[string]any{"attributeDefinitionId": nil, "fullyQualifiedName": "c", "values": []any{3.0}}}}},
+		{
+			"ada is updated.\n",
+			[]string{"ada", "--email", "", "--tax-id=", "--no-tax-exempt", "--accepts-marketing"},
+			map[string]any{"emailAddress": nil, "taxId": nil, "taxExempt": false, "acceptsMarketing": true},
+		},
+		{
+			"eve is updated.\n",
+			[]string{"--external-id=A", "--new-user-name=eve", "--new-external-id=E"},
+			map[string]any{"userName": "eve", "externalId": "E"},
+		},
+		{
+			"eve is updated.\n",
+			[]string{"--user-id=" + want["userId"].(string), "--first-name=Eve", "--since=2020-01-01T00:00:00Z"},
+			map[string]any{"firstName": "Eve", "customerSinceDate": "2020-01-01T00:00:00Z"},
+		},
+		{
+			"eve is updated.\n",
+			[]string{"eve", "--attribute=c=[3]"},
+			map[string]any{"attributes": []any{map[string]any{
+				"attributeDefinitionId": nil,
+				"fullyQualifiedName":    "c", "values": []any{3.0},
+			}}},
+		},
 		{"eve is updated.\n", []string{"eve", "--no-attributes"}, map[string]any{"attributes": []any{}}},
 	} {
 		c.want(step.out, "", append([]string{"update"}, step.arguments...)...)
@@ -266,16 +342,21 @@ func TestAccountUpdate(t *testing.T) {
 			t.Errorf("%s: want -, got +\n%s", step.arguments, diff)
 		}
 	}
+
 	c.want("", "nothing to change: give a flag that says what shall be otherwise", "update", "eve")
-	c.want("", "--attribute and --no-attributes: give one of them", "update", "eve", "--no-attributes", "--attribute=a=1")
+	c.want(
+		"", "--attribute and --no-attributes: give one of them", "update", "eve", "--no-attributes",
+		"--attribute=a=1",
+	)
 	c.want("", "userName must not be empty", "update", "eve", "--new-user-name=")
 	c.want("", "userName is a name that another account signs in with", "update", "eve", "--new-user-name=bob")
 	c.want("", "externalId is that of another account", "update", "eve", "--new-external-id=B")
 }
 
-// A password that nobody types does not keep a command from ending.
+// A command that waits for a password can be interrupted.
 func TestAccountCreateIsInterrupted(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()

@@ -20,32 +20,65 @@ const someRows = `{"userName":"ada","password":"one"}
 
 func TestAccountImport(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	const refused = "line 2: userName must not be empty\n"
 	file := c.file("customers.jsonl", someRows)
 
-	c.want("Dry run, nothing was written. 3 rows: 2 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import", file, "--dry-run")
+	c.want(
+		"Dry run, nothing was written. 3 rows: 2 created, 0 updated, 0 unchanged, 1 refused.\n",
+		"1 rows were refused",
+		"import",
+		file,
+		"--dry-run",
+	)
+
 	c.want("", "there is no such account", "show", "ada")
 	c.want("3 rows: 2 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import", file)
 	if c.stderr != refused {
 		t.Errorf("on the standard error: %q", c.stderr)
 	}
-	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", c.file("a.jsonl", `{"userName":"ada","password":"two"}`), "--keep-passwords")
-	c.want("1 rows: 0 created, 1 updated, 0 unchanged, 0 refused.\n", "", "import", c.file("a.jsonl", `{"userName":"ada","password":"two"}`))
+
+	c.want(
+		"1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n",
+		"",
+		"import",
+		c.file("a.jsonl", `{"userName":"ada","password":"two"}`),
+		"--keep-passwords",
+	)
+
+	c.want(
+		"1 rows: 0 created, 1 updated, 0 unchanged, 0 refused.\n",
+		"",
+		"import",
+		c.file("a.jsonl", `{"userName":"ada","password":"two"}`),
+	)
 
 	report := filepath.Join(c.folder, "refused.txt")
 	c.stdin = strings.NewReader(someRows)
-	c.want("3 rows: 0 created, 1 updated, 1 unchanged, 1 refused.\n", "1 rows were refused", "import", "-", "--report="+report)
+	c.want(
+		"3 rows: 0 created, 1 updated, 1 unchanged, 1 refused.\n",
+		"1 rows were refused",
+		"import",
+		"-",
+		"--report="+report,
+	)
 	if text, err := os.ReadFile(report); err != nil || string(text) != refused || c.stderr != "" {
 		t.Errorf("reported %q, error %v, on the standard error: %q", text, err, c.stderr)
 	}
-	c.want("", "open "+filepath.Join(c.folder, "none")+": no such file or directory", "import", filepath.Join(c.folder, "none"))
+
+	c.want(
+		"",
+		"open "+filepath.Join(c.folder, "none")+": no such file or directory",
+		"import",
+		filepath.Join(c.folder, "none"),
+	)
 }
 
-// Names that are the same make nobody the same customer, in either format, and a dry run says so
-// too.
+// Customers with the same names stay different customers, in either format. A dry run says so too.
 func TestAccountImportKeepsCustomersApart(t *testing.T) {
 	t.Parallel()
+
 	const (
 		json = `{"externalId":"1","userName":"Ada","password":"first"}
 {"externalId":"2","userName":"ＡＤＡ","password":"second"}
@@ -63,6 +96,7 @@ func TestAccountImportKeepsCustomersApart(t *testing.T) {
 		failure = "2 rows were refused"
 		because = ": userName is a name of the account in line %d, and the rows do not share an externalId\n"
 	)
+
 	for name, test := range map[string]struct {
 		text  string
 		lines [4]any
@@ -74,6 +108,7 @@ func TestAccountImportKeepsCustomersApart(t *testing.T) {
 		if c.stderr != reasons {
 			t.Errorf("%s, dry run: %s", name, c.stderr)
 		}
+
 		c.want(counted, failure, "import", file, "--adopt")
 		if c.stderr != reasons || strings.Contains(c.stderr, "second") {
 			t.Errorf("%s: %s", name, c.stderr)
@@ -86,6 +121,7 @@ func TestAccountImportKeepsCustomersApart(t *testing.T) {
 
 func TestAccountImportAdopts(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	const created = "1 rows: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
 	c.want(created, "", "import", c.file("a.jsonl", `{"userName":"ada"}`))
@@ -104,18 +140,21 @@ func TestAccountImportAdopts(t *testing.T) {
 	if ada := c.show("ada"); ada["externalId"] != "1" || ada["userId"] != userID {
 		t.Errorf("%v", ada)
 	}
+
 	c.want("1 rows: 0 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import",
 		c.file("c.jsonl", `{"externalId":"2","userName":"ada"}`), "--adopt") // it has an externalId by now
 }
 
 func TestAccountImportTellsTheFormat(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	const csv, notJSON = "userName\nada\n", "line 1: the line is not JSON, from byte 1 on\n"
 	var packed bytes.Buffer
 	writer := gzip.NewWriter(&packed)
 	_, _ = io.WriteString(writer, csv)
 	_ = writer.Close()
+
 	for _, test := range []struct {
 		name, text, stderr string
 		flags              []string
@@ -138,16 +177,18 @@ func TestAccountImportTellsTheFormat(t *testing.T) {
 
 func TestAccountImportListsSoMany(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	c.stdin = strings.NewReader(strings.Repeat("{}\n", 1234))
 	c.want("1234 rows: 0 created, 0 updated, 0 unchanged, 1234 refused.\n", "1234 rows were refused", "import", "-")
 	lines := strings.Split(c.stderr, "\n")
-	if len(lines) != 1002 || !strings.HasPrefix(lines[999], "line 1000: ") || lines[1000] != "and 234 more; --report FILE lists all" {
+	if len(lines) != 1002 || !strings.HasPrefix(lines[999], "line 1000: ") ||
+		lines[1000] != "and 234 more; --report FILE lists all" {
 		t.Errorf("%d lines, the last are %q", len(lines), lines[max(0, len(lines)-3):])
 	}
 }
 
-// interrupting is a file during whose reading the operator interrupts.
+// interrupting is a file that interrupts the command while it is read.
 type interrupting struct {
 	io.Reader
 
@@ -158,24 +199,29 @@ func (i interrupting) Read(p []byte) (int, error) {
 	n, err := i.Reader.Read(p)
 	if err == io.EOF {
 		i.interrupt()
-		select {} // like a pipe from which nothing comes any more
+		select {} // like a pipe that nobody writes to any more
 	}
 	return n, err
 }
 
 func TestAccountImportIsInterrupted(t *testing.T) {
 	t.Parallel()
+
 	c := newConsole(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	var rows strings.Builder
+
 	for i := range 3000 {
 		fmt.Fprintf(&rows, `{"userName":"user%d","firstName":"%0200d"}`+"\n", i, i)
 	}
+
 	c.context, c.stdin = ctx, interrupting{strings.NewReader(rows.String()), interrupt}
 	out, err := c.run("import", "-")
-	if err == nil || err.Error() != "interrupted; what was counted is written: run the import again to go on" || !strings.Contains(out, " created, 0 updated, 0 unchanged, 0 refused.") {
+	if err == nil || err.Error() != "interrupted; what was counted is written: run the import again to go on" ||
+		!strings.Contains(out, " created, 0 updated, 0 unchanged, 0 refused.") {
 		t.Errorf("%s%v", out, err)
 	}
+
 	c.context, c.stdin = t.Context(), strings.NewReader(rows.String())
 	out, err = c.run("import", "-")
 	if err != nil || !strings.HasPrefix(out, "3000 rows: ") {

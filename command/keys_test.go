@@ -16,7 +16,7 @@ import (
 	"github.com/authtickets/authtickets/test/fakekms"
 )
 
-// keysConsole runs commands for keys on an embedded database of its own, at a time that moves.
+// keysConsole runs commands for keys on its own embedded database, with a clock that moves.
 type keysConsole struct {
 	t      testing.TB
 	folder string
@@ -28,7 +28,7 @@ func newKeysConsole(t testing.TB) *keysConsole {
 	return &keysConsole{t: t, folder: t.TempDir(), now: begin}
 }
 
-// run runs a command and returns what it has printed, and its error.
+// run runs a command and returns its output and its error.
 func (c *keysConsole) run(arguments ...string) (string, error) {
 	c.t.Helper()
 	var program struct {
@@ -36,20 +36,29 @@ func (c *keysConsole) run(arguments ...string) (string, error) {
 
 		Keys command.Keys `cmd:""`
 	}
+
 	var out bytes.Buffer
 	env := &command.Environment{
-		Context: c.t.Context(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" },
-		Now: func() time.Time { return c.now }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Context: c.t.Context(),
+		Stdin:   strings.NewReader(""),
+		Stdout:  &out,
+		Stderr:  &out,
+		Getenv:  func(string) string { return "" },
+		Now:     func() time.Time { return c.now },
+		Random:  rand.Reader,
+		Log:     slog.New(slog.DiscardHandler),
 	}
+
 	arguments = append([]string{"keys"}, arguments...)
 	parsed, err := command.Parse(env, &program, append(arguments, "--data="+c.folder), &program.Settings)
 	if err == nil {
 		err = parsed.Run()
 	}
+
 	return out.String(), err
 }
 
-// want runs a command that must print something.
+// want runs a command that must print out.
 func (c *keysConsole) want(out string, arguments ...string) {
 	c.t.Helper()
 	got, err := c.run(arguments...)
@@ -68,10 +77,17 @@ func (c *keysConsole) fails(reason error, arguments ...string) {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
+
 	c := newKeysConsole(t)
 	c.want("There are no keysets yet. The server makes them at its first start.\n", "list")
 	c.want("", "list", "--json")
-	c.want("Published keyset seal 2. It is in use from 2026-11-24T09:31:00Z on. The one before stays for as long as what was made under it can live.\n", "rotate", "--purpose=seal")
+	c.want(
+		"Published keyset seal 2. It is in use from 2026-11-24T09:31:00Z on. The one before stays for as long as "+
+			"what was made under it can live.\n",
+		"rotate",
+		"--purpose=seal",
+	)
+
 	c.want(`purpose  number  state   published             used from             retires
 seal     1       in use  2026-11-24T09:30:00Z  the beginning         -
 seal     2       next    2026-11-24T09:30:00Z  2026-11-24T09:31:00Z  -
@@ -85,19 +101,43 @@ sign     1       in use  2026-11-24T09:30:00Z  the beginning         -
 	c.fails(keyring.ErrTooSoon, "rotate", "--delay=-1s")
 
 	c.now = begin.Add(time.Hour)
-	c.want(`Published keyset seal 3. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as what was made under it can live.
-Published keyset sign 2. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as what was made under it can live.
-`, "rotate", "--delay=15s")
-	c.want(`{"number":1,"publishedAt":"2026-11-24T09:30:00Z","purpose":"seal","retiresAt":"2027-02-22T09:41:00Z","state":"old","usedFrom":"1970-01-01T00:00:00Z"}
-{"number":2,"publishedAt":"2026-11-24T09:30:00Z","purpose":"seal","retiresAt":null,"state":"in use","usedFrom":"2026-11-24T09:31:00Z"}
-{"number":3,"publishedAt":"2026-11-24T10:30:00Z","purpose":"seal","retiresAt":null,"state":"next","usedFrom":"2026-11-24T10:30:15Z"}
-{"number":1,"publishedAt":"2026-11-24T09:30:00Z","purpose":"sign","retiresAt":null,"state":"in use","usedFrom":"1970-01-01T00:00:00Z"}
-{"number":2,"publishedAt":"2026-11-24T10:30:00Z","purpose":"sign","retiresAt":null,"state":"next","usedFrom":"2026-11-24T10:30:15Z"}
-`, "list", "--json")
+	c.want(
+		`Published keyset seal 3. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as `+
+			`what was made under it can live.
+Published keyset sign 2. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as what was `+
+			`made under it can live.
+`,
+		"rotate",
+		"--delay=15s",
+	)
+
+	c.want(
+		`{"number":1,"publishedAt":"2026-11-24T09:30:00Z","purpose":"seal","retiresAt":"2027-02-22T09:41:00Z",`+
+			`"state":"old","usedFrom":"1970-01-01T00:00:00Z"}
+{"number":2,"publishedAt":"2026-11-24T09:30:00Z","purpose":"seal","retiresAt":null,"state":"in use",`+
+			`"usedFrom":"2026-11-24T09:31:00Z"}
+{"number":3,"publishedAt":"2026-11-24T10:30:00Z","purpose":"seal","retiresAt":null,"state":"next",`+
+			`"usedFrom":"2026-11-24T10:30:15Z"}
+{"number":1,"publishedAt":"2026-11-24T09:30:00Z","purpose":"sign","retiresAt":null,"state":"in use",`+
+			`"usedFrom":"1970-01-01T00:00:00Z"}
+{"number":2,"publishedAt":"2026-11-24T10:30:00Z","purpose":"sign","retiresAt":null,"state":"next",`+
+			`"usedFrom":"2026-11-24T10:30:15Z"}
+`,
+		"list",
+		"--json",
+	)
 	if out, err := c.run("retire", "seal", "1"); err == nil || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("without a word: %s%v", out, err)
 	}
-	c.want("Keyset seal 1 is retired. Within seconds every replica refuses what was made under it.\n", "retire", "seal", "1", "--yes")
+
+	c.want(
+		"Keyset seal 1 is retired. Within seconds every replica refuses what was made under it.\n",
+		"retire",
+		"seal",
+		"1",
+		"--yes",
+	)
+
 	c.fails(keyring.ErrNotFound, "retire", "seal", "1", "--yes")
 	c.want(`purpose  number  state   published             used from             retires
 seal     2       in use  2026-11-24T09:30:00Z  2026-11-24T09:31:00Z  -
@@ -105,7 +145,14 @@ seal     3       next    2026-11-24T10:30:00Z  2026-11-24T10:30:15Z  -
 sign     1       in use  2026-11-24T09:30:00Z  the beginning         -
 sign     2       next    2026-11-24T10:30:00Z  2026-11-24T10:30:15Z  -
 `, "list")
-	for _, arguments := range [][]string{{"rotate", "--purpose=all"}, {"retire", "seal"}, {"retire", "both", "1"}, {"retire", "seal", "x"}, {"change-master"}} {
+
+	for _, arguments := range [][]string{
+		{"rotate", "--purpose=all"},
+		{"retire", "seal"},
+		{"retire", "both", "1"},
+		{"retire", "seal", "x"},
+		{"change-master"},
+	} {
 		if out, err := c.run(arguments...); err == nil {
 			t.Errorf("%s: %s", arguments, out)
 		}
@@ -114,45 +161,67 @@ sign     2       next    2026-11-24T10:30:00Z  2026-11-24T10:30:15Z  -
 
 func TestChangeMaster(t *testing.T) {
 	t.Parallel()
+
 	c := newKeysConsole(t)
 	file := filepath.Join(c.folder, "new.json")
-	if _, err := c.run("change-master", "--to="+file); err == nil || !strings.Contains(err.Error(), "authtickets keys create "+file) {
+	if _, err := c.run("change-master", "--to="+file); err == nil ||
+		!strings.Contains(err.Error(), "authtickets keys create "+file) {
 		t.Error(err)
 	}
 	if _, err := c.run("create", file); err != nil {
 		t.Fatal(err)
 	}
-	c.want("Encrypted 2 keysets under the new master key. Start every replica with --keys "+file+" now: those that run go on with the keysets they have, and cannot read new ones.\n"+
-		"Keep the former master key for as long as you keep backups of the database that were made before.\n", "change-master", "--to="+file)
+
+	c.want(
+		"Encrypted 2 keysets under the new master key. Start every replica with --keys "+file+" now: those that "+
+			"run go on with the keysets they have, and cannot read new ones.\n"+
+			"Keep the former master key for as long as you keep backups of the database that were made before.\n",
+		"change-master",
+		"--to="+file,
+	)
+
 	for _, arguments := range [][]string{{"rotate"}, {"change-master", "--to=" + file}} {
-		if _, err := c.run(arguments...); !errors.Is(err, seal.ErrMasterKey) || !strings.Contains(err.Error(), "--keys must name") {
+		if _, err := c.run(arguments...); !errors.Is(err, seal.ErrMasterKey) ||
+			!strings.Contains(err.Error(), "--keys must name") {
 			t.Errorf("%s: %v", arguments, err)
 		}
 	}
-	c.want("Published keyset seal 2. It is in use from 2026-11-24T09:31:00Z on. The one before stays for as long as what was made under it can live.\n", "rotate", "--purpose=seal", "--keys="+file)
+
+	c.want(
+		"Published keyset seal 2. It is in use from 2026-11-24T09:31:00Z on. The one before stays for as long as "+
+			"what was made under it can live.\n",
+		"rotate",
+		"--purpose=seal",
+		"--keys="+file,
+	)
 }
 
-// The master key goes from a file to AWS KMS. What the service refuses is told.
+// The master key moves from a file to AWS KMS. The command reports what the service refuses.
 func TestChangeMasterToKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	service := fakekms.Start(t)
 	for name, value := range service.Variables() {
 		t.Setenv(name, value)
 	}
+
 	c := newKeysConsole(t)
 	c.fails(seal.ErrKMS, "change-master", "--to=aws-kms://alias/x")
 	service.Refuse("AccessDeniedException")
-	if _, err := c.run("change-master", "--to="+fakekms.URI("one")); err == nil || !strings.Contains(err.Error(), "AWS KMS refuses it: AccessDeniedException") {
+	if _, err := c.run("change-master", "--to="+fakekms.URI("one")); err == nil ||
+		!strings.Contains(err.Error(), "AWS KMS refuses it: AccessDeniedException") {
 		t.Error(err)
 	}
+
 	service.Refuse("")
 	if _, err := c.run("change-master", "--to="+fakekms.URI("one")); err != nil {
 		t.Fatal(err)
 	}
+
 	c.fails(seal.ErrMasterKey, "rotate")
 	c.fails(seal.ErrMasterKey, "rotate", "--keys="+fakekms.URI("two"))
 	if _, err := c.run("rotate", "--keys="+fakekms.URI("one")); err != nil {
 		t.Error(err)
 	}
+
 	service.Stop()
 	c.fails(seal.ErrMasterAway, "rotate", "--keys="+fakekms.URI("one"))
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// Only a demo, which nobody else can reach, lists its applications, also those that came later.
+// Only a demo, which nobody else can reach, lists its applications, including newer ones.
 func TestPlaygroundListsApplicationsInADemoOnly(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.application("till", false, applications.Change{})
 	for _, test := range []struct {
@@ -30,6 +31,7 @@ func TestPlaygroundListsApplicationsInADemoOnly(t *testing.T) {
 			IsDemo       bool
 			Applications []string
 		}
+
 		must(t, json.Unmarshal(recorder.Body.Bytes(), &guide))
 		if guide.IsDemo != test.isDemo || !slices.Equal(guide.Applications, test.want) {
 			t.Errorf("isDemo %v: %s", test.isDemo, recorder.Body)

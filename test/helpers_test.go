@@ -33,7 +33,7 @@ func bcryptOfRightPassword(t *testing.T) secret.Text {
 	return secret.New(string(hash))
 }
 
-// unescaped writes & as itself, as some JSON encoders do.
+// unescaped writes & as itself, like some JSON encoders.
 func unescaped(text string) string { return strings.ReplaceAll(text, `\u0026`, `&`) }
 
 type webSettings = web.Settings
@@ -42,7 +42,7 @@ func schemaOf(office *tickets.Office, book *accounts.Book) graphql.ExecutableSch
 	return graph.NewSchema(&graph.Resolver{Office: office, Accounts: book}, false)
 }
 
-// insertSessions writes rows as they are.
+// insertSessions writes rows without any change.
 func (o *office) insertSessions(sessions []models.Session) {
 	o.t.Helper()
 	for i := range sessions {
