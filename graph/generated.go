@@ -901,50 +901,58 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
-The reasons for which a field can fail, beside those every operation shares: REQUEST_INVALID, LIMIT_EXCEEDED, DOCUMENT_NOT_TRUSTED, APPLICATION_MISSING, APPLICATION_INVALID,
-APPLICATION_DISABLED, ORIGIN_NOT_ALLOWED, BUSY, TIMED_OUT and INTERNAL.
-A failed operation has ` + "`" + `data: null` + "`" + ` and an error for each root field that failed, whose ` + "`" + `extensions` + "`" + ` hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason),
-` + "`" + `nextStep` + "`" + ` (NextStep), where one waits ` + "`" + `retryAfterSeconds` + "`" + ` (Int), with a LIMIT_EXCEEDED reason ` + "`" + `limit` + "`" + ` (String), and with an INTERNAL reason ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
+The reasons that a field can fail with. Every operation can also fail with REQUEST_INVALID,
+LIMIT_EXCEEDED, DOCUMENT_NOT_TRUSTED, APPLICATION_MISSING, APPLICATION_INVALID,
+APPLICATION_DISABLED, ORIGIN_NOT_ALLOWED, BUSY, TIMED_OUT or INTERNAL.
+A failed operation has ` + "`" + `data: null` + "`" + ` and an error for each root field that failed. The ` + "`" + `extensions` + "`" + `
+of the error hold ` + "`" + `code` + "`" + ` (ErrorCode), ` + "`" + `reason` + "`" + ` (ErrorReason) and ` + "`" + `nextStep` + "`" + ` (NextStep). If the
+client should wait, they also hold ` + "`" + `retryAfterSeconds` + "`" + ` (Int). With LIMIT_EXCEEDED they hold ` + "`" + `limit` + "`" + `
+(String). With INTERNAL they hold ` + "`" + `errorId` + "`" + ` (String), which the operator finds in the log.
 """
 directive @fails(
   """
-  What the error's ` + "`" + `reason` + "`" + ` can be.
+  The possible values of the error's ` + "`" + `reason` + "`" + `.
   """
   with: [ErrorReason!]!
 ) on FIELD_DEFINITION
 
 """
-What an error with this reason has beside it in its ` + "`" + `extensions` + "`" + `.
+The values that come with this reason in an error's ` + "`" + `extensions` + "`" + `.
 """
 directive @comesWith(
   """
-  Its ` + "`" + `code` + "`" + `: one of these.
+  The possible values of ` + "`" + `code` + "`" + `.
   """
   code: [ErrorCode!]!
 
   """
-  Its ` + "`" + `nextStep` + "`" + `: one of these.
+  The possible values of ` + "`" + `nextStep` + "`" + `.
   """
   nextStep: [NextStep!]!
 ) on ENUM_VALUE
 
 """
-Marks fields of which an operation may have one, once, under whichever name: those with which a stranger could try a password or a refresh token, so that one request tries one.
+Marks fields that check a password or a refresh token. An operation may have only one of them, and
+only once, so that one request makes one guess.
 """
 directive @oncePerOperation on FIELD_DEFINITION
 
 """
-Guards a field: the application that calls, or the access token that comes with the request, must have a behavior. Otherwise the field fails with BEHAVIOR_MISSING, or with what is wrong with the token.
+Guards a field. The application that calls, or the access token in the request, must have a
+behavior. Otherwise the field fails with BEHAVIOR_MISSING, or with the reason why the token is not
+good.
 """
 directive @needs(
   """
-  The behavior, e.g. ` + "`" + `cart.write` + "`" + `. ` + "`" + `accounts.manage` + "`" + ` and ` + "`" + `tickets.introspect` + "`" + ` are never a ticket's: only a confidential application can have them.
+  The behavior, e.g. ` + "`" + `cart.write` + "`" + `. Only a confidential application can have ` + "`" + `accounts.manage` + "`" + ` or
+  ` + "`" + `tickets.introspect` + "`" + `. A ticket never has them.
   """
   behavior: String!
 ) on FIELD_DEFINITION
 
 """
-An instant in RFC 3339, always in UTC and always with three fraction digits, e.g. ` + "`" + `2026-11-24T09:30:00.000Z` + "`" + `.
+An instant in RFC 3339, always in UTC and always with three fraction digits, e.g.
+` + "`" + `2026-11-24T09:30:00.000Z` + "`" + `.
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -954,13 +962,17 @@ Any JSON value: a string, a number, a boolean, an object, a list or null.
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 """
-What can be asked. Every request is an application's: it names it in the header ` + "`" + `x-application: ID` + "`" + `, which may be left out while there is only one, or only one public one. A confidential application,
-which is a server, adds its secret, ` + "`" + `x-application-secret: SECRET` + "`" + `, and says for whom it asks: ` + "`" + `x-shopper-address: IP-ADDRESS` + "`" + ` and ` + "`" + `x-shopper-user-agent` + "`" + `. Nobody else is believed that.
+Queries. Every request names its application in the header ` + "`" + `x-application: ID` + "`" + `. The header may be
+left out if there is only one application, or only one public one. A confidential application,
+which is a server, adds its secret in ` + "`" + `x-application-secret: SECRET` + "`" + `. It also says for which
+shopper it asks, in ` + "`" + `x-shopper-address: IP-ADDRESS` + "`" + ` and ` + "`" + `x-shopper-user-agent` + "`" + `. These two headers
+are ignored from other applications.
 """
 type Query {
   """
-  Whose access token came with the request, in the header ` + "`" + `x-vol-user-claims: TOKEN` + "`" + ` or else ` + "`" + `Authorization: Bearer TOKEN` + "`" + `.
-  A bad token is an error, never an anonymous shopper.
+  The holder of the access token in the request. The token is in the header ` + "`" + `x-vol-user-claims:
+  TOKEN` + "`" + `, or else in ` + "`" + `Authorization: Bearer TOKEN` + "`" + `. A bad token is an error, never an anonymous
+  shopper.
   """
   currentShopper: Shopper!
     @fails(
@@ -983,7 +995,8 @@ type Query {
     )
 
   """
-  What an access token of any application says, for applications that let shoppers of others in. Why a token is not good is not told (RFC 7662 section 2.2).
+  The contents of an access token of any application. It is for applications that accept shoppers
+  of other applications. It does not say why a token is not good (RFC 7662 section 2.2).
   """
   introspectTicket(
     """
@@ -993,41 +1006,47 @@ type Query {
   ): TicketIntrospection! @needs(behavior: "tickets.introspect") @fails(with: [BEHAVIOR_MISSING])
 
   """
-  A customer's account, whoever the customer is.
+  The account of any customer.
   """
   account(
     """
     Names the account, by one of its keys.
     """
     by: AccountKeyInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
-  The sessions of a customer that go on, newest first, at most 100.
+  The sessions of a customer that have not ended, newest first, at most 100.
   """
   accountSessions(
     """
     Names the customer, by one key of the account.
     """
     account: AccountKeyInput!
-  ): [Session!]! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): [Session!]!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 }
 
 """
-Issuing, refreshing and ending tickets, and changing accounts.
+Mutations. They issue, refresh and end tickets, and change accounts.
 """
 type Mutation {
   """
-  Issues a ticket to a shopper who has not signed in, with a new user id. Each call is a new shopper.
+  Issues a ticket to a shopper who has not signed in, with a new user id. Each call makes a new
+  shopper.
   """
   anonymousShopperTicket: CustomerAuthTicket! @fails(with: [])
 
   """
-  Signs a customer in and issues a ticket. An unknown user name and a wrong password cannot be told apart.
+  Signs a customer in and issues a ticket. The answer does not tell an unknown user name from a
+  wrong password.
   """
   createUserTicket(
     """
-    Who signs in, and with which password.
+    The customer's credentials.
     """
     input: CustomerUserAuthInfoInput!
   ): CustomerAuthTicket!
@@ -1044,13 +1063,13 @@ type Mutation {
     )
 
   """
-  Exchanges a refresh token for the next ticket of its session, and uses the token up. Two rules keep
-  honest shoppers signed in:
-  - Within the reuse window (30 seconds unless the operator says otherwise) the token gives the same
-    ticket once more, so a retry or a second tab does no harm.
-  - With the same ` + "`" + `attempt` + "`" + ` it gives the same ticket once more, no matter how late, until that ticket
-    is refreshed in its turn. So a lost answer does no harm.
-  Any other use of a used token counts as theft: the session ends, and with it all its tickets.
+  Exchanges a refresh token for the next ticket of its session, and uses the token up. Two rules
+  keep honest shoppers signed in:
+  - Within the reuse window (30 seconds by default), the used token gives the same ticket again. So
+    a retry or a second tab does no harm.
+  - With the same ` + "`" + `attempt` + "`" + `, the used token gives the same ticket again, no matter how late, until
+    that ticket is refreshed. So a lost answer does no harm.
+  Any other use of a used token counts as theft: the session ends, with all its tickets.
   """
   refreshTicket(
     """
@@ -1084,9 +1103,9 @@ type Mutation {
     )
 
   """
-  Signs a shopper out: ends the session of a refresh token. Any refresh token of the session will do,
-  also one that was used or has expired. When the session has ended already, nothing happens and it
-  is no error (RFC 7009 section 2.2), so signing out can be repeated.
+  Signs a shopper out: ends the session of a refresh token. Any refresh token of the session will
+  do, also one that was used or has expired. When the session has ended already, nothing happens
+  and it is no error (RFC 7009 section 2.2), so signing out can be repeated.
   """
   revokeTicket(
     """
@@ -1100,12 +1119,14 @@ type Mutation {
   ): RevokedTickets! @oncePerOperation @fails(with: [])
 
   """
-  Ends a session by its id: one of the customer whose access token came with the request or, without a token, any that an application with the behavior ` + "`" + `accounts.manage` + "`" + ` names. One
-  that has ended already, or is another customer's, is no error. An anonymous shopper's session that was never refreshed can be ended by its own shopper only.
+  Ends a session by its id. With an access token, it ends a session of that customer. Without one,
+  an application with the behavior ` + "`" + `accounts.manage` + "`" + ` can end any session. It is no error if the
+  session has ended already or belongs to another customer. An anonymous session that was never
+  refreshed can be ended only by its own shopper.
   """
   endSession(
     """
-    The session, as ` + "`" + `sessions` + "`" + ` lists it: 32 hexadecimal digits.
+    The id from ` + "`" + `sessions` + "`" + `: 32 hexadecimal digits.
     """
     id: ID!
   ): RevokedTickets!
@@ -1133,13 +1154,16 @@ type Mutation {
   """
   createAccount(
     """
-    What the account has. ` + "`" + `userName` + "`" + ` is required.
+    The fields of the account. ` + "`" + `userName` + "`" + ` is required.
     """
     input: CustomerAccountInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_INVALID])
 
   """
-  Changes an account. A changed password ends the customer's sessions. Whether the account is active or locked is for the operations below.
+  Changes an account. A changed password ends the customer's sessions. To lock or deactivate an
+  account, use the operations below.
   """
   updateAccount(
     """
@@ -1147,10 +1171,12 @@ type Mutation {
     """
     account: AccountKeyInput!
     """
-    What changes. A field that is not given keeps its value; null clears it.
+    The fields to change. A field that is not given keeps its value; null clears it.
     """
     input: CustomerAccountInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
   Gives an account a new password, and ends the customer's sessions.
@@ -1161,30 +1187,38 @@ type Mutation {
     """
     account: AccountKeyInput!
     """
-    The new password, at most 1,024 bytes in UTF-8. Never logged or answered; only its hash is stored.
+    The new password, at most 1,024 bytes in UTF-8. Never logged or answered; only its hash is
+    stored.
     """
     password: String!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
-  Keeps everybody from signing in to an account, on every device, until it is unlocked. Its sessions go on.
+  Locks an account: nobody can sign in to it, on any device, until it is unlocked. Its sessions go
+  on.
   """
   lockAccount(
     """
     Names the account, by one of its keys.
     """
     account: AccountKeyInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
-  Ends every lock of an account, and forgets the wrong passwords.
+  Removes every lock of an account, and forgets the wrong passwords.
   """
   unlockAccount(
     """
     Names the account, by one of its keys.
     """
     account: AccountKeyInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
   Makes an account usable again.
@@ -1194,7 +1228,9 @@ type Mutation {
     Names the account, by one of its keys.
     """
     account: AccountKeyInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
   Makes an account unusable, and ends the customer's sessions.
@@ -1204,7 +1240,9 @@ type Mutation {
     Names the account, by one of its keys.
     """
     account: AccountKeyInput!
-  ): CustomerAccount! @needs(behavior: "accounts.manage") @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
+  ): CustomerAccount!
+    @needs(behavior: "accounts.manage")
+    @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 }
 
 """
@@ -1238,21 +1276,23 @@ input AccountKeyInput {
 }
 
 """
-What is said of an account. The rules are those of the operator's command line.
+The fields of an account. The rules are those of the operator's command line.
 """
 input CustomerAccountInput {
   """
-  The name to sign in with, at most 254 characters. No other account may have it as its user name or e-mail address. It cannot be null.
+  The name to sign in with, at most 254 characters. No other account may have it as its user name
+  or e-mail address. It cannot be null.
   """
   userName: String
 
   """
-  The e-mail address, by which the customer can sign in too.
+  The e-mail address. The customer can sign in with it too.
   """
   emailAddress: String
 
   """
-  The password, at most 1,024 bytes in UTF-8; null takes it away, so that nobody can sign in with one. Never logged or answered; only its hash is stored.
+  The password, at most 1,024 bytes in UTF-8. null removes it, so that nobody can sign in with a
+  password. Never logged or answered; only its hash is stored.
   """
   password: String
 
@@ -1287,7 +1327,7 @@ input CustomerAccountInput {
   customerSet: String
 
   """
-  Since when the customer has been one; null for the account's creation.
+  When the customer became one; null for the creation of the account.
   """
   customerSinceDate: DateTime
 
@@ -1312,7 +1352,7 @@ input CustomerAccountInput {
   acceptsMarketing: Boolean
 
   """
-  All attributes of the account: they take the place of those it has; null for none.
+  All attributes of the account. They replace the ones it has; null removes all.
   """
   attributes: [CustomerAttributeInput!]
 }
@@ -1342,40 +1382,45 @@ A customer's credentials.
 """
 input CustomerUserAuthInfoInput {
   """
-  The customer's user name or e-mail address, at most 254 characters. Upper and lower case are the same (RFC 8265, UsernameCaseMapped).
+  The customer's user name or e-mail address, at most 254 characters. Case does not matter (RFC
+  8265, UsernameCaseMapped).
   """
   username: String!
 
   """
-  The customer's password, at most 1,024 bytes in UTF-8, compared exactly. Never logged, answered or stored.
+  The customer's password, at most 1,024 bytes in UTF-8, compared exactly. Never logged, answered
+  or stored.
   """
   password: String!
 
   """
-  A refresh token of the anonymous shopper that this client was, if any. The anonymous session is
-  claimed: it ends, and the new ticket names its user id in ` + "`" + `claimedAnonymousUserId` + "`" + `. Any token that
-  has not expired will do while the session goes on, also one that was used. The ticket's ` + "`" + `claim` + "`" + `
-  says how it went. Anything else is ignored: signing in never fails because of it.
+  A refresh token of the anonymous shopper that this client was, if any. The sign-in claims the
+  anonymous session: the session ends, and the new ticket names its user id in
+  ` + "`" + `claimedAnonymousUserId` + "`" + `. While the session goes on, any of its tokens works that has not
+  expired, even a used one. The ticket's ` + "`" + `claim` + "`" + ` says how it went. Anything else is ignored:
+  signing in never fails because of it.
   """
   previousRefreshToken: String
 
   """
-  The last refresh token that this customer held on this device, if any, even an expired one. It shows
-  that the device is known: a lock that others have caused does not hold here. The new session takes
-  the place of the old one of the device, which ends with SESSION_REPLACED. A token does not show that
-  if its session ended because of theft, a sign-out everywhere, a new password, an operator, or from
-  another session of the customer, nor when the session is so old that nothing is kept of it.
-  Anything else is ignored: signing in never fails because of it.
+  The last refresh token that this customer held on this device, if any, even an expired one. It
+  shows that the device is known, so a lock that others have caused does not apply. The new session
+  replaces the old one of the device, which ends with SESSION_REPLACED. The token shows nothing if
+  its session ended because of theft, a sign-out everywhere, a new password or an operator, or from
+  another session of the customer. It shows nothing either if the session is so old that no record
+  of it is left. Anything else is ignored: signing in never fails because of it.
   """
   deviceToken: String
 }
 
 """
-A ticket: the tokens of one shopper and the instants they expire. The customer authentication ticket of the storefront.
+The customer authentication ticket of the storefront: the tokens of one shopper and when they
+expire.
 """
 type CustomerAuthTicket {
   """
-  Shows who the shopper is: letters and digits. Its contents are encrypted, among them the list of the application's behaviors.
+  The token that shows who the shopper is: letters and digits. Its contents are encrypted. They
+  include the behaviors of the application.
   """
   accessToken: String!
 
@@ -1385,17 +1430,20 @@ type CustomerAuthTicket {
   accessTokenExpiration: DateTime!
 
   """
-  How long the access token lives from its issue, in seconds: for clients whose clock is wrong.
+  How long the access token lives from its issue, in seconds. It is for clients whose clock is
+  wrong.
   """
   accessTokenLifetime: Int!
 
   """
-  Gets the next ticket from ` + "`" + `refreshTicket` + "`" + `: letters and digits, at most 200 characters.
+  The token that ` + "`" + `refreshTicket` + "`" + ` exchanges for the next ticket: letters and digits, at most 200
+  characters.
   """
   refreshToken: String!
 
   """
-  When the refresh token expires. Each refresh moves it on, up to the end of the session's absolute lifetime.
+  When the refresh token expires. Each refresh extends it, up to the end of the session's absolute
+  lifetime.
   """
   refreshTokenExpiration: DateTime!
 
@@ -1405,23 +1453,24 @@ type CustomerAuthTicket {
   refreshTokenLifetime: Int!
 
   """
-  After how many seconds from its issue a client should refresh the ticket: before the access token expires, and spread over sessions so
-  that shoppers do not come in waves.
+  How many seconds after its issue a client should refresh the ticket. This is before the access
+  token expires. It differs between sessions, so that shoppers do not come in waves.
   """
   refreshAfter: Int!
 
   """
-  When the ticket was issued. A ticket that was given again is as old as its first answer.
+  When the ticket was issued. If the same ticket is given again, this does not change.
   """
   issuedAt: DateTime!
 
   """
-  The session the ticket belongs to: 32 hexadecimal digits. It stays the same from sign-in to sign-out.
+  The session the ticket belongs to: 32 hexadecimal digits. It stays the same from sign-in to
+  sign-out.
   """
   sessionId: ID!
 
   """
-  Whom the ticket is for: 32 hexadecimal digits. It stays the same for all tickets of a customer.
+  The user id of the shopper: 32 hexadecimal digits. It is the same in all tickets of a customer.
   """
   userId: ID!
 
@@ -1431,41 +1480,46 @@ type CustomerAuthTicket {
   isAnonymous: Boolean!
 
   """
-  What the application that asked for the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the configured order. Tickets of anonymous shoppers have a list of their own.
+  What the application that asked for the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the
+  configured order. Tickets of anonymous shoppers have their own list.
   """
   behaviors: [String!]!
 
   """
-  How the claim by ` + "`" + `previousRefreshToken` + "`" + ` went. NOTHING_TO_CLAIM on every ticket that comes from no
-  sign-in.
+  How the claim with ` + "`" + `previousRefreshToken` + "`" + ` went. A ticket that does not come from a sign-in has
+  NOTHING_TO_CLAIM.
   """
   claim: ClaimOutcome!
 
   """
-  The user id of the anonymous shopper whom this sign-in has claimed by ` + "`" + `previousRefreshToken` + "`" + `, so
-  that carts can be merged; null unless ` + "`" + `claim` + "`" + ` is CLAIMED.
+  The user id of the anonymous shopper that this sign-in has claimed with ` + "`" + `previousRefreshToken` + "`" + `,
+  so that carts can be merged; null unless ` + "`" + `claim` + "`" + ` is CLAIMED.
   """
   claimedAnonymousUserId: ID
 
   """
-  The access token once more, as a JSON Web Token that other services verify by themselves: RFC 9068, signed with ES256; the keys are at ` + "`" + `/.well-known/jwks.json` + "`" + `. Its claims are ` + "`" + `iss` + "`" + `, ` + "`" + `aud` + "`" + `,
-  ` + "`" + `sub` + "`" + ` (the user id), ` + "`" + `client_id` + "`" + ` (the application), ` + "`" + `sid` + "`" + ` (the session), ` + "`" + `iat` + "`" + `, ` + "`" + `exp` + "`" + `, ` + "`" + `auth_time` + "`" + ` (when the session began), ` + "`" + `jti` + "`" + `, ` + "`" + `behaviors` + "`" + `, ` + "`" + `anonymous` + "`" + `
-  and, on a ticket with ` + "`" + `claimedAnonymousUserId` + "`" + `, ` + "`" + `claimed_anonymous_sub` + "`" + `. Anybody who has it can read it. This server itself takes the ` + "`" + `accessToken` + "`" + ` only.
+  The access token as a JSON Web Token, which other services can verify themselves (RFC 9068). It
+  is signed with ES256, and the keys are at ` + "`" + `/.well-known/jwks.json` + "`" + `. Its claims are ` + "`" + `iss` + "`" + `, ` + "`" + `aud` + "`" + `,
+  ` + "`" + `sub` + "`" + ` (the user id), ` + "`" + `client_id` + "`" + ` (the application), ` + "`" + `sid` + "`" + ` (the session), ` + "`" + `iat` + "`" + `, ` + "`" + `exp` + "`" + `,
+  ` + "`" + `auth_time` + "`" + ` (when the session began), ` + "`" + `jti` + "`" + `, ` + "`" + `behaviors` + "`" + ` and ` + "`" + `anonymous` + "`" + `. A ticket with
+  ` + "`" + `claimedAnonymousUserId` + "`" + ` also has ` + "`" + `claimed_anonymous_sub` + "`" + `. Everyone who has the token can read
+  it. This server itself accepts only the ` + "`" + `accessToken` + "`" + `.
   """
   jwtAccessToken: String!
 
   """
-  The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the ticket's ` + "`" + `userId` + "`" + `.
+  The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the
+  ticket's ` + "`" + `userId` + "`" + `.
   """
   customerAccount: CustomerAccount!
 }
 
 """
-How it went when a sign-in claimed an anonymous shopper.
+How a sign-in's claim of an anonymous session went.
 """
 enum ClaimOutcome {
   """
-  The anonymous session is the customer's now. Merge the cart of ` + "`" + `claimedAnonymousUserId` + "`" + `.
+  The anonymous session now belongs to the customer. Merge the cart of ` + "`" + `claimedAnonymousUserId` + "`" + `.
   """
   CLAIMED
 
@@ -1480,7 +1534,7 @@ enum ClaimOutcome {
   CLAIMED_BY_ANOTHER
 
   """
-  The token is not one of this server's for this application, or the session it was for is gone.
+  This server did not issue the token for this application, or the session is gone.
   """
   TOKEN_INVALID
 
@@ -1505,17 +1559,17 @@ enum ClaimOutcome {
   ENDED_BY_OPERATOR
 
   """
-  The application was disabled since the anonymous session began.
+  The application has been disabled since the anonymous session began.
   """
   APPLICATION_DISABLED
 }
 
 """
-What a revocation has done.
+The result of ending sessions.
 """
 type RevokedTickets {
   """
-  How many sessions it has ended; 0 when there was none to end.
+  How many sessions were ended; 0 if there was none to end.
   """
   sessionsEnded: Int!
 }
@@ -1525,7 +1579,7 @@ The holder of the access token that came with the request.
 """
 type Shopper {
   """
-  Whom the token is for: 32 hexadecimal digits.
+  The user id of the shopper: 32 hexadecimal digits.
   """
   userId: ID!
 
@@ -1540,7 +1594,8 @@ type Shopper {
   application: String!
 
   """
-  What that application may do with the token, in the order of its configuration when the token was issued.
+  What that application may do with the token. The order is that of its configuration when the
+  token was issued.
   """
   behaviors: [String!]!
 
@@ -1550,22 +1605,25 @@ type Shopper {
   accessTokenExpiration: DateTime!
 
   """
-  How many whole seconds the access token still lives.
+  How many whole seconds are left until the access token expires.
   """
   accessTokenRemaining: Int!
 
   """
-  The session the token belongs to: 32 hexadecimal digits. It stays the same from sign-in to sign-out.
+  The session the token belongs to: 32 hexadecimal digits. It stays the same from sign-in to
+  sign-out.
   """
   sessionId: ID!
 
   """
-  The customer's sessions that go on, newest first, at most 100: on this device and on others. Empty for an anonymous shopper.
+  The customer's sessions that have not ended, on all devices, newest first, at most 100. Empty for
+  an anonymous shopper.
   """
   sessions: [Session!]!
 
   """
-  The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the shopper's ` + "`" + `userId` + "`" + `.
+  The account of the shopper. For an anonymous shopper it holds ` + "`" + `isAnonymous: true` + "`" + ` and the
+  shopper's ` + "`" + `userId` + "`" + `.
   """
   customerAccount: CustomerAccount!
 }
@@ -1580,7 +1638,7 @@ type Session {
   id: ID!
 
   """
-  Whether it is the session of the access token that came with the request.
+  Whether it is the session of the access token in the request.
   """
   isCurrent: Boolean!
 
@@ -1595,32 +1653,34 @@ type Session {
   startedAt: DateTime!
 
   """
-  When its ticket was last refreshed; when it began, if never.
+  When its ticket was last refreshed. If it never was, when the session began.
   """
   refreshedAt: DateTime!
 
   """
-  When its refresh token expires, unless it is refreshed before.
+  When its refresh token expires, unless it is refreshed earlier.
   """
   expiresAt: DateTime!
 
   """
-  The program that the customer signed in with, as it called itself, at most 255 characters; empty when it did not, or nobody passed it on.
+  The name that the customer's program gave itself at the sign-in, at most 255 characters. Empty if
+  it gave none, or if the application did not pass it on.
   """
   userAgent: String!
 }
 
 """
-What an access token says, told to an application. Of one that is not good, all but ` + "`" + `active` + "`" + ` is null.
+The contents of an access token. If the token is not good, everything but ` + "`" + `active` + "`" + ` is null.
 """
 type TicketIntrospection {
   """
-  Whether the token is good: issued by this server, not expired, of an application that is not disabled and a session that has not ended.
+  Whether the token is good. It was issued by this server and has not expired, its application is
+  not disabled, and its session has not ended.
   """
   active: Boolean!
 
   """
-  Whom the token is for: 32 hexadecimal digits.
+  The user id of the shopper: 32 hexadecimal digits.
   """
   userId: ID
 
@@ -1660,13 +1720,14 @@ type TicketIntrospection {
   accessTokenExpiration: DateTime
 
   """
-  How many whole seconds the token still lives.
+  How many whole seconds are left until the token expires.
   """
   accessTokenRemaining: Int
 }
 
 """
-A customer's account, or what stands in for one while the shopper is anonymous: then every field without a value is null, false or empty.
+A customer's account. For an anonymous shopper it is a placeholder, and every field without a value
+is null, false or empty.
 """
 type CustomerAccount {
   """
@@ -1695,7 +1756,8 @@ type CustomerAccount {
   customerSet: String
 
   """
-  Since when the customer has been one: the account's creation unless an import has said otherwise; null for an anonymous shopper.
+  When the customer became one. This is when the account was created, unless an import gave another
+  time; null for an anonymous shopper.
   """
   customerSinceDate: DateTime
 
@@ -1715,7 +1777,8 @@ type CustomerAccount {
   firstName: String
 
   """
-  Whether the stored password hash was imported in another system's format. The first successful sign-in renews the hash and clears this.
+  Whether the stored password hash was imported in another system's format. The first successful
+  sign-in renews the hash and clears this.
   """
   hasExternalPassword: Boolean!
 
@@ -1725,7 +1788,8 @@ type CustomerAccount {
   id: Int
 
   """
-  Whether the account may be used; false for an anonymous shopper. Nobody signs in to an inactive account or refreshes a ticket of it.
+  Whether the account may be used; false for an anonymous shopper. Nobody can sign in to an
+  inactive account or refresh its tickets.
   """
   isActive: Boolean!
 
@@ -1735,8 +1799,9 @@ type CustomerAccount {
   isAnonymous: Boolean!
 
   """
-  Whether the account is locked: after repeated failed attempts, so that nobody signs in with a password until it is unlocked, but for who does it on a device that has
-  signed in before; or by an operator, then without exception.
+  Whether the account is locked. Many failed attempts lock it: then nobody can sign in with a
+  password until it is unlocked, except on a device that has signed in before. An operator can lock
+  it too, without that exception.
   """
   isLocked: Boolean!
 
@@ -1781,7 +1846,8 @@ type CustomerAttribute {
   attributeDefinitionId: Int
 
   """
-  The name of the attribute with its namespace, e.g. ` + "`" + `tenant~favourite-colour` + "`" + `; unique within the account.
+  The name of the attribute with its namespace, e.g. ` + "`" + `tenant~favourite-colour` + "`" + `; unique within the
+  account.
   """
   fullyQualifiedName: String!
 
@@ -1792,31 +1858,31 @@ type CustomerAttribute {
 }
 
 """
-The kind of an error, in ` + "`" + `extensions.code` + "`" + `: what clients' error handling branches on.
+The kind of an error, in ` + "`" + `extensions.code` + "`" + `. The error handling of clients depends on it.
 """
 enum ErrorCode {
   """
-  The token or the credentials are missing, wrong or no longer good.
+  The token or the credentials are missing or wrong, or no longer valid.
   """
   UNAUTHENTICATED
 
   """
-  Who asks is known, and may not.
+  The caller is known, but is not allowed to do this.
   """
   FORBIDDEN
 
   """
-  A value of the request is refused, whoever sends it.
+  A value in the request is refused, regardless of the caller.
   """
   BAD_USER_INPUT
 
   """
-  Refused for now; the same request can succeed after ` + "`" + `retryAfterSeconds` + "`" + `.
+  Refused for now. The same request can succeed after ` + "`" + `retryAfterSeconds` + "`" + `.
   """
   TRY_AGAIN
 
   """
-  The server failed. What happened is in its log under ` + "`" + `errorId` + "`" + `.
+  The server failed. The operator finds the cause in the log under ` + "`" + `errorId` + "`" + `.
   """
   INTERNAL_SERVER_ERROR
 
@@ -1831,7 +1897,7 @@ enum ErrorCode {
   GRAPHQL_VALIDATION_FAILED
 
   """
-  No document is known by this hash: send it with the hash.
+  No document with this hash is known: send it with the hash.
   """
   PERSISTED_QUERY_NOT_FOUND
 
@@ -1842,21 +1908,33 @@ enum ErrorCode {
 }
 
 """
-What exactly happened, in ` + "`" + `extensions.reason` + "`" + `. Whatever concerns an account or a session is told only to who has proved to hold its password or token.
+What exactly happened, in ` + "`" + `extensions.reason` + "`" + `. Anything about an account or a session is revealed
+only to callers who hold its password or token.
 """
 enum ErrorReason {
   """
-  The request is not one this endpoint can run: its message says what to change.
+  This endpoint cannot run the request. The message says what to change.
   """
-  REQUEST_INVALID @comesWith(code: [GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT, PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED], nextStep: [FIX_INPUT])
+  REQUEST_INVALID
+    @comesWith(
+      code: [
+        GRAPHQL_PARSE_FAILED
+        GRAPHQL_VALIDATION_FAILED
+        BAD_USER_INPUT
+        PERSISTED_QUERY_NOT_FOUND
+        PERSISTED_QUERY_NOT_SUPPORTED
+      ]
+      nextStep: [FIX_INPUT]
+    )
 
   """
-  The request goes beyond a limit of this server, which ` + "`" + `extensions.limit` + "`" + ` names.
+  The request exceeds a limit of this server, which ` + "`" + `extensions.limit` + "`" + ` names.
   """
-  LIMIT_EXCEEDED @comesWith(code: [GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT], nextStep: [FIX_INPUT])
+  LIMIT_EXCEEDED
+    @comesWith(code: [GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  This server runs documents of a list only, and this one is not on it.
+  This server runs only listed documents, and this one is not listed.
   """
   DOCUMENT_NOT_TRUSTED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
@@ -1876,9 +1954,9 @@ enum ErrorReason {
   INVALID_CREDENTIALS @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  After many wrong passwords from several sources, no password for this name is checked for a while,
-  but on a device that has signed in before. Or the password is right, and an operator has locked the
-  account.
+  After many wrong passwords from several sources, no password for this name is checked for a
+  while, except on a device that has signed in before. Or the password is right, and an operator
+  has locked the account.
   """
   ACCOUNT_LOCKED @comesWith(code: [FORBIDDEN], nextStep: [WAIT, FIX_INPUT])
 
@@ -1898,7 +1976,7 @@ enum ErrorReason {
   TOKEN_MISSING @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The token is not one of this server's, not of this kind, or damaged.
+  The token is damaged, or not of this kind, or was not issued by this server.
   """
   TOKEN_INVALID @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -1908,7 +1986,7 @@ enum ErrorReason {
   TOKEN_EXPIRED @comesWith(code: [UNAUTHENTICATED], nextStep: [REFRESH, SIGN_IN])
 
   """
-  The refresh token was used before, too long ago for a retry: its session has ended.
+  The refresh token was used before, too long ago for a retry. Its session has ended.
   """
   TOKEN_REUSED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -1933,7 +2011,7 @@ enum ErrorReason {
   SIGNED_OUT_EVERYWHERE @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The customer ended the session from another one, in the list of sessions.
+  The customer ended the session from another session, in the list of sessions.
   """
   SESSION_ENDED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -1958,12 +2036,12 @@ enum ErrorReason {
   PASSWORD_CHANGED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The shopper of the access token may not have what was asked for: it is another shopper's.
+  The access token belongs to another shopper, who may not have this.
   """
   NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
   """
-  The request names no application, and there are several that it could be.
+  The request names no application, and there is more than one that it could mean.
   """
   APPLICATION_MISSING @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
 
@@ -1973,12 +2051,12 @@ enum ErrorReason {
   APPLICATION_INVALID @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
 
   """
-  The application is disabled, or was since the session began.
+  The application is disabled, or has been disabled since the session began.
   """
   APPLICATION_DISABLED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT, SIGN_IN])
 
   """
-  The page that asks is none of the application's.
+  The page that sends the request does not belong to the application.
   """
   ORIGIN_NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
@@ -1993,33 +2071,34 @@ enum ErrorReason {
   ACCOUNT_NOT_FOUND @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  The account cannot be like this: the message names the field that is wrong or taken.
+  A field of the account is not valid, or its value is taken. The message names it.
   """
   ACCOUNT_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  Too many wrong guesses came from here: wait before the next.
+  Too many wrong guesses came from this address. Wait before the next one.
   """
   TOO_MANY_ATTEMPTS @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
-  The server cannot answer at the moment: it has too much to do, or its database has, or it is starting.
+  The server cannot answer at the moment. It or its database is overloaded, or the server is
+  starting.
   """
   BUSY @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
-  The request was not finished in the time it has. Repeating it is safe.
+  The request was not finished in time. Repeating it is safe.
   """
   TIMED_OUT @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
-  The server failed for a reason of its own.
+  The server failed because of a fault of its own.
   """
   INTERNAL @comesWith(code: [INTERNAL_SERVER_ERROR], nextStep: [WAIT])
 }
 
 """
-What a client does now, in ` + "`" + `extensions.nextStep` + "`" + `.
+What a client should do next, in ` + "`" + `extensions.nextStep` + "`" + `.
 """
 enum NextStep {
   """
@@ -2038,7 +2117,7 @@ enum NextStep {
   WAIT
 
   """
-  Do not repeat the operation as it is: something in it must change first.
+  Do not repeat the operation unchanged: something in it must change first.
   """
   FIX_INPUT
 }
