@@ -17,16 +17,17 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// Presenter turns every error into what a client is told. An error that was not built to be shown is told as INTERNAL, and logged with an id
-// that is drawn from random. Names of the schema are told where introspection is on: elsewhere they would tell what a guess has hit.
+// Presenter returns a function that turns every error into what the client is shown. An unknown
+// error is shown as INTERNAL, and logged with a random id. If introspection is off, names of the
+// schema are hidden, because they would show how close a guess was.
 func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.ErrorPresenterFunc {
 	var names schemaNames
 	if introspection {
 		names = namesOf(parsedSchema)
 	}
 	return func(ctx context.Context, err error) *gqlerror.Error {
-		if unfit := requestError(err, names); unfit != nil {
-			return unfit
+		if refused := requestError(err, names); refused != nil {
+			return refused
 		}
 
 		found := problem.Of(err)
@@ -57,22 +58,24 @@ func present(found problem.Problem) *gqlerror.Error {
 	return &gqlerror.Error{Message: found.Message, Extensions: extensions}
 }
 
-// presentReason returns the error that shows a client a reason that nothing more is known about.
+// presentReason returns the error that shows a client a reason and nothing else.
 func presentReason(reason models.Reason) *gqlerror.Error {
 	return present(problem.Of(&models.Error{Reason: reason}))
 }
 
-// requestError returns what is told of a document or of variables that cannot be run; nil for any other error. The messages of the parser and of the validator
-// help developers, and are told but where they would repeat a value, which could be a password.
+// requestError returns what is shown about a document or variables that cannot be run. It returns
+// nil for any other error. The messages of the parser and the validator help developers. They are
+// replaced if they could repeat a value, which could be a password.
 func requestError(err error, names schemaNames) *gqlerror.Error {
 	var refused *gqlerror.Error
 	if !errors.As(err, &refused) {
 		return nil
 	}
+
 	code, _ := refused.Extensions["code"].(string)
-	message := names.only(refused.Message)
+	message := names.hideOthers(refused.Message)
 	switch {
-	case refused.Extensions["reason"] != nil: // made here
+	case refused.Extensions["reason"] != nil: // already made by this package
 		return refused
 	case code == errcode.ParseFailed:
 		message = "The document is not GraphQL."
@@ -88,7 +91,8 @@ func requestError(err error, names schemaNames) *gqlerror.Error {
 	return RequestError(problem.Code(code), message, refused.Locations...)
 }
 
-// LimitError returns the error of a request that goes beyond a limit, which the extension limit names as its setting is named, if it is one.
+// LimitError returns the error of a request that exceeds a limit. The extension limit has the name
+// of the setting, if there is one.
 func LimitError(code problem.Code, limit, message string) *gqlerror.Error {
 	presented := presentReason(models.ReasonLimitExceeded)
 	presented.Message = message
@@ -96,7 +100,7 @@ func LimitError(code problem.Code, limit, message string) *gqlerror.Error {
 	return presented
 }
 
-// NotTrustedError returns the error of a document that is not on the operator's list, where no others are run.
+// NotTrustedError returns the error of a document that the operator has not listed.
 func NotTrustedError() *gqlerror.Error {
 	return presentReason(models.ReasonDocumentNotTrusted)
 }
@@ -114,7 +118,7 @@ func RequestError(code problem.Code, message string, locations ...gqlerror.Locat
 	return presented
 }
 
-// logFailure writes the one log record of a failure and returns the id under which it is found.
+// logFailure logs a failure and returns the id of the record.
 func logFailure(ctx context.Context, log *slog.Logger, random io.Reader, err error) string {
 	var id [8]byte
 	_, _ = io.ReadFull(random, id[:]) // an id of zeros is better than no answer

@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// schemaNames are all names that the schema has for something; none where they are not told.
+// schemaNames are all names in the schema. It is empty if they are hidden.
 type schemaNames map[string]bool
 
 func namesOf(schema *ast.Schema) schemaNames {
@@ -24,6 +24,7 @@ func namesOf(schema *ast.Schema) schemaNames {
 			names[value.Name] = true
 		}
 	}
+
 	for _, directive := range schema.Directives {
 		names[directive.Name] = true
 		for _, argument := range directive.Arguments {
@@ -35,9 +36,10 @@ func namesOf(schema *ast.Schema) schemaNames {
 
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
-// only takes every other name out of a message of the validator, which quotes them. What a client writes in place of a name could be a password; where it stands
-// is told by the error's location.
-func (n schemaNames) only(message string) string {
+// hideOthers replaces every other name in a message of the validator, which puts names in quotes. A
+// client could have written a password in place of a name. The location in the error still tells
+// where it is.
+func (n schemaNames) hideOthers(message string) string {
 	return quoted.ReplaceAllStringFunc(message, func(text string) string {
 		if n[strings.Trim(text, `"@[]!`)] {
 			return text

@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// The values of fields, as Direct's writer writes them.
+// Methods that append the value of a field.
 
 func (w *writer) texts(texts []string) {
 	w.json = append(w.json, '[')
@@ -23,7 +23,7 @@ func (w *writer) texts(texts []string) {
 }
 
 func (w *writer) text(text string) {
-	w.json, _ = jsontext.AppendQuote(w.json, text) // what is not UTF-8 becomes U+FFFD
+	w.json, _ = jsontext.AppendQuote(w.json, text) // invalid UTF-8 becomes U+FFFD
 }
 
 func (w *writer) optionalText(text *string) {
