@@ -261,7 +261,7 @@ func TestHelp(t *testing.T) {
 	help = strings.Join(strings.Fields(help), " ")
 	// Source of truth: every exported field of the settings that is a flag.
 	var settings []string
-	for _, file := range []string{"../../serve.go", "../../command/settings.go", "../../command/address.go"} {
+	for _, file := range []string{"../../server/settings.go", "../../command/settings.go", "../../command/address.go"} {
 		code, err := os.ReadFile(file)
 		must(t, err)
 		for _, field := range regexp.MustCompile("(?m)^\t([A-Z][A-Za-z]+) +[a-zA-Z.\\[\\]0-9]+ +`[^`]*help:").FindAllStringSubmatch(string(code), -1) {

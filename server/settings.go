@@ -1,25 +1,17 @@
-package main
+package server
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/inbound"
-	"github.com/authtickets/authtickets/logpipe"
-	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/storage"
-	"github.com/authtickets/authtickets/web"
 )
 
 // serve is the command that serves tickets.
@@ -113,113 +105,4 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 		return nil, fmt.Errorf("--operations: %w", err)
 	}
 	return documents, nil
-}
-
-// Run wires, serves and drains.
-func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
-	surviveSignals(env)
-	greeting := logpipe.Open(env.Stdout)
-	defer greeting.Close(logDrainTime)
-	listener, err := s.Open(env.Context)
-	if err != nil {
-		return err
-	}
-	defer listener.Close() //nolint:errcheck // the server has closed it, but after a fault before
-	parts, err := s.wire(env, settings, s.address(listener.Addr()))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, parts.store.Close()) }()
-	cores := runtime.GOMAXPROCS(0) // what the container may use, which can be less than the machine has
-	makeRoom(env, parts.hasher)
-	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
-	database := &database{store: parts.store, load: parts.load}
-	handler, err := s.handler(env, parts, database, cores)
-	if err != nil {
-		return err
-	}
-	if s.Faults {
-		env.Log.WarnContext(env.Context, "faults are on: requests say with the header x-fault what goes wrong with them")
-	}
-	server := web.NewServer(handler, s.RequestTimeout, env.Log)
-	connections := s.connections(env, settings)
-	connections.Follow(server)
-	served := make(chan error, 1)
-	go func() {
-		served <- safely.Do(func() error { return server.Serve(connections.Listen(listener)) })
-	}()
-
-	if err := database.prepare(env, settings, s.Migrate); err != nil {
-		return errors.Join(err, server.Close())
-	}
-	if env.Context.Err() == nil {
-		s.greet(greeting, env.Version, listener.Addr())
-	}
-	s.workBehind(env, parts, handler)
-
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
-	case <-env.Context.Done():
-	}
-	database.draining.Store(true)
-	time.Sleep(s.ShutdownDelay)
-	patience, cancel := context.WithTimeout(context.WithoutCancel(env.Context), s.ShutdownWait)
-	defer cancel()
-	err = server.Shutdown(patience)
-	handler.LogClients(patience)
-	if err != nil {
-		return fmt.Errorf("requests were still running after %s: %w", s.ShutdownWait, err)
-	}
-	return nil
-}
-
-// connections returns the limit of connections. The database needs some of the descriptors, and so
-// do files.
-func (s *serve) connections(env *command.Environment, settings *command.Settings) *inbound.Connections {
-	const files = 32
-	most := cmp.Or(s.ConnectionLimit, inbound.DefaultConnections(settings.DatabaseConnections+files))
-	return inbound.NewConnections(most, env.Log)
-}
-
-// workBehind begins what a server does besides answering requests.
-func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
-	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
-	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
-	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
-	go every(env, s.PurgeInterval,
-		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
-		chore{"rotating keysets", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
-		chore{"retiring keysets", func() error { return retireKeys(env, parts.ring) }},
-	)
-	go every(env, clientsInterval, chore{"counting clients", func() error {
-		handler.LogClients(env.Context)
-		return nil
-	}})
-}
-
-// address returns the address that clients can use. It has the host of --listen; 0.0.0.0 is not one.
-func (s *serve) address(listener net.Addr) string {
-	_, port, _ := net.SplitHostPort(listener.String())
-	host, _, _ := net.SplitHostPort(s.Listen)
-	if unspecified, err := netip.ParseAddr(host); host == "" || (err == nil && unspecified.IsUnspecified()) {
-		host = "localhost"
-	}
-	return net.JoinHostPort(host, port)
-}
-
-// greet says where the server is.
-func (s *serve) greet(out io.Writer, version string, listener net.Addr) {
-	address := s.address(listener)
-	if s.Socket() != "" {
-		fmt.Fprintf(out, "authtickets %s serves GraphQL at %s\n", version, s.Listen)
-	} else {
-		fmt.Fprintf(out, "authtickets %s serves GraphQL at http://%s/graphql\n", version, address)
-	}
-	if s.Playground && s.Socket() == "" {
-		fmt.Fprintf(out, "Playground: http://%s/\n", address)
-	}
-	if s.Demo {
-		fmt.Fprint(out, "\n"+command.DemoCredentials)
-	}
 }

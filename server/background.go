@@ -1,90 +1,30 @@
-package main
+package server
 
 import (
 	"context"
-	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/keyring"
-	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/safely"
-	"github.com/authtickets/authtickets/seal"
-	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/web"
 )
 
-// database follows whether operations can be answered.
-type database struct {
-	store *storage.Store
-	// load reads and writes what must be there before the first operation.
-	load     func(context.Context) error
-	prepared atomic.Bool
-	draining atomic.Bool
-}
-
-var (
-	errDraining   = errors.New("the server is stopping")
-	errUnprepared = errors.New("the database has not answered yet")
-)
-
-// prepare waits for the database as long as it does not answer, and then sees to its schema and has the keys loaded. It returns an error for what waiting does not mend.
-func (d *database) prepare(env *command.Environment, settings *command.Settings, migrate bool) error {
-	const pause = time.Second
-	for {
-		err := d.store.Ping(env.Context)
-		if err == nil {
-			err = d.prepareSchema(env, settings, migrate)
-			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) && !errors.Is(err, seal.ErrMasterAway) {
-				return err
-			}
-		}
-		if errors.Is(err, storage.ErrRefused) {
-			return err
-		}
-		if errors.Is(err, seal.ErrMasterAway) {
-			env.Log.ErrorContext(env.Context, "the keys cannot be decrypted at the moment; trying again", "error", err)
-		} else {
-			env.Log.ErrorContext(env.Context, "the database does not answer; trying again", "error", err)
-		}
-		select {
-		case <-time.After(pause):
-		case <-env.Context.Done():
-			return nil
-		}
-	}
-}
-
-func (d *database) prepareSchema(env *command.Environment, settings *command.Settings, migrate bool) error {
-	if migrate {
-		if _, err := d.store.Migrate(env.Context); err != nil {
-			return err
-		}
-	}
-	if err := settings.PrepareSchema(env.Context, d.store); err != nil {
-		return err
-	}
-	if err := d.load(env.Context); err != nil {
-		return err
-	}
-	d.prepared.Store(true)
-	return nil
-}
-
-// ready returns why operations cannot be answered at the moment.
-func (d *database) ready(ctx context.Context) error {
-	switch {
-	case d.draining.Load():
-		return errDraining
-	case !d.prepared.Load():
-		return errUnprepared
-	}
-	// A load balancer must learn within a second that the database is gone.
-	const patience = 800 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return d.store.Ready(ctx)
+// workBehind begins what a server does besides answering requests.
+func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
+	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
+	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
+	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
+	go every(env, s.PurgeInterval,
+		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
+		chore{"rotating keysets", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
+		chore{"retiring keysets", func() error { return retireKeys(env, parts.ring) }},
+	)
+	go every(env, clientsInterval, chore{"counting clients", func() error {
+		handler.LogClients(env.Context)
+		return nil
+	}})
 }
 
 // every does some things at once and then at an interval, until the program ends. What fails or
