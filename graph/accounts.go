@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// recordOf reads what is said of an account. The schema has seen to the names and types of the fields.
+// recordOf reads the fields of an account. The schema has already checked their names and types.
 func recordOf(input map[string]any) (*accounts.Record, error) {
 	var record accounts.Record
 	for _, name := range slices.Sorted(maps.Keys(input)) {

@@ -14,7 +14,8 @@ import (
 // Reference is how another subgraph refers to an account. The schema's _Any is bound to it.
 type Reference struct{ UserID models.ID }
 
-// Entity is what can be referred to: an account. The schema's _Entity is bound to it, and models.CustomerAccount is its one type, which need not know that.
+// Entity is an account that another subgraph refers to. The schema's _Entity is bound to it. Its
+// only type is models.CustomerAccount, which need not know that.
 type Entity any
 
 // Service describes this subgraph to a router. The schema's _Service is bound to it.
@@ -23,13 +24,14 @@ type Service struct {
 	SDL string
 }
 
-// UnmarshalReference reads a reference. Its errors repeat nothing of it.
+// UnmarshalReference reads a reference. Its errors do not repeat it.
 func UnmarshalReference(value any) (Reference, error) {
 	object, _ := value.(map[string]any)
 	text, _ := object["userId"].(string)
 	userID, err := models.ParseID(text)
 	if err != nil || object["__typename"] != "CustomerAccount" {
-		return Reference{}, RequestError(problem.CodeBadUserInput, "A reference must have the __typename CustomerAccount, and its userId.")
+		return Reference{}, RequestError(problem.CodeBadUserInput,
+			"A reference must have the __typename CustomerAccount, and its userId.")
 	}
 	return Reference{userID}, nil
 }
@@ -37,7 +39,8 @@ func UnmarshalReference(value any) (Reference, error) {
 // MarshalReference is here because the generator asks for it: no answer is a reference.
 func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
 
-// mostReferences bounds the references of an operation, because each may bring the same account once more. The schema's description says it too.
+// mostReferences bounds the references of an operation, because each one may bring the same account
+// again. The description in the schema names it too.
 const mostReferences = 100
 
 // References counts the references of an operation, in all its fields _entities.

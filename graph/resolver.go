@@ -21,7 +21,8 @@ type Resolver struct {
 
 type callerKey struct{}
 
-// WithCaller returns a context with which operations can be run. gqlgen hands resolvers nothing but the context.
+// WithCaller returns a context in which operations can be run. gqlgen passes nothing else to
+// resolvers.
 func WithCaller(ctx context.Context, caller *tickets.Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, &asking{caller: caller})
 }

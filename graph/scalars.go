@@ -15,7 +15,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// The schema's scalars as Go types. What comes in badly typed is refused without being repeated: it could be a password in the wrong place.
+// The scalars of the schema as Go types. An error about a value never repeats it, because it could
+// be a password in the wrong place.
 
 func refusedValue(message string) error { return RequestError(problem.CodeBadUserInput, message) }
 

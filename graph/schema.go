@@ -12,14 +12,15 @@ const (
 	entityPart        // what it says to a router, and then what every subgraph has
 )
 
-// NewSchema returns the schema with resolvers to answer it: that of schema.graphqls or, with federation, that of a subgraph of Apollo Federation. It
-// has no @defer: a deferred field with a resolver of its own would come back null.
+// NewSchema returns the schema with resolvers. With federation, it is the schema of a subgraph of
+// Apollo Federation. It has no @defer, because a deferred field with its own resolver would be
+// null.
 func NewSchema(resolvers *Resolver, federation bool) graphql.ExecutableSchema {
 	parts := sources
 	if !federation {
 		parts = sources[:entityPart]
 	}
-	schema := gqlparser.MustLoadSchema(parts...) // not the generated one, which all servers of the process share
+	schema := gqlparser.MustLoadSchema(parts...) // all servers of the process share the generated one
 	delete(schema.Directives, "defer")
 	return answeredBy(schema, resolvers)
 }
