@@ -53,8 +53,10 @@ func wordsOf(name string) string {
 		if unicode.IsUpper(letter) {
 			words.WriteByte(' ')
 		}
+
 		words.WriteRune(unicode.ToLower(letter))
 	}
+
 	return words.String()
 }
 
@@ -69,6 +71,7 @@ func addFieldFlags(parser *kong.Kong, faults *[]error) error {
 		if target, ok := reflect.TypeAssert[interface{ forFields() *fieldFlags }](command.Target.Addr()); ok {
 			target.forFields().addTo(command, faults)
 		}
+
 		return next(nil)
 	})
 }
@@ -81,6 +84,7 @@ func (f *fieldFlags) addTo(command *kong.Command, faults *[]error) {
 		case "userName", "externalId", "attributes", "password":
 			continue // the command asks for these in its own way
 		}
+
 		if !field.IsEntered() {
 			continue
 		}

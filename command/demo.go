@@ -13,17 +13,17 @@ import (
 //go:embed demo.jsonl
 var demoCustomers []byte
 
-// DemoCredentials says how the sample customers sign in.
+// DemoCredentials explains how the sample customers sign in.
 const DemoCredentials = `Sample customers, all with the password "correct horse battery staple":
   demo      or demo@example.com       signs in
   imported  or imported@example.com   signs in; its bcrypt hash is renewed by the first time
   locked    or locked@example.com     is locked
 `
 
-// ErrNotFresh is returned where a database has accounts, and they are not the sample customers'.
+// ErrNotFresh means that a database has accounts other than the sample customers'.
 var ErrNotFresh = errors.New("--demo: the database has accounts already; name another folder with --data")
 
-// LoadDemo imports the sample customers, unless they are there already.
+// LoadDemo imports the sample customers, unless they exist already.
 func LoadDemo(ctx context.Context, book *accounts.Book) error {
 	others, err := book.Store.HasAccountsBeside(ctx, demoIDs()...)
 	switch {
@@ -32,21 +32,25 @@ func LoadDemo(ctx context.Context, book *accounts.Book) error {
 	case others:
 		return ErrNotFresh
 	}
+
 	if loaded, err := demoLoaded(ctx, book); err != nil || loaded {
 		return err
 	}
+
 	var refusals []error
 	_, err = book.Import(ctx, bytes.NewReader(demoCustomers), accounts.ImportOptions{
-		Refused:  func(line int, reason error) { refusals = append(refusals, fmt.Errorf("line %d: %w", line, reason)) },
+		Refused: func(line int, reason error) {
+			refusals = append(refusals, fmt.Errorf("line %d: %w", line, reason))
+		},
 		Progress: func(accounts.Counts) {},
 	})
 	return errors.Join(append(refusals, err)...)
 }
 
-// demoIDs are the external ids of the sample customers.
+// demoIDs returns the external ids of the sample customers.
 func demoIDs() []string { return []string{"demo-1", "demo-2", "demo-3"} }
 
-// demoLoaded reports whether all sample customers are there.
+// demoLoaded reports whether all sample customers exist.
 func demoLoaded(ctx context.Context, book *accounts.Book) (bool, error) {
 	for _, id := range demoIDs() {
 		_, err := book.Find(ctx, accounts.Key{ExternalID: &id}, nil)

@@ -15,18 +15,18 @@ type Environment struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
-	// Getenv reads a variable. An empty one is one that is not set.
+	// Getenv returns the value of a variable. An empty variable counts as not set.
 	Getenv func(string) string
 	// Variables are all variables, each as NAME=value.
 	Variables []string
-	// Now tells the time.
+	// Now returns the current time.
 	Now func() time.Time
-	// Elapsed tells how much time has passed since the program began. Unlike Now it never steps.
+	// Elapsed returns how much time has passed since the program began. Unlike Now it never steps.
 	Elapsed func() time.Duration
 	// Random must be fit for cryptography.
 	Random io.Reader
 	Log    *slog.Logger
-	// Version is the program's, and SDL the schema's text.
+	// Version is the version of the program, and SDL the text of the schema.
 	Version string
 	SDL     string
 }

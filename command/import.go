@@ -19,36 +19,42 @@ import (
 // ImportAccounts creates and updates accounts from a file.
 type ImportAccounts struct {
 	File          string `arg:"" help:"File to read, or - for the standard input. gzip is unpacked."`
-	Format        string `help:"Format of the rows: jsonl or csv. Told by the file's name, or else by its first character, unless it is given." enum:"jsonl,csv," default:"" placeholder:"FORMAT"`
+	Format        string `help:"Format of the rows: jsonl or csv." enum:"jsonl,csv," default:"" placeholder:"FORMAT"`
 	DryRun        bool   `help:"Check everything and write nothing. A name freed by an earlier row may count as taken."`
 	Adopt         bool   `help:"Let a row with an externalId take over an account with its userName and no externalId."`
-	KeepPasswords bool   `help:"Leave alone the passwords that accounts have: for a file that is imported again."`
-	Report        string `help:"File for the line number and reason of every row that is refused. Without it the first 1,000 are listed on the standard error." placeholder:"FILE"`
+	KeepPasswords bool   `help:"Do not change passwords that exist, to import a file again."`
+	Report        string `help:"File for the line number and reason of every refused row." placeholder:"FILE"`
 }
 
 // Help describes the file.
 func (*ImportAccounts) Help() string {
-	return `JSON Lines: one object on each line, with the fields of the schema's CustomerAccount and a "password" or a "passwordHash". userName is
-required for a new account. null clears a field, and a field that is not there stays as it is:
+	return `JSON Lines: each line is an object with the fields of the schema's CustomerAccount, and "password" or
+"passwordHash". A new account needs a userName. null clears a field, and a missing field does not
+change:
 
   {"externalId":"C-17","userName":"ada","emailAddress":"ada@example.com","passwordHash":"$2b$10$…"}
   {"externalId":"C-18","userName":"bob","attributes":[{"fullyQualifiedName":"tenant~size","values":[42]}]}
 
-CSV: a first line with the names of those fields. An empty cell leaves a field as it is; attributes are a JSON list:
+CSV: the first line has the names of those fields. An empty cell does not change a field. Attributes
+are a JSON list:
 
   externalId,userName,emailAddress,isActive,attributes
   C-17,ada,ada@example.com,true,"[{""fullyQualifiedName"":""tenant~size"",""values"":[42]}]"
 
-A row is about the account with its externalId, or else with its userName, or else about a new one. Hashes can be in argon2, bcrypt, scrypt,
-pbkdf2, sha256-crypt, sha512-crypt, phpass, Django's and LDAP's {SSHA} forms. A new password or a deactivation ends the customer's sessions.
+Without --format, the name of the file decides, or else its first character.
 
-Two rows can be about one account only if both give its externalId. Otherwise the later row is
-refused, with the number of the other line: two customers may have names that differ only in upper
-and lower case. For the same reason a row whose externalId is new does not get an account that has
-its userName already. If both are the same customer, --adopt gives it to the row, unless the account
-has another externalId.
+A row belongs to the account with its externalId, or else with its userName, or else to a new one.
+Hashes may be argon2, bcrypt, scrypt, pbkdf2, sha256-crypt, sha512-crypt, phpass, or in the formats
+of Django and LDAP ({SSHA}). A new password or a deactivation ends the customer's sessions.
 
-A row that is refused takes no other with it, and makes the exit code 1. An import that was interrupted can be run again.
+Two rows can belong to one account only if both give its externalId. Otherwise the later row is
+refused, with the number of the other line, because two customers may have names that differ only in
+upper and lower case. For the same reason, a row with a new externalId does not get an existing
+account that has its userName. If both are the same customer, --adopt gives it to the row, unless the
+account has another externalId.
+
+A refused row does not affect other rows, and makes the exit code 1. Without --report, the first
+1,000 refused rows are listed on the standard error. An import that was interrupted can be run again.
 
   authtickets account import customers.jsonl.gz --dry-run
   authtickets account import customers.csv --keep-passwords --report refused.txt
@@ -56,11 +62,12 @@ A row that is refused takes no other with it, and makes the exit code 1. An impo
   zcat customers.gz | authtickets account import -`
 }
 
-// format is what the file's name says of it.
+// format returns the format that the file's name suggests.
 func (c *ImportAccounts) format() accounts.Format {
 	if c.Format != "" {
 		return accounts.Format(c.Format)
 	}
+
 	switch path.Ext(strings.TrimSuffix(strings.ToLower(c.File), ".gz")) {
 	case ".jsonl", ".ndjson":
 		return accounts.JSONLines
@@ -71,16 +78,17 @@ func (c *ImportAccounts) format() accounts.Format {
 	}
 }
 
-// mostListed bounds what a terminal is filled with.
+// mostListed limits how many lines a terminal gets.
 const mostListed = 1000
 
-// Run carries the command out.
+// Run runs the command.
 func (c *ImportAccounts) Run(env *Environment, settings *Settings) error {
 	in, size, err := c.open(env)
 	if err != nil {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // it was only read
+
 	report, err := c.openReport(env)
 	if err != nil {
 		return err
@@ -88,25 +96,32 @@ func (c *ImportAccounts) Run(env *Environment, settings *Settings) error {
 	if env.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(c.garbage()))
 	}
+
 	return withBook(env, settings, func(book *accounts.Book) error {
 		bytes := &countedReader{in: in}
 		bar := newProgress(env, bytes, size)
 		counts, err := book.Import(env.Context, bytes, accounts.ImportOptions{
-			Format: c.format(), DryRun: c.DryRun, Adopt: c.Adopt, KeepPasswords: c.KeepPasswords,
-			Refused: func(line int, reason error) { bar.clear(); report.refused(line, reason) }, Progress: bar.show,
+			Format:        c.format(),
+			DryRun:        c.DryRun,
+			Adopt:         c.Adopt,
+			KeepPasswords: c.KeepPasswords,
+			Refused:       func(line int, reason error) { bar.clear(); report.refused(line, reason) },
+			Progress:      bar.show,
 		})
+
 		bar.clear()
 		if c.DryRun {
 			fmt.Fprint(env.Stdout, "Dry run, nothing was written. ")
 		}
+
 		fmt.Fprintf(env.Stdout, "%d rows: %d created, %d updated, %d unchanged, %d refused.\n",
 			counts.Read, counts.Created, counts.Updated, counts.Unchanged, counts.Refused)
 		return errors.Join(interrupted(err), report.close(), report.err())
 	})
 }
 
-// garbage is how much garbage may come on top of what is in use, in percent. The server's 400 would
-// make five bytes of each that is remembered of a file, and a dry run remembers more.
+// garbage returns how much garbage may be added to the memory in use, in percent. With the server's
+// 400, each byte that is remembered about a file would need five, and a dry run remembers more.
 func (c *ImportAccounts) garbage() int {
 	if c.DryRun {
 		return 100
@@ -114,7 +129,7 @@ func (c *ImportAccounts) garbage() int {
 	return 200
 }
 
-// errInterrupted says that an import can go on.
+// errInterrupted means that an import can be continued.
 var errInterrupted = errors.New("interrupted; what was counted is written: run the import again to go on")
 
 func interrupted(err error) error {
@@ -124,27 +139,30 @@ func interrupted(err error) error {
 	return err
 }
 
-// open returns what to read and how many bytes it has; 0 when nobody knows.
+// open returns the input and its length in bytes, or 0 if that is unknown.
 func (c *ImportAccounts) open(env *Environment) (io.ReadCloser, int64, error) {
 	if c.File == "-" {
 		return io.NopCloser(env.Stdin), 0, nil
 	}
+
 	file, err := os.Open(c.File)
 	if err != nil {
 		return nil, 0, err
 	}
+
 	info, err := file.Stat()
 	if err != nil {
 		return nil, 0, errors.Join(err, file.Close())
 	}
+
 	return file, info.Size(), nil
 }
 
-// refusals writes down which rows were refused.
+// refusals records which rows were refused.
 type refusals struct {
 	out   *bufio.Writer
 	file  io.Closer
-	limit int // 0 means none
+	limit int // 0 means no limit
 	count int
 }
 
@@ -152,10 +170,12 @@ func (c *ImportAccounts) openReport(env *Environment) (*refusals, error) {
 	if c.Report == "" {
 		return &refusals{out: bufio.NewWriter(env.Stderr), limit: mostListed}, nil
 	}
+
 	file, err := os.Create(c.Report)
 	if err != nil {
 		return nil, fmt.Errorf("--report: %w", err)
 	}
+
 	return &refusals{out: bufio.NewWriter(file), file: file}, nil
 }
 
@@ -173,10 +193,12 @@ func (r *refusals) close() error {
 	if r.limit > 0 && r.count > r.limit {
 		fmt.Fprintf(r.out, "and %d more; --report FILE lists all\n", r.count-r.limit)
 	}
+
 	err := r.out.Flush()
 	if r.file != nil {
 		err = errors.Join(err, r.file.Close())
 	}
+
 	return err
 }
 
@@ -187,7 +209,7 @@ func (r *refusals) err() error {
 	return fmt.Errorf("%d rows were refused", r.count)
 }
 
-// countedReader counts what is read, by another goroutine.
+// countedReader counts what another goroutine reads.
 type countedReader struct {
 	in   io.Reader
 	read atomic.Int64
@@ -199,7 +221,7 @@ func (c *countedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// progress is a line on a terminal that says how far an import is. Elsewhere it is silent.
+// progress is a line on a terminal that shows the progress of an import. Elsewhere it is silent.
 type progress struct {
 	env   *Environment
 	bytes *countedReader
@@ -220,23 +242,32 @@ func (p *progress) show(counts accounts.Counts) {
 	if !p.on || now.Sub(p.shown) < often {
 		return
 	}
+
 	p.shown = now
 	perSecond := float64(counts.Read) / max(now.Sub(p.begin).Seconds(), 0.001)
-	fmt.Fprintf(p.env.Stderr, "\r%s %d rows, %.0f a second, %d refused\x1b[K", p.bar(), counts.Read, perSecond, counts.Refused)
+	fmt.Fprintf(p.env.Stderr, "\r%s %d rows, %.0f a second, %d refused\x1b[K",
+		p.bar(), counts.Read, perSecond, counts.Refused)
 }
 
-// bar draws how much of the file has been read, where its size is known.
+// bar draws how much of the file has been read, if its size is known.
 func (p *progress) bar() string {
 	const width, megabyte = 30, 1 << 20
 	read := p.bytes.read.Load()
 	if p.size == 0 {
 		return fmt.Sprintf("%d MB", read/megabyte)
 	}
+
 	done := int(min(read, p.size) * width / p.size)
-	return fmt.Sprintf("[%s%s] %d of %d MB", strings.Repeat("=", done), strings.Repeat(" ", width-done), read/megabyte, p.size/megabyte)
+	return fmt.Sprintf(
+		"[%s%s] %d of %d MB",
+		strings.Repeat("=", done),
+		strings.Repeat(" ", width-done),
+		read/megabyte,
+		p.size/megabyte,
+	)
 }
 
-// clear makes room on the line for other text.
+// clear clears the line for other text.
 func (p *progress) clear() {
 	if p.on {
 		fmt.Fprint(p.env.Stderr, "\r\x1b[K")

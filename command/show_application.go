@@ -16,7 +16,7 @@ type ListApplications struct {
 	JSON bool `help:"List them as JSON Lines: an object on each line."`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *ListApplications) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		all, err := book.All(env.Context)
@@ -31,6 +31,7 @@ func (c *ListApplications) Run(env *Environment, settings *Settings) error {
 			}
 			return nil
 		}
+
 		table := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ID\tKIND\tSTATE\tNAME")
 		for i := range all {
@@ -41,8 +42,10 @@ func (c *ListApplications) Run(env *Environment, settings *Settings) error {
 			if all[i].IsDisabled {
 				state = "disabled"
 			}
+
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", all[i].ID, kind, state, printable(all[i].Name))
 		}
+
 		return table.Flush()
 	})
 }
@@ -54,7 +57,7 @@ type ShowApplication struct {
 	JSON bool `help:"Show it as JSON."`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *ShowApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		application, err := book.Find(env.Context, c.ID)
@@ -64,6 +67,7 @@ func (c *ShowApplication) Run(env *Environment, settings *Settings) error {
 		if c.JSON {
 			return applicationJSON(env.Stdout, application)
 		}
+
 		return applicationTable(env.Stdout, application)
 	})
 }
@@ -74,7 +78,7 @@ type field struct {
 	value any
 }
 
-// applicationFields are those that are shown, which the hashes of the secrets are not.
+// applicationFields returns the fields that are shown. The hashes of the secrets are not.
 func applicationFields(application *models.Application) []field {
 	return []field{
 		{"id", application.ID},
@@ -96,7 +100,8 @@ func applicationFields(application *models.Application) []field {
 	}
 }
 
-// applicationJSON writes one line. A lifetime is a text as its flag takes it, and null where it is the server's.
+// applicationJSON writes one line. A lifetime is a text as its flag takes it, or null if it is the
+// server's.
 func applicationJSON(out io.Writer, application *models.Application) error {
 	object := map[string]any{}
 	for _, field := range applicationFields(application) {
@@ -106,8 +111,10 @@ func applicationJSON(out io.Writer, application *models.Application) error {
 				value = lifetime.String()
 			}
 		}
+
 		object[field.name] = value
 	}
+
 	return writeObject(out, object)
 }
 
@@ -127,10 +134,13 @@ func applicationTable(out io.Writer, application *models.Application) error {
 		default:
 			shown = plain(value)
 		}
+
 		if shown == "" {
 			shown = "-"
 		}
+
 		fmt.Fprintf(table, "%s\t%s\n", field.name, shown)
 	}
+
 	return table.Flush()
 }

@@ -8,24 +8,25 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 )
 
-// accountFlags are what can be said of an account. An empty value clears what is there.
+// accountFlags are the flags for the fields of an account. An empty value clears the field.
 type accountFlags struct {
 	fieldFlags
 
-	Attribute map[string]string `help:"An attribute and its JSON value, or a JSON list of its values, e.g. --attribute 'tenant~colour=\"teal\"'. Repeatable. Those that are given take the place of all attributes that are there." placeholder:"NAME=JSON" mapsep:"none"`
+	Attribute map[string]string `placeholder:"NAME=JSON" mapsep:"none" help:"An attribute. Repeat it for others."`
 }
 
-// record returns what the flags say. A flag that is not given says nothing.
+// record returns the fields that the flags set. A flag that is not given sets nothing.
 func (f *accountFlags) record() (*accounts.Record, error) {
 	attributes, err := f.attributes()
 	if err != nil {
 		return nil, err
 	}
+
 	var record accounts.Record
 	return &record, errors.Join(f.set(&record), setGiven(&record, "attributes", attributes))
 }
 
-// setGiven gives a field of a record a value, if there is one.
+// setGiven sets a field of a record to a value, if there is one.
 func setGiven(record *accounts.Record, field string, value *string) error {
 	if value == nil {
 		return nil
@@ -33,12 +34,13 @@ func setGiven(record *accounts.Record, field string, value *string) error {
 	return record.Set(field, *value)
 }
 
-// attributes returns the attributes as the JSON list that a record takes; nil when there are none.
+// attributes returns the attributes as the JSON list that a record takes, or nil if there are none.
 func (f *accountFlags) attributes() (*string, error) {
 	type attribute struct {
 		FullyQualifiedName string            `json:"fullyQualifiedName"`
 		Values             []json.RawMessage `json:"values"`
 	}
+
 	var list []attribute
 	for name, value := range f.Attribute {
 		var values []json.RawMessage
@@ -48,11 +50,14 @@ func (f *accountFlags) attributes() (*string, error) {
 		if json.Unmarshal([]byte(value), &values) != nil {
 			values = []json.RawMessage{json.RawMessage(value)}
 		}
+
 		list = append(list, attribute{name, values})
 	}
+
 	if len(list) == 0 {
 		return nil, nil //nolint:nilnil // nothing is said of them
 	}
+
 	text, err := json.Marshal(list)
 	return new(string(text)), err
 }
@@ -67,21 +72,25 @@ type CreateAccount struct {
 	NoPassword bool `help:"Create the account without a password: nobody can sign in until one is set."`
 }
 
-// Help gives examples.
+// Help returns examples.
 func (*CreateAccount) Help() string {
 	return `For example:
 
   authtickets account create ada --email ada@example.com --attribute 'tenant~size=42'
-  authtickets account create ada <password.txt`
+  authtickets account create ada <password.txt
+
+The value of an attribute is JSON: one value, or a list of values.`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
 	record, err := c.record()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(setGiven(record, "userName", &c.UserName), setGiven(record, "externalId", c.ExternalID)); err != nil {
+
+	err = errors.Join(setGiven(record, "userName", &c.UserName), setGiven(record, "externalId", c.ExternalID))
+	if err != nil {
 		return err
 	}
 	if !c.NoPassword {
@@ -93,11 +102,13 @@ func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
 			return err
 		}
 	}
+
 	return withBook(env, settings, func(book *accounts.Book) error {
 		account, err := book.Create(env.Context, record)
 		if err != nil {
 			return err
 		}
+
 		_, err = fmt.Fprintf(env.Stdout, "Created account %d, user id %s.\n", *account.ID, account.UserID)
 		return err
 	})
@@ -115,47 +126,57 @@ type UpdateAccount struct {
 	NoAttributes bool `help:"Take all attributes away."`
 }
 
-// Help gives examples.
+// Help returns examples.
 func (*UpdateAccount) Help() string {
 	return `For example:
 
   authtickets account update ada --email ada@example.com --no-accepts-marketing
-  authtickets account update --external-id C-17 --new-user-name ada --tax-id ""`
+  authtickets account update --external-id C-17 --new-user-name ada --tax-id ""
+  authtickets account update ada --attribute 'tenant~colour="teal"' --attribute 'tenant~sizes=[41,42]'
+
+The value of an attribute is JSON: one value, or a list of values. The given attributes replace all
+existing ones.`
 }
 
 var errBothAttributes = errors.New("--attribute and --no-attributes: give one of them")
 
 var errNothingToChange = errors.New("nothing to change: give a flag that says what shall be otherwise")
 
-// Run carries the command out.
+// Run runs the command.
 func (c *UpdateAccount) Run(env *Environment, settings *Settings) error {
 	key, err := c.key()
 	if err != nil {
 		return err
 	}
+
 	record, err := c.changed()
 	if err != nil {
 		return err
 	}
+
 	return withBook(env, settings, func(book *accounts.Book) error {
 		account, err := book.Update(env.Context, key, record)
 		if err != nil {
 			return err
 		}
+
 		_, err = fmt.Fprintf(env.Stdout, "%s is updated.\n", *account.UserName)
 		return err
 	})
 }
 
-// changed is what the flags say of an account that exists.
+// changed returns the fields that the flags set, for an existing account.
 func (c *UpdateAccount) changed() (*accounts.Record, error) {
 	record, err := c.record()
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(setGiven(record, "userName", c.NewUserName), setGiven(record, "externalId", c.NewExternalID)); err != nil {
+
+	err = errors.Join(setGiven(record, "userName", c.NewUserName), setGiven(record, "externalId", c.NewExternalID))
+	if err != nil {
 		return nil, err
 	}
+
 	switch {
 	case c.NoAttributes && len(c.Attribute) > 0:
 		return nil, errBothAttributes
@@ -164,5 +185,6 @@ func (c *UpdateAccount) changed() (*accounts.Record, error) {
 	case record.IsEmpty():
 		return nil, errNothingToChange
 	}
+
 	return record, nil
 }
