@@ -118,7 +118,13 @@ func (r *ring) rotate(purpose models.KeyPurpose, delay time.Duration) *models.Ke
 
 func contents(at time.Time) seal.Contents {
 	return seal.Contents{
-		Kind: seal.Refresh, Application: "storefront", SessionID: [16]byte{1}, UserID: [16]byte{2}, StartedAt: begin, IssuedAt: at, ExpiresAt: at.Add(time.Hour),
+		Kind:        seal.Refresh,
+		Application: "storefront",
+		SessionID:   [16]byte{1},
+		UserID:      [16]byte{2},
+		StartedAt:   begin,
+		IssuedAt:    at,
+		ExpiresAt:   at.Add(time.Hour),
 	}
 }
 

@@ -2,7 +2,6 @@ package keyring_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +15,8 @@ import (
 	"github.com/authtickets/authtickets/test/fakekms"
 )
 
-// A process that does not know that the master key was changed goes on with the keysets it has, and makes none that the others cannot read.
+// A process that does not know about the new master key continues with the keysets it has. It
+// creates no keyset that the others cannot read.
 func TestChangeMaster(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -28,10 +28,12 @@ func TestChangeMaster(t *testing.T) {
 		if count, err := s.ring(former).ChangeMaster(t.Context(), next); err != nil || count != 2 {
 			t.Fatalf("changed %d, %v", count, err)
 		}
+
 		changed := s.load(next)
 		if !opens(changed.Keys, token) || changed.seal().Reveal() != token.Reveal() {
 			t.Error("the keysets are others")
 		}
+
 		running.refresh()
 		for name, failure := range map[string]error{
 			"rotate": second(running.Rotate(t.Context(), models.SealKeys, time.Minute)), "change again": second(running.ChangeMaster(t.Context(), third)),
@@ -45,6 +47,7 @@ func TestChangeMaster(t *testing.T) {
 		if rotated, err := running.RotateIfDue(t.Context(), time.Hour); !errors.Is(err, seal.ErrMasterKey) || len(rotated) > 0 {
 			t.Errorf("rotated %+v, %v", rotated, err)
 		}
+
 		changed.rotate(models.SealKeys, time.Minute)
 		if err := running.Reload(t.Context()); !errors.Is(err, seal.ErrMasterKey) {
 			t.Error(err)
@@ -57,7 +60,8 @@ func TestChangeMaster(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// A change that was carried out, though the connection broke before the database could say so, is run again.
+// If the connection breaks after the change was committed, the change runs again. It finds its own
+// result.
 func TestChangeMasterTwice(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -76,7 +80,8 @@ func TestChangeMasterTwice(t *testing.T) {
 	})
 }
 
-// Rotations at the time of a change of the master key either come first, and are changed too, or do not happen.
+// A rotation during a change of the master key either comes first, and its keyset is changed too,
+// or does not happen.
 func TestChangeMasterRace(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -92,18 +97,21 @@ func TestChangeMasterRace(t *testing.T) {
 				}
 			})
 		}
+
 		changer := s.ring(former)
 		all.Go(func() {
 			if _, err := changer.ChangeMaster(t.Context(), next); err != nil {
 				t.Error(err)
 			}
 		})
+
 		all.Wait()
 		s.load(next)
 	})
 }
 
-// Sessions from before there were keysets end under no key of AWS KMS: it starts after the key file of before.
+// If there are sessions from a time before keysets, a ring does not start with a key of AWS KMS. It
+// starts after the key file was used.
 func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variables
 	service := fakekms.Start(t)
 	for name, value := range service.Variables() {
@@ -133,7 +141,8 @@ func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variab
 	})
 }
 
-// A key of AWS KMS is as good a master key as a file: a ring starts, rotates and changes under it.
+// A key of AWS KMS works like a key file: a ring starts, rotates and changes the master key with
+// it.
 func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	service := fakekms.Start(t)
 	for name, value := range service.Variables() {
@@ -171,7 +180,8 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 		}
 	}
 	service.Refuse("AccessDeniedException")
-	if err := s.ring(master).Load(t.Context()); err == nil || !strings.Contains(fmt.Sprint(err), "AccessDeniedException") {
+	err = s.ring(master).Load(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "AccessDeniedException") {
 		t.Error(err)
 	}
 	if _, err := s.ring(file).ChangeMaster(t.Context(), other); err == nil {

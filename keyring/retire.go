@@ -24,6 +24,7 @@ func (r *Ring) Retire(ctx context.Context, purpose models.KeyPurpose, number int
 	if entry.State != Old {
 		return ErrNeeded
 	}
+
 	deleted, err := r.Store.DeleteKeyset(ctx, purpose, number)
 	if err == nil && !deleted {
 		return ErrNotFound
@@ -37,6 +38,7 @@ func (r *Ring) Find(ctx context.Context, purpose models.KeyPurpose, number int) 
 	if err != nil {
 		return nil, err
 	}
+
 	for _, entry := range entries {
 		if entry.Purpose == purpose && entry.Number == number {
 			return &entry, nil
@@ -52,6 +54,7 @@ func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	now := r.now()
 	limit, err := r.Store.PurgeLimit(ctx)
 	if err != nil {
@@ -74,5 +77,6 @@ func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 			retired = append(retired, entry)
 		}
 	}
+
 	return retired, nil
 }

@@ -31,6 +31,7 @@ func TestRetire(t *testing.T) {
 		if !opens(r.Keys, first) {
 			t.Error("who has not looked yet has lost a keyset")
 		}
+
 		r.refresh()
 		if opens(r.Keys, first) || !opens(r.Keys, r.seal()) {
 			t.Error("the retired keyset still opens, or the other does not")
@@ -59,6 +60,7 @@ func TestRetireExpired(t *testing.T) {
 				t.Errorf("at %s: retired are %d, not %d", s.clock.Now(), numbers, want)
 			}
 		}
+
 		r.rotate(models.SealKeys, time.Minute) // 2
 		s.clock.pass(time.Minute + lives[models.SealKeys])
 		r.rotate(models.SealKeys, time.Minute) // 3

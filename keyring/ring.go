@@ -16,7 +16,7 @@ import (
 
 // Ring is the keysets of the database, as this process knows them. Its exported fields do not change while it is in use.
 type Ring struct {
-	// Store is required; the rest, where it says so, only for what changes or needs it.
+	// Store is required.
 	Store *storage.Store
 	// Master is the master key. List, Retire and RetireExpired need none.
 	Master *seal.Master
@@ -66,10 +66,12 @@ func (r *Ring) Load(ctx context.Context) error {
 			return err
 		}
 	}
+
 	rows, err := r.Store.Keysets(ctx)
 	if err != nil {
 		return err
 	}
+
 	var missing []models.Keyset
 	for _, purpose := range purposes() {
 		if len(of(rows, purpose)) > 0 {
@@ -78,10 +80,12 @@ func (r *Ring) Load(ctx context.Context) error {
 		if needsKeyFile && purpose == models.SealKeys {
 			return ErrNeedsKeyFile
 		}
+
 		first, err := r.first(ctx, purpose)
 		if err != nil {
 			return err
 		}
+
 		missing = append(missing, *first)
 	}
 	if len(missing) > 0 {
@@ -89,6 +93,7 @@ func (r *Ring) Load(ctx context.Context) error {
 			return err
 		}
 	}
+
 	return r.Reload(ctx)
 }
 
@@ -101,6 +106,7 @@ func (r *Ring) first(ctx context.Context, purpose models.KeyPurpose) (*models.Ke
 			return nil, err
 		}
 	}
+
 	row, err := r.row(ctx, purpose, 1, keyset)
 	if err == nil {
 		row.UsedFrom = time.Unix(0, 0).UTC()
@@ -115,8 +121,10 @@ func random(purpose models.KeyPurpose) (*seal.Keyset, error) {
 	return seal.NewSealKeyset()
 }
 
-// row returns the row of a new keyset. From when on it is used is left open.
-func (r *Ring) row(ctx context.Context, purpose models.KeyPurpose, number int, keyset *seal.Keyset) (*models.Keyset, error) {
+// row returns the row of a new keyset, without UsedFrom.
+func (r *Ring) row(
+	ctx context.Context, purpose models.KeyPurpose, number int, keyset *seal.Keyset,
+) (*models.Keyset, error) {
 	sealed, err := r.Master.Wrap(ctx, keyset, boundTo(purpose, number))
 	if err != nil {
 		return nil, err
@@ -142,6 +150,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	opened := make(map[identity]*seal.Keyset, len(rows))
 	changed := len(rows) != len(r.opened)
 	for i := range rows {
@@ -153,6 +162,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 				return err
 			}
 		}
+
 		opened[identify(row)] = keyset
 	}
 	if changed {
@@ -160,6 +170,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 			return err
 		}
 	}
+
 	r.Keys.MarkComplete(at)
 	return nil
 }
@@ -179,6 +190,7 @@ func (r *Ring) use(rows []models.Keyset, opened map[identity]*seal.Keyset) error
 		row := &rows[i]
 		dated[row.Purpose] = append(dated[row.Purpose], seal.Dated{Keyset: opened[identify(row)], Number: row.Number, UsedFrom: row.UsedFrom})
 	}
+
 	for _, purpose := range purposes() {
 		if len(dated[purpose]) == 0 {
 			return errNone
@@ -190,11 +202,12 @@ func (r *Ring) use(rows []models.Keyset, opened map[identity]*seal.Keyset) error
 	if err := r.Keys.Replace(dated[models.SealKeys]); err != nil {
 		return err
 	}
+
 	r.opened = opened
 	return nil
 }
 
-// of returns the keysets of one purpose, in the order they have.
+// of returns the keysets of one purpose, in the same order.
 func of(rows []models.Keyset, purpose models.KeyPurpose) []models.Keyset {
 	return slices.DeleteFunc(slices.Clone(rows), func(row models.Keyset) bool { return row.Purpose != purpose })
 }

@@ -20,7 +20,7 @@ const (
 	LeastDelay = 15 * time.Second
 )
 
-// Errors of making keysets.
+// Errors of creating keysets.
 var (
 	// ErrTooSoon: the new keyset would be used before every replica can know it.
 	ErrTooSoon = fmt.Errorf("a new keyset must be published %s before it is used, at the least", LeastDelay)
@@ -52,23 +52,28 @@ func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay tim
 	if err != nil {
 		return nil, err
 	}
+
 	rows = of(rows, purpose)
 	if len(rows) == 0 {
 		return nil, errNone
 	}
+
 	newest := &rows[len(rows)-1]
 	// It may have been encrypted anew since it was first read. Under a master key that does not open it, no other can be made.
 	if _, err := r.open(ctx, newest); err != nil {
 		return nil, err
 	}
+
 	keyset, err := random(purpose)
 	if err != nil {
 		return nil, err
 	}
+
 	row, err := r.row(ctx, purpose, newest.Number+1, keyset)
 	if err != nil {
 		return nil, err
 	}
+
 	row.UsedFrom = row.PublishedAt.Add(delay)
 	inserted, err := r.Store.InsertKeyset(ctx, row, newest)
 	if err != nil {
@@ -77,6 +82,7 @@ func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay tim
 	if !inserted {
 		return nil, ErrMeanwhile
 	}
+
 	return row, nil
 }
 
@@ -96,6 +102,7 @@ func (r *Ring) RotateAtOnce(ctx context.Context) error {
 	if err := r.Reload(ctx); err != nil {
 		return err
 	}
+
 	select {
 	case <-time.After(shortNotice):
 		return nil
@@ -110,10 +117,12 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 	if age == 0 {
 		return nil, nil
 	}
+
 	rows, err := r.Store.Keysets(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	var rotated []models.Keyset
 	for _, purpose := range purposes() {
 		rows := of(rows, purpose)
@@ -130,8 +139,10 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 		if err != nil {
 			return rotated, err
 		}
+
 		rotated = append(rotated, *row)
 	}
+
 	return rotated, nil
 }
 
@@ -141,6 +152,7 @@ func (r *Ring) ChangeMaster(ctx context.Context, next *seal.Master) (int, error)
 	if err := try(ctx, next); err != nil {
 		return 0, fmt.Errorf("the new master key: %w", err)
 	}
+
 	return r.Store.ReplaceKeysets(ctx, func(row models.Keyset) ([]byte, error) {
 		keyset, err := r.open(ctx, &row)
 		if errors.Is(err, seal.ErrMasterKey) {
@@ -152,6 +164,7 @@ func (r *Ring) ChangeMaster(ctx context.Context, next *seal.Master) (int, error)
 		if err != nil {
 			return nil, err
 		}
+
 		return next.Wrap(ctx, keyset, boundTo(row.Purpose, row.Number))
 	})
 }
@@ -162,11 +175,13 @@ func try(ctx context.Context, master *seal.Master) error {
 	if err != nil {
 		return err
 	}
+
 	const purpose = "authtickets trial"
 	sealed, err := master.Wrap(ctx, keyset, purpose)
 	if err != nil {
 		return err
 	}
+
 	_, err = master.Unwrap(ctx, sealed, purpose)
 	return err
 }

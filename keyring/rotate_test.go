@@ -12,7 +12,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// What earlier versions have sealed with the key file stays good, and what is sealed now can be opened by them, as long as nobody rotates.
+// Tokens that earlier versions sealed with the key file stay valid. Until the first rotation,
+// earlier versions can also open tokens that are sealed now.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -34,7 +35,7 @@ func TestImport(t *testing.T) {
 	})
 }
 
-// Rings of several processes that start at once agree.
+// If several processes start at once, they load the same keysets.
 func TestLoadRace(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -49,6 +50,7 @@ func TestLoadRace(t *testing.T) {
 				}
 			})
 		}
+
 		all.Wait()
 		want(t, rings[0].states(models.SealKeys), keyring.InUse)
 		want(t, rings[0].states(models.SignKeys), keyring.InUse)
@@ -60,7 +62,8 @@ func TestLoadRace(t *testing.T) {
 	})
 }
 
-// The instant decides which keyset seals. All who have read it by then make the same ticket, also of a session of before, and nobody meets a key that was not published.
+// The instant decides which keyset seals. After all rings have loaded the new keyset, they make the
+// same ticket, even for an older session. Nobody meets a key that was not published before.
 func TestRotate(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -71,6 +74,7 @@ func TestRotate(t *testing.T) {
 		if row.Number != 2 || !row.UsedFrom.Equal(begin.Add(time.Minute)) {
 			t.Errorf("it is %+v", row)
 		}
+
 		want(t, one.states(models.SealKeys), keyring.InUse, keyring.Next)
 		one.refresh()
 		if one.seal().Reveal() != first.Reveal() {
@@ -84,6 +88,7 @@ func TestRotate(t *testing.T) {
 		if !opens(other.Keys, second) || !opens(one.Keys, first) {
 			t.Error("a token is bad")
 		}
+
 		for _, at := range []time.Time{begin, begin.Add(59 * time.Second), begin.Add(time.Minute), s.clock.Now()} {
 			if sealAt(t, one.Keys, at).Reveal() != sealAt(t, other.Keys, at).Reveal() {
 				t.Errorf("two processes make two tickets of the session that was refreshed at %s", at)
@@ -92,11 +97,12 @@ func TestRotate(t *testing.T) {
 		if sealAt(t, other.Keys, begin).Reveal() != first.Reveal() {
 			t.Error("the ticket of a session's row has changed")
 		}
+
 		want(t, one.states(models.SignKeys), keyring.InUse)
 	})
 }
 
-// A verifier meets no key that was not published before.
+// A verifier never meets a key that was not published before.
 func TestRotateSigners(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -108,6 +114,7 @@ func TestRotateSigners(t *testing.T) {
 			head, _, _ := strings.Cut(token, ".")
 			return head
 		}
+
 		published := func() int { return strings.Count(string(r.Signers.JWKS()), `"kid"`) }
 		first := kid()
 		r.rotate(models.SignKeys, time.Minute)
@@ -124,6 +131,7 @@ func TestRotateSigners(t *testing.T) {
 		if err != nil || len(retired) != 1 || retired[0].Purpose != models.SignKeys || retired[0].Number != 1 {
 			t.Errorf("retired: %+v, %v", retired, err)
 		}
+
 		r.refresh()
 		if published() != 1 {
 			t.Error("a retired keyset is published")
@@ -131,7 +139,7 @@ func TestRotateSigners(t *testing.T) {
 	})
 }
 
-// Of several that rotate at once one does. The others know.
+// If several processes rotate at once, at least one succeeds. The others return ErrMeanwhile.
 func TestRotateRace(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -149,6 +157,7 @@ func TestRotateRace(t *testing.T) {
 				}
 			})
 		}
+
 		all.Wait()
 		if states := s.ring(nil).states(models.SealKeys); rotated.Load() < 1 || len(states) != 1+int(rotated.Load()) {
 			t.Errorf("%d have rotated: %q", rotated.Load(), states)
@@ -186,8 +195,8 @@ func TestRotateIfDue(t *testing.T) {
 	})
 }
 
-// A key that signs is published as long before its use as those who verify may keep the keys. One
-// that seals only replicas need to know.
+// A key that signs is published for as long as verifiers may cache the keys. A key that seals is
+// published for a shorter time, because only replicas need it.
 func TestNotice(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -213,7 +222,7 @@ func TestNotice(t *testing.T) {
 	})
 }
 
-// An emptied table takes nothing from who has read it before.
+// A process that has loaded the keysets keeps them when somebody empties the table.
 func TestEmptied(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {
@@ -231,7 +240,8 @@ func TestEmptied(t *testing.T) {
 	})
 }
 
-// A replica whose clock is ahead uses a keyset first when another, which has looked just before it was published, knows that there may be one.
+// One replica's clock is ahead, and another looked for keysets just before the new one was
+// published. When the first uses the new keyset, the second knows that it may lack one.
 func TestLeastDelay(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *site) {

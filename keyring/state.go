@@ -40,6 +40,7 @@ func (r *Ring) List(ctx context.Context) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	now := r.now()
 	var entries []Entry
 	for _, purpose := range purposes() {
@@ -68,7 +69,9 @@ func entriesOf(rows []models.Keyset, life time.Duration, now time.Time) []Entry 
 		if i == len(rows)-1 || row.UsedFrom.Before(replacedAt) {
 			replacedAt = row.UsedFrom
 		}
+
 		entries[i] = entry
 	}
+
 	return entries
 }

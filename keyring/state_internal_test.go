@@ -9,7 +9,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// The states of keysets, by the minutes from when on each is used. What lives for an hour is judged at minute 0.
+// The states of keysets, by the minutes from when on each is used. What lives for an hour is judged
+// at minute 0.
 func TestEntries(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -29,8 +30,10 @@ func TestEntries(t *testing.T) {
 	} {
 		var rows []models.Keyset
 		for i, minutes := range c.usedFrom {
-			rows = append(rows, models.Keyset{Purpose: models.SealKeys, Number: i + 1, UsedFrom: noon.Add(time.Duration(minutes) * time.Minute)})
+			usedFrom := noon.Add(time.Duration(minutes) * time.Minute)
+			rows = append(rows, models.Keyset{Purpose: models.SealKeys, Number: i + 1, UsedFrom: usedFrom})
 		}
+
 		var got []string
 		for _, entry := range entriesOf(rows, time.Hour, noon) {
 			text := string(entry.State)
