@@ -12,15 +12,15 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Application are the commands for the applications that ask for tickets.
+// Application holds the commands for the applications that request tickets.
 type Application struct {
-	Create       CreateApplication  `cmd:"" help:"Create an application. A confidential one gets a secret, which is shown this once."`
+	Create       CreateApplication  `cmd:"" help:"Create an application. Prints the secret of a confidential one."`
 	List         ListApplications   `cmd:"" help:"List all applications."`
 	Show         ShowApplication    `cmd:"" help:"Show an application."`
-	Update       UpdateApplication  `cmd:"" help:"Change what an application is like. What no flag says stays as it is."`
-	RotateSecret RotateSecret       `cmd:"" help:"Give a confidential application another secret, which is shown this once."`
-	Disable      DisableApplication `cmd:"" help:"Give nobody a ticket for an application any more, and end its sessions."`
-	Enable       EnableApplication  `cmd:"" help:"Make an application usable again. The sessions that it had do not come back."`
+	Update       UpdateApplication  `cmd:"" help:"Change an application. Only what the flags name changes."`
+	RotateSecret RotateSecret       `cmd:"" help:"Give a confidential application a new secret, and print it once."`
+	Disable      DisableApplication `cmd:"" help:"Refuse tickets for an application, and end its sessions."`
+	Enable       EnableApplication  `cmd:"" help:"Enable an application again. Its former sessions stay ended."`
 	Delete       DeleteApplication  `cmd:"" help:"Delete an application for good, and end its sessions."`
 }
 
@@ -34,13 +34,15 @@ func withApplications(env *Environment, settings *Settings, do func(*application
 	return do(&applications.Book{Store: store, Now: env.Now, Random: env.Random})
 }
 
-// namedApplication is an application named on the command line.
+// namedApplication is an application that is named on the command line.
 type namedApplication struct {
 	ID string `arg:"" help:"Id of the application."`
 }
 
-// change does something to the application and says what was done.
-func (n *namedApplication) change(env *Environment, settings *Settings, done string, do func(*applications.Book) error) error {
+// change does something to the application and prints what was done.
+func (n *namedApplication) change(
+	env *Environment, settings *Settings, done string, do func(*applications.Book) error,
+) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		if err := do(book); err != nil {
 			return err
@@ -50,7 +52,8 @@ func (n *namedApplication) change(env *Environment, settings *Settings, done str
 	})
 }
 
-// ask returns the error refusal unless the operator wants it, once it is sure that the application is there.
+// ask checks that the application exists, and then asks the operator. It returns the error refusal
+// unless the answer is yes.
 func (n *namedApplication) ask(env *Environment, book *applications.Book, question string, refusal error) error {
 	if _, err := book.Find(env.Context, n.ID); err != nil {
 		return err
@@ -61,27 +64,35 @@ func (n *namedApplication) ask(env *Environment, book *applications.Book, questi
 	return nil
 }
 
-// applicationFlags are what can be said of an application. Lists are parted by commas; an empty one clears what is there.
+// applicationFlags are the flags for the fields of an application. Lists are separated by commas.
+// An empty list clears the field.
 type applicationFlags struct {
 	Name                     *string        `help:"Name for people." placeholder:"NAME"`
-	Behaviors                *string        `help:"Behaviors that tickets of customers carry, e.g. cart.write,catalog.read: up to 100 names of letters, digits, '.', '_', ':' and '-'. An empty value clears them." placeholder:"NAMES"`
-	AnonymousBehaviors       *string        `help:"Behaviors that tickets of anonymous shoppers carry. They are not those of customers." placeholder:"NAMES"`
-	OwnBehaviors             *string        `help:"What a confidential application may do itself: tickets.introspect, accounts.manage, or names of your own." placeholder:"NAMES"`
-	Origins                  *string        `help:"Origins of the web pages that may call in its name, e.g. https://shop.example; * allows all." placeholder:"ORIGINS"`
-	AccessLifetime           *time.Duration `help:"Lifetime of its access tokens; 0 means the server's, as with the other lifetimes." placeholder:"DURATION"`
-	RefreshLifetime          *time.Duration `help:"Lifetime of a customer's refresh token, from the last refresh." placeholder:"DURATION"`
-	AnonymousRefreshLifetime *time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." placeholder:"DURATION"`
-	SessionLifetime          *time.Duration `help:"Longest lifetime of a session, however often it is refreshed." placeholder:"DURATION"`
+	Behaviors                *string        `placeholder:"NAMES" help:"Behaviors of customers."`
+	AnonymousBehaviors       *string        `placeholder:"NAMES" help:"Behaviors of anonymous shoppers."`
+	OwnBehaviors             *string        `placeholder:"NAMES" help:"What a confidential application may do itself."`
+	Origins                  *string        `placeholder:"ORIGINS" help:"Origins of its web pages, or * for all."`
+	AccessLifetime           *time.Duration `placeholder:"DURATION" help:"Lifetime of its access tokens."`
+	RefreshLifetime          *time.Duration `placeholder:"DURATION" help:"Lifetime of a customer's refresh token."`
+	AnonymousRefreshLifetime *time.Duration `placeholder:"DURATION" help:"Lifetime of an anonymous refresh token."`
+	SessionLifetime          *time.Duration `placeholder:"DURATION" help:"Longest lifetime of a session."`
 }
 
 func (f *applicationFlags) asChange() applications.Change {
 	return applications.Change{
-		Name: f.Name, Behaviors: listOf(f.Behaviors), AnonymousBehaviors: listOf(f.AnonymousBehaviors), OwnBehaviors: listOf(f.OwnBehaviors), Origins: listOf(f.Origins),
-		AccessLifetime: f.AccessLifetime, RefreshLifetime: f.RefreshLifetime, AnonymousRefreshLifetime: f.AnonymousRefreshLifetime, SessionLifetime: f.SessionLifetime,
+		Name:                     f.Name,
+		Behaviors:                listOf(f.Behaviors),
+		AnonymousBehaviors:       listOf(f.AnonymousBehaviors),
+		OwnBehaviors:             listOf(f.OwnBehaviors),
+		Origins:                  listOf(f.Origins),
+		AccessLifetime:           f.AccessLifetime,
+		RefreshLifetime:          f.RefreshLifetime,
+		AnonymousRefreshLifetime: f.AnonymousRefreshLifetime,
+		SessionLifetime:          f.SessionLifetime,
 	}
 }
 
-// listOf is a list as a flag has it: nil when the flag is not given.
+// listOf converts the value of a flag to a list. It returns nil if the flag is not given.
 func listOf(flag *string) []string {
 	if flag == nil {
 		return nil
@@ -89,30 +100,39 @@ func listOf(flag *string) []string {
 	if strings.TrimSpace(*flag) == "" {
 		return []string{}
 	}
+
 	items := strings.Split(*flag, ",")
 	for i, item := range items {
 		items[i] = strings.TrimSpace(item)
 	}
+
 	return items
 }
 
 // CreateApplication creates an application.
 type CreateApplication struct {
 	ID           string `arg:"" help:"Its id: up to 32 lower-case letters, digits and dashes, e.g. storefront-de."`
-	Confidential bool   `help:"It is a server, and proves who it is with a secret. Otherwise it is a page in a browser."`
+	Confidential bool   `help:"It is a server with a secret. Otherwise it is a page in a browser."`
 
 	applicationFlags
 }
 
-// Help gives examples.
+// Help returns examples.
 func (*CreateApplication) Help() string {
 	return `For example:
 
-  authtickets application create storefront-de --origins https://shop.example --behaviors cart.write,order.read --anonymous-behaviors cart.write
-  authtickets application create gateway --confidential --own-behaviors tickets.introspect`
+  authtickets application create storefront-de --origins https://shop.example \
+      --behaviors cart.write,order.read --anonymous-behaviors cart.write
+  authtickets application create gateway --confidential --own-behaviors tickets.introspect
+
+Lists are separated by commas, and an empty value clears them. A list of behaviors has up to 100
+names of letters, digits, '.', '_', ':' and '-'. An application's own behaviors are
+tickets.introspect, accounts.manage, or names of your own. Anonymous shoppers do not get the
+behaviors of customers. A lifetime of 0 means the server's. Refresh tokens live from the last
+refresh, and sessions at most their longest lifetime, however often they are refreshed.`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *CreateApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		application, shown, err := book.Create(env.Context, c.ID, c.Confidential, c.asChange())
@@ -125,22 +145,28 @@ func (c *CreateApplication) Run(env *Environment, settings *Settings) error {
 		if application.IsConfidential {
 			return showSecret(env, shown)
 		}
+
 		return remindOfHeader(env, book)
 	})
 }
 
-// remindOfHeader tells an operator who has just made another public application what that means for the clients of the first.
+// remindOfHeader tells an operator who created another public application what that means for the
+// clients of the first one.
 func remindOfHeader(env *Environment, book *applications.Book) error {
 	all, err := book.All(env.Context)
 	public := slices.DeleteFunc(all, func(a models.Application) bool { return a.IsConfidential })
 	if err != nil || len(public) != 2 {
 		return err
 	}
-	_, err = fmt.Fprintln(env.Stderr, "There are two public applications now: every request must name its own in the header x-application.")
+
+	_, err = fmt.Fprintln(
+		env.Stderr,
+		"There are two public applications now: every request must name its own in the header x-application.",
+	)
 	return err
 }
 
-// showSecret writes a new secret, so that it can be copied or cut out by the colon.
+// showSecret writes a new secret so that it can be copied, or cut out at the colon.
 func showSecret(env *Environment, shown secret.Text) error {
 	_, err := fmt.Fprintf(env.Stdout, "Its secret, which is not shown again: %s\n", shown.Reveal())
 	return err
@@ -152,7 +178,7 @@ type UpdateApplication struct {
 	applicationFlags
 }
 
-// Help gives examples.
+// Help returns examples.
 func (*UpdateApplication) Help() string {
 	return `For example:
 
@@ -160,38 +186,40 @@ func (*UpdateApplication) Help() string {
   authtickets application update storefront --anonymous-behaviors "" --access-lifetime 5m`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *UpdateApplication) Run(env *Environment, settings *Settings) error {
 	if c.applicationFlags == (applicationFlags{}) {
 		return errNothingToChange
 	}
-	return c.change(env, settings, "%s is updated. Every server knows within 5 seconds.", func(book *applications.Book) error {
-		_, err := book.Update(env.Context, c.ID, c.asChange())
-		return err
-	})
+	return c.change(env, settings, "%s is updated. Every server knows within 5 seconds.",
+		func(book *applications.Book) error {
+			_, err := book.Update(env.Context, c.ID, c.asChange())
+			return err
+		})
 }
 
-// RotateSecret gives an application another secret.
+// RotateSecret gives an application a new secret.
 type RotateSecret struct {
 	namedApplication
 
-	KeepOld time.Duration `help:"How long the secret it has stays good beside the new one, e.g. 24h: as long as it takes to give the new one to every server of the application." default:"0s" placeholder:"DURATION"`
+	KeepOld time.Duration `default:"0s" placeholder:"DURATION" help:"How long the old secret stays valid, e.g. 24h."`
 }
 
-// Help gives examples.
+// Help returns examples.
 func (*RotateSecret) Help() string {
 	return `For example:
 
   authtickets application rotate-secret gateway --keep-old 24h`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *RotateSecret) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		shown, err := book.RotateSecret(env.Context, c.ID, c.KeepOld)
 		if err != nil {
 			return err
 		}
+
 		before := "The secret before is no longer good."
 		if c.KeepOld > 0 {
 			before = fmt.Sprintf("The secret before is good for %s yet.", c.KeepOld)
@@ -199,6 +227,7 @@ func (c *RotateSecret) Run(env *Environment, settings *Settings) error {
 		if _, err := fmt.Fprintf(env.Stdout, "%s has another secret. %s\n", c.ID, before); err != nil {
 			return err
 		}
+
 		return showSecret(env, shown)
 	})
 }
@@ -212,14 +241,16 @@ type DisableApplication struct {
 
 var errNotDisabled = errors.New("nothing was disabled: say yes, or give --yes")
 
-// Run carries the command out.
+// Run runs the command.
 func (c *DisableApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is disabled, and its sessions have ended.", func(book *applications.Book) error {
 		if !c.Yes {
-			if err := c.ask(env, book, "Disable the application %s and end all its sessions?", errNotDisabled); err != nil {
+			err := c.ask(env, book, "Disable the application %s and end all its sessions?", errNotDisabled)
+			if err != nil {
 				return err
 			}
 		}
+
 		_, err := book.Disable(env.Context, c.ID)
 		return err
 	})
@@ -228,7 +259,7 @@ func (c *DisableApplication) Run(env *Environment, settings *Settings) error {
 // EnableApplication enables an application.
 type EnableApplication struct{ namedApplication }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *EnableApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is enabled.", func(book *applications.Book) error {
 		_, err := book.Enable(env.Context, c.ID)
@@ -243,11 +274,12 @@ type DeleteApplication struct {
 	Yes bool `help:"Do not ask."`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *DeleteApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is deleted, and its sessions have ended.", func(book *applications.Book) error {
 		if !c.Yes {
-			if err := c.ask(env, book, "Delete the application %s for good and end all its sessions?", errNotConfirmed); err != nil {
+			err := c.ask(env, book, "Delete the application %s for good and end all its sessions?", errNotConfirmed)
+			if err != nil {
 				return err
 			}
 		}

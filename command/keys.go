@@ -15,13 +15,13 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// Keys are the commands for key files, and for the keysets of the database.
+// Keys holds the commands for key files and for the keysets in the database.
 type Keys struct {
-	Create       CreateKeys   `cmd:"" help:"Make a key file with one random key, readable by its owner only. An existing file is never overwritten."`
+	Create       CreateKeys   `cmd:"" help:"Make a key file that only its owner can read. It never overwrites a file."`
 	List         ListKeys     `cmd:"" help:"List the keysets of the database."`
-	Rotate       RotateKeys   `cmd:"" help:"Have new keysets take the place of those in use. Nobody is signed out."`
-	Retire       RetireKeyset `cmd:"" help:"Delete an old keyset before its time. What was sealed or signed under it is refused from then on."`
-	ChangeMaster ChangeMaster `cmd:"" help:"Encrypt the keysets of the database under another master key. Nobody is signed out."`
+	Rotate       RotateKeys   `cmd:"" help:"Replace the keysets in use. Nobody is signed out."`
+	Retire       RetireKeyset `cmd:"" help:"Delete an old keyset early. Its tokens are refused from then on."`
+	ChangeMaster ChangeMaster `cmd:"" help:"Encrypt the keysets under another master key. Nobody is signed out."`
 }
 
 // CreateKeys makes a key file.
@@ -29,7 +29,7 @@ type CreateKeys struct {
 	File string `arg:"" help:"Where to make it."`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *CreateKeys) Run(env *Environment) error {
 	if err := os.MkdirAll(filepath.Dir(c.File), 0o700); err != nil {
 		return err
@@ -37,7 +37,12 @@ func (c *CreateKeys) Run(env *Environment) error {
 	if err := seal.CreateFile(c.File); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(env.Stdout, "Made %s. Give every replica a copy, and keep one safe: without it no replica starts.\n", c.File)
+
+	_, err := fmt.Fprintf(
+		env.Stdout,
+		"Made %s. Give every replica a copy, and keep one safe: without it no replica starts.\n",
+		c.File,
+	)
 	return err
 }
 
@@ -69,7 +74,7 @@ func withRing(env *Environment, settings *Settings, master *seal.Master, do func
 	return do(ring)
 }
 
-// withKeysets is withRing with the master key of the settings.
+// withKeysets is like withRing, with the master key of the settings.
 func withKeysets(env *Environment, settings *Settings, do func(*keyring.Ring) error) error {
 	master, err := settings.LoadMaster(env)
 	if err != nil {
@@ -83,7 +88,7 @@ type ListKeys struct {
 	JSON bool `help:"List them as JSON Lines."`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *ListKeys) Run(env *Environment, settings *Settings) error {
 	return withRing(env, settings, nil, func(ring *keyring.Ring) error {
 		entries, err := ring.List(env.Context)
@@ -93,6 +98,7 @@ func (c *ListKeys) Run(env *Environment, settings *Settings) error {
 		if c.JSON {
 			return listJSON(env, entries)
 		}
+
 		return listTable(env, entries)
 	})
 }
@@ -101,11 +107,13 @@ func listJSON(env *Environment, entries []keyring.Entry) error {
 	encoder := json.NewEncoder(env.Stdout)
 	for _, entry := range entries {
 		if err := encoder.Encode(map[string]any{
-			"purpose": entry.Purpose, "number": entry.Number, "state": entry.State, "publishedAt": entry.PublishedAt, "usedFrom": entry.UsedFrom, "retiresAt": entry.RetiresAt,
+			"purpose": entry.Purpose, "number": entry.Number, "state": entry.State,
+			"publishedAt": entry.PublishedAt, "usedFrom": entry.UsedFrom, "retiresAt": entry.RetiresAt,
 		}); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -114,6 +122,7 @@ func listTable(env *Environment, entries []keyring.Entry) error {
 		_, err := fmt.Fprintln(env.Stdout, "There are no keysets yet. The server makes them at its first start.")
 		return err
 	}
+
 	table := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "purpose\tnumber\tstate\tpublished\tused from\tretires")
 	for _, entry := range entries {
@@ -122,23 +131,35 @@ func listTable(env *Environment, entries []keyring.Entry) error {
 			usedFrom = "the beginning"
 		}
 		if entry.RetiresAt != nil {
-			retires = instant(*entry.RetiresAt) + " or later" // a server can be set to longer lifetimes
+			retires = instant(*entry.RetiresAt) + " or later" // a server's settings may have longer lifetimes
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", entry.Purpose, entry.Number, entry.State, instant(entry.PublishedAt), usedFrom, retires)
+
+		fmt.Fprintf(
+			table, "%s\t%d\t%s\t%s\t%s\t%s\n", entry.Purpose, entry.Number, entry.State,
+			instant(entry.PublishedAt), usedFrom, retires,
+		)
 	}
+
 	return table.Flush()
 }
 
-// instant is an instant as people read it.
+// instant formats a time for people.
 func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // RotateKeys rotates keysets.
 type RotateKeys struct {
-	Purpose string        `help:"Which keysets: seal, those that seal tokens; sign, those that sign what others verify; or both." enum:"seal,sign,both" default:"both"`
-	Delay   time.Duration `help:"How long new keysets are published before use: at least 15s, so that every replica has read them. By default 1m for those that seal, --signing-key-notice for those that sign."`
+	Purpose string        `enum:"seal,sign,both" default:"both" help:"Which keysets: seal, sign or both."`
+	Delay   time.Duration `help:"How long new keysets are published before use, at least 15s."`
 }
 
-// Run carries the command out.
+// Help explains the flags.
+func (*RotateKeys) Help() string {
+	return `The keysets "seal" are for tokens, and the keysets "sign" for JWTs, which other services verify.
+The delay gives every replica the time to read a new keyset. By default it is 1m for "seal", and
+--signing-key-notice for "sign".`
+}
+
+// Run runs the command.
 func (c *RotateKeys) Run(env *Environment, settings *Settings) error {
 	purposes := []models.KeyPurpose{models.SealKeys, models.SignKeys}
 	if c.Purpose != "both" {
@@ -153,8 +174,15 @@ func (c *RotateKeys) Run(env *Environment, settings *Settings) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(env.Stdout, "Published keyset %s %d. It is in use from %s on. The one before stays for as long as what was made under it can live.\n",
-				purpose, keyset.Number, instant(keyset.UsedFrom))
+
+			fmt.Fprintf(
+				env.Stdout,
+				"Published keyset %s %d. It is in use from %s on. The one before stays for as long as what was "+
+					"made under it can live.\n",
+				purpose,
+				keyset.Number,
+				instant(keyset.UsedFrom),
+			)
 		}
 		return nil
 	})
@@ -167,7 +195,7 @@ type RetireKeyset struct {
 	Yes     bool              `help:"Do not ask."`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *RetireKeyset) Run(env *Environment, settings *Settings) error {
 	return withRing(env, settings, nil, func(ring *keyring.Ring) error {
 		entry, err := ring.Find(env.Context, c.Purpose, c.Number)
@@ -177,13 +205,22 @@ func (c *RetireKeyset) Run(env *Environment, settings *Settings) error {
 		if entry.State != keyring.Old {
 			return keyring.ErrNeeded
 		}
-		if !c.Yes && !confirmed(env, fmt.Sprintf("Delete keyset %s %d? What was made under it can live until %s, and is refused from now on.", c.Purpose, c.Number, instant(*entry.RetiresAt))) {
+		question := fmt.Sprintf("Delete keyset %s %d? What was made under it can live until %s, "+
+			"and is refused from now on.", c.Purpose, c.Number, instant(*entry.RetiresAt))
+		if !c.Yes && !confirmed(env, question) {
 			return errNotConfirmed
 		}
+
 		if err := ring.Retire(env.Context, c.Purpose, c.Number); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(env.Stdout, "Keyset %s %d is retired. Within seconds every replica refuses what was made under it.\n", c.Purpose, c.Number)
+
+		_, err = fmt.Fprintf(
+			env.Stdout,
+			"Keyset %s %d is retired. Within seconds every replica refuses what was made under it.\n",
+			c.Purpose,
+			c.Number,
+		)
 		return err
 	})
 }
@@ -193,7 +230,7 @@ type ChangeMaster struct {
 	To string `help:"The new master key: a key file, or a key of AWS KMS." placeholder:"FILE" required:""`
 }
 
-// Run carries the command out.
+// Run runs the command.
 func (c *ChangeMaster) Run(env *Environment, settings *Settings) error {
 	next, err := loadMaster(env, "--to", c.To)
 	if err != nil {
@@ -204,8 +241,15 @@ func (c *ChangeMaster) Run(env *Environment, settings *Settings) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(env.Stdout, "Encrypted %d keysets under the new master key. Start every replica with --keys %s now: those that run go on with the keysets they have, and cannot read new ones.\n"+
-			"Keep the former master key for as long as you keep backups of the database that were made before.\n", count, c.To)
+
+		_, err = fmt.Fprintf(
+			env.Stdout,
+			"Encrypted %d keysets under the new master key. Start every replica with --keys %s now: those that "+
+				"run go on with the keysets they have, and cannot read new ones.\n"+
+				"Keep the former master key for as long as you keep backups of the database that were made before.\n",
+			count,
+			c.To,
+		)
 		return err
 	})
 }
