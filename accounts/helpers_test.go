@@ -15,6 +15,7 @@ import (
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 // begin is the instant at which every test begins.
@@ -54,7 +55,14 @@ func openBook(t testing.TB, url string) *book {
 	t.Cleanup(func() { must(t, store.Close()) })
 	_, err = store.Migrate(t.Context())
 	must(t, err)
-	return &book{&accounts.Book{Store: store, Hasher: cheapHasher(t), Now: clock.Now, Random: rand.Reader}, t, clock}
+	parts := wiring.New(wiring.Settings{
+		Store:  store,
+		Now:    clock.Now,
+		Random: rand.Reader,
+		Log:    slog.New(slog.DiscardHandler),
+		Hasher: cheapHasher(t),
+	})
+	return &book{parts.Accounts, t, clock}
 }
 
 func cheapHasher(t testing.TB) *password.Hasher {

@@ -10,6 +10,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
@@ -33,7 +34,13 @@ func onEach(t *testing.T, test func(t *testing.T, b *book)) {
 		t.Cleanup(func() { must(t, store.Close()) })
 		_, err = store.Migrate(t.Context())
 		must(t, err)
-		b.Book = &applications.Book{Store: store, Now: now, Random: rand.Reader}
+		parts := wiring.New(wiring.Settings{
+			Store:  store,
+			Now:    now,
+			Random: rand.Reader,
+			Log:    slog.New(slog.DiscardHandler),
+		})
+		b.Book = parts.Applications
 		test(t, b)
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 // Account holds the commands for customer accounts.
@@ -93,13 +94,9 @@ func (n *named) withAccount(
 	})
 }
 
-func withBook(env *Environment, settings *Settings, do func(*accounts.Book) error) (err error) {
-	book, closeBook, err := settings.OpenBook(env)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeBook()) }()
-	return do(book)
+// withBook opens the book of accounts and does something with it.
+func withBook(env *Environment, settings *Settings, do func(*accounts.Book) error) error {
+	return settings.with(env, nil, func(parts *wiring.Parts) error { return do(parts.Accounts) })
 }
 
 // SetPassword gives an account a new password.

@@ -10,6 +10,7 @@ import (
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 // Application holds the commands for the applications that request tickets.
@@ -25,13 +26,8 @@ type Application struct {
 }
 
 // withApplications opens the book of applications and does something with it.
-func withApplications(env *Environment, settings *Settings, do func(*applications.Book) error) (err error) {
-	store, err := settings.openReady(env)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(&applications.Book{Store: store, Now: env.Now, Random: env.Random})
+func withApplications(env *Environment, settings *Settings, do func(*applications.Book) error) error {
+	return settings.with(env, nil, func(parts *wiring.Parts) error { return do(parts.Applications) })
 }
 
 // namedApplication is an application that is named on the command line.

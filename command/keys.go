@@ -13,6 +13,7 @@ import (
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 // Keys holds the commands for key files and for the keysets in the database.
@@ -46,32 +47,17 @@ func (c *CreateKeys) Run(env *Environment) error {
 	return err
 }
 
-// withRing opens the ring of the database and does something with it. With a master key the keysets are loaded, and made where there are none. Without one the ring can tell and delete
-// only.
-func withRing(env *Environment, settings *Settings, master *seal.Master, do func(*keyring.Ring) error) (err error) {
-	store, err := settings.OpenStore(env)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := settings.PrepareSchema(env.Context, store); err != nil {
-		return err
-	}
-	ring := &keyring.Ring{
-		Store:         store,
-		Master:        master,
-		Keys:          new(seal.Keys),
-		Signers:       new(seal.Signers),
-		Life:          new(TicketSettings).KeyLife,
-		SigningNotice: settings.SigningKeyNotice,
-		Now:           env.Now,
-	}
-	if master != nil {
-		if err := LoadKeysets(env.Context, ring); err != nil {
-			return err
+// withRing opens the ring of the database and does something with it. With a master key it loads
+// the keysets, and makes them where there are none. Without one the ring can only list and delete.
+func withRing(env *Environment, settings *Settings, master *seal.Master, do func(*keyring.Ring) error) error {
+	return settings.with(env, master, func(parts *wiring.Parts) error {
+		if master != nil {
+			if err := LoadKeysets(env.Context, parts.Ring); err != nil {
+				return err
+			}
 		}
-	}
-	return do(ring)
+		return do(parts.Ring)
+	})
 }
 
 // withKeysets is like withRing, with the master key of the settings.

@@ -13,14 +13,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/keyring"
-	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 // Settings are those that more than one command needs. The tags hold the defaults and the words of --help; each is also a variable
@@ -189,29 +189,31 @@ func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) erro
 	return err
 }
 
-// OpenBook opens the book of accounts, on a database with the right schema. The returned function closes it.
-func (s *Settings) OpenBook(env *Environment) (*accounts.Book, func() error, error) {
+// with opens the database, checks its schema, and does something with the parts on it. The master
+// key may be nil for what needs none.
+func (s *Settings) with(env *Environment, master *seal.Master, do func(*wiring.Parts) error) (err error) {
 	hasher, err := s.Hasher()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	store, err := s.openReady(env)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &accounts.Book{Store: store, Hasher: hasher, Now: env.Now, Random: env.Random}, store.Close, nil
-}
-
-// openReady opens a database with the right schema.
-func (s *Settings) openReady(env *Environment) (*storage.Store, error) {
 	store, err := s.OpenStore(env)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 	if err := s.PrepareSchema(env.Context, store); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
-	return store, nil
+
+	return do(wiring.New(wiring.Settings{
+		Store:         store,
+		Now:           env.Now,
+		Random:        env.Random,
+		Log:           env.Log,
+		Hasher:        hasher,
+		Master:        master,
+		SigningNotice: s.SigningKeyNotice,
+	}))
 }
 
 // TicketSettings are what tickets are like.
@@ -287,15 +289,6 @@ func (s *TicketSettings) Check() error {
 
 // leastRotation keeps the number of keysets down: an old one stays for 90 days.
 const leastRotation = 24 * time.Hour
-
-// KeyLife returns how long what was made under a keyset of a purpose may live, at the longest, and without settings at the least.
-func (s *TicketSettings) KeyLife(purpose models.KeyPurpose) time.Duration {
-	const day = 24 * time.Hour
-	if purpose == models.SignKeys {
-		return max(s.AccessLifetime, day)
-	}
-	return max(s.SessionLifetime, 90*day)
-}
 
 // Policy returns how long things last.
 func (s *TicketSettings) Policy() tickets.Policy {

@@ -1,6 +1,7 @@
 package keyring_test
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -14,11 +15,12 @@ import (
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
 
-// lives are how long what is made under a keyset may live in tests.
+// lives are how long what is made under a keyset may live, without settings.
 var lives = map[models.KeyPurpose]time.Duration{models.SealKeys: 90 * 24 * time.Hour, models.SignKeys: 24 * time.Hour}
 
 func must(t testing.TB, err error) {
@@ -90,10 +92,14 @@ type ring struct {
 }
 
 func (s *site) ring(master *seal.Master) *ring {
-	return &ring{&keyring.Ring{
-		Store: s.store, Master: master, Keys: new(seal.Keys), Signers: new(seal.Signers), Now: s.clock.Now,
-		Life: func(purpose models.KeyPurpose) time.Duration { return lives[purpose] },
-	}, s}
+	parts := wiring.New(wiring.Settings{
+		Store:  s.store,
+		Now:    s.clock.Now,
+		Random: rand.Reader,
+		Log:    slog.New(slog.DiscardHandler),
+		Master: master,
+	})
+	return &ring{parts.Ring, s}
 }
 
 // load returns a ring that has loaded the keysets.

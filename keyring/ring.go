@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -23,8 +24,12 @@ type Ring struct {
 	// Keys and Signers are given the keysets to work with. Load and what refreshes need them.
 	Keys    *seal.Keys
 	Signers *seal.Signers
-	// Life tells how long what was made under a keyset of a purpose may live. Required.
-	Life func(models.KeyPurpose) time.Duration
+	// AccessLifetime and SessionLifetime are the server's settings, and Applications yields those
+	// that may have longer ones. They decide how long an old keyset is kept: at least a day for
+	// those that sign, and 90 days for those that seal, also where these are left out.
+	AccessLifetime  time.Duration
+	SessionLifetime time.Duration
+	Applications    func() iter.Seq[*models.Application]
 	// SigningNotice is how long a keyset that signs is published before it is used: as long as
 	// those who verify may keep the keys. 0 means DefaultDelay.
 	SigningNotice time.Duration

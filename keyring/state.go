@@ -44,7 +44,7 @@ func (r *Ring) List(ctx context.Context) ([]Entry, error) {
 	now := r.now()
 	var entries []Entry
 	for _, purpose := range purposes() {
-		entries = append(entries, entriesOf(of(rows, purpose), r.Life(purpose), now)...)
+		entries = append(entries, entriesOf(of(rows, purpose), r.life(purpose), now)...)
 	}
 	return entries, nil
 }

@@ -13,13 +13,13 @@ import (
 
 // workBehind begins what a server does besides answering requests.
 func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
-	go follow(env, "applications", applicationsInterval, parts.directory.Reload)
-	go follow(env, "keysets", keysetsInterval, parts.ring.Reload)
+	go follow(env, "applications", applicationsInterval, parts.Directory.Reload)
+	go follow(env, "keysets", keysetsInterval, parts.Ring.Reload)
 	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
 	go every(env, s.PurgeInterval,
 		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
-		chore{"rotating keysets", func() error { return rotateKeys(env, parts.ring, s.KeyRotation) }},
-		chore{"retiring keysets", func() error { return retireKeys(env, parts.ring) }},
+		chore{"rotating keysets", func() error { return rotateKeys(env, parts.Ring, s.KeyRotation) }},
+		chore{"retiring keysets", func() error { return retireKeys(env, parts.Ring) }},
 	)
 	go every(env, clientsInterval, chore{"counting clients", func() error {
 		handler.LogClients(env.Context)

@@ -19,7 +19,7 @@ func (p *parts) faults(env *command.Environment, schema graphql.ExecutableSchema
 		Shifted: func(ahead time.Duration) graphql.ExecutableSchema {
 			return graph.AnsweredBy(schema, p.shifted(env, ahead))
 		},
-		Rotate: p.ring.RotateAtOnce,
+		Rotate: p.Ring.RotateAtOnce,
 	}
 }
 
@@ -27,7 +27,7 @@ func (p *parts) faults(env *command.Environment, schema graphql.ExecutableSchema
 // be taken back would be put off, because the clocks would not agree.
 func (p *parts) shifted(env *command.Environment, ahead time.Duration) *graph.Resolver {
 	now := func() time.Time { return env.Now().Add(ahead) }
-	store, book, office := p.store.WithClock(now), *p.accounts, *p.office
+	store, book, office := p.Store.WithClock(now), *p.Accounts, *p.office
 	book.Store, book.Now = store, now
 	office.Store, office.Accounts, office.Now = store, &book, now
 	office.Elapsed = func() time.Duration { return env.Elapsed() + ahead }

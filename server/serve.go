@@ -32,11 +32,11 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, parts.store.Close()) }()
+	defer func() { err = errors.Join(err, parts.Store.Close()) }()
 	cores := runtime.GOMAXPROCS(0) // what the container may use, which can be less than the machine has
 	makeRoom(env, parts.hasher)
 	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
-	database := &database{store: parts.store, load: parts.load}
+	database := &database{store: parts.Store, load: parts.load}
 	handler, err := s.handler(env, parts, database, cores)
 	if err != nil {
 		return err

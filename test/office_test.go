@@ -17,10 +17,8 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/gqlhttp"
-	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
@@ -31,6 +29,7 @@ import (
 	"github.com/authtickets/authtickets/test/wire"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
+	"github.com/authtickets/authtickets/wiring"
 )
 
 const rightPassword = "correct horse battery staple"
@@ -105,35 +104,35 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	must(t, err)
 	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
 	must(t, err)
-	book := &accounts.Book{Store: store, Hasher: hasher, Now: clock.Now, Random: rand.Reader}
-	o.applications = &applications.Book{Store: store, Now: clock.Now, Random: rand.Reader}
+
+	parts := wiring.New(wiring.Settings{
+		Store:    store,
+		Now:      clock.Now,
+		Random:   rand.Reader,
+		Log:      logger,
+		Hasher:   hasher,
+		Policy:   tickets.DefaultPolicy(),
+		Elapsed:  clock.Elapsed,
+		Issuer:   issuer,
+		Audience: []string{issuer},
+	})
+	parts.Ring.Keys, parts.Ring.Signers = keys, signers(t)
+	o.applications = parts.Applications
 	behaviors, origins := []string{"cart.write", "catalog.read"}, []string{shopOrigin}
 	must(t, o.applications.ConfigureStorefront(t.Context(), behaviors, origins))
-	wiring := tickets.Office{
-		Store:        store,
-		Accounts:     book,
-		Applications: &applications.Directory{Store: store},
-		Keys:         keys,
-		Signers:      signers(t),
-		Hasher:       hasher,
-		Policy:       tickets.DefaultPolicy(),
-		Issuer:       issuer,
-		Audience:     []string{issuer},
-		Now:          clock.Now,
-		Elapsed:      clock.Elapsed,
-		Random:       rand.Reader,
-		Log:          logger,
-	}
-	wiring.Policy.RefusalStep, wiring.Policy.RowsPerSource = 0, 1<<20 // tests need not wait
+
+	wired := parts.Office()
+	wired.Policy.RefusalStep, wired.Policy.RowsPerSource = 0, 1<<20 // tests need not wait
 	for _, change := range changes {
-		change(&wiring)
+		change(&wired)
 	}
-	o.Office, err = tickets.Open(wiring)
+	o.Office, err = tickets.Open(wired)
 	must(t, err)
 	o.follow()
+
 	o.settings = web.Settings{
 		Settings: gqlhttp.Settings{
-			Schema:        graph.NewSchema(&graph.Resolver{Office: o.Office, Accounts: book}, false),
+			Schema:        schemaOf(o.Office, parts.Accounts),
 			Office:        o.Office,
 			Introspection: true,
 			Limits:        gqlhttp.DefaultLimits(),
