@@ -18,6 +18,8 @@ func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.
 	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
 	go every(env, s.PurgeInterval,
 		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
+	)
+	go every(env, s.KeyCheckInterval,
 		chore{"rotating keysets", func() error { return rotateKeys(env, parts.Ring, s.KeyRotation) }},
 		chore{"retiring keysets", func() error { return retireKeys(env, parts.Ring) }},
 	)

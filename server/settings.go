@@ -34,6 +34,9 @@ type serve struct {
 	ShutdownDelay   time.Duration `help:"How long /readyz says no before new connections are refused: as long as a load balancer needs to notice." default:"250ms" group:"Server:"`
 	ShutdownWait    time.Duration `help:"Longest wait for requests as the server stops." default:"20s" group:"Server:"`
 	PurgeInterval   time.Duration `help:"How often expired sessions are deleted." default:"10m" group:"Database:"`
+
+	KeyCheckInterval time.Duration `help:"How often the server looks for keys that are due to be replaced or deleted." default:"10m" group:"Tickets:"`
+
 	Migrate         bool          `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
 	Demo            bool          `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
 	Faults          bool          `help:"Let requests say with the header x-fault what shall go wrong with them, to test clients. Only on the embedded database and a loopback address; pages on localhost may call." group:"General:"`
@@ -57,6 +60,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
 	fault(s.PurgeInterval <= 0, "--purge-interval: must be more than 0")
+	fault(s.KeyCheckInterval <= 0, "--key-check-interval: must be more than 0")
 	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer), "--issuer: must be a URL without a path, e.g. https://tickets.example")
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
 	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")

@@ -221,7 +221,7 @@ func TestKeysByThemselves(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
-		servers := []*server{s.start("--purge-interval=1s"), s.start("--purge-interval=1s")}
+		servers := []*server{s.start("--key-check-interval=1s"), s.start("--key-check-interval=1s")}
 		logged := func(message string) int {
 			return servers[0].stderr.count(`"msg":"`+message) + servers[1].stderr.count(`"msg":"`+message)
 		}
@@ -251,7 +251,7 @@ func TestChangeOfMasterKey(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
-		running := s.start("--purge-interval=1s")
+		running := s.start("--key-check-interval=1s")
 		held := running.anonymous()
 		former := s.keys
 		command := func(arguments ...string) {

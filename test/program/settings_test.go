@@ -187,7 +187,7 @@ func TestFaults(t *testing.T) {
 		{
 			"--access-lifetime=0s", "--refresh-lifetime=-1h", "--anonymous-refresh-lifetime=0s", "--session-lifetime=0s", "--reuse-window=-1s", "--lockout=-1s", "--guess-window=0s",
 			"--guesses-per-source=0", "--guesses-of-source=0", "--guesses-per-account=0", "--behaviors=white space", "--listen=8080", "--origins=shop.example", "--trusted-proxies=10.0.0.0",
-			"--body-limit=0", "--request-timeout=0s", "--shutdown-delay=-1s", "--shutdown-wait=0s", "--purge-interval=0s", "--database-connections=0", "--database-lifetime=0s",
+			"--body-limit=0", "--request-timeout=0s", "--shutdown-delay=-1s", "--shutdown-wait=0s", "--purge-interval=0s", "--key-check-interval=0s", "--database-connections=0", "--database-lifetime=0s",
 			"--database-connect-wait=0s", "--database-statement-wait=0s", "--database=postgres://host/name", "--log-level=loud", "--log-format=xml",
 		},
 		{"--access-lifetime=15", "--playground=2", "--database-connections=many", "--body-limit=1MB"},
