@@ -12,6 +12,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // Book is the book of all applications, in which an operator writes. All its fields are required. What is written there reaches a Directory by its next Reload.
@@ -21,10 +22,6 @@ type Book struct {
 	// Random draws the secrets. It must be fit for cryptography.
 	Random io.Reader
 }
-
-// leeway is how far the clocks of the database and of a server may be apart: a JWT that a server
-// signs right after an application was made or enabled must not be taken for an older one.
-const leeway = 5 * time.Second
 
 var (
 	// ErrNotFound is returned where the application asked for does not exist.
@@ -55,7 +52,7 @@ func (b *Book) Create(ctx context.Context, id string, confidential bool, change 
 		return nil, secret.Text{}, err
 	}
 	application := &models.Application{
-		ID: id, Name: id, IsConfidential: confidential, SessionsFrom: now.Add(-leeway), Epoch: epoch,
+		ID: id, Name: id, IsConfidential: confidential, SessionsFrom: now.Add(-timing.ClockLeeway), Epoch: epoch,
 		Behaviors: []string{}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
 	}
 	change.apply(application)
@@ -135,8 +132,8 @@ func (b *Book) disable(ctx context.Context, id string, disabled bool) (*models.A
 		switch {
 		case disabled && !application.IsDisabled:
 			application.SessionsFrom, application.Epoch = now, epoch
-		case application.IsDisabled && !disabled && application.SessionsFrom.Before(now.Add(-leeway)):
-			application.SessionsFrom = now.Add(-leeway)
+		case application.IsDisabled && !disabled && application.SessionsFrom.Before(now.Add(-timing.ClockLeeway)):
+			application.SessionsFrom = now.Add(-timing.ClockLeeway)
 		}
 		application.IsDisabled = disabled
 		return nil

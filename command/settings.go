@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/applications"
-	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/timing"
 	"github.com/authtickets/authtickets/wiring"
 )
 
@@ -57,8 +57,8 @@ func (s *Settings) Check() error {
 		positive("--database-connections", s.DatabaseConnections), positive("--database-lifetime", s.DatabaseLifetime),
 		positive("--database-connect-wait", s.DatabaseConnectWait), positive("--database-statement-wait", s.DatabaseStatementWait),
 	}
-	if s.SigningKeyNotice < keyring.LeastDelay {
-		faults = append(faults, fmt.Errorf("--signing-key-notice: must be at least %s", keyring.LeastDelay))
+	if s.SigningKeyNotice < timing.LeastKeyNotice {
+		faults = append(faults, fmt.Errorf("--signing-key-notice: must be at least %s", timing.LeastKeyNotice))
 	}
 	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
 		faults = append(faults, errors.New("--log-format: must be text or json"))
@@ -269,8 +269,8 @@ func (s *TicketSettings) Check() error {
 	if s.Lockout < 0 {
 		faults = append(faults, errors.New("--lockout: must not be negative"))
 	}
-	if s.KeyRotation != 0 && s.KeyRotation < leastRotation {
-		faults = append(faults, fmt.Errorf("--key-rotation: must be 0 or at least %s", leastRotation))
+	if s.KeyRotation != 0 && s.KeyRotation < timing.LeastKeyRotation {
+		faults = append(faults, fmt.Errorf("--key-rotation: must be 0 or at least %s", timing.LeastKeyRotation))
 	}
 	const household = 2 // an IPv4 address and an IPv6 network
 	if s.GuessesPerAccount <= household*s.GuessesPerSource {
@@ -286,9 +286,6 @@ func (s *TicketSettings) Check() error {
 	}
 	return errors.Join(faults...)
 }
-
-// leastRotation keeps the number of keysets down: an old one stays for 90 days.
-const leastRotation = 24 * time.Hour
 
 // Policy returns how long things last.
 func (s *TicketSettings) Policy() tickets.Policy {

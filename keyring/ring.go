@@ -31,7 +31,7 @@ type Ring struct {
 	SessionLifetime time.Duration
 	Applications    func() iter.Seq[*models.Application]
 	// SigningNotice is how long a keyset that signs is published before it is used: as long as
-	// those who verify may keep the keys. 0 means DefaultDelay.
+	// those who verify may keep the keys. 0 means timing.KeyNotice.
 	SigningNotice time.Duration
 	// Now tells the time, once for each operation. Required.
 	Now func() time.Time

@@ -8,22 +8,13 @@ import (
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
-)
-
-// How long before its use a keyset is published.
-const (
-	// DefaultDelay is enough for every replica to read it many times. Only replicas need to know
-	// what seals tokens.
-	DefaultDelay = time.Minute
-	// LeastDelay has whoever does not know a keyset know that. A replica whose clock is 5 seconds ahead uses it so much earlier. One that has looked just before it was published
-	// takes what it has for all there is for seal.LeastNotice, another 5 seconds. It looks every 2 seconds; what remains is for an answer that takes long.
-	LeastDelay = 15 * time.Second
+	"github.com/authtickets/authtickets/timing"
 )
 
 // Errors of creating keysets.
 var (
 	// ErrTooSoon: the new keyset would be used before every replica can know it.
-	ErrTooSoon = fmt.Errorf("a new keyset must be published %s before it is used, at the least", LeastDelay)
+	ErrTooSoon = fmt.Errorf("a new keyset must be published %s before it is used, at the least", timing.LeastKeyNotice)
 	// ErrMeanwhile: somebody else has made a keyset, or changed the master key, at the same time.
 	ErrMeanwhile = errors.New("the keysets were changed by somebody else at the same time")
 )
@@ -34,13 +25,13 @@ func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
 	if purpose == models.SignKeys && r.SigningNotice != 0 {
 		return r.SigningNotice
 	}
-	return DefaultDelay
+	return timing.KeyNotice
 }
 
 // Rotate makes the next keyset of a purpose, which takes the place of the present one after a delay, and returns it. Whoever refreshes then
 // knows it. Its errors are ErrTooSoon, ErrMeanwhile, and those of Reload.
 func (r *Ring) Rotate(ctx context.Context, purpose models.KeyPurpose, delay time.Duration) (*models.Keyset, error) {
-	if delay < LeastDelay {
+	if delay < timing.LeastKeyNotice {
 		return nil, ErrTooSoon
 	}
 	return r.publish(ctx, purpose, delay)

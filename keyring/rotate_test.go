@@ -10,6 +10,7 @@ import (
 
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // Tokens that earlier versions sealed with the key file stay valid. Until the first rotation,
@@ -26,7 +27,7 @@ func TestImport(t *testing.T) {
 		if !opens(earlier, r.seal()) {
 			t.Error("an earlier version cannot open a token")
 		}
-		r.rotate(models.SealKeys, keyring.DefaultDelay)
+		r.rotate(models.SealKeys, timing.KeyNotice)
 		r.refresh()
 		s.clock.pass(time.Hour)
 		if !opens(r.Keys, before) || opens(earlier, r.seal()) {
@@ -208,7 +209,7 @@ func TestNotice(t *testing.T) {
 		rotated, err := r.RotateIfDue(t.Context(), age)
 		must(t, err)
 		for _, keyset := range rotated {
-			want := keyring.DefaultDelay
+			want := timing.KeyNotice
 			if keyset.Purpose == models.SignKeys {
 				want = r.SigningNotice
 			}
@@ -248,9 +249,9 @@ func TestLeastDelay(t *testing.T) {
 		const ahead, pause = 5 * time.Second, 2 * time.Second
 		_, master := keyFile(t)
 		one, other := s.load(master), s.load(master)
-		one.rotate(models.SealKeys, keyring.LeastDelay)
+		one.rotate(models.SealKeys, timing.LeastKeyNotice)
 		one.refresh()
-		s.clock.pass(keyring.LeastDelay - ahead)
+		s.clock.pass(timing.LeastKeyNotice - ahead)
 		if token := sealAt(t, one.Keys, s.clock.Now().Add(ahead)); opens(other.Keys, token) || !other.Keys.MayLack(s.clock.Now().Add(-pause)) {
 			t.Error("a token of a new keyset is taken for invalid")
 		}
@@ -259,7 +260,7 @@ func TestLeastDelay(t *testing.T) {
 
 func TestErrTooSoon(t *testing.T) {
 	t.Parallel()
-	for _, delay := range []time.Duration{-time.Minute, 0, keyring.LeastDelay - 1} {
+	for _, delay := range []time.Duration{-time.Minute, 0, timing.LeastKeyNotice - 1} {
 		if _, err := new(keyring.Ring).Rotate(t.Context(), models.SealKeys, delay); !errors.Is(err, keyring.ErrTooSoon) {
 			t.Errorf("%s: %v", delay, err)
 		}

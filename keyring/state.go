@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // State is what a keyset is good for at an instant.
@@ -19,9 +20,6 @@ const (
 	// Old opens, and verifies, what was made under it.
 	Old State = "old"
 )
-
-// leeway is how much longer than it must a keyset is kept, for clocks that do not agree.
-const leeway = 10 * time.Minute
 
 // Entry is a keyset in a list.
 type Entry struct {
@@ -60,7 +58,7 @@ func entriesOf(rows []models.Keyset, life time.Duration, now time.Time) []Entry 
 		switch {
 		case inUse:
 			entry.State = Old
-			retiresAt := replacedAt.Add(life + leeway)
+			retiresAt := replacedAt.Add(life + timing.KeyRetireLeeway)
 			entry.RetiresAt = &retiresAt
 		case i == 0 || !row.UsedFrom.After(now):
 			entry.State = InUse

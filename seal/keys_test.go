@@ -8,6 +8,7 @@ import (
 
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/timing"
 )
 
 func mustKeys(t testing.TB, keysets ...seal.Dated) *seal.Keys {
@@ -96,8 +97,8 @@ func TestBehind(t *testing.T) {
 	}
 
 	keys.MarkComplete(at)
-	for _, after := range []time.Duration{-time.Hour, 0, seal.LeastNotice, seal.LeastNotice + 1, time.Hour} {
-		if want := after > seal.LeastNotice; keys.MayLack(at.Add(after)) != want {
+	for _, after := range []time.Duration{-time.Hour, 0, timing.KeysetsComplete, timing.KeysetsComplete + 1, time.Hour} {
+		if want := after > timing.KeysetsComplete; keys.MayLack(at.Add(after)) != want {
 			t.Errorf("after %s: want %t", after, want)
 		}
 	}

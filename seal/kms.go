@@ -7,23 +7,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/tink-crypto/tink-go-awskms/v3/integration/awskms"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/authtickets/authtickets/timing"
 )
 
 const awsScheme = "aws-kms://"
 
 // ErrKMS is returned for a name of a master key that cannot be understood.
 var ErrKMS = errors.New("must be a key file, or a key of AWS KMS: aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID")
-
-// kmsWait bounds a call of a key management service. Its client repeats a call twice, with pauses
-// of up to 6 seconds in total. This is long enough for that, so that the last error of the service
-// is shown.
-const kmsWait = 8 * time.Second
 
 var awsARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]+:(key|alias)/[A-Za-z0-9:/_-]+$`)
 
@@ -48,7 +44,7 @@ type service struct{ tink.AEADWithContext }
 
 // EncryptWithContext implements tink.AEADWithContext.
 func (s service) EncryptWithContext(ctx context.Context, plain, associated []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, kmsWait)
+	ctx, cancel := context.WithTimeout(ctx, timing.KMSTimeout)
 	defer cancel()
 	sealed, err := s.AEADWithContext.EncryptWithContext(ctx, plain, associated)
 	return sealed, explained(err)
@@ -56,7 +52,7 @@ func (s service) EncryptWithContext(ctx context.Context, plain, associated []byt
 
 // DecryptWithContext implements tink.AEADWithContext.
 func (s service) DecryptWithContext(ctx context.Context, sealed, associated []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, kmsWait)
+	ctx, cancel := context.WithTimeout(ctx, timing.KMSTimeout)
 	defer cancel()
 	plain, err := s.AEADWithContext.DecryptWithContext(ctx, sealed, associated)
 	return plain, explained(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // Errors of opening a token.
@@ -170,15 +171,11 @@ func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 // MarkComplete records that the loaded keysets were all that existed at an instant.
 func (k *Keys) MarkComplete(at time.Time) { k.complete.Store(at.UnixNano()) }
 
-// LeastNotice is how long the loaded keysets are guaranteed to include every keyset in use. Each
-// keyset is published longer than that before it is used; keyring.LeastDelay is the least.
-const LeastNotice = 5 * time.Second
-
 // MayLack reports whether tokens may by now be sealed under keysets that are not loaded. They may
-// if the last MarkComplete is longer ago than LeastNotice.
+// if the last MarkComplete is longer ago than timing.KeysetsComplete.
 func (k *Keys) MayLack(now time.Time) bool {
 	complete := k.complete.Load()
-	return complete != 0 && now.UnixNano()-complete > int64(LeastNotice)
+	return complete != 0 && now.UnixNano()-complete > int64(timing.KeysetsComplete)
 }
 
 // boundTo returns the associated data of a kind of token, so that no token opens as the other kind.

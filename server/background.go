@@ -8,14 +8,15 @@ import (
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/timing"
 	"github.com/authtickets/authtickets/web"
 )
 
 // workBehind begins what a server does besides answering requests.
 func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
-	go follow(env, "applications", applicationsInterval, parts.Directory.Reload)
-	go follow(env, "keysets", keysetsInterval, parts.Ring.Reload)
-	go follow(env, "ended sessions", endedInterval, parts.office.ReloadEnded)
+	go follow(env, "applications", timing.ApplicationsPoll, parts.Directory.Reload)
+	go follow(env, "keysets", timing.KeysetsPoll, parts.Ring.Reload)
+	go follow(env, "ended sessions", timing.EndedPoll, parts.office.ReloadEnded)
 	go every(env, s.PurgeInterval,
 		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
 	)
@@ -66,14 +67,6 @@ func purge(env *command.Environment, office *tickets.Office) error {
 	return err
 }
 
-// How often a server asks the database what others have changed.
-const (
-	applicationsInterval = 2 * time.Second
-	keysetsInterval      = 2 * time.Second // several times before the first ticket is sealed under a new one
-	endedInterval        = 250 * time.Millisecond
-	askingTime           = 10 * time.Second // the longest
-)
-
 // clientsInterval is how often a server logs what its clients say they are.
 const clientsInterval = time.Hour
 
@@ -88,7 +81,7 @@ func follow(env *command.Environment, what string, interval time.Duration, ask f
 		case <-env.Context.Done():
 			return
 		}
-		ctx, cancel := context.WithTimeout(env.Context, askingTime)
+		ctx, cancel := context.WithTimeout(env.Context, timing.PollTimeout)
 		err := safely.Do(func() error { return ask(ctx) })
 		cancel()
 		switch {

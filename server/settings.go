@@ -37,9 +37,9 @@ type serve struct {
 
 	KeyCheckInterval time.Duration `help:"How often the server looks for keys that are due to be replaced or deleted." default:"10m" group:"Tickets:"`
 
-	Migrate         bool          `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
-	Demo            bool          `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
-	Faults          bool          `help:"Let requests say with the header x-fault what shall go wrong with them, to test clients. Only on the embedded database and a loopback address; pages on localhost may call." group:"General:"`
+	Migrate bool `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
+	Demo    bool `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
+	Faults  bool `help:"Let requests say with the header x-fault what shall go wrong with them, to test clients. Only on the embedded database and a loopback address; pages on localhost may call." group:"General:"`
 }
 
 // check returns all faults of the settings together, nil when there are none.

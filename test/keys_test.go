@@ -6,6 +6,7 @@ import (
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/timing"
 )
 
 const revokeQuery = `mutation ($token: String!) { revokeTicket(refreshToken: $token) { sessionsEnded } }`
@@ -60,7 +61,7 @@ func TestKeysBehind(t *testing.T) {
 		}
 		keys.MarkComplete(o.clock.Now())
 		all(models.ReasonTokenInvalid)
-		o.clock.pass(seal.LeastNotice + time.Second)
+		o.clock.pass(timing.KeysetsComplete + time.Second)
 		all(models.ReasonBusy)
 		expect(t, behind.post(revokeQuery, variables{"token": held.RefreshToken}), models.ReasonBusy)
 		expect(t, behind.trySignIn("ada", rightPassword, shopper.RefreshToken, ""), models.ReasonBusy)

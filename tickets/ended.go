@@ -8,6 +8,7 @@ import (
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // endedSessions are the sessions that have ended lately, as far as their access tokens may still live. An access token is believed without asking the database, so
@@ -34,17 +35,6 @@ type endedSession struct {
 	until time.Time
 }
 
-// lateness is how long after the instant it bears an ended session can be seen: the transaction
-// took that long.
-const lateness = 30 * time.Second
-
-// The clocks of nodes may differ by hours, and a session that another node has ended bears the
-// instant of that node. So from time to time a look goes back as far as clocks may be apart.
-const (
-	clocksApart   = 24 * time.Hour
-	wideLookEvery = time.Minute
-)
-
 // A stranger can end as many anonymous sessions as it likes to begin, so there is a bound on those that are kept, and on those that are read at a time. What is beyond it is signed out all
 // the same; only its access tokens are believed until they expire. Customers' sessions are bounded by their sign-ins.
 const (
@@ -64,11 +54,11 @@ func (o *Office) ReloadEnded(ctx context.Context) error {
 
 	found, byDatabase, err := o.Store.RecentlyEnded(ctx, func(clock time.Time) storage.EndedQuery {
 		query := storage.EndedQuery{
-			Since: earlier(since, clock).Add(-lateness), RefreshedSince: now.Add(-longest - leeway),
+			Since: earlier(since, clock).Add(-timing.EndedLateness), RefreshedSince: now.Add(-longest - timing.ClockLeeway),
 			Customers: customersAtATime, Anonymous: anonymousAtATime,
 		}
 		if isWide {
-			query.Since = clock.Add(-longest - clocksApart)
+			query.Since = clock.Add(-longest - timing.ClocksApart)
 		}
 		if isFirst {
 			query.Customers, query.Anonymous = mostOfCustomers, mostAnonymous
@@ -100,7 +90,7 @@ func (o *Office) addEnded(rows []storage.EndedSession, anonymous bool, now time.
 		if application := o.Applications.Find(row.Application); application != nil {
 			lifetime = o.Policy.of(application).AccessLifetime
 		}
-		until := row.RefreshedAt.Add(lifetime + leeway)
+		until := row.RefreshedAt.Add(lifetime + timing.ClockLeeway)
 		if _, known := e.known[row.ID]; known || !now.Before(until) || (anonymous && e.anonymous >= mostAnonymous) {
 			continue
 		}
@@ -146,7 +136,7 @@ func (e *endedSessions) nextLook(now moment) (isFirst, isWide bool, since time.T
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
 	isFirst = e.asked.IsZero() || now.wall.Before(e.asked)
-	return isFirst, isFirst || now.elapsed-e.lookedWide >= wideLookEvery, e.askedByDatabase
+	return isFirst, isFirst || now.elapsed-e.lookedWide >= timing.WideLook, e.askedByDatabase
 }
 
 func (e *endedSessions) currentVersion() int64 {

@@ -7,18 +7,12 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/authtickets/authtickets/timing"
 )
 
 // feedType is the type of the feed of revoked tickets.
 const feedType = "revoked-tickets+jwt"
-
-// The feed is signed anew at least every feedAge, so that nobody can pass an old one off as the latest for longer than feedLifetime.
-const (
-	feedAge      = 30 * time.Second
-	feedLifetime = 2 * time.Minute
-	// feedStale is how long after the database was last asked the feed is signed anew.
-	feedStale = 10 * time.Second
-)
 
 // feedClaims are what the feed says. Instants are in seconds since 1970.
 type feedClaims struct {
@@ -50,15 +44,15 @@ func (o *Office) RevocationFeed() (text, tag string, err error) {
 	if sessions == 0 || applications == 0 {
 		return "", "", busy() // nothing has been asked of the database yet
 	}
-	same := sessions == o.feed.sessions && applications == o.feed.applications && now.Sub(o.feed.signedAt) < feedAge
+	same := sessions == o.feed.sessions && applications == o.feed.applications && now.Sub(o.feed.signedAt) < timing.FeedAge
 	// A new date would make an old set look like today's.
-	if stale := now.Sub(o.ended.lastAsked()) > feedStale; !same && !stale {
+	if stale := now.Sub(o.ended.lastAsked()) > timing.FeedStale; !same && !stale {
 		if err := o.signFeed(now); err != nil {
 			return "", "", err
 		}
 		o.feed.sessions, o.feed.applications = sessions, applications
 	}
-	if o.feed.signed == "" || now.Sub(o.feed.signedAt) >= feedLifetime {
+	if o.feed.signed == "" || now.Sub(o.feed.signedAt) >= timing.FeedLifetime {
 		return "", "", busy()
 	}
 	return o.feed.signed, o.feed.tag, nil
@@ -67,7 +61,7 @@ func (o *Office) RevocationFeed() (text, tag string, err error) {
 func (o *Office) signFeed(now time.Time) error {
 	claims := o.feedClaims(now)
 	said := claims
-	said.IssuedAt, said.ExpiresAt = now.Unix()/int64(feedAge.Seconds()), 0
+	said.IssuedAt, said.ExpiresAt = now.Unix()/int64(timing.FeedAge.Seconds()), 0
 	text, err := json.Marshal(said) // maps in order of their keys
 	if err != nil {
 		return fmt.Errorf("sign the feed: %w", err)
@@ -83,7 +77,7 @@ func (o *Office) signFeed(now time.Time) error {
 
 func (o *Office) feedClaims(now time.Time) feedClaims {
 	claims := feedClaims{
-		Issuer: o.Issuer, IssuedAt: now.Unix(), ExpiresAt: now.Add(feedLifetime).Unix(),
+		Issuer: o.Issuer, IssuedAt: now.Unix(), ExpiresAt: now.Add(timing.FeedLifetime).Unix(),
 		Sessions: o.ended.untils(), Applications: map[string]int64{},
 	}
 	for application := range o.Applications.All() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // Policy is how long things last. All its durations are positive but Lockout, which may be zero.
@@ -81,15 +82,11 @@ func (p Policy) of(application *models.Application) Policy {
 	return p
 }
 
-// leeway is how far the clocks of two servers may differ without anybody noticing: a token that was
-// issued up to so much in the future is accepted. There is none for its expiration.
-const leeway = 5 * time.Second
-
 // alive judges a token of either kind by its instants, and returns nil when it is good. The reason
 // is TOKEN_EXPIRED, or BUSY for a token from the future: one of the clocks is wrong, not the token.
 func alive(contents seal.Contents, now time.Time) error {
 	switch {
-	case contents.IssuedAt.After(now.Add(leeway)):
+	case contents.IssuedAt.After(now.Add(timing.ClockLeeway)):
 		return busy()
 	case !now.Before(contents.ExpiresAt):
 		return &models.Error{Reason: models.ReasonTokenExpired}
@@ -143,14 +140,10 @@ func (p Policy) waits(failures int, since, now time.Time) time.Duration {
 	return max(0, since.Add(p.GuessWindow).Sub(now))
 }
 
-// purgeMargin is how much longer than its tokens a row is kept, at least. Purging may run ahead of
-// the true time by as much, after a clock was wrong.
-const purgeMargin = 24 * time.Hour
-
 // purgeAt is the beginning of a day by which a token has expired on every server.
 func purgeAt(expiration time.Time) time.Time {
 	const day = 24 * time.Hour
-	return expiration.Add(purgeMargin + day).Truncate(day)
+	return expiration.Add(timing.PurgeMargin + day).Truncate(day)
 }
 
 func earlier(a, b time.Time) time.Time {

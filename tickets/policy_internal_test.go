@@ -8,6 +8,7 @@ import (
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/timing"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -57,7 +58,7 @@ func TestPurgeAt(t *testing.T) {
 		expiration := noon.Add(hour)
 		got := purgeAt(expiration)
 		after := got.Sub(expiration)
-		if after < purgeMargin || after > 49*time.Hour || got.Truncate(24*time.Hour) != got {
+		if after < timing.PurgeMargin || after > 49*time.Hour || got.Truncate(24*time.Hour) != got {
 			t.Errorf("%v is purged at %v", expiration, got)
 		}
 	}

@@ -5,13 +5,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
+	"github.com/authtickets/authtickets/timing"
 )
 
 // Paths for other services that verify tickets.
@@ -52,7 +55,7 @@ func (d wellKnown) metadata() http.Handler {
 		RevokedTicketsURI:        base + revokedTicketsPath,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answerCached(w, r, "application/json", "public, max-age=3600", string(text), tagOf(text))
+		answerCached(w, r, "application/json", maxAge(time.Hour), string(text), tagOf(text))
 	})
 }
 
@@ -64,7 +67,7 @@ func (d wellKnown) jwks(w http.ResponseWriter, r *http.Request) {
 		unavailable(w)
 		return
 	}
-	answerCached(w, r, "application/jwk-set+json", "public, max-age=30", string(keys), tagOf(keys))
+	answerCached(w, r, "application/jwk-set+json", maxAge(timing.JWKSMaxAge), string(keys), tagOf(keys))
 }
 
 // revokedTickets serves the feed of sessions that have ended.
@@ -77,8 +80,11 @@ func (d wellKnown) revokedTickets(w http.ResponseWriter, r *http.Request) {
 		unavailable(w)
 		return
 	}
-	answerCached(w, r, "application/jwt", "public, max-age=1", feed, tag)
+	answerCached(w, r, "application/jwt", maxAge(timing.FeedMaxAge), feed, tag)
 }
+
+// maxAge lets anybody keep an answer for so long (RFC 9111 section 5.2.2.1).
+func maxAge(age time.Duration) string { return fmt.Sprintf("public, max-age=%d", int(age.Seconds())) }
 
 func unavailable(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
