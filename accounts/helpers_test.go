@@ -4,80 +4,44 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/wiring"
 )
 
 // begin is the instant at which every test begins.
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 
-// clock is a clock that moves when it is told to.
-type clock struct {
-	mutex sync.Mutex
-	now   time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // book is a book of accounts on a database of its own.
 type book struct {
 	*accounts.Book
 
 	t     testing.TB
-	clock *clock
+	clock *testkit.Clock
 }
 
 func openBook(t testing.TB, url string) *book {
 	t.Helper()
-	clock := &clock{now: begin}
-	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: clock.Now, Log: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	_, err = store.Migrate(t.Context())
-	must(t, err)
+	clock := testkit.NewClock(begin)
 	parts := wiring.New(wiring.Settings{
-		Store:  store,
+		Store:  testkit.Open(t, url, clock.Now, testkit.Silent()),
 		Now:    clock.Now,
 		Random: rand.Reader,
-		Log:    slog.New(slog.DiscardHandler),
-		Hasher: cheapHasher(t),
+		Log:    testkit.Silent(),
+		Hasher: testkit.CheapHasher(t),
 	})
 	return &book{parts.Accounts, t, clock}
 }
 
-func cheapHasher(t testing.TB) *password.Hasher {
-	t.Helper()
-	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
-	must(t, err)
-	return hasher
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// must ends the test if there is an error.
+var must = testkit.Must
 
 // load imports a text and returns what became of its rows, e.g. "created 2, updated 1, line 3: userName must not be empty".
 func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string {

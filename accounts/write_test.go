@@ -47,7 +47,7 @@ func TestImportFields(t *testing.T) {
 		b.want("unchanged 1", `{"externalId":"C-1","isActive":false}`)
 		check("nothing was said")
 
-		b.clock.pass(time.Hour)
+		b.clock.Pass(time.Hour)
 		b.want("updated 1", `{"externalId":"C-1","firstName":null,"lastName":"","emailAddress":null,"customerSinceDate":null,"attributes":null}`)
 		want["firstName"], want["lastName"], want["emailAddress"], want["attributes"] = "-", "-", "-", ""
 		want["since"] = begin.Format(time.RFC3339Nano)

@@ -2,14 +2,13 @@ package applications_test
 
 import (
 	"crypto/rand"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/secret"
-	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/wiring"
 )
 
@@ -29,28 +28,19 @@ func onEach(t *testing.T, test func(t *testing.T, b *book)) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := &book{t: t, now: begin}
 		now := func() time.Time { return b.now }
-		store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: now, Log: slog.New(slog.DiscardHandler)})
-		must(t, err)
-		t.Cleanup(func() { must(t, store.Close()) })
-		_, err = store.Migrate(t.Context())
-		must(t, err)
 		parts := wiring.New(wiring.Settings{
-			Store:  store,
+			Store:  testkit.Open(t, url, now, testkit.Silent()),
 			Now:    now,
 			Random: rand.Reader,
-			Log:    slog.New(slog.DiscardHandler),
+			Log:    testkit.Silent(),
 		})
 		b.Book = parts.Applications
 		test(t, b)
 	})
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// must ends the test if there is an error.
+var must = testkit.Must
 
 // create makes an application and returns its secret.
 func (b *book) create(id string, confidential bool, change applications.Change) secret.Text {

@@ -2,10 +2,8 @@ package keyring_test
 
 import (
 	"crypto/rand"
-	"log/slog"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/wiring"
 )
 
@@ -23,36 +22,14 @@ var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
 // lives are how long what is made under a keyset may live, without settings.
 var lives = map[models.KeyPurpose]time.Duration{models.SealKeys: 90 * 24 * time.Hour, models.SignKeys: 24 * time.Hour}
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// clock moves when it is told to.
-type clock struct {
-	mutex sync.Mutex
-	now   time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.now = c.now.Add(d)
-}
+// must ends the test if there is an error.
+var must = testkit.Must
 
 // site is a database, with a clock that all share who work on it.
 type site struct {
 	t     *testing.T
 	store *storage.Store
-	clock *clock
+	clock *testkit.Clock
 }
 
 // onEach runs a test with a site on every database.
@@ -63,13 +40,8 @@ func onEach(t *testing.T, test func(t *testing.T, s *site)) {
 
 func newSite(t *testing.T, url string) *site {
 	t.Helper()
-	clock := &clock{now: begin}
-	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: clock.Now, Log: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	_, err = store.Migrate(t.Context())
-	must(t, err)
-	return &site{t, store, clock}
+	clock := testkit.NewClock(begin)
+	return &site{t, testkit.Open(t, url, clock.Now, testkit.Silent()), clock}
 }
 
 // keyFile makes a key file, and returns the keys and the master key that it is.
@@ -96,7 +68,7 @@ func (s *site) ring(master *seal.Master) *ring {
 		Store:  s.store,
 		Now:    s.clock.Now,
 		Random: rand.Reader,
-		Log:    slog.New(slog.DiscardHandler),
+		Log:    testkit.Silent(),
 		Master: master,
 	})
 	return &ring{parts.Ring, s}

@@ -43,7 +43,7 @@ func TestChangeMaster(t *testing.T) {
 				t.Errorf("%s: %v", name, failure)
 			}
 		}
-		s.clock.pass(lives[models.SealKeys])
+		s.clock.Pass(lives[models.SealKeys])
 		if rotated, err := running.RotateIfDue(t.Context(), time.Hour); !errors.Is(err, seal.ErrMasterKey) || len(rotated) > 0 {
 			t.Errorf("rotated %+v, %v", rotated, err)
 		}
@@ -155,7 +155,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	token := r.seal()
 	r.rotate(models.SealKeys, time.Minute)
 	r.refresh()
-	s.clock.pass(time.Minute)
+	s.clock.Pass(time.Minute)
 	if other := s.load(master); !opens(other.Keys, token) || other.seal().Reveal() != r.seal().Reveal() {
 		t.Error("a second process has other keysets")
 	}

@@ -25,7 +25,7 @@ func TestRetire(t *testing.T) {
 		if err := r.Retire(t.Context(), models.SignKeys, 1); !errors.Is(err, keyring.ErrNeeded) {
 			t.Error(err)
 		}
-		s.clock.pass(time.Minute)
+		s.clock.Pass(time.Minute)
 		r.refresh()
 		must(t, r.Retire(t.Context(), models.SealKeys, 1))
 		if !opens(r.Keys, first) {
@@ -62,19 +62,19 @@ func TestRetireExpired(t *testing.T) {
 		}
 
 		r.rotate(models.SealKeys, time.Minute) // 2
-		s.clock.pass(time.Minute + lives[models.SealKeys])
+		s.clock.Pass(time.Minute + lives[models.SealKeys])
 		r.rotate(models.SealKeys, time.Minute) // 3
 		expired()
-		s.clock.pass(10*time.Minute - time.Microsecond)
+		s.clock.Pass(10*time.Minute - time.Microsecond)
 		expired()
-		s.clock.pass(time.Microsecond)
+		s.clock.Pass(time.Microsecond)
 		expired(1)
 		expired()
-		s.clock.pass(lives[models.SealKeys] + time.Minute - time.Microsecond)
+		s.clock.Pass(lives[models.SealKeys] + time.Minute - time.Microsecond)
 		expired()
-		s.clock.pass(time.Microsecond)
+		s.clock.Pass(time.Microsecond)
 		expired(2)
-		s.clock.pass(10 * lives[models.SealKeys])
+		s.clock.Pass(10 * lives[models.SealKeys])
 		expired()
 		want(t, r.states(models.SealKeys), keyring.InUse)
 	})

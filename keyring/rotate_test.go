@@ -29,7 +29,7 @@ func TestImport(t *testing.T) {
 		}
 		r.rotate(models.SealKeys, timing.KeyNotice)
 		r.refresh()
-		s.clock.pass(time.Hour)
+		s.clock.Pass(time.Hour)
 		if !opens(r.Keys, before) || opens(earlier, r.seal()) {
 			t.Error("the rotation has put a token of before out of use, or nothing into use")
 		}
@@ -81,9 +81,9 @@ func TestRotate(t *testing.T) {
 		if one.seal().Reveal() != first.Reveal() {
 			t.Error("the next keyset is used before its time")
 		}
-		s.clock.pass(2 * time.Second)
+		s.clock.Pass(2 * time.Second)
 		other.refresh()
-		s.clock.pass(time.Minute)
+		s.clock.Pass(time.Minute)
 		want(t, one.states(models.SealKeys), keyring.Old, keyring.InUse)
 		second := one.seal()
 		if !opens(other.Keys, second) || !opens(one.Keys, first) {
@@ -123,11 +123,11 @@ func TestRotateSigners(t *testing.T) {
 		if kid() != first || published() != 2 {
 			t.Error("the next keyset signs before its time, or is not published")
 		}
-		s.clock.pass(time.Minute)
+		s.clock.Pass(time.Minute)
 		if kid() == first {
 			t.Error("the next keyset does not sign")
 		}
-		s.clock.pass(25 * time.Hour)
+		s.clock.Pass(25 * time.Hour)
 		retired, err := r.RetireExpired(t.Context())
 		if err != nil || len(retired) != 1 || retired[0].Purpose != models.SignKeys || retired[0].Number != 1 {
 			t.Errorf("retired: %+v, %v", retired, err)
@@ -184,14 +184,14 @@ func TestRotateIfDue(t *testing.T) {
 				t.Errorf("%d were rotated, not %d", total, count)
 			}
 		}
-		s.clock.pass(age)
+		s.clock.Pass(age)
 		due(age, 0)
-		s.clock.pass(time.Second)
+		s.clock.Pass(time.Second)
 		due(0, 0)
 		due(age, 2)
 		due(age, 0)
 		want(t, rings[0].states(models.SealKeys), keyring.InUse, keyring.Next)
-		s.clock.pass(age + time.Second)
+		s.clock.Pass(age + time.Second)
 		due(age, 2)
 	})
 }
@@ -205,7 +205,7 @@ func TestNotice(t *testing.T) {
 		r := s.load(master)
 		r.SigningNotice = 24 * time.Hour
 		const age = 2160 * time.Hour
-		s.clock.pass(age + time.Second)
+		s.clock.Pass(age + time.Second)
 		rotated, err := r.RotateIfDue(t.Context(), age)
 		must(t, err)
 		for _, keyset := range rotated {
@@ -251,7 +251,7 @@ func TestLeastDelay(t *testing.T) {
 		one, other := s.load(master), s.load(master)
 		one.rotate(models.SealKeys, timing.LeastKeyNotice)
 		one.refresh()
-		s.clock.pass(timing.LeastKeyNotice - ahead)
+		s.clock.Pass(timing.LeastKeyNotice - ahead)
 		if token := sealAt(t, one.Keys, s.clock.Now().Add(ahead)); opens(other.Keys, token) || !other.Keys.MayLack(s.clock.Now().Add(-pause)) {
 			t.Error("a token of a new keyset is taken for invalid")
 		}

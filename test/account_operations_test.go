@@ -48,12 +48,12 @@ func TestAccountOperations(t *testing.T) {
 			"userName": "Ada", "emailAddress": "ada@example.com", "password": rightPassword, "firstName": "Ada", "externalId": "x1", "customerSinceDate": "2020-01-02T03:04:05Z",
 			"attributes": []any{variables{"fullyQualifiedName": "tenant~n", "attributeDefinitionId": 7, "values": []any{json.RawMessage(`12345678901234567890.10`), variables{"k": nil}, "é"}}},
 		}})
-		if !strings.Contains(got.text, `{"fullyQualifiedName":"tenant~n","attributeDefinitionId":7,"values":[12345678901234567890.10,{"k":null},"é"]}`) {
-			t.Error("not as it was written:", got.text)
+		if !strings.Contains(got.Text, `{"fullyQualifiedName":"tenant~n","attributeDefinitionId":7,"values":[12345678901234567890.10,{"k":null},"é"]}`) {
+			t.Error("not as it was written:", got.Text)
 		}
 		created := m.account(got, "createAccount")
 		if created["userName"] != "Ada" || created["customerSinceDate"] != "2020-01-02T03:04:05.000Z" || created["isActive"] != true {
-			t.Error(got.text)
+			t.Error(got.Text)
 		}
 		signIn := func() answer {
 			return m.ask(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}})
@@ -93,13 +93,13 @@ func TestAccountOperations(t *testing.T) {
 		expect(t, m.ask(signInQuery, variables{"input": variables{"username": "ada@example.com", "password": "another one"}}), "")
 		var sessions struct{ AccountSessions []session }
 		listed := m.ask(`query ($account: AccountKeyInput!) { accountSessions(account: $account) { id application } }`, one)
-		must(t, json.Unmarshal([]byte(strings.TrimSuffix(strings.TrimPrefix(listed.text, `{"data":`), `}`)), &sessions))
+		must(t, json.Unmarshal([]byte(strings.TrimSuffix(strings.TrimPrefix(listed.Text, `{"data":`), `}`)), &sessions))
 		if len(sessions.AccountSessions) != 1 || sessions.AccountSessions[0].Application != "backend" {
-			t.Fatal(listed.text)
+			t.Fatal(listed.Text)
 		}
 		ended := m.ask(`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`, variables{"id": sessions.AccountSessions[0].ID})
 		if string(ended.Data["endSession"]) != `{"sessionsEnded":1}` {
-			t.Error(ended.text)
+			t.Error(ended.Text)
 		}
 		if strings.Contains(o.log.String(), rightPassword) || strings.Contains(o.log.String(), "another one") {
 			t.Error("a password is in the log")
@@ -147,8 +147,8 @@ func TestAccountOperationsRefuse(t *testing.T) {
 			"id of a user":            {m.ask(updateQuery, variables{"account": ada, "input": variables{"userId": "x"}}), models.ReasonRequestInvalid, ""},
 			"a hash":                  {m.ask(updateQuery, variables{"account": ada, "input": variables{"passwordHash": "x"}}), models.ReasonRequestInvalid, ""},
 		} {
-			if refused.got.reason() != refused.reason || !strings.Contains(refused.got.text, refused.message) || strings.Contains(refused.got.text, "errorId") {
-				t.Errorf("%s: %s", name, refused.got.text)
+			if refused.got.Reason() != refused.reason || !strings.Contains(refused.got.Text, refused.message) || strings.Contains(refused.got.Text, "errorId") {
+				t.Errorf("%s: %s", name, refused.got.Text)
 			}
 		}
 		// Without the behavior nothing of all this is done, and nothing is told.
@@ -164,8 +164,8 @@ func TestAccountOperationsRefuse(t *testing.T) {
 				`{ introspectTicket(accessToken: "` + token + `") { active } }`,
 			} {
 				refusals := []models.Reason{models.ReasonBehaviorMissing, models.ReasonApplicationInvalid, models.ReasonApplicationMissing}
-				if got := o.post(query, nil, headers...); !slices.Contains(refusals, got.reason()) {
-					t.Errorf("%s: %s: %s", name, query, got.text)
+				if got := o.post(query, nil, headers...); !slices.Contains(refusals, got.Reason()) {
+					t.Errorf("%s: %s: %s", name, query, got.Text)
 				}
 			}
 		}

@@ -45,18 +45,18 @@ func TestListsWeighWhatTheyBring(t *testing.T) {
 			told = got.Errors[0].Extensions.Limit
 		}
 		if told != limit {
-			t.Errorf("%s: %.200s", query, got.text)
+			t.Errorf("%s: %.200s", query, got.Text)
 		}
 	}
 
 	few := o.with(func(s *web.Settings) { s.Limits.Answer = 100 })
 	got := few.post(`{ currentShopper { `+allOfASession+` } }`, nil, bearer...)
 	if len(got.Errors) != 1 || got.Errors[0].Extensions.Limit != "answer-limit" {
-		t.Error(got.text)
+		t.Error(got.Text)
 	}
 	got = few.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}})
 	if len(got.Errors) > 0 {
-		t.Errorf("a mutation has been done: %s", got.text)
+		t.Errorf("a mutation has been done: %s", got.Text)
 	}
 }
 

@@ -52,8 +52,8 @@ func TestTicketsBelongToTheirApplication(t *testing.T) {
 			"unknown": as("nobody", ""), "no secret": as("backend", ""), "wrong secret": as("backend", secret+"x"), "a secret of a public one": as("storefront", secret),
 			"twice": append(as("storefront", ""), as("storefront", "")...),
 		} {
-			if got := o.post(issueQuery, nil, headers...); got.reason() != models.ReasonApplicationInvalid {
-				t.Errorf("%s: %s", name, got.text)
+			if got := o.post(issueQuery, nil, headers...); got.Reason() != models.ReasonApplicationInvalid {
+				t.Errorf("%s: %s", name, got.Text)
 			}
 		}
 		shop, backend := as("storefront", ""), as("backend", secret)
@@ -80,7 +80,7 @@ func TestTicketsBelongToTheirApplication(t *testing.T) {
 		}
 		// Another application's token revokes nothing, and claims nothing.
 		if got := o.post(revokeQuery, variables{"token": alone.RefreshToken}, backend...); string(got.Data["revokeTicket"]) != `{"sessionsEnded":0}` {
-			t.Error(got.text)
+			t.Error(got.Text)
 		}
 		claiming := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": alone.RefreshToken}}, backend...).
 			ticket(t, "createUserTicket")
@@ -104,8 +104,8 @@ func TestApplicationsChangeWhileServing(t *testing.T) {
 			t.Errorf("%v", got.Behaviors)
 		}
 		expect(t, o.post(issueQuery, nil, "Origin", shopOrigin), models.ReasonOriginNotAllowed)
-		if got := o.post(issueQuery, nil, "Origin", "https://new.example"); got.reason() != "" || got.header.Get("Access-Control-Allow-Origin") != "https://new.example" {
-			t.Error(got.text, got.header)
+		if got := o.post(issueQuery, nil, "Origin", "https://new.example"); got.Reason() != "" || got.Header.Get("Access-Control-Allow-Origin") != "https://new.example" {
+			t.Error(got.Text, got.Header)
 		}
 	})
 }
@@ -117,7 +117,7 @@ func TestDisabledApplication(t *testing.T) {
 		secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}})
 		shop := as(applications.Storefront, "")
 		before := o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
-		o.clock.pass(time.Second)
+		o.clock.Pass(time.Second)
 		_, err := o.applications.Disable(t.Context(), applications.Storefront)
 		must(t, err)
 		o.follow()
@@ -126,14 +126,14 @@ func TestDisabledApplication(t *testing.T) {
 		if got := o.introspect(before.AccessToken, secret); got.Active {
 			t.Error("its tickets are still good")
 		}
-		o.clock.pass(time.Second)
+		o.clock.Pass(time.Second)
 		_, err = o.applications.Enable(t.Context(), applications.Storefront)
 		must(t, err)
 		o.follow()
 		got := o.post(refreshQuery, variables{"token": before.RefreshToken}, shop...)
 		expect(t, got, models.ReasonApplicationDisabled)
 		if got.Errors[0].Extensions.NextStep != "SIGN_IN" {
-			t.Error(got.text)
+			t.Error(got.Text)
 		}
 		expect(t, o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...), models.ReasonApplicationDisabled)
 		o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
@@ -182,7 +182,7 @@ func TestIntrospectTicket(t *testing.T) {
 		expect(t, o.post(ask, nil, as("weak", weak)...), models.ReasonBehaviorMissing)
 		expect(t, o.post(ask, nil, as("storefront", "")...), models.ReasonBehaviorMissing)
 		expect(t, o.post(ask, nil, append(as("storefront", ""), bearer(got.AccessToken)...)...), models.ReasonBehaviorMissing)
-		o.clock.pass(15 * time.Minute)
+		o.clock.Pass(15 * time.Minute)
 		if said := o.introspect(got.AccessToken, secret); said.Active {
 			t.Error("expired")
 		}
@@ -206,8 +206,8 @@ func TestForwardedShoppers(t *testing.T) {
 		}
 		expect(t, try("wrong", "192.0.2.1", backend), models.ReasonTooManyAttempts)
 		expect(t, try(rightPassword, "192.0.2.2", backend), "")
-		if got := try(rightPassword, "nowhere", backend); got.status != http.StatusBadRequest || !strings.Contains(got.text, "x-shopper-address") {
-			t.Error(got.text)
+		if got := try(rightPassword, "nowhere", backend); got.Status != http.StatusBadRequest || !strings.Contains(got.Text, "x-shopper-address") {
+			t.Error(got.Text)
 		}
 		for i := range 5 {
 			expect(t, try("wrong", string(rune('1'+i))+".0.2.1", shop), models.ReasonInvalidCredentials)
@@ -242,7 +242,7 @@ func TestOwnSessions(t *testing.T) {
 		o.customer("ada")
 		o.customer("eve")
 		phone := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, "User-Agent", "Phone").ticket(t, "createUserTicket")
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		laptop := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, "User-Agent", "Laptop").ticket(t, "createUserTicket")
 		eve := o.signIn("eve")
 		list := func(token string) (sessions []session) {
@@ -260,10 +260,10 @@ func TestOwnSessions(t *testing.T) {
 			return o.post(`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`, variables{"id": id}, bearer(token)...)
 		}
 		if got := end(sessions[1].ID, eve.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":0}` {
-			t.Error("ended another's session:", got.text)
+			t.Error("ended another's session:", got.Text)
 		}
 		if got := end(sessions[1].ID, laptop.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":1}` {
-			t.Error(got.text)
+			t.Error(got.Text)
 		}
 		expect(t, o.tryRefresh(phone.RefreshToken), models.ReasonSessionEnded)
 		if sessions := list(laptop.AccessToken); len(sessions) != 1 {

@@ -28,7 +28,7 @@ func TestRepeatedRefresh(t *testing.T) {
 			first := begin()
 			lost := o.repeat(first.RefreshToken, attemptA)
 			for _, pause := range []time.Duration{time.Second, time.Minute, 23 * time.Hour, 9 * 24 * time.Hour} {
-				o.clock.pass(pause)
+				o.clock.Pass(pause)
 				for _, server := range []*office{o, replica} {
 					if got := server.repeat(first.RefreshToken, attemptA); got.raw != lost.raw {
 						t.Errorf("%s, %s later:\n%s\n%s", name, pause, lost.raw, got.raw)
@@ -49,9 +49,9 @@ func TestRepeatedAfterExpiration(t *testing.T) {
 		o.customer("ada")
 		const day = 24 * time.Hour
 		used, unused := o.signIn("ada"), o.signIn("ada")
-		o.clock.pass(13 * day)
+		o.clock.Pass(13 * day)
 		lost := o.repeat(used.RefreshToken, attemptA)
-		o.clock.pass(2 * day)
+		o.clock.Pass(2 * day)
 		if got := o.repeat(used.RefreshToken, attemptA); got.raw != lost.raw {
 			t.Errorf("another ticket:\n%s\n%s", lost.raw, got.raw)
 		}
@@ -63,7 +63,7 @@ func TestRepeatedAfterExpiration(t *testing.T) {
 			expect(t, got, models.ReasonTokenExpired)
 		}
 		o.refresh(lost.RefreshToken) // an expired token ends nothing
-		o.clock.pass(15 * day)
+		o.clock.Pass(15 * day)
 		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonTokenExpired)
 	})
 }
@@ -75,11 +75,11 @@ func TestAnotherAttempt(t *testing.T) {
 		for first, second := range map[string]string{attemptA: attemptB, attemptA + "A": "", "": attemptA} {
 			used := o.anonymous()
 			next := o.tryWith(used.RefreshToken, first).ticket(t, "refreshTicket")
-			o.clock.pass(30 * time.Second)
+			o.clock.Pass(30 * time.Second)
 			if got := o.tryWith(used.RefreshToken, second).ticket(t, "refreshTicket"); got.raw != next.raw {
 				t.Errorf("within the window:\n%s\n%s", next.raw, got.raw)
 			}
-			o.clock.pass(time.Second)
+			o.clock.Pass(time.Second)
 			expect(t, o.tryWith(used.RefreshToken, second), models.ReasonTokenReused)
 			expect(t, o.tryWith(used.RefreshToken, first), models.ReasonTokenReused)
 			expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)

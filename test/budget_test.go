@@ -90,7 +90,7 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("refreshTicket, first with an attempt", 1, func() { next = o.repeat(next.RefreshToken, "0123456789abcdef") })
 	used = next.RefreshToken
 	next = o.repeat(used, "0123456789abcdef")
-	o.clock.pass(time.Minute)
+	o.clock.Pass(time.Minute)
 	costs("refreshTicket, again with the attempt", 2, func() { o.repeat(used, "0123456789abcdef") })
 	costs("refreshTicket, nonsense", 0, func() { o.tryRefresh("nonsense") })
 	costs("revokeTicket, never written", 1, func() { o.revoke(o.anonymous().RefreshToken, false) })
@@ -114,7 +114,7 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 		y: customerAccount { lastName } } }`, nil, bearer...)
 	isSame := string(several.Data["c"]) == string(one.Data["currentShopper"])
 	if !isSame || !strings.Contains(string(several.Data["a"]), `"firstName":"Ada"`) {
-		t.Errorf("%s\n%s", several.text, one.text)
+		t.Errorf("%s\n%s", several.Text, one.Text)
 	}
 	costs("revokeTicket everywhere", 2, func() { o.revoke(customer.RefreshToken, true) })
 	costs("jwtAccessToken", 0, func() {

@@ -72,8 +72,8 @@ func TestNobodyGetsAnothersName(t *testing.T) {
 				m.ask(updateQuery, variables{"account": variables{"userName": "other"}, "input": input}),
 				m.ask(createQuery, variables{"input": with(input, "userName", "new")}),
 			} {
-				if got.reason() != models.ReasonAccountInvalid || strings.Contains(got.text, "--adopt") {
-					t.Errorf("%v: %s", input, got.text)
+				if got.Reason() != models.ReasonAccountInvalid || strings.Contains(got.Text, "--adopt") {
+					t.Errorf("%v: %s", input, got.Text)
 				}
 			}
 		}
@@ -129,8 +129,8 @@ func TestKeysNameOneCustomer(t *testing.T) {
 				m.ask(updateQuery, variables{"account": key, "input": variables{"firstName": "changed"}}),
 				m.ask(setPassword, variables{"account": key, "password": otherPassword}),
 			} {
-				if got.reason() != models.ReasonAccountNotFound {
-					t.Errorf("%v: %s", key, got.text)
+				if got.Reason() != models.ReasonAccountNotFound {
+					t.Errorf("%v: %s", key, got.Text)
 				}
 			}
 		}

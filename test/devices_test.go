@@ -47,7 +47,7 @@ func TestDeviceHasOneSession(t *testing.T) {
 		for range 3 {
 			used := phone
 			o.refresh(used.RefreshToken)
-			o.clock.pass(time.Minute)
+			o.clock.Pass(time.Minute)
 			phone = o.signInOn(used, "ada") // any token of the session tells the device
 			expect(t, o.tryRefresh(used.RefreshToken), models.ReasonSessionReplaced)
 		}
@@ -55,7 +55,7 @@ func TestDeviceHasOneSession(t *testing.T) {
 		if len(ids) != 2 || current != phone.SessionID || ids[1] != laptop.SessionID {
 			t.Errorf("the sessions are %v, the current one is %s", ids, current)
 		}
-		o.clock.pass(20 * 24 * time.Hour)
+		o.clock.Pass(20 * 24 * time.Hour)
 		if got := o.signInOn(phone, "ada"); got.Claim != "NOTHING_TO_CLAIM" || got.IsAnonymous {
 			t.Errorf("%+v", got)
 		}
@@ -72,7 +72,7 @@ func TestWhatTellsADevice(t *testing.T) {
 			known bool
 		}{
 			"alive":   {func(*models.CustomerAccount, ticket) {}, true},
-			"expired": {func(*models.CustomerAccount, ticket) { o.clock.pass(15 * 24 * time.Hour) }, true},
+			"expired": {func(*models.CustomerAccount, ticket) { o.clock.Pass(15 * 24 * time.Hour) }, true},
 			"signed out": {func(_ *models.CustomerAccount, device ticket) {
 				o.revoke(device.RefreshToken, false)
 			}, true},
@@ -81,7 +81,7 @@ func TestWhatTellsADevice(t *testing.T) {
 			}, true},
 			"stolen": {func(_ *models.CustomerAccount, device ticket) {
 				o.refresh(device.RefreshToken)
-				o.clock.pass(time.Minute)
+				o.clock.Pass(time.Minute)
 				expect(t, o.tryRefresh(device.RefreshToken), models.ReasonTokenReused)
 			}, false},
 			"everywhere": {func(_ *models.CustomerAccount, device ticket) {
@@ -104,10 +104,10 @@ func TestWhatTellsADevice(t *testing.T) {
 			c.end(account, device)
 			o.lockByGuessing(name)
 			got := o.trySignInOn(device.RefreshToken, name, rightPassword, "198.51.100.1")
-			if known := got.reason() == ""; known != c.known {
-				t.Errorf("%s: known %t: %s", name, known, got.text)
+			if known := got.Reason() == ""; known != c.known {
+				t.Errorf("%s: known %t: %s", name, known, got.Text)
 			}
-			o.clock.pass(time.Hour)
+			o.clock.Pass(time.Hour)
 		}
 	})
 }
@@ -171,7 +171,7 @@ func TestClaimOutcomes(t *testing.T) {
 			return got.RefreshToken
 		}
 		expired := o.anonymous()
-		o.clock.pass(30 * 24 * time.Hour)
+		o.clock.Pass(30 * 24 * time.Hour)
 		for _, c := range []struct {
 			want  tickets.ClaimOutcome
 			token string
@@ -181,7 +181,7 @@ func TestClaimOutcomes(t *testing.T) {
 			{tickets.ClaimTokenExpired, expired.RefreshToken},
 			{tickets.ClaimClaimed, guest(func(g ticket) {
 				o.refresh(o.refresh(g.RefreshToken).RefreshToken)
-				o.clock.pass(time.Minute)
+				o.clock.Pass(time.Minute)
 			})},
 			{tickets.ClaimClaimedByAnother, guest(func(g ticket) {
 				o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1")
@@ -189,7 +189,7 @@ func TestClaimOutcomes(t *testing.T) {
 			{tickets.ClaimSignedOut, guest(func(g ticket) { o.revoke(g.RefreshToken, false) })},
 			{tickets.ClaimTokenReused, guest(func(g ticket) {
 				o.refresh(g.RefreshToken)
-				o.clock.pass(time.Minute)
+				o.clock.Pass(time.Minute)
 				o.tryRefresh(g.RefreshToken)
 			})},
 			{tickets.ClaimEndedByOperator, guest(func(g ticket) {
@@ -230,10 +230,10 @@ func TestMostSessions(t *testing.T) {
 		var held []ticket
 		for range 5 {
 			held = append(held, o.signIn("ada"))
-			o.clock.pass(time.Minute)
+			o.clock.Pass(time.Minute)
 		}
 		held[0] = o.refresh(held[0].RefreshToken)
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		held = append(held, o.signIn("ada"))
 		for i, got := range held {
 			want := models.Reason("")
@@ -284,7 +284,7 @@ func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		device := o.signIn("ada")
 		must(t, o.Accounts.SetPassword(t.Context(), account, secretText(rightPassword)))
-		o.clock.pass(20 * 24 * time.Hour)
+		o.clock.Pass(20 * 24 * time.Hour)
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		o.lockByGuessing("ada")
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
@@ -301,7 +301,7 @@ func TestExpiredSessionsPushNoneOut(t *testing.T) {
 		living := o.signIn("ada")
 		input := variables{"username": "ada", "password": rightPassword}
 		for range 5 {
-			o.clock.pass(2 * time.Hour)
+			o.clock.Pass(2 * time.Hour)
 			expect(t, o.post(signInQuery, variables{"input": input}, as("kiosk", secret)...), "")
 		}
 		expect(t, o.tryRefresh(living.RefreshToken), "")

@@ -84,8 +84,8 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 		if strings.Contains(logged, `"level":"WARN"`) || strings.Contains(logged, `"level":"ERROR"`) {
 			t.Error(logged)
 		}
-		o.clock.pass(time.Minute)
-		if got := o.tryRefresh(token).reason(); got != "TOKEN_REUSED" {
+		o.clock.Pass(time.Minute)
+		if got := o.tryRefresh(token).Reason(); got != "TOKEN_REUSED" {
 			t.Errorf("the refresh was not finished: %q", got)
 		}
 	})
@@ -116,7 +116,7 @@ func TestDisconnectedClientsEndNoSession(t *testing.T) {
 		if told := strings.Count(o.log.String(), "by a client that has gone: session goes on"); told != 2 {
 			t.Errorf("the log tells of %d refreshes that were overtaken", told)
 		}
-		if got := o.tryRefresh(anonymous).reason(); got != "TOKEN_REUSED" {
+		if got := o.tryRefresh(anonymous).Reason(); got != "TOKEN_REUSED" {
 			t.Errorf("who waits for the answer gets %q", got)
 		}
 	})
@@ -172,8 +172,8 @@ func TestDisconnectedClientsCostNoConnection(t *testing.T) {
 	if after := connections(); after != before {
 		t.Errorf("connections %s before, %s after", before, after)
 	}
-	o.clock.pass(time.Minute)
-	if got := o.tryRefresh(ticket.RefreshToken).reason(); got != "TOKEN_REUSED" {
+	o.clock.Pass(time.Minute)
+	if got := o.tryRefresh(ticket.RefreshToken).Reason(); got != "TOKEN_REUSED" {
 		t.Errorf("the refresh was not finished: %q", got)
 	}
 }

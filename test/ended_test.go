@@ -33,7 +33,7 @@ func TestEndedSessionsAccessTokens(t *testing.T) {
 			"reused": {func() ticket {
 				got := o.anonymous()
 				o.refresh(got.RefreshToken)
-				o.clock.pass(31 * time.Second)
+				o.clock.Pass(31 * time.Second)
 				expect(t, o.tryRefresh(got.RefreshToken), models.ReasonTokenReused)
 				return got
 			}, models.ReasonTokenReused},
@@ -41,8 +41,8 @@ func TestEndedSessionsAccessTokens(t *testing.T) {
 			got := end.do()
 			replica.follow()
 			answer := replica.currentShopper("userId", bearer(got.AccessToken)...)
-			if answer.reason() != end.reason || answer.Errors[0].Extensions.NextStep != "SIGN_IN" {
-				t.Errorf("%s: %s", name, answer.text)
+			if answer.Reason() != end.reason || answer.Errors[0].Extensions.NextStep != "SIGN_IN" {
+				t.Errorf("%s: %s", name, answer.Text)
 			}
 		}
 		expect(t, replica.currentShopper("userId", bearer(o.signIn("ada").AccessToken)...), "")
@@ -65,7 +65,7 @@ func TestShortenedLifetime(t *testing.T) {
 		o.follow()
 		expect(t, o.currentShopper("userId", bearer(ended.AccessToken)...), models.ReasonSignedOut)
 		expect(t, o.currentShopper("userId", bearer(going.AccessToken)...), "")
-		o.clock.pass(5 * time.Minute)
+		o.clock.Pass(5 * time.Minute)
 		o.follow()
 		for _, got := range []ticket{ended, going} {
 			expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonTokenExpired)
@@ -112,8 +112,8 @@ func TestManyAnonymousSessionsEnd(t *testing.T) {
 	expect(t, o.currentShopper("userId", bearer(ada.AccessToken)...), models.ReasonSignedOut)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody)
 	must(t, err)
-	if feed := o.send(request); len(feed.text) > 2<<20 || len(feed.text) < 100<<10 {
-		t.Errorf("the list has %d bytes", len(feed.text))
+	if feed := o.send(request); len(feed.Text) > 2<<20 || len(feed.Text) < 100<<10 {
+		t.Errorf("the list has %d bytes", len(feed.Text))
 	}
 }
 
@@ -126,7 +126,7 @@ func TestFeedTag(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody)
 			must(t, err)
 			got := o.send(request)
-			return got.text, got.header.Get("ETag")
+			return got.Text, got.Header.Get("ETag")
 		}
 		_, empty := feed(o)
 		o.revoke(o.anonymous().RefreshToken, false)
@@ -138,11 +138,11 @@ func TestFeedTag(t *testing.T) {
 			t.Errorf("%s, %s and before %s", tag, same, empty)
 		}
 		// Without news from the database it is not signed anew, and at last it is not given out any more.
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		if again, _ := feed(o); again != here {
 			t.Error("an old set was signed anew")
 		}
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		if gone, _ := feed(o); gone != `{"error":"temporarily_unavailable"}` {
 			t.Error(gone)
 		}

@@ -17,21 +17,21 @@ func TestTokensExpire(t *testing.T) {
 			lifetime time.Duration
 		}{{o.anonymous(), 30 * day}, {o.signIn("ada"), 14 * day}} {
 			at := o.clock.Now()
-			o.clock.pass(c.lifetime - time.Microsecond)
+			o.clock.Pass(c.lifetime - time.Microsecond)
 			got := o.refresh(c.ticket.RefreshToken)
-			o.clock.pass(c.lifetime)
+			o.clock.Pass(c.lifetime)
 			expect(t, o.tryRefresh(got.RefreshToken), models.ReasonTokenExpired)
-			o.clock.pass(at.Sub(o.clock.Now()))
+			o.clock.Pass(at.Sub(o.clock.Now()))
 		}
 		// However often it is refreshed, a session ends after 90 days.
 		got := o.signIn("ada")
 		for range 9 {
-			o.clock.pass(10 * day)
+			o.clock.Pass(10 * day)
 			if got.RefreshTokenExpiration > "2027-02-22T09:30:00.123Z" {
 				t.Fatalf("lives until %s", got.RefreshTokenExpiration)
 			}
 			answer := o.tryRefresh(got.RefreshToken)
-			if answer.reason() != "" {
+			if answer.Reason() != "" {
 				break
 			}
 			got = answer.ticket(t, "refreshTicket")
@@ -44,12 +44,12 @@ func TestTokensFromTheFuture(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
-		o.clock.pass(-5 * time.Second)
+		o.clock.Pass(-5 * time.Second)
 		expect(t, o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken), "")
-		o.clock.pass(-time.Microsecond)
+		o.clock.Pass(-time.Microsecond)
 		expect(t, o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken), models.ReasonBusy)
 		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonBusy)
-		o.clock.pass(time.Microsecond)
+		o.clock.Pass(time.Microsecond)
 		o.refresh(got.RefreshToken)
 	})
 }
@@ -72,10 +72,10 @@ func TestPurgedOnlyWhenEveryTokenHasExpired(t *testing.T) {
 		first := o.anonymous()
 		ended := o.refresh(first.RefreshToken)
 		o.revoke(ended.RefreshToken, false)
-		o.clock.pass(29 * day)
+		o.clock.Pass(29 * day)
 		purge(5)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonSignedOut) // and not a new beginning
-		o.clock.pass(3 * day)
+		o.clock.Pass(3 * day)
 		purge(1)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenExpired)
 	})

@@ -45,7 +45,7 @@ func TestReferences(t *testing.T) {
 		t.Error(entities)
 	}
 	if len(got.Errors) != 2 {
-		t.Fatal(got.text)
+		t.Fatal(got.Text)
 	}
 	for i, at := range []float64{0, 2} {
 		if told := got.Errors[i]; told.Extensions.Reason != "NOT_ALLOWED" || !reflect.DeepEqual(told.Path, []any{"_entities", at}) {
@@ -56,13 +56,13 @@ func TestReferences(t *testing.T) {
 		got := g.post(entitiesQuery, variables{"r": []variables{ada, bob}}, headers...)
 		expect(t, got, models.Reason(reason))
 		if entities := string(got.Data["_entities"]); entities != `[null,null]` || len(got.Errors) != 1 {
-			t.Error(got.text)
+			t.Error(got.Text)
 		}
 	}
 	// It takes neither a password nor a token, so it may come twice.
 	got = g.post(`query ($r: [_Any!]!) { a: _entities(representations: $r) { __typename } b: _entities(representations: $r) { __typename } }`, variables{"r": []variables{ada}}, "Authorization", bearer)
-	if got.text != `{"data":{"a":[{"__typename":"CustomerAccount"}],"b":[{"__typename":"CustomerAccount"}]}}` {
-		t.Error(got.text)
+	if got.Text != `{"data":{"a":[{"__typename":"CustomerAccount"}],"b":[{"__typename":"CustomerAccount"}]}}` {
+		t.Error(got.Text)
 	}
 }
 
@@ -78,10 +78,10 @@ func TestReferencesOfAnApplication(t *testing.T) {
 		variables{"r": []variables{bob, nobody, ada, bob}}, as("backend", secret)...)
 	const attributes = `"attributes":[{"fullyQualifiedName":"tenant~a"},{"fullyQualifiedName":"tenant~b"}]}`
 	if entities := string(got.Data["_entities"]); entities != `[{"userName":"bob",`+attributes+`,null,{"userName":"ada",`+attributes+`,{"userName":"bob",`+attributes+`]` {
-		t.Error(got.text)
+		t.Error(got.Text)
 	}
-	if len(got.Errors) != 1 || got.reason() != models.ReasonAccountNotFound || !reflect.DeepEqual(got.Errors[0].Path, []any{"_entities", 1.0}) {
-		t.Error(got.text)
+	if len(got.Errors) != 1 || got.Reason() != models.ReasonAccountNotFound || !reflect.DeepEqual(got.Errors[0].Path, []any{"_entities", 1.0}) {
+		t.Error(got.Text)
 	}
 	for _, headers := range [][]string{as("weak", weak), as("storefront", "")} {
 		expect(t, g.post(entitiesQuery, variables{"r": []variables{ada}}, headers...), models.ReasonTokenMissing)
@@ -116,24 +116,24 @@ func TestManyReferences(t *testing.T) {
 		a := about(query, `{"r":[`+values+`]}`).with("Authorization", bearer)
 		got := g.quickly(a)
 		if test.fields*test.references <= 100 {
-			if len(got.Errors) > 0 || strings.Count(got.text, `"firstName":"Ada"`) != 100 || len(got.text) > 100<<10 {
-				t.Errorf("%+v: %d bytes: %.300s", test, len(got.text), got.text)
+			if len(got.Errors) > 0 || strings.Count(got.Text, `"firstName":"Ada"`) != 100 || len(got.Text) > 100<<10 {
+				t.Errorf("%+v: %d bytes: %.300s", test, len(got.Text), got.Text)
 			}
 			continue
 		}
 		if len(got.Errors) == 0 || got.Errors[0].Extensions.Limit != "reference-limit" || got.Errors[0].Extensions.Reason != "LIMIT_EXCEEDED" ||
-			got.Errors[0].Message != "The operation has more than 100 references." || strings.Contains(got.text, "CustomerAccount") {
-			t.Errorf("%+v: %.300s", test, got.text)
+			got.Errors[0].Message != "The operation has more than 100 references." || strings.Contains(got.Text, "CustomerAccount") {
+			t.Errorf("%+v: %.300s", test, got.Text)
 		}
 	}
 	literal := fmt.Sprintf(`{__typename:"CustomerAccount",userId:%q}`, account["userId"])
 	for count, limit := range map[int]string{9: "", 101: "reference-limit"} {
 		got := g.try(about(`{ _entities(representations: [`+strings.Repeat(literal, count)+`]) { __typename } }`, "").with("Authorization", bearer))
 		if refused := len(got.Errors) > 0; refused != (limit != "") || refused && got.Errors[0].Extensions.Limit != limit {
-			t.Errorf("%d literals: %.300s", count, got.text)
+			t.Errorf("%d literals: %.300s", count, got.Text)
 		}
 	}
-	if got := g.try(about(`{ _entities(representations: `+literal+`) { __typename } }`, "").with("Authorization", bearer)); got.text != `{"data":{"_entities":[{"__typename":"CustomerAccount"}]}}` {
-		t.Error(got.text)
+	if got := g.try(about(`{ _entities(representations: `+literal+`) { __typename } }`, "").with("Authorization", bearer)); got.Text != `{"data":{"_entities":[{"__typename":"CustomerAccount"}]}}` {
+		t.Error(got.Text)
 	}
 }

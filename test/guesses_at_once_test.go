@@ -24,7 +24,7 @@ func TestManyGuessesAtOnceAreNoMore(t *testing.T) {
 			var all sync.WaitGroup
 			for range 60 {
 				all.Go(func() {
-					reason := o.trySignIn(name, "wrong", "", "203.0.113.5").reason()
+					reason := o.trySignIn(name, "wrong", "", "203.0.113.5").Reason()
 					mutex.Lock()
 					defer mutex.Unlock()
 					reasons[reason]++

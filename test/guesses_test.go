@@ -19,7 +19,7 @@ func TestSourceMustWait(t *testing.T) {
 		for _, name := range []string{"ada", "nobody"} {
 			for range 5 {
 				expect(t, o.trySignIn(name, "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
-				o.clock.pass(time.Minute)
+				o.clock.Pass(time.Minute)
 			}
 			for range 60 {
 				got := o.trySignIn(name, rightPassword, "", "203.0.113.5")
@@ -28,7 +28,7 @@ func TestSourceMustWait(t *testing.T) {
 					t.Errorf("%s: must wait %d seconds", name, wait)
 				}
 			}
-			o.clock.pass(-5 * time.Minute)
+			o.clock.Pass(-5 * time.Minute)
 		}
 		// The owner still gets in, from elsewhere and on a known device even at the same address.
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
@@ -43,9 +43,9 @@ func TestWaitEndsWithTheWindow(t *testing.T) {
 		for range 5 {
 			o.trySignIn("ada", "wrong", "", "203.0.113.5")
 		}
-		o.clock.pass(15*time.Minute - time.Second)
+		o.clock.Pass(15*time.Minute - time.Second)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
-		o.clock.pass(time.Second)
+		o.clock.Pass(time.Second)
 		expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
 	})
@@ -102,17 +102,17 @@ func TestGuessesOfADay(t *testing.T) {
 			var judged []time.Time
 			for i := range 1500 {
 				got := o.trySignIn(name, "wrong", "", fmt.Sprintf("198.18.%d.%d", i/200, i%200))
-				if got.reason() == models.ReasonInvalidCredentials {
+				if got.Reason() == models.ReasonInvalidCredentials {
 					judged = append(judged, o.clock.Now())
 				} else if got.Errors[0].Extensions.RetryAfterSeconds == 0 {
-					t.Fatalf("nothing says how long to wait: %s", got.text)
+					t.Fatalf("nothing says how long to wait: %s", got.Text)
 				}
-				o.clock.pass(3 * time.Minute) // three days
+				o.clock.Pass(3 * time.Minute) // three days
 			}
 			if most := mostIn(24*time.Hour, judged); most != 50 || len(judged) < 2*50 {
 				t.Errorf("%s: %d guesses were judged in 24 hours, and %d in all", name, most, len(judged))
 			}
-			o.clock.pass(36 * time.Hour)
+			o.clock.Pass(36 * time.Hour)
 		}
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), "")
 	}, func(w *tickets.Office) { w.Policy.Lockout = time.Second })
@@ -139,10 +139,10 @@ func TestGuessesOfASourceAndDay(t *testing.T) {
 		o.customer("ada")
 		var judged []time.Time
 		for range 800 {
-			if o.trySignIn("ada", "wrong", "", "203.0.113.5").reason() == models.ReasonInvalidCredentials {
+			if o.trySignIn("ada", "wrong", "", "203.0.113.5").Reason() == models.ReasonInvalidCredentials {
 				judged = append(judged, o.clock.Now())
 			}
-			o.clock.pass(7 * time.Minute)
+			o.clock.Pass(7 * time.Minute)
 		}
 		if most := mostIn(24*time.Hour, judged); most != 20 || len(judged) < 2*20 {
 			t.Errorf("%d guesses of one source were judged in 24 hours, and %d in all", most, len(judged))
@@ -183,7 +183,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 			})
 			logs(ofDay, func() {
 				for range 30 {
-					o.clock.pass(4 * time.Minute)
+					o.clock.Pass(4 * time.Minute)
 					o.trySignIn(name, "wrong", "", address(0))
 				}
 			})
@@ -192,7 +192,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 					o.trySignIn(name, "wrong", "", address(1+n))
 				}
 			})
-			o.clock.pass(15 * time.Minute)
+			o.clock.Pass(15 * time.Minute)
 			logs(lockedForDay, func() {
 				for n := range 30 {
 					o.trySignIn(name, "wrong", "", address(100+n))
@@ -254,7 +254,7 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.5"), "")
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
-		o.clock.pass(15 * time.Minute)
+		o.clock.Pass(15 * time.Minute)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
 		// Many at once are no more.
 		var all sync.WaitGroup
@@ -262,7 +262,7 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 		for i := range 60 {
 			all.Go(func() {
 				got := o.trySignIn(fmt.Sprintf("other%d", i), "wrong", "", "203.0.113.5")
-				if got.reason() == models.ReasonInvalidCredentials {
+				if got.Reason() == models.ReasonInvalidCredentials {
 					judged.Add(1)
 				}
 			})
@@ -308,7 +308,7 @@ func TestFloodEmptiesNoCounter(t *testing.T) {
 	// All that can be tried for nothing: a name that must wait, and a source that must for all names.
 	for i := range 3000 {
 		name := fmt.Sprint("nobody", i%1500)
-		if got := o.trySignIn(name, "wrong", "", "203.0.113.5").reason(); i >= 100 && got != models.ReasonTooManyAttempts {
+		if got := o.trySignIn(name, "wrong", "", "203.0.113.5").Reason(); i >= 100 && got != models.ReasonTooManyAttempts {
 			t.Fatalf("guess %d: %s", i, got)
 		}
 	}

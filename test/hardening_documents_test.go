@@ -51,14 +51,14 @@ func (g *guarded) falseHashes() {
 		}
 		for _, invalid := range []string{`{ a }`, `{`, `{ ` + strings.Repeat("__typename ", 11) + `}`} { // not kept
 			if got := fresh.try(by(persisted(invalid, hashOf(invalid), 1))); len(got.Errors) == 0 {
-				g.t.Error(got.text)
+				g.t.Error(got.Text)
 			}
 			fresh.refuses(by(persisted("", hashOf(invalid), 1)), unknown)
 		}
 		fresh.answers(by(persisted(one, hashOf(one), 1)))
 		for range 2 {
-			if got := fresh.answers(by(persisted("", hashOf(one), 1))); got.text != `{"data":{"one":"Query"}}` {
-				g.t.Error(got.text)
+			if got := fresh.answers(by(persisted("", hashOf(one), 1))); got.Text != `{"data":{"one":"Query"}}` {
+				g.t.Error(got.Text)
 			}
 			fresh.refuses(by(persisted(other, hashOf(one), 1)), bad) // bound to another query
 		}
@@ -91,7 +91,7 @@ func (g *guarded) credentialsAreNotKept() {
 		registered.body = strings.TrimSuffix(registered.body, "}") + `,"operationName":"A","variables":{"a":"x"}}`
 		fresh.try(persisted(query, hashOf(query), 1))
 		got := fresh.try(persisted("", hashOf(query), 1))
-		if found := !strings.Contains(got.text, "PERSISTED_QUERY_NOT_FOUND"); found && !kept {
+		if found := !strings.Contains(got.Text, "PERSISTED_QUERY_NOT_FOUND"); found && !kept {
 			g.t.Errorf("%s: registered", query)
 		}
 	}

@@ -60,7 +60,7 @@ func (g *guarded) introspectionLimit() {
 		a := about(query, "")
 		a.body = strings.TrimSuffix(a.body, "}") + `,"operationName":"` + map[bool]string{true: "B"}[strings.HasPrefix(query, "query A")] + `"}`
 		if got := g.try(a); len(got.Errors) > 0 && got.Errors[0].Extensions.Reason != "TOKEN_MISSING" {
-			g.t.Errorf("%s: %s", query, got.text)
+			g.t.Errorf("%s: %s", query, got.Text)
 		}
 	}
 	for _, query := range []string{
@@ -83,7 +83,7 @@ func (g *guarded) guessedNames() {
 	} {
 		one, other := closed.try(about(wrong, "")), closed.try(about(right, ""))
 		if withoutPlaces(one) != withoutPlaces(other) || len(one.Errors) == 0 {
-			g.t.Errorf("%s is answered with %s\n%s with %s", wrong, one.text, right, other.text)
+			g.t.Errorf("%s is answered with %s\n%s with %s", wrong, one.Text, right, other.Text)
 		}
 	}
 	for _, query := range []string{
@@ -117,18 +117,18 @@ func (g *guarded) noSuggestions() {
 		`{ currentShopper { ... on Shoper { userId } } }`, `fragment A on Shoper { userId } { currentShopper { ...A } }`, `{ currentShopper { ...B } } fragment A on Shopper { userId }`,
 	} {
 		for _, accept := range []string{jsonType, responseType} {
-			if got := closed.refusesAs(accept, about(query, ""), refusal{code: validationFailed}); strings.Contains(strings.ToLower(got.text), "did you mean") {
-				g.t.Errorf("the server helps to guess: %s", got.text)
+			if got := closed.refusesAs(accept, about(query, ""), refusal{code: validationFailed}); strings.Contains(strings.ToLower(got.Text), "did you mean") {
+				g.t.Errorf("the server helps to guess: %s", got.Text)
 			}
 		}
-		suggested = suggested || strings.Contains(g.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).text, "Did you mean")
+		suggested = suggested || strings.Contains(g.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).Text, "Did you mean")
 	}
 	if !suggested {
 		g.t.Error("suggests nothing where introspection is on")
 	}
 	got := closed.try(about(signInQuery, `{"input":{"usernam":"ada","password":"x"}}`))
-	if strings.Contains(strings.ToLower(got.text), "did you mean") {
-		g.t.Error(got.text)
+	if strings.Contains(strings.ToLower(got.Text), "did you mean") {
+		g.t.Error(got.Text)
 	}
 }
 
@@ -171,7 +171,7 @@ func (g *guarded) manyGuesses() {
 	for _, operation := range []string{"A", "B"} {
 		one := attempt{body: strings.TrimSuffix(both.body, "}") + `,"operationName":"` + operation + `"}`}
 		if got := g.try(one); len(got.Errors) != 1 || got.Errors[0].Extensions.Code == "GRAPHQL_VALIDATION_FAILED" {
-			g.t.Error(got.text)
+			g.t.Error(got.Text)
 		}
 	}
 	if g.runs.count() != 2 {
@@ -184,7 +184,7 @@ func (g *guarded) manyGuesses() {
 func limitOf(g *guarded, query string) string {
 	got := g.try(about(query, ""))
 	if len(got.Errors) == 0 || got.Errors[0].Extensions.Limit == "" {
-		g.t.Errorf("%.60s is refused by no limit: %.300s", query, got.text)
+		g.t.Errorf("%.60s is refused by no limit: %.300s", query, got.Text)
 		return "none"
 	}
 	return got.Errors[0].Extensions.Limit
@@ -219,13 +219,13 @@ func (g *guarded) refusesAny(a attempt) {
 	g.t.Helper()
 	got := g.try(a)
 	if len(got.Errors) == 0 {
-		g.t.Errorf("%.60s is not refused: %d %.300s", a.body, got.status, got.text)
+		g.t.Errorf("%.60s is not refused: %d %.300s", a.body, got.Status, got.Text)
 		return
 	}
 	told := got.Errors[0].Extensions
 	want := refusal{code: told.Code, limit: told.Limit}
-	if got.status == http.StatusRequestEntityTooLarge {
-		want.status = got.status
+	if got.Status == http.StatusRequestEntityTooLarge {
+		want.status = got.Status
 	}
 	g.refuses(a, want)
 }
@@ -290,7 +290,7 @@ func (g *guarded) overEachLimit() {
 		}
 		for _, query := range of.most {
 			if got := g.try(about(query, "")); len(got.Errors) > 0 && got.Errors[0].Extensions.Limit != "" {
-				g.t.Errorf("%.60s has exactly as many as may be: %s", query, got.text)
+				g.t.Errorf("%.60s has exactly as many as may be: %s", query, got.Text)
 			}
 		}
 	}
@@ -345,8 +345,8 @@ func (g *guarded) worstWithinLimits() {
 		"introspection of reasons":          `{__schema{directives{args{type{ofType{ofType{ofType{` + each(16, "a#:enumValues{name description}") + `}}}}}}}}`,
 		"introspection of reasons by types": `{__schema{` + each(9, "a#:types{description enumValues{description}}") + `}}`,
 	} {
-		if got := g.quickly(about("# "+name+"\n"+query, "")); len(got.text) > longestAnswer {
-			g.t.Errorf("%s: %d bytes", name, len(got.text))
+		if got := g.quickly(about("# "+name+"\n"+query, "")); len(got.Text) > longestAnswer {
+			g.t.Errorf("%s: %d bytes", name, len(got.Text))
 		}
 	}
 }

@@ -48,8 +48,8 @@ func (g *guarded) cannotRunAsJSON() {
 			}
 		}
 	}
-	if got := g.try(attempt{body: `{"query":"{"}`}); got.status != http.StatusOK { // without Accept
-		g.t.Error(got.status, got.text)
+	if got := g.try(attempt{body: `{"query":"{"}`}); got.Status != http.StatusOK { // without Accept
+		g.t.Error(got.Status, got.Text)
 	}
 	g.refuses(attempt{body: `{"query":"query A { __typename }","operationName":"` + marker + `"}`}, refusal{code: validationFailed})
 }
@@ -64,8 +64,8 @@ func (g *guarded) cannotRunAsResponse() {
 	}
 	// What fails while it runs has data, and with it the status 200.
 	got := g.try(about(`{ currentShopper { userId } }`, "").with("Accept", responseType))
-	if got.status != http.StatusOK || !strings.Contains(got.text, `"data":null`) {
-		g.t.Error(got.status, got.text)
+	if got.Status != http.StatusOK || !strings.Contains(got.Text, `"data":null`) {
+		g.t.Error(got.Status, got.Text)
 	}
 	for _, accept := range []string{"text/html", jsonType + ";q=0", jsonType + "; charset=utf-16", "*/*;q=0", "image/*"} {
 		g.refusesAs(accept, attempt{body: good}, badRequest(http.StatusNotAcceptable))
@@ -92,8 +92,8 @@ func (g *guarded) nullVariables() {
 	} {
 		for _, accept := range []string{jsonType, responseType} {
 			got := g.try(about(query, `{"a":null}`).with("Accept", accept))
-			if got.status >= http.StatusInternalServerError || len(got.Errors) == 0 || got.Errors[0].Extensions.Code != validationFailed && got.Errors[0].Extensions.Code != badUserInput {
-				g.t.Errorf("%s is answered with %d %s", query, got.status, got.text)
+			if got.Status >= http.StatusInternalServerError || len(got.Errors) == 0 || got.Errors[0].Extensions.Code != validationFailed && got.Errors[0].Extensions.Code != badUserInput {
+				g.t.Errorf("%s is answered with %d %s", query, got.Status, got.Text)
 			}
 		}
 	}
@@ -147,8 +147,8 @@ func (g *guarded) get() {
 		for values, want := range map[string]string{
 			"&operationName=A": `{"data":{"__typename":"Query"}}`, `&operationName=A&variables={"a":false}`: `{"data":{}}`, "&operationName=B&variables=null&extensions=null&other=1": `{"data":{"b":"Query"}}`,
 		} {
-			if got := g.answers(attempt{method: http.MethodGet, url: query + values, headers: []string{header, "x"}}); got.text != want {
-				g.t.Errorf("%s: want %s, got %s", values, want, got.text)
+			if got := g.answers(attempt{method: http.MethodGet, url: query + values, headers: []string{header, "x"}}); got.Text != want {
+				g.t.Errorf("%s: want %s, got %s", values, want, got.Text)
 			}
 		}
 	}
@@ -169,8 +169,8 @@ func (g *guarded) get() {
 			return g.send(request)
 		}
 		get, head := ask(http.MethodGet), ask(http.MethodHead)
-		if head.status != status || get.status != status || head.text != "" || head.header.Get("Content-Length") != fmt.Sprint(len(get.text)) || head.header.Get("Content-Type") != get.header.Get("Content-Type") {
-			g.t.Errorf("%s: GET %d %v, HEAD %d %v %s", values, get.status, get.header, head.status, head.header, head.text)
+		if head.Status != status || get.Status != status || head.Text != "" || head.Header.Get("Content-Length") != fmt.Sprint(len(get.Text)) || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
+			g.t.Errorf("%s: GET %d %v, HEAD %d %v %s", values, get.Status, get.Header, head.Status, head.Header, head.Text)
 		}
 	}
 }
@@ -183,8 +183,8 @@ func (g *guarded) mutationByGET() {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			a := attempt{method: method, url: "?query=" + url.QueryEscape(query) + "&operationName=" + name, headers: []string{preflight, "x"}}
 			for _, accept := range []string{jsonType, responseType} {
-				if got := g.refusesAs(accept, a, badRequest(http.StatusMethodNotAllowed)); got.header.Get("Allow") != http.MethodPost {
-					g.t.Errorf("Allow is %q", got.header.Get("Allow"))
+				if got := g.refusesAs(accept, a, badRequest(http.StatusMethodNotAllowed)); got.Header.Get("Allow") != http.MethodPost {
+					g.t.Errorf("Allow is %q", got.Header.Get("Allow"))
 				}
 			}
 		}
@@ -194,8 +194,8 @@ func (g *guarded) mutationByGET() {
 func (g *guarded) otherMethods() {
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace, "QUERY", "post", marker} {
 		for _, accept := range []string{jsonType, responseType} {
-			if got := g.refusesAs(accept, attempt{method: method, body: good}, badRequest(http.StatusMethodNotAllowed)); got.header.Get("Allow") != "GET, HEAD, POST" {
-				g.t.Errorf("%s: Allow is %q", method, got.header.Get("Allow"))
+			if got := g.refusesAs(accept, attempt{method: method, body: good}, badRequest(http.StatusMethodNotAllowed)); got.Header.Get("Allow") != "GET, HEAD, POST" {
+				g.t.Errorf("%s: Allow is %q", method, got.Header.Get("Allow"))
 			}
 		}
 	}
@@ -335,8 +335,8 @@ func (g *guarded) largeBodies() {
 	g.refuses(attempt{body: padded(limit + 1)}, tooLarge)
 	g.refuses(attempt{body: about(signInQuery, `{"input":{"username":"ada","password":"`+strings.Repeat(marker, 100_000)+`"}}`).body}, tooLarge)
 	endless := &measured{Reader: io.MultiReader(strings.NewReader(marker), iotest.DataErrReader(strings.NewReader(strings.Repeat(" ", 10<<20))))}
-	if got := g.refusesAs(jsonType, attempt{unread: endless}, tooLarge); endless.read > limit+1 || got.header.Get("Connection") != "close" {
-		g.t.Errorf("%d bytes are read, and the connection is %q", endless.read, got.header.Get("Connection"))
+	if got := g.refusesAs(jsonType, attempt{unread: endless}, tooLarge); endless.read > limit+1 || got.Header.Get("Connection") != "close" {
+		g.t.Errorf("%d bytes are read, and the connection is %q", endless.read, got.Header.Get("Connection"))
 	}
 
 	declared := &measured{Reader: strings.NewReader(padded(limit + 1))}

@@ -166,23 +166,24 @@ func (g *guarded) try(a attempt) answer {
 	begin := time.Now()
 	g.handler.ServeHTTP(recorder, request)
 	took := time.Since(begin)
-	got := answer{status: recorder.Code, header: recorder.Header(), text: recorder.Body.String(), took: took}
+	got := answer{took: took}
+	got.Status, got.Header, got.Text = recorder.Code, recorder.Header(), recorder.Body.String()
 
 	fails := func(message string) {
 		g.t.Helper()
-		g.t.Errorf("%s: %s %.100s %.100q %s is answered with %d %.300s", message, a.method, a.url, a.body, a.headers[:min(8, len(a.headers))], got.status, got.text)
+		g.t.Errorf("%s: %s %.100s %.100q %s is answered with %d %.300s", message, a.method, a.url, a.body, a.headers[:min(8, len(a.headers))], got.Status, got.Text)
 	}
-	if err := json.Unmarshal([]byte(got.text), &got); err != nil {
+	if err := json.Unmarshal([]byte(got.Text), &got); err != nil {
 		fails("no JSON")
 	}
-	mediaType := got.header.Get("Content-Type")
+	mediaType := got.Header.Get("Content-Type")
 	if mediaType != jsonType+"; charset=utf-8" && mediaType != responseType+"; charset=utf-8" {
 		fails("media type " + mediaType)
 	}
-	if got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Content-Type-Options") != "nosniff" {
+	if got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("X-Content-Type-Options") != "nosniff" {
 		fails("may be kept or taken for something else")
 	}
-	if strings.Contains(got.text, marker) || strings.Contains(g.log.String(), marker) {
+	if strings.Contains(got.Text, marker) || strings.Contains(g.log.String(), marker) {
 		fails("answer or log repeats the request")
 	}
 	for _, told := range got.Errors {
@@ -190,7 +191,7 @@ func (g *guarded) try(a attempt) answer {
 			fails("error without a code, a reason or a next step")
 		}
 	}
-	if len(got.Errors) > 0 && len(got.text) > 4<<10 {
+	if len(got.Errors) > 0 && len(got.Text) > 4<<10 {
 		fails("long refusal")
 	}
 	if took > 2*time.Second {
@@ -263,13 +264,13 @@ func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
 	before := g.runs.count()
 	got := g.try(a.with("Accept", accept))
 	if len(got.Errors) == 0 {
-		g.t.Errorf("%.100q %s is not refused: %d %.300s", a.body, a.url, got.status, got.text)
+		g.t.Errorf("%.100q %s is not refused: %d %.300s", a.body, a.url, got.Status, got.Text)
 		return got
 	}
 	told := got.Errors[0].Extensions
-	is := refusal{got.status, told.Code, told.Reason, told.Limit, told.NextStep}
-	if is != want || got.header.Get("Content-Type") != mediaType+"; charset=utf-8" || strings.Contains(got.text, `"data"`) {
-		g.t.Errorf("%.100q %.100s accepting %s: want %+v, got %d %v %.300s", a.body, a.url, accept, want, got.status, got.header["Content-Type"], got.text)
+	is := refusal{got.Status, told.Code, told.Reason, told.Limit, told.NextStep}
+	if is != want || got.Header.Get("Content-Type") != mediaType+"; charset=utf-8" || strings.Contains(got.Text, `"data"`) {
+		g.t.Errorf("%.100q %.100s accepting %s: want %+v, got %d %v %.300s", a.body, a.url, accept, want, got.Status, got.Header["Content-Type"], got.Text)
 	}
 	if g.runs.count() != before {
 		g.t.Errorf("%.100q %.100s is run", a.body, a.url)
@@ -281,8 +282,8 @@ func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
 func (g *guarded) answers(a attempt) answer {
 	g.t.Helper()
 	got := g.try(a)
-	if got.status != http.StatusOK || len(got.Errors) > 0 || got.Data == nil {
-		g.t.Errorf("%.100q %.100s is not answered: %d %.300s", a.body, a.url, got.status, got.text)
+	if got.Status != http.StatusOK || len(got.Errors) > 0 || got.Data == nil {
+		g.t.Errorf("%.100q %.100s is not answered: %d %.300s", a.body, a.url, got.Status, got.Text)
 	}
 	return got
 }

@@ -30,8 +30,8 @@ func (g *guarded) deferred() {
 	for _, accept := range []string{"multipart/mixed; deferSpec=20220824", "text/event-stream"} {
 		g.refusesAs(accept, attempt{body: good}, badRequest(http.StatusNotAcceptable))
 	}
-	if got := g.answers(about(`{ __schema { directives { name } } }`, "")); strings.Contains(got.text, `"defer"`) {
-		g.t.Error(got.text)
+	if got := g.answers(about(`{ __schema { directives { name } } }`, "")); strings.Contains(got.Text, `"defer"`) {
+		g.t.Error(got.Text)
 	}
 	subgraph := g.but(func(s *web.Settings) {
 		s.Schema = graph.NewSchema(&graph.Resolver{Office: g.Office, Accounts: g.Accounts}, true)
@@ -46,7 +46,7 @@ func (g *guarded) origins() {
 		must(g.t, err)
 		g.follow()
 	}
-	from := func(origin string) http.Header { return g.answers(attempt{body: good}.with("Origin", origin)).header }
+	from := func(origin string) http.Header { return g.answers(attempt{body: good}.with("Origin", origin)).Header }
 	preflighted := func(origin, method, headers string) http.Header {
 		request := httptest.NewRequestWithContext(g.t.Context(), http.MethodOptions, "/graphql", http.NoBody)
 		request.Header = http.Header{"Origin": {origin}, "Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {headers}}
@@ -65,16 +65,16 @@ func (g *guarded) origins() {
 		allowed(list...)
 		for _, origin := range foreign {
 			refused := g.try(about(`mutation { anonymousShopperTicket { userId } }`, "").with("Origin", origin))
-			if want := models.ReasonOriginNotAllowed; origin != "" && refused.reason() != want {
-				g.t.Errorf("%q: %s", origin, refused.text)
+			if want := models.ReasonOriginNotAllowed; origin != "" && refused.Reason() != want {
+				g.t.Errorf("%q: %s", origin, refused.Text)
 			}
-			for _, got := range []http.Header{refused.header, preflighted(origin, http.MethodPost, "content-type")} {
+			for _, got := range []http.Header{refused.Header, preflighted(origin, http.MethodPost, "content-type")} {
 				if got[allow] != nil || got["Access-Control-Allow-Headers"] != nil || got["Access-Control-Allow-Credentials"] != nil {
 					g.t.Errorf("%q is allowed: %v", origin, got)
 				}
 			}
-			if !varies(refused.header) {
-				g.t.Errorf("%q: a cache would mix origins up: %v", origin, refused.header)
+			if !varies(refused.Header) {
+				g.t.Errorf("%q: a cache would mix origins up: %v", origin, refused.Header)
 			}
 		}
 	}
@@ -107,8 +107,8 @@ func (g *guarded) origins() {
 	}
 	// Refusals can be read by the pages that may call the server, too.
 	allowed(shop)
-	if got := g.try(attempt{body: "["}.with("Origin", shop)); got.header.Get(allow) != shop {
-		g.t.Errorf("%v", got.header)
+	if got := g.try(attempt{body: "["}.with("Origin", shop)); got.Header.Get(allow) != shop {
+		g.t.Errorf("%v", got.Header)
 	}
 }
 
@@ -123,12 +123,12 @@ func (g *guarded) ticketHeaders() {
 			got := g.answers(about(query, "").with("Accept", accept))
 			mediaType := strings.Replace(accept, "*/*", jsonType, 1) + "; charset=utf-8"
 			for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": mediaType} {
-				if !slices.Equal(got.header[name], []string{want}) {
-					g.t.Errorf("%s: %s is %q", query, name, got.header[name])
+				if !slices.Equal(got.Header[name], []string{want}) {
+					g.t.Errorf("%s: %s is %q", query, name, got.Header[name])
 				}
 			}
-			if got.header["Etag"] != nil || got.header["Last-Modified"] != nil || got.header["Set-Cookie"] != nil {
-				g.t.Errorf("%s: %v", query, got.header)
+			if got.Header["Etag"] != nil || got.Header["Last-Modified"] != nil || got.Header["Set-Cookie"] != nil {
+				g.t.Errorf("%s: %v", query, got.Header)
 			}
 		}
 	}
@@ -140,8 +140,8 @@ func (g *guarded) otherPaths() {
 	} {
 		request, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, g.web.URL+path, http.NoBody)
 		must(g.t, err)
-		if got := g.send(request); got.status != http.StatusNotFound || strings.Contains(got.text, marker) {
-			g.t.Errorf("%s: %d %s", path, got.status, got.text)
+		if got := g.send(request); got.Status != http.StatusNotFound || strings.Contains(got.Text, marker) {
+			g.t.Errorf("%s: %d %s", path, got.Status, got.Text)
 		}
 	}
 	if strings.Contains(g.log.String(), marker) {
@@ -154,12 +154,12 @@ func (g *guarded) deadline() {
 		g.t.Helper()
 		for _, accept := range []string{jsonType, responseType} {
 			got := office.try(a.with("Accept", accept))
-			if len(got.Errors) != 1 || got.text == "null" {
-				g.t.Errorf("%s is answered with %d %s", a.body, got.status, got.text)
+			if len(got.Errors) != 1 || got.Text == "null" {
+				g.t.Errorf("%s is answered with %d %s", a.body, got.Status, got.Text)
 				continue
 			}
 			if told := got.Errors[0].Extensions; told.Code != "TRY_AGAIN" || told.Reason != "TIMED_OUT" || told.NextStep != "WAIT" || told.RetryAfterSeconds < 1 {
-				g.t.Errorf("%s is answered with %d %s", a.body, got.status, got.text)
+				g.t.Errorf("%s is answered with %d %s", a.body, got.Status, got.Text)
 			}
 		}
 	}
@@ -193,11 +193,11 @@ func (g *guarded) panics() {
 	signIn := about(signInQuery, `{"input":{"username":"ada","password":"`+marker+`"}}`)
 	for i, accept := range []string{jsonType, responseType} {
 		got := broken.try(signIn.with("Accept", accept))
-		if got.status != http.StatusOK || len(got.Errors) != 1 || got.Errors[0].Extensions.Code != "INTERNAL_SERVER_ERROR" || len(got.Errors[0].Extensions.ErrorID) < 8 {
-			g.t.Fatalf("%d %s", got.status, got.text)
+		if got.Status != http.StatusOK || len(got.Errors) != 1 || got.Errors[0].Extensions.Code != "INTERNAL_SERVER_ERROR" || len(got.Errors[0].Extensions.ErrorID) < 8 {
+			g.t.Fatalf("%d %s", got.Status, got.Text)
 		}
-		if logged := g.log.String(); !strings.Contains(logged, got.Errors[0].Extensions.ErrorID) || g.log.count("panic") != i+1 || !strings.Contains(logged, "resolvers.go") || strings.Contains(got.text, "nil") {
-			g.t.Errorf("%s\n%s", got.text, logged)
+		if logged := g.log.String(); !strings.Contains(logged, got.Errors[0].Extensions.ErrorID) || g.log.count("panic") != i+1 || !strings.Contains(logged, "resolvers.go") || strings.Contains(got.Text, "nil") {
+			g.t.Errorf("%s\n%s", got.Text, logged)
 		}
 	}
 	broken.answers(attempt{body: good})

@@ -50,8 +50,8 @@ func checkHonesty(t *testing.T, o *office, catchUp func()) {
 			"steal":           func(*rapid.T) { h.stolen = h.token },
 			"use stolen":      h.useStolen,
 			"pass":            h.pass,
-			"step server":     func(t *rapid.T) { h.step(t, &h.server, o.clock.step) },
-			"step database":   func(t *rapid.T) { h.step(t, &h.database, o.clock.stepDatabase) },
+			"step server":     func(t *rapid.T) { h.step(t, &h.server, o.clock.Step) },
+			"step database":   func(t *rapid.T) { h.step(t, &h.database, o.clock.StepDatabase) },
 			"node catches up": func(*rapid.T) { catchUp() },
 		})
 		h.finish()
@@ -123,8 +123,8 @@ func (h *honesty) receive(sent string, got answer) {
 // check holds an answer against what was promised.
 func (h *honesty) check(sent string, got answer) {
 	if len(got.Errors) > 0 {
-		if reason := got.reason(); reason != models.ReasonBusy && !h.usedStolen {
-			h.t.Fatalf("an honest shopper is signed out: %s", got.text)
+		if reason := got.Reason(); reason != models.ReasonBusy && !h.usedStolen {
+			h.t.Fatalf("an honest shopper is signed out: %s", got.Text)
 		}
 		return
 	}
@@ -145,7 +145,7 @@ func (h *honesty) useStolen(t *rapid.T) {
 }
 
 func (h *honesty) pass(t *rapid.T) {
-	h.o.clock.pass(rapid.SampledFrom([]time.Duration{
+	h.o.clock.Pass(rapid.SampledFrom([]time.Duration{
 		time.Millisecond, 10 * time.Second, 31 * time.Second, time.Hour, 20 * time.Hour,
 	}).Draw(t, "time"))
 }
@@ -162,20 +162,20 @@ func (h *honesty) step(t *rapid.T, off *time.Duration, step func(time.Duration))
 }
 
 func (h *honesty) resetClocks() {
-	h.o.clock.step(-h.server)
-	h.o.clock.stepDatabase(-h.database)
+	h.o.clock.Step(-h.server)
+	h.o.clock.StepDatabase(-h.database)
 	h.server, h.database = 0, 0
 }
 
 // finish puts the clocks right, and has owner and thief ask once more.
 func (h *honesty) finish() {
 	h.resetClocks()
-	h.o.clock.pass(4 * time.Hour) // no token is from the future any more
+	h.o.clock.Pass(4 * time.Hour) // no token is from the future any more
 	sent := h.token
 	owner := h.o.tryRepeat(sent, h.attempt)
 	h.check(sent, owner)
-	if owner.reason() == models.ReasonBusy {
-		h.t.Fatalf("put off although all clocks are right: %s", owner.text)
+	if owner.Reason() == models.ReasonBusy {
+		h.t.Fatalf("put off although all clocks are right: %s", owner.Text)
 	}
 	if len(owner.Errors) > 0 {
 		return // the thief has given both away already
@@ -183,11 +183,11 @@ func (h *honesty) finish() {
 
 	// The owner has used this token by now. Whoever else does gives both away.
 	h.receive(sent, owner)
-	h.o.clock.pass(time.Minute)
-	if thief := h.o.tryRefresh(sent); thief.reason() != models.ReasonTokenReused {
-		h.t.Fatalf("a thief gets on with a token that the owner has used: %s", thief.text)
+	h.o.clock.Pass(time.Minute)
+	if thief := h.o.tryRefresh(sent); thief.Reason() != models.ReasonTokenReused {
+		h.t.Fatalf("a thief gets on with a token that the owner has used: %s", thief.Text)
 	}
-	if again := h.o.tryRepeat(h.token, h.attempt); again.reason() != models.ReasonTokenReused {
-		h.t.Fatalf("the session goes on although a token was used twice: %s", again.text)
+	if again := h.o.tryRepeat(h.token, h.attempt); again.Reason() != models.ReasonTokenReused {
+		h.t.Fatalf("the session goes on although a token was used twice: %s", again.Text)
 	}
 }

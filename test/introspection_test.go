@@ -42,17 +42,17 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 			Iat, Exp             int64
 			AuthTime             int64 `json:"auth_time"`
 		}
-		must(t, json.Unmarshal([]byte(live.text), &said))
-		if live.status != http.StatusOK || !said.Active || said.Iss != issuer || said.Sub != got.UserID || said.ClientID != "storefront" || said.Scope != "cart.write catalog.read" ||
+		must(t, json.Unmarshal([]byte(live.Text), &said))
+		if live.Status != http.StatusOK || !said.Active || said.Iss != issuer || said.Sub != got.UserID || said.ClientID != "storefront" || said.Scope != "cart.write catalog.read" ||
 			said.TokenType != "Bearer" || said.Iat != begin.Unix() || said.AuthTime != begin.Unix() || said.Exp != begin.Add(15*time.Minute).Unix() || said.Anonymous || len(said.Sid) != 32 {
-			t.Error(live.text)
+			t.Error(live.Text)
 		}
-		if live.header.Get("Cache-Control") != "no-store" || live.header.Get("Content-Type") != "application/json; charset=utf-8" {
-			t.Error(live.header)
+		if live.Header.Get("Cache-Control") != "no-store" || live.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+			t.Error(live.Header)
 		}
 		dead := func(name, token string) {
-			if got := o.introspectOverHTTP(url.Values{"token": {token}}.Encode(), "gateway", secret); got.status != http.StatusOK || got.text != `{"active":false}` {
-				t.Errorf("%s: %d %s", name, got.status, got.text)
+			if got := o.introspectOverHTTP(url.Values{"token": {token}}.Encode(), "gateway", secret); got.Status != http.StatusOK || got.Text != `{"active":false}` {
+				t.Errorf("%s: %d %s", name, got.Status, got.Text)
 			}
 		}
 		dead("refresh token", got.RefreshToken)
@@ -83,10 +83,10 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 			"by our headers": {o.introspectOverHTTP("token=x", "", "", as("gateway", secret)...), http.StatusOK, `{"active":false}`},
 			"foreign origin": {o.introspectOverHTTP("token=x", "gateway", secret, "Origin", "https://foreign.example"), http.StatusForbidden, `{"error":"access_denied"}`},
 		} {
-			if refused.got.status != refused.status || refused.got.text != refused.text {
-				t.Errorf("%s: %d %s", name, refused.got.status, refused.got.text)
+			if refused.got.Status != refused.status || refused.got.Text != refused.text {
+				t.Errorf("%s: %d %s", name, refused.got.Status, refused.got.Text)
 			}
-			if challenge := refused.got.header.Get("WWW-Authenticate"); (refused.status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
+			if challenge := refused.got.Header.Get("WWW-Authenticate"); (refused.status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
 				t.Errorf("%s: %q", name, challenge)
 			}
 		}
@@ -110,29 +110,29 @@ func TestMetadata(t *testing.T) {
 	const metadata = `{"issuer":"https://tickets.example","jwks_uri":"https://tickets.example/.well-known/jwks.json","response_types_supported":[],"grant_types_supported":[],` +
 		`"introspection_endpoint":"https://tickets.example/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
 		`"revoked_tickets_uri":"https://tickets.example/.well-known/revoked-tickets"}`
-	if got := get("/.well-known/oauth-authorization-server"); got.text != metadata || got.header.Get("Content-Type") != "application/json" {
-		t.Error(got.text, got.header)
+	if got := get("/.well-known/oauth-authorization-server"); got.Text != metadata || got.Header.Get("Content-Type") != "application/json" {
+		t.Error(got.Text, got.Header)
 	}
 	for path, cached := range map[string]string{
 		"/.well-known/jwks.json": "public, max-age=30", "/.well-known/revoked-tickets": "public, max-age=1", "/.well-known/oauth-authorization-server": "public, max-age=3600",
 	} {
 		got := get(path)
-		tag := got.header.Get("ETag")
-		if got.status != http.StatusOK || got.header.Get("Cache-Control") != cached || tag == "" || got.header.Get("Access-Control-Allow-Origin") != "*" {
-			t.Errorf("%s: %d %v", path, got.status, got.header)
+		tag := got.Header.Get("ETag")
+		if got.Status != http.StatusOK || got.Header.Get("Cache-Control") != cached || tag == "" || got.Header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s: %d %v", path, got.Status, got.Header)
 		}
-		if got := get(path, "If-None-Match", `"other", `+tag); got.status != http.StatusNotModified || got.text != "" {
-			t.Errorf("%s: %d %s", path, got.status, got.text)
+		if got := get(path, "If-None-Match", `"other", `+tag); got.Status != http.StatusNotModified || got.Text != "" {
+			t.Errorf("%s: %d %s", path, got.Status, got.Text)
 		}
 	}
-	if got := get("/.well-known/jwks.json"); strings.Contains(got.text, `"d"`) || !strings.Contains(got.text, `"kid"`) || !strings.Contains(got.text, `"ES256"`) {
-		t.Error(got.text)
+	if got := get("/.well-known/jwks.json"); strings.Contains(got.Text, `"d"`) || !strings.Contains(got.Text, `"kid"`) || !strings.Contains(got.Text, `"ES256"`) {
+		t.Error(got.Text)
 	}
-	first := get("/.well-known/revoked-tickets").text
+	first := get("/.well-known/revoked-tickets").Text
 	ticket := o.anonymous()
 	o.revoke(ticket.RefreshToken, false)
 	o.follow()
-	if second := get("/.well-known/revoked-tickets").text; second == first || len(strings.Split(second, ".")) != 3 {
+	if second := get("/.well-known/revoked-tickets").Text; second == first || len(strings.Split(second, ".")) != 3 {
 		t.Error("the feed has not changed")
 	}
 }

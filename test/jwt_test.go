@@ -35,7 +35,7 @@ func TestJWTAccessToken(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		ada := o.customer("ada")
 		shopper := o.anonymous()
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		token, header, claims := jwtOf(t, o.post(`mutation ($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { jwtAccessToken } }`,
 			variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": shopper.RefreshToken}}), "createUserTicket")
 		if header["alg"] != "ES256" || header["typ"] != "at+jwt" || header["kid"] == nil || len(header) != 3 {
@@ -58,7 +58,7 @@ func TestJWTAccessToken(t *testing.T) {
 		expect(t, o.currentShopper("userId", bearer(token)...), models.ReasonTokenInvalid) // the server takes its own access tokens only
 
 		customer := o.signIn("ada")
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		_, _, later := jwtOf(t, o.post(`mutation ($token: String!) { refreshTicket(refreshToken: $token) { jwtAccessToken } }`, variables{"token": customer.RefreshToken}), "refreshTicket")
 		if _, claims := later["claimed_anonymous_sub"]; claims || later["iat"] != now+60 || later["auth_time"] != now || !strings.HasSuffix(later["jti"].(string), ".1") {
 			t.Errorf("%v", later)

@@ -26,7 +26,7 @@ func TestKeysNotLoaded(t *testing.T) {
 		} {
 			expect(t, got, models.ReasonBusy)
 		}
-		o.clock.pass(time.Second)
+		o.clock.Pass(time.Second)
 		o.refresh(held.RefreshToken)
 	})
 }
@@ -61,7 +61,7 @@ func TestKeysBehind(t *testing.T) {
 		}
 		keys.MarkComplete(o.clock.Now())
 		all(models.ReasonTokenInvalid)
-		o.clock.pass(timing.KeysetsComplete + time.Second)
+		o.clock.Pass(timing.KeysetsComplete + time.Second)
 		all(models.ReasonBusy)
 		expect(t, behind.post(revokeQuery, variables{"token": held.RefreshToken}), models.ReasonBusy)
 		expect(t, behind.trySignIn("ada", rightPassword, shopper.RefreshToken, ""), models.ReasonBusy)

@@ -111,7 +111,7 @@ func TestReadsLag(t *testing.T) {
 		if again := o.refresh(first.RefreshToken); again.raw != next.raw { // the second tab
 			t.Errorf("another ticket:\n%s\n%s", next.raw, again.raw)
 		}
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		next = o.refresh(next.RefreshToken)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
 		expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)
@@ -169,7 +169,7 @@ func TestNamesLag(t *testing.T) {
 	change("lockAccount", ``, "countess")
 	found := o.post(`{ account(by: {userName: "ada"}) { firstName } }`, nil, backend...)
 	if string(found.Data["account"]) != `{"firstName":"Eve"}` {
-		t.Error(found.text)
+		t.Error(found.Text)
 	}
 
 	latest := func(id int64) *models.CustomerAccount {
@@ -221,28 +221,28 @@ func TestTokenAheadOfTheDatabase(t *testing.T) {
 			},
 		}
 		for name, got := range atOnce(ask) {
-			if got.reason() != models.ReasonBusy || got.Errors[0].Extensions.RetryAfterSeconds != 1 {
-				t.Errorf("%s: %s", name, got.text)
+			if got.Reason() != models.ReasonBusy || got.Errors[0].Extensions.RetryAfterSeconds != 1 {
+				t.Errorf("%s: %s", name, got.Text)
 			}
 		}
 
 		// One clock alone does not make a token old.
-		o.clock.step(2 * time.Hour)
+		o.clock.Step(2 * time.Hour)
 		expect(t, o.tryRefresh(customer.RefreshToken), models.ReasonBusy)
-		o.clock.step(-2 * time.Hour)
-		o.clock.stepDatabase(2 * time.Hour)
+		o.clock.Step(-2 * time.Hour)
+		o.clock.StepDatabase(2 * time.Hour)
 		expect(t, o.tryRefresh(customer.RefreshToken), models.ReasonBusy)
-		o.clock.stepDatabase(-2 * time.Hour)
+		o.clock.StepDatabase(-2 * time.Hour)
 
-		o.clock.pass(10*time.Minute + time.Second)
+		o.clock.Pass(10*time.Minute + time.Second)
 		for name, want := range map[string]models.Reason{
 			"refresh of a customer": models.ReasonTokenInvalid, "refresh of a guest": models.ReasonTokenInvalid,
 			"refresh of a later one": models.ReasonTokenInvalid, "refresh, no account": models.ReasonAccountDeleted,
 			"shopper, no account": models.ReasonAccountDeleted, "claim": "", "revoke": "", "revoke everywhere": "",
 			"end session": "",
 		} {
-			if got := ask[name](); got.reason() != want {
-				t.Errorf("%s, later: %s", name, got.text)
+			if got := ask[name](); got.Reason() != want {
+				t.Errorf("%s, later: %s", name, got.Text)
 			}
 		}
 	})
@@ -320,7 +320,7 @@ func TestEndedSessionsBehindLag(t *testing.T) {
 	o, got := database.signIn(t)
 	o.revoke(got.RefreshToken, false)
 	for range 5 {
-		o.clock.pass(8 * time.Second)
+		o.clock.Pass(8 * time.Second)
 		o.follow()
 	}
 	database.catchUp() // the replica has caught up after 40 s
@@ -338,9 +338,9 @@ func TestDisabledApplicationBehindLag(t *testing.T) {
 	}
 	o, got := database.signIn(t)
 	must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
-	o.clock.pass(5 * time.Minute)
+	o.clock.Pass(5 * time.Minute)
 	o.follow()
-	if a := o.tryRefresh(got.RefreshToken); a.reason() == "" {
+	if a := o.tryRefresh(got.RefreshToken); a.Reason() == "" {
 		t.Errorf("refreshed five minutes after the application was disabled")
 	}
 }

@@ -28,7 +28,7 @@ func TestAccountLocks(t *testing.T) {
 				guess(5, address)
 				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonTooManyAttempts)
 			}
-			o.clock.pass(15 * time.Minute)
+			o.clock.Pass(15 * time.Minute)
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 
@@ -48,8 +48,8 @@ func TestAccountLocks(t *testing.T) {
 		if o.log.count("name locked after wrong passwords") != 1 {
 			t.Error("the lock was not logged once")
 		}
-		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.text != got.text { // nor is it checked
-			t.Errorf("a wrong password while the account is locked: %s", wrong.text)
+		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.Text != got.Text { // nor is it checked
+			t.Errorf("a wrong password while the account is locked: %s", wrong.Text)
 		}
 		// It holds neither on a known device nor for who is signed in, and it ends by itself.
 		input := variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}
@@ -59,7 +59,7 @@ func TestAccountLocks(t *testing.T) {
 			t.Errorf("isLocked is %v", locked)
 		}
 		o.refresh(signedIn.RefreshToken)
-		o.clock.pass(15 * time.Minute)
+		o.clock.Pass(15 * time.Minute)
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 	}, func(w *tickets.Office) { w.Policy.GuessesPerDay = 1000 })
 }
@@ -74,7 +74,7 @@ func TestSlowGuessesLock(t *testing.T) {
 			address := fmt.Sprintf("203.0.113.%d", source)
 			for range 5 {
 				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
-				o.clock.pass(20 * time.Minute)
+				o.clock.Pass(20 * time.Minute)
 			}
 		}
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "") // the lock has ended by now
@@ -97,7 +97,7 @@ func TestLockBegins(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			o.customer("ada")
 			lock(o)
-			o.clock.pass(16 * time.Minute)
+			o.clock.Pass(16 * time.Minute)
 			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.19"), models.ReasonInvalidCredentials)
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		})
@@ -106,7 +106,7 @@ func TestLockBegins(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			ada := o.customer("ada")
 			lock(o)
-			o.clock.pass(10 * 365 * 24 * time.Hour)
+			o.clock.Pass(10 * 365 * 24 * time.Hour)
 			got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
 			expect(t, got, models.ReasonAccountLocked)
 			if got.Errors[0].Extensions.RetryAfterSeconds != 0 {
@@ -123,7 +123,7 @@ func TestLockBegins(t *testing.T) {
 			must(t, o.Accounts.Lock(t.Context(), ada))
 			onDevice := o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1")
 			expect(t, onDevice, models.ReasonAccountLocked)
-			o.clock.pass(24 * time.Hour)
+			o.clock.Pass(24 * time.Hour)
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
 			must(t, o.Accounts.Unlock(t.Context(), ada))
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")

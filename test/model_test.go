@@ -27,7 +27,7 @@ func TestModel(t *testing.T) {
 				"revoke":  m.revoke,
 				"purge":   func(*rapid.T) { must(o.t, errOf(o.Purge(o.t.Context(), 0))) },
 				"wait": func(t *rapid.T) {
-					o.clock.pass(rapid.SampledFrom([]time.Duration{
+					o.clock.Pass(rapid.SampledFrom([]time.Duration{
 						time.Microsecond, 10 * time.Second, 30 * time.Second, 31 * time.Second, time.Hour, 13 * 24 * time.Hour, 40 * 24 * time.Hour,
 					}).Draw(t, "time"))
 				},
@@ -134,9 +134,9 @@ func (m *model) advance(t *rapid.T, token *modelToken, attempt string) {
 	session := token.session
 	reason, again := m.verdict(token, attempt)
 	got := m.o.tryWith(token.text, attempt)
-	forgotten := m.purged(session) && got.reason() == models.ReasonTokenExpired
-	if got.reason() != reason && !forgotten {
-		t.Fatalf("want %q, got %s", reason, got.text)
+	forgotten := m.purged(session) && got.Reason() == models.ReasonTokenExpired
+	if got.Reason() != reason && !forgotten {
+		t.Fatalf("want %q, got %s", reason, got.Text)
 	}
 	switch {
 	case reason == models.ReasonTokenReused:

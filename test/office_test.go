@@ -21,11 +21,11 @@ import (
 	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/test/wire"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
@@ -46,7 +46,7 @@ type office struct {
 	settings web.Settings
 	handler  http.Handler
 	web      *httptest.Server
-	clock    *clock
+	clock    *testkit.Clock
 	log      *log
 	// statements counts what decides something on MySQL.
 	statements *atomic.Int64
@@ -89,28 +89,22 @@ func open(t testing.TB, url string, changes ...func(*tickets.Office)) *office {
 	must(t, err)
 	keys, err := seal.NewKeys(seal.Dated{Keyset: keyset, Number: 1})
 	must(t, err)
-	return openWith(t, url, keys, &clock{now: begin}, changes...)
+	return openWith(t, url, keys, testkit.NewClock(begin), changes...)
 }
 
 // openWith opens an office that shares keys and clock with others, as replicas do.
-func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes ...func(*tickets.Office)) *office {
+func openWith(t testing.TB, url string, keys *seal.Keys, clock *testkit.Clock, changes ...func(*tickets.Office)) *office {
 	t.Helper()
 	o := &office{t: t, url: url, clock: clock, log: &log{}, statements: &atomic.Int64{}}
 	logger := slog.New(inbound.LogHandler(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	store, err := storage.Open(storage.Settings{URL: secret.New(o.watched(url)), Now: clock.Now, Log: logger})
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	_, err = store.Migrate(t.Context())
-	must(t, err)
-	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
-	must(t, err)
+	store := testkit.Open(t, o.watched(url), clock.Now, logger)
 
 	parts := wiring.New(wiring.Settings{
 		Store:    store,
 		Now:      clock.Now,
 		Random:   rand.Reader,
 		Log:      logger,
-		Hasher:   hasher,
+		Hasher:   testkit.CheapHasher(t),
 		Policy:   tickets.DefaultPolicy(),
 		Elapsed:  clock.Elapsed,
 		Issuer:   issuer,
@@ -126,8 +120,9 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *clock, changes .
 	for _, change := range changes {
 		change(&wired)
 	}
-	o.Office, err = tickets.Open(wired)
+	office, err := tickets.Open(wired)
 	must(t, err)
+	o.Office = office
 	o.follow()
 
 	o.settings = web.Settings{
@@ -213,7 +208,7 @@ func (o *office) watched(url string) string {
 			if decides(statement) {
 				o.statements.Add(1)
 			}
-			return o.clock.ofDatabase(statement)
+			return o.clock.OfDatabase(statement)
 		},
 	})
 	must(o.t, err)
@@ -232,9 +227,5 @@ func decides(statement string) bool {
 		!strings.HasSuffix(statement, "VERSION()")
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// must ends the test if there is an error.
+var must = testkit.Must

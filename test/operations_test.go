@@ -3,38 +3,19 @@ package test_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 )
 
 // answer is what the server has answered to an operation.
 type answer struct {
-	status int
-	header http.Header
-	text   string
-	took   time.Duration              // known of guarded ones
-	Data   map[string]json.RawMessage `json:"data"`
-	Errors []struct {
-		Message    string `json:"message"`
-		Path       []any  `json:"path"`
-		Extensions struct {
-			Code, Reason, NextStep, ErrorID, Limit string
-			RetryAfterSeconds                      int
-		} `json:"extensions"`
-	} `json:"errors"`
-}
+	testkit.Answer
 
-// reason returns the reason of the one error; empty when there is none.
-func (a answer) reason() models.Reason {
-	if len(a.Errors) == 0 {
-		return ""
-	}
-	return models.Reason(a.Errors[0].Extensions.Reason)
+	took time.Duration // known of guarded ones
 }
 
 // ticket is a ticket as a client sees it.
@@ -74,25 +55,16 @@ func (o *office) post(query string, values variables, headers ...string) answer 
 
 func (o *office) send(request *http.Request) answer {
 	o.t.Helper()
-	response, err := o.web.Client().Do(request)
+	got, err := testkit.Send(o.web.Client(), request)
 	must(o.t, err)
-	defer response.Body.Close() //nolint:errcheck // read to its end
-	text, err := io.ReadAll(response.Body)
-	must(o.t, err)
-	got := answer{status: response.StatusCode, header: response.Header, text: string(text)}
-	if strings.Contains(response.Header.Get("Content-Type"), "json") && request.Method != http.MethodHead {
-		if err := json.Unmarshal(text, &got); err != nil {
-			o.t.Fatalf("no JSON: %v: %q", err, text)
-		}
-	}
-	return got
+	return answer{Answer: got}
 }
 
 // ticket takes the ticket of a field out of the answer.
 func (a answer) ticket(t testing.TB, field string) ticket {
 	t.Helper()
 	if len(a.Errors) > 0 {
-		t.Fatalf("refused: %s", a.text)
+		t.Fatalf("refused: %s", a.Text)
 	}
 	got := ticket{raw: string(a.Data[field])}
 	must(t, json.Unmarshal(a.Data[field], &got))
@@ -102,11 +74,11 @@ func (a answer) ticket(t testing.TB, field string) ticket {
 // expect fails unless an answer was refused for a reason.
 func expect(t testing.TB, got answer, reason models.Reason) {
 	t.Helper()
-	if got.reason() != reason {
-		t.Errorf("want the reason %q, got %s", reason, got.text)
+	if got.Reason() != reason {
+		t.Errorf("want the reason %q, got %s", reason, got.Text)
 	}
-	if reason != "" && got.status != http.StatusOK {
-		t.Errorf("status %d", got.status)
+	if reason != "" && got.Status != http.StatusOK {
+		t.Errorf("status %d", got.Status)
 	}
 }
 
@@ -186,7 +158,7 @@ func (o *office) revoke(token string, everywhere bool) int {
 	got := o.tryRevoke(token, everywhere)
 	var revoked struct{ SessionsEnded int }
 	if len(got.Errors) > 0 {
-		o.t.Fatalf("refused: %s", got.text)
+		o.t.Fatalf("refused: %s", got.Text)
 	}
 	must(o.t, json.Unmarshal(got.Data["revokeTicket"], &revoked))
 	return revoked.SessionsEnded

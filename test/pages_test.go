@@ -108,8 +108,8 @@ func TestRefusedPagesOfAnIntrospectionAreLogged(t *testing.T) {
 	for i := 0; i < len(backend); i += 2 {
 		request.Header.Set(backend[i], backend[i+1])
 	}
-	if got := o.send(request); got.status != http.StatusForbidden {
-		t.Errorf("%d %s", got.status, got.text)
+	if got := o.send(request); got.Status != http.StatusForbidden {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
 	if !strings.Contains(o.log.String(), "page refused") {
 		t.Error(o.log)

@@ -15,7 +15,7 @@ func TestRefreshGivesTheNextTicket(t *testing.T) {
 		for name, got := range map[string]ticket{"anonymous": o.anonymous(), "customer": o.signIn("ada")} {
 			seen := map[string]bool{got.RefreshToken: true}
 			for range 5 {
-				o.clock.pass(10 * time.Minute)
+				o.clock.Pass(10 * time.Minute)
 				next := o.refresh(got.RefreshToken)
 				isLater := next.AccessTokenExpiration > got.AccessTokenExpiration
 				if seen[next.RefreshToken] || next.UserID != got.UserID || !isLater {
@@ -50,11 +50,11 @@ func TestRefreshAgainWithinTheWindow(t *testing.T) {
 			"later":     o.refresh(o.anonymous().RefreshToken),
 		} {
 			next := o.refresh(got.RefreshToken)
-			o.clock.pass(29 * time.Second)
+			o.clock.Pass(29 * time.Second)
 			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
 				t.Errorf("%s: not the same ticket:\n%s\n%s", name, next.raw, again.raw)
 			}
-			o.clock.pass(time.Second) // the window's last instant
+			o.clock.Pass(time.Second) // the window's last instant
 			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
 				t.Errorf("%s: not the same ticket at the end of the window", name)
 			}
@@ -69,7 +69,7 @@ func TestReuseEndsTheSession(t *testing.T) {
 		o.customer("ada")
 		for _, first := range []ticket{o.anonymous(), o.signIn("ada")} {
 			second := o.refresh(first.RefreshToken)
-			o.clock.pass(31 * time.Second)
+			o.clock.Pass(31 * time.Second)
 			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
 			expect(t, o.tryRefresh(second.RefreshToken), models.ReasonTokenReused)
 			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
@@ -99,8 +99,8 @@ func TestRefreshRefuses(t *testing.T) {
 			"JWT":          "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
 			"case changed": strings.ToLower(got.RefreshToken),
 		} {
-			if answer := o.tryRefresh(token); answer.reason() != models.ReasonTokenInvalid {
-				t.Errorf("%s: %s", name, answer.text)
+			if answer := o.tryRefresh(token); answer.Reason() != models.ReasonTokenInvalid {
+				t.Errorf("%s: %s", name, answer.Text)
 			}
 		}
 		o.refresh(got.RefreshToken)

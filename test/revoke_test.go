@@ -32,7 +32,7 @@ func TestRevoke(t *testing.T) {
 		for name, everywhere := range map[string]bool{"used long ago": false, "everywhere": true} {
 			for shopper, first := range map[string]ticket{"customer": o.signIn("ada"), "anonymous": o.anonymous()} {
 				last := o.refresh(o.refresh(first.RefreshToken).RefreshToken)
-				o.clock.pass(31 * time.Second)
+				o.clock.Pass(31 * time.Second)
 				if ended := o.revoke(first.RefreshToken, everywhere); ended != 1 {
 					t.Errorf("%s, %s: %d sessions ended", name, shopper, ended)
 				}
@@ -49,9 +49,9 @@ func TestRevoke(t *testing.T) {
 			"anonymous": o.anonymous,
 		} {
 			first := begin()
-			o.clock.pass(13 * day)
+			o.clock.Pass(13 * day)
 			last := o.refresh(first.RefreshToken)
-			o.clock.pass(time.Duration(first.RefreshTokenLifetime)*time.Second - 13*day)
+			o.clock.Pass(time.Duration(first.RefreshTokenLifetime)*time.Second - 13*day)
 			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenExpired)
 			if ended := o.revoke(first.RefreshToken, false); ended != 1 {
 				t.Errorf("%s: an expired token ended %d sessions", shopper, ended)

@@ -55,7 +55,7 @@ func TestRotation(t *testing.T) {
 			expect(t, after.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), models.ReasonTokenInvalid)
 			// A server that has the old key alone gives the same ticket again; under its key, but it is as good.
 			during.refresh(before.refresh(held.RefreshToken).RefreshToken)
-			o.clock.pass(time.Second)
+			o.clock.Pass(time.Second)
 			if last := after.refresh(renewed.RefreshToken); last.UserID != held.UserID {
 				t.Errorf("%s: goes on as somebody else", name)
 			}

@@ -35,7 +35,7 @@ func TestRowsOfASource(t *testing.T) {
 		o.refresh(last.RefreshToken)
 		signedOut := o.anonymous()
 		expect(t, o.tryRevoke(signedOut.RefreshToken, false), models.ReasonBusy)
-		o.clock.pass(time.Minute)
+		o.clock.Pass(time.Minute)
 		if ended := o.revoke(signedOut.RefreshToken, false); ended != 1 {
 			t.Errorf("%d sessions ended", ended)
 		}

@@ -21,7 +21,7 @@ func TestCurrentShopper(t *testing.T) {
 			ticket    ticket
 			anonymous bool
 		}{"anonymous": {o.anonymous(), true}, "customer": {o.signIn("ada"), false}} {
-			o.clock.pass(time.Minute)
+			o.clock.Pass(time.Minute)
 			for _, headers := range [][]string{
 				{"Authorization", "Bearer the application's", "x-vol-user-claims", c.ticket.AccessToken},
 				{"Authorization", "Bearer " + c.ticket.AccessToken},
@@ -65,13 +65,13 @@ func TestCurrentShopperRefuses(t *testing.T) {
 		"two blanks":   {"Authorization", "Bearer  " + got.AccessToken}, "tail": {"Authorization", "Bearer " + got.AccessToken + " x"},
 		"JWT": {"Authorization", "Bearer eyJhbGciOiJub25lIiwianVrIjoiaHR0cDovL3gifQ.e30."},
 	} {
-		if answer := o.currentShopper("userId", headers...); answer.reason() != models.ReasonTokenInvalid || answer.status != http.StatusOK {
-			t.Errorf("%s: %s", name, answer.text)
+		if answer := o.currentShopper("userId", headers...); answer.Reason() != models.ReasonTokenInvalid || answer.Status != http.StatusOK {
+			t.Errorf("%s: %s", name, answer.Text)
 		}
 	}
-	o.clock.pass(15*time.Minute - time.Microsecond)
+	o.clock.Pass(15*time.Minute - time.Microsecond)
 	expect(t, o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken), "")
-	o.clock.pass(time.Microsecond)
+	o.clock.Pass(time.Microsecond)
 	expired := o.currentShopper("userId", "Authorization", "Bearer "+got.AccessToken)
 	expect(t, expired, models.ReasonTokenExpired)
 	if step := expired.Errors[0].Extensions.NextStep; step != "REFRESH" {
@@ -104,8 +104,8 @@ func TestCustomerAccount(t *testing.T) {
 			"refreshTicket":    o.post(`mutation { refreshTicket(refreshToken: "`+signedIn.RefreshToken+`") { `+wholeAccount+` } }`, nil),
 			"currentShopper":   o.currentShopper(wholeAccount, "Authorization", "Bearer "+signedIn.AccessToken),
 		} {
-			if text := `{"data":{"` + name + `":{"customerAccount":` + want + `}}}`; got.text != text && got.text != unescaped(text) {
-				t.Errorf("%s: %s", name, cmp.Diff(text, got.text))
+			if text := `{"data":{"` + name + `":{"customerAccount":` + want + `}}}`; got.Text != text && got.Text != unescaped(text) {
+				t.Errorf("%s: %s", name, cmp.Diff(text, got.Text))
 			}
 		}
 
@@ -114,8 +114,8 @@ func TestCustomerAccount(t *testing.T) {
 			`"customerSinceDate":null,"emailAddress":null,"externalId":null,"firstName":null,"hasExternalPassword":false,"id":null,"isActive":false,` +
 			`"isAnonymous":true,"isLocked":false,"lastName":null,"localeCode":null,"taxExempt":false,"taxId":null,"userId":"` + anonymous.UserID + `","userName":null}`
 		got := o.currentShopper(wholeAccount, "Authorization", "Bearer "+anonymous.AccessToken)
-		if text := `{"data":{"currentShopper":{"customerAccount":` + nobody + `}}}`; got.text != text {
-			t.Error(cmp.Diff(text, got.text))
+		if text := `{"data":{"currentShopper":{"customerAccount":` + nobody + `}}}`; got.Text != text {
+			t.Error(cmp.Diff(text, got.Text))
 		}
 	})
 }
@@ -133,8 +133,8 @@ func TestSelection(t *testing.T) {
 		fragment B on CustomerAccount { emailAddress attributes @skip(if: true) { values } }`, nil, "Authorization", "Bearer "+token)
 		want := `{"data":{"me":{"customerAccount":{"emailAddress":"ada@example.com","userName":"ada"},"one":{"given":"Ada"},` +
 			`"two":{"attributes":[{"values":["x",null]},{"values":[12345678901234567890.10,{"k":[null]}]}]}}}}`
-		if got.text != want {
-			t.Error(cmp.Diff(want, got.text))
+		if got.Text != want {
+			t.Error(cmp.Diff(want, got.Text))
 		}
 	})
 }

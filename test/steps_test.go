@@ -6,6 +6,7 @@ import (
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/tickets"
 )
 
@@ -17,14 +18,14 @@ func steps() []time.Duration {
 // set is one clock that somebody sets. Both steps are undone by the opposite ones.
 type set struct {
 	name string
-	by   func(c *clock, d time.Duration)
+	by   func(c *testkit.Clock, d time.Duration)
 }
 
 func clocks() []set {
 	return []set{
-		{"server", (*clock).step},
-		{"database", (*clock).stepDatabase},
-		{"both", func(c *clock, d time.Duration) { c.step(d); c.stepDatabase(d) }},
+		{"server", (*testkit.Clock).Step},
+		{"database", (*testkit.Clock).StepDatabase},
+		{"both", func(c *testkit.Clock, d time.Duration) { c.Step(d); c.StepDatabase(d) }},
 	}
 }
 
@@ -56,14 +57,14 @@ func TestStepsSignNobodyOut(t *testing.T) {
 			third := o.tryRefresh(next.RefreshToken)
 			back()
 			for name, got := range map[string]answer{"the second tab": second, "the next refresh": third} {
-				if reason := got.reason(); reason != "" && reason != models.ReasonBusy {
-					t.Errorf("%s: %s", name, got.text)
+				if reason := got.Reason(); reason != "" && reason != models.ReasonBusy {
+					t.Errorf("%s: %s", name, got.Text)
 				}
 			}
 			// What was issued ahead of time is put off until then.
 			last := o.refresh(next.RefreshToken)
-			if got := o.tryRefresh(last.RefreshToken); got.reason() == models.ReasonBusy {
-				o.clock.pass(26 * time.Hour)
+			if got := o.tryRefresh(last.RefreshToken); got.Reason() == models.ReasonBusy {
+				o.clock.Pass(26 * time.Hour)
 			}
 			o.refresh(last.RefreshToken)
 		}
@@ -79,7 +80,7 @@ func TestStepsHideNoThief(t *testing.T) {
 		step()
 		o.tryRefresh(first.RefreshToken)
 		back()
-		o.clock.pass(31 * time.Second)
+		o.clock.Pass(31 * time.Second)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
 		expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)
 	})
@@ -107,8 +108,8 @@ func TestStepsKeepNothingAlive(t *testing.T) {
 			replica.follow()
 			for _, shopper := range []ticket{customer, guest} {
 				got := o.tryRefresh(shopper.RefreshToken)
-				if got.reason() != models.ReasonSignedOut && got.reason() != models.ReasonSignedOutEverywhere {
-					t.Errorf("%s: %s", name, got.text)
+				if got.Reason() != models.ReasonSignedOut && got.Reason() != models.ReasonSignedOutEverywhere {
+					t.Errorf("%s: %s", name, got.Text)
 				}
 				if got := replica.currentShopper("userId", bearer(shopper.AccessToken)...); len(got.Errors) == 0 {
 					t.Errorf("%s: the access token is believed", name)
@@ -194,7 +195,7 @@ func TestEndedUnderALongerLifetime(t *testing.T) {
 			w.Policy.AnonymousRefreshLifetime = time.Hour
 		})
 		expect(t, shortened.tryEndSession(got.SessionID, bearer(got.AccessToken)...), "")
-		o.clock.pass(120 * day)
+		o.clock.Pass(120 * day)
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonSignedOut)
 	}, func(w *tickets.Office) {

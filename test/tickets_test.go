@@ -119,7 +119,7 @@ func TestClaim(t *testing.T) {
 				t.Errorf("%s: claimed %q", name, got)
 			}
 		}
-		o.clock.pass(30 * 24 * time.Hour)
+		o.clock.Pass(30 * 24 * time.Hour)
 		if got := claim("ada", expired.RefreshToken); got != "" {
 			t.Errorf("expired: claimed %q", got)
 		}

@@ -28,8 +28,8 @@ func TestTrustedDocuments(t *testing.T) {
 	untrusted := refusal{code: "FORBIDDEN", reason: "DOCUMENT_NOT_TRUSTED", nextStep: "FIX_INPUT"}
 	for _, office := range []*guarded{only, also} {
 		for _, a := range []attempt{persisted("", hashOf(listed), 1), persisted(listed, hashOf(listed), 1), about(listed, "")} {
-			if got := office.answers(a); got.text != `{"data":{"__typename":"Query"}}` {
-				t.Error(got.text)
+			if got := office.answers(a); got.Text != `{"data":{"__typename":"Query"}}` {
+				t.Error(got.Text)
 			}
 		}
 		expect(t, office.try(persisted("", hashOf(secret), 1)), "TOKEN_INVALID")

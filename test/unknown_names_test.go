@@ -22,12 +22,12 @@ func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 		must(t, o.Accounts.Lock(t.Context(), locked))
 		without := o.customer("without", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
 		_ = without
-		want := o.trySignIn("nobody", "wrong", "", "198.51.100.9").text
+		want := o.trySignIn("nobody", "wrong", "", "198.51.100.9").Text
 		for _, name := range []string{"ada", "inactive", "locked", "without"} {
 			for range 7 { // the sixth must wait, known or not
-				if got := o.trySignIn(name, "wrong", "", "198.51.100.10").text; got != want {
+				if got := o.trySignIn(name, "wrong", "", "198.51.100.10").Text; got != want {
 					again := o.trySignIn("nobody"+name, "wrong", "", "198.51.100.10")
-					if again.text == want && !strings.Contains(got, "TOO_MANY") {
+					if again.Text == want && !strings.Contains(got, "TOO_MANY") {
 						t.Errorf("%s: %s\nwant %s", name, got, want)
 					}
 				}
@@ -53,13 +53,13 @@ func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
 			for i, name := range []string{"nobody", "ada", "imported", "nopassword"} {
 				got := []*office{o, replica}[round%2].trySignIn(name, "wrong", "", address)
 				if i == 0 {
-					first = got.text
-				} else if got.text != first {
-					t.Fatalf("guess %d at %s:\n%s\nand at an unknown name:\n%s", round, name, got.text, first)
+					first = got.Text
+				} else if got.Text != first {
+					t.Fatalf("guess %d at %s:\n%s\nand at an unknown name:\n%s", round, name, got.Text, first)
 				}
 			}
 		}
-		if !strings.Contains(o.trySignIn("nobody", "wrong", "", "192.0.2.1").text, "ACCOUNT_LOCKED") {
+		if !strings.Contains(o.trySignIn("nobody", "wrong", "", "192.0.2.1").Text, "ACCOUNT_LOCKED") {
 			t.Error("the unknown name is not locked")
 		}
 	})
@@ -74,7 +74,7 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 		same := func(when string, want models.Reason, names ...string) {
 			t.Helper()
 			for _, name := range names {
-				if got := o.trySignIn(name, "wrong", "", address).reason(); got != want {
+				if got := o.trySignIn(name, "wrong", "", address).Reason(); got != want {
 					t.Errorf("%s: %s for %s", when, got, name)
 				}
 			}
@@ -104,8 +104,8 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 		must(t, err)
 		must(t, o.Keys.Replace([]seal.Dated{{Keyset: first, Number: 2}, {Keyset: next, Number: 3}}))
 		known, unknown := o.trySignIn("eve", "wrong", "", address), o.trySignIn("noone", "wrong", "", address)
-		if known.text != unknown.text {
-			t.Errorf("under other keys: %s\nand for an unknown name: %s", known.text, unknown.text)
+		if known.Text != unknown.Text {
+			t.Errorf("under other keys: %s\nand for an unknown name: %s", known.Text, unknown.Text)
 		}
 	})
 }
@@ -125,7 +125,7 @@ func TestLockedNameOfNobody(t *testing.T) {
 		lock("ada")
 		ada := o.customer("ada")
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
-		o.clock.pass(48 * time.Hour)
+		o.clock.Pass(48 * time.Hour)
 		lock("ada")
 		lock("ada@example.com")
 		must(t, o.Accounts.Unlock(t.Context(), ada))

@@ -13,15 +13,15 @@ func TestThiefAfterACorrection(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		o.clock.step(3 * time.Hour)
-		o.clock.stepDatabase(3 * time.Hour)
+		o.clock.Step(3 * time.Hour)
+		o.clock.StepDatabase(3 * time.Hour)
 		for range 12 {
 			o.follow()
-			o.clock.pass(time.Minute)
+			o.clock.Pass(time.Minute)
 		}
 		first := o.signIn("ada")
 		o.refresh(first.RefreshToken)
-		o.clock.pass(2 * time.Hour)
+		o.clock.Pass(2 * time.Hour)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
 	})
 }
@@ -35,10 +35,10 @@ func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
 		replica := openWith(t, o.url, o.Keys, o.clock)
 		got := o.signIn("ada")
 		replica.follow()
-		o.clock.stepDatabase(-2 * time.Hour)
+		o.clock.StepDatabase(-2 * time.Hour)
 		o.revoke(got.RefreshToken, false)
-		o.clock.stepDatabase(2 * time.Hour)
-		o.clock.pass(time.Minute)
+		o.clock.StepDatabase(2 * time.Hour)
+		o.clock.Pass(time.Minute)
 		replica.follow()
 		expect(t, replica.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonSignedOut)
 	})
@@ -50,12 +50,12 @@ func TestNothingExpiresByAStep(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		got := o.signIn("ada")
-		o.clock.pass(14*24*time.Hour - time.Hour)
-		o.clock.step(2 * time.Hour)
+		o.clock.Pass(14*24*time.Hour - time.Hour)
+		o.clock.Step(2 * time.Hour)
 		answer := o.tryRefresh(got.RefreshToken)
-		o.clock.step(-2 * time.Hour)
-		if answer.reason() != "" && answer.reason() != models.ReasonBusy {
-			t.Errorf("%s", answer.text)
+		o.clock.Step(-2 * time.Hour)
+		if answer.Reason() != "" && answer.Reason() != models.ReasonBusy {
+			t.Errorf("%s", answer.Text)
 		}
 	})
 }
@@ -66,8 +66,8 @@ func TestClaimAfterAStep(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		guest := o.anonymous()
-		o.clock.pass(30*24*time.Hour - time.Hour)
-		o.clock.step(2 * time.Hour)
+		o.clock.Pass(30*24*time.Hour - time.Hour)
+		o.clock.Step(2 * time.Hour)
 		got := o.trySignIn("ada", rightPassword, guest.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket")
 		if got.Claim != "CLAIMED" {
 			t.Errorf("claim %s", got.Claim)
@@ -80,12 +80,12 @@ func TestSignOutAfterAStep(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
-		o.clock.pass(30*24*time.Hour - time.Hour)
-		o.clock.step(2 * time.Hour)
+		o.clock.Pass(30*24*time.Hour - time.Hour)
+		o.clock.Step(2 * time.Hour)
 		answer := o.tryRevoke(got.RefreshToken, false)
-		o.clock.step(-2 * time.Hour)
-		if again := o.tryRefresh(got.RefreshToken); answer.reason() == "" && again.reason() == "" {
-			t.Errorf("alive after sign-out: %s", answer.text)
+		o.clock.Step(-2 * time.Hour)
+		if again := o.tryRefresh(got.RefreshToken); answer.Reason() == "" && again.Reason() == "" {
+			t.Errorf("alive after sign-out: %s", answer.Text)
 		}
 	})
 }
@@ -101,7 +101,7 @@ func TestRepeatedUnderAShorterLifetime(t *testing.T) {
 			w.Policy.RefreshLifetime = time.Hour
 		})
 		shortened.repeat(used.RefreshToken, attemptA)
-		o.clock.pass(2 * time.Hour)
+		o.clock.Pass(2 * time.Hour)
 		expect(t, shortened.tryRepeat(used.RefreshToken, attemptA), models.ReasonTokenExpired)
 	})
 }
@@ -116,8 +116,8 @@ func TestServerThatHasNotReadTheNewEpoch(t *testing.T) {
 		o.follow()
 		got := o.anonymous()
 		answer := replica.tryRefresh(got.RefreshToken)
-		if answer.reason() != "" && answer.reason() != models.ReasonBusy {
-			t.Errorf("%s", answer.text)
+		if answer.Reason() != "" && answer.Reason() != models.ReasonBusy {
+			t.Errorf("%s", answer.Text)
 		}
 	})
 }
@@ -129,13 +129,13 @@ func TestRepeatedAfterTheApplicationEnded(t *testing.T) {
 		o.customer("ada")
 		const day = 24 * time.Hour
 		used := o.signIn("ada")
-		o.clock.pass(13 * day)
+		o.clock.Pass(13 * day)
 		o.repeat(used.RefreshToken, attemptA)
 		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
 		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
 		o.follow()
 		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonApplicationDisabled)
-		o.clock.pass(2 * day)
+		o.clock.Pass(2 * day)
 		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonApplicationDisabled)
 	})
 }
@@ -147,7 +147,7 @@ func TestExpiredSessionsDoNotCount(t *testing.T) {
 		o.customer("ada")
 		o.signIn("ada")
 		o.signIn("ada")
-		o.clock.pass(15 * 24 * time.Hour)
+		o.clock.Pass(15 * 24 * time.Hour)
 		got := o.signIn("ada")
 		if ended := o.revoke(got.RefreshToken, true); ended != 1 {
 			t.Errorf("%d ended", ended)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/verify"
 )
 
@@ -302,9 +303,5 @@ func checkError(t testing.TB, token string, shopper *verify.Shopper, err error) 
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// must ends the test if there is an error.
+var must = testkit.Must

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
 	"github.com/authtickets/authtickets/verify"
 )
@@ -64,7 +65,7 @@ func TestApplicationsOnReplicas(t *testing.T) {
 		}
 		issued := func(at *server, headers []string) (got ticket) {
 			answer := at.ask(issue, headers...)
-			if answer.reason() == "" {
+			if answer.Reason() == "" {
 				must(t, json.Unmarshal(answer.Data["anonymousShopperTicket"], &got))
 			}
 			return got
@@ -73,7 +74,7 @@ func TestApplicationsOnReplicas(t *testing.T) {
 			within(t, 5*time.Second, "a new application", func() bool { return slices.Equal(issued(replica, as).Behaviors, []string{"catalog.read"}) })
 			within(t, 5*time.Second, "changed behaviors", func() bool { return slices.Equal(issued(replica, shop).Behaviors, []string{"cart.read"}) })
 			within(t, 5*time.Second, "changed origins", func() bool {
-				return replica.ask(issue, append(shop, "Origin", "https://shop.example")...).header.Get("Access-Control-Allow-Origin") == "https://shop.example"
+				return replica.ask(issue, append(shop, "Origin", "https://shop.example")...).Header.Get("Access-Control-Allow-Origin") == "https://shop.example"
 			})
 			expect(t, replica.ask(issue), "") // it can only be the one public application
 			expect(t, replica.ask(issue, append(shop, "Origin", "https://foreign.example")...), "ORIGIN_NOT_ALLOWED")
@@ -82,11 +83,11 @@ func TestApplicationsOnReplicas(t *testing.T) {
 			t.Errorf("nothing is said of what that means: %q", stderr)
 		}
 		for _, replica := range []*server{here, there} {
-			within(t, 5*time.Second, "it could be either", func() bool { return replica.ask(issue).reason() == "APPLICATION_MISSING" })
+			within(t, 5*time.Second, "it could be either", func() bool { return replica.ask(issue).Reason() == "APPLICATION_MISSING" })
 		}
 		current := operation{`{ currentShopper { application behaviors } }`, nil}
-		asks := func(replica *server, headers []string, token string) string {
-			return replica.ask(current, append([]string{"Authorization", "Bearer " + token}, headers...)...).reason()
+		asks := func(replica *server, headers []string, token string) models.Reason {
+			return replica.ask(current, append([]string{"Authorization", "Bearer " + token}, headers...)...).Reason()
 		}
 		one, other := issued(here, shop), issued(here, as)
 		if got := asks(there, shop, one.AccessToken) + asks(there, as, other.AccessToken); got != "" {

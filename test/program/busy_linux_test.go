@@ -42,10 +42,10 @@ func TestManySignInsAtOnce(t *testing.T) {
 					t.Error(err)
 				case len(got.Errors) == 0:
 					signedIn.Add(1)
-				case got.code() == "TRY_AGAIN" && got.reason() == "BUSY" && got.Errors[0].Extensions.NextStep == "WAIT" && got.Errors[0].Extensions.RetryAfterSeconds > 0:
+				case got.Code() == "TRY_AGAIN" && got.Reason() == "BUSY" && got.Errors[0].Extensions.NextStep == "WAIT" && got.Errors[0].Extensions.RetryAfterSeconds > 0:
 					busy.Add(1)
 				default:
-					t.Error(got.text)
+					t.Error(got.Text)
 				}
 			})
 		}()

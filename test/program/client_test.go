@@ -6,42 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 )
 
 // answer is what the server has answered.
-type answer struct {
-	status int
-	header http.Header
-	text   string
-	Data   map[string]json.RawMessage `json:"data"`
-	Errors []struct {
-		Message    string `json:"message"`
-		Extensions struct {
-			Code, Reason, NextStep, ErrorID string
-			RetryAfterSeconds               int
-		} `json:"extensions"`
-	} `json:"errors"`
-}
-
-// reason returns the reason of the one error; empty when there is none.
-func (a answer) reason() string {
-	if len(a.Errors) == 0 {
-		return ""
-	}
-	return a.Errors[0].Extensions.Reason
-}
-
-func (a answer) code() string {
-	if len(a.Errors) == 0 {
-		return ""
-	}
-	return a.Errors[0].Extensions.Code
-}
+type answer struct{ testkit.Answer }
 
 var errRefused = errors.New("refused")
 
@@ -114,22 +89,8 @@ func (s *server) try(ctx context.Context, operation operation, headers ...string
 }
 
 func send(client *http.Client, request *http.Request) (answer, error) {
-	response, err := client.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close() //nolint:errcheck // read to its end
-	text, err := io.ReadAll(response.Body)
-	got := answer{status: response.StatusCode, header: response.Header, text: string(text)}
-	if err != nil {
-		return got, err
-	}
-	if strings.Contains(response.Header.Get("Content-Type"), "json") && request.Method != http.MethodHead {
-		if err := json.Unmarshal(text, &got); err != nil {
-			return got, fmt.Errorf("no JSON: %w: %q", err, text)
-		}
-	}
-	return got, nil
+	got, err := testkit.Send(client, request)
+	return answer{got}, err
 }
 
 // ask is try, where the connection must hold.
@@ -147,7 +108,7 @@ func (s *server) tryTicket(ctx context.Context, operation operation) (ticket, er
 		return ticket{}, err
 	}
 	if len(got.Errors) > 0 || len(got.Data) != 1 {
-		return ticket{}, fmt.Errorf("%w: %s", errRefused, got.text)
+		return ticket{}, fmt.Errorf("%w: %s", errRefused, got.Text)
 	}
 	var held ticket
 	for _, raw := range got.Data {
@@ -184,7 +145,7 @@ func (a answer) sessionsEnded(t testing.TB) int {
 	t.Helper()
 	var revoked struct{ SessionsEnded int }
 	if len(a.Errors) > 0 {
-		t.Fatalf("refused: %s", a.text)
+		t.Fatalf("refused: %s", a.Text)
 	}
 	must(t, json.Unmarshal(a.Data["revokeTicket"], &revoked))
 	return revoked.SessionsEnded
@@ -196,7 +157,7 @@ func (s *server) get(path string) (int, error) {
 	must(s.t, err)
 	request.Close = true
 	got, err := send(s.client, request)
-	return got.status, err
+	return got.Status, err
 }
 
 func (s *server) expectStatus(path string, status int) {
@@ -219,7 +180,7 @@ func (s *server) becomes(path string, status int) {
 // expect fails unless an answer was refused for a reason.
 func expect(t testing.TB, got answer, reason string) {
 	t.Helper()
-	if got.reason() != reason {
-		t.Errorf("want the reason %q, got %s", reason, got.text)
+	if got.Reason() != models.Reason(reason) {
+		t.Errorf("want the reason %q, got %s", reason, got.Text)
 	}
 }

@@ -29,8 +29,8 @@ func TestIdleConnectionsLockNobodyOut(t *testing.T) {
 		begin := time.Now()
 		server.client.CloseIdleConnections()
 		got, err := server.try(soon(t), anonymousOperation())
-		if took := time.Since(begin); err != nil || got.status != http.StatusOK || took > time.Second {
-			t.Errorf("%v %d after %s", err, got.status, took)
+		if took := time.Since(begin); err != nil || got.Status != http.StatusOK || took > time.Second {
+			t.Errorf("%v %d after %s", err, got.Status, took)
 		}
 	}
 	eventually(t, "the limit is logged", func() bool { return server.stderr.count("connection limit reached") == 1 })

@@ -40,8 +40,8 @@ func TestDiskFull(t *testing.T) {
 			full[i] = server.ask(refreshOperation(token))
 			if len(full[i].Errors) > 0 {
 				failed++
-				if full[i].code() != "TRY_AGAIN" {
-					t.Errorf("room for %d bytes: %s", space, full[i].text)
+				if full[i].Code() != "TRY_AGAIN" {
+					t.Errorf("room for %d bytes: %s", space, full[i].Text)
 				}
 			}
 		}
@@ -53,7 +53,7 @@ func TestDiskFull(t *testing.T) {
 		for i, token := range tokens {
 			next := server.refresh(token)
 			if len(full[i].Errors) == 0 && next.raw != string(full[i].Data["refreshTicket"]) {
-				t.Errorf("room for %d bytes: not the ticket that was answered: %s, %s", space, next.raw, full[i].text)
+				t.Errorf("room for %d bytes: not the ticket that was answered: %s, %s", space, next.raw, full[i].Text)
 			}
 			server.refresh(next.RefreshToken)
 		}

@@ -34,14 +34,14 @@ func TestNoDescriptors(t *testing.T) {
 
 		eventually(t, "the database cannot be reached", func() bool {
 			got := server.ask(refreshOperation(token))
-			if code := got.code(); code != "" && code != "TRY_AGAIN" {
-				t.Fatalf("without descriptors: %s", got.text)
+			if code := got.Code(); code != "" && code != "TRY_AGAIN" {
+				t.Fatalf("without descriptors: %s", got.Text)
 			}
-			return got.code() == "TRY_AGAIN"
+			return got.Code() == "TRY_AGAIN"
 		})
 		server.anonymous() // needs none
 		server.restrict(unix.RLIMIT_NOFILE, 1024)
-		eventually(t, "it recovers", func() bool { return server.ask(refreshOperation(token)).code() == "" })
+		eventually(t, "it recovers", func() bool { return server.ask(refreshOperation(token)).Code() == "" })
 	})
 }
 

@@ -43,7 +43,7 @@ func ticketOf(t testing.TB, got answer) ticket {
 	t.Helper()
 	var held ticket
 	if len(got.Errors) > 0 || len(got.Data) != 1 {
-		t.Fatalf("no ticket: %s", got.text)
+		t.Fatalf("no ticket: %s", got.Text)
 	}
 	for _, raw := range got.Data {
 		held.raw = string(raw)
@@ -57,7 +57,7 @@ func (s *server) expectDropped(operation operation, faults string) {
 	s.t.Helper()
 	got, err := s.try(soon(s.t), operation, "X-Fault", faults)
 	if err == nil || !strings.Contains(err.Error(), "EOF") {
-		s.t.Errorf("%s: want a closed connection, got %v %s", faults, err, got.text)
+		s.t.Errorf("%s: want a closed connection, got %v %s", faults, err, got.Text)
 	}
 }
 
@@ -134,8 +134,8 @@ func TestFaultBusy(t *testing.T) {
 	got := server.ask(refreshOperation(first.RefreshToken), "X-Fault", "busy")
 	expect(t, got, "BUSY")
 	isWait := got.step() == "WAIT" && got.Errors[0].Extensions.RetryAfterSeconds == 1
-	if got.code() != "TRY_AGAIN" || !isWait || got.status != http.StatusOK {
-		t.Errorf("%d %s", got.status, got.text)
+	if got.Code() != "TRY_AGAIN" || !isWait || got.Status != http.StatusOK {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
 	expect(t, server.shopper(first.AccessToken, "X-Fault", "busy"), "BUSY")
 	server.expectDropped(refreshOperation(first.RefreshToken), "busy, drop") // a request that never arrives
@@ -155,7 +155,7 @@ func TestFaultShift(t *testing.T) {
 	expired := server.shopper(first.AccessToken, "X-Fault", "shift=16m")
 	expect(t, expired, "TOKEN_EXPIRED")
 	if expired.step() != "REFRESH" {
-		t.Error(expired.text)
+		t.Error(expired.Text)
 	}
 	expect(t, server.shopper(first.AccessToken), "")
 	next := ticketOf(t, server.ask(repeatable(first.RefreshToken), "X-Fault", "shift=16m"))
@@ -169,7 +169,7 @@ func TestFaultShift(t *testing.T) {
 	gone := server.ask(refreshOperation(server.signIn("ada").RefreshToken), "X-Fault", "shift=720h")
 	expect(t, gone, "TOKEN_EXPIRED")
 	if gone.step() != "SIGN_IN" {
-		t.Error(gone.text)
+		t.Error(gone.Text)
 	}
 
 	// A stolen token is used when the reuse window is over.
@@ -183,10 +183,10 @@ func TestFaultShift(t *testing.T) {
 	issued := regexp.MustCompile(`"issuedAt":"([^"]+)"`)
 	operation := operation{`mutation { anonymousShopperTicket { issuedAt accessToken } }`, nil}
 	got := server.ask(operation, "X-Fault", "shift=-2h")
-	at, err := time.Parse(time.RFC3339, issued.FindStringSubmatch(got.text)[1])
+	at, err := time.Parse(time.RFC3339, issued.FindStringSubmatch(got.Text)[1])
 	must(t, err)
 	if behind := time.Since(at); behind < 2*time.Hour || behind > 2*time.Hour+patience {
-		t.Errorf("%s behind: %s", behind, got.text)
+		t.Errorf("%s behind: %s", behind, got.Text)
 	}
 	expect(t, server.shopper(ticketOf(t, got).AccessToken, "X-Fault", "shift=-2h"), "")
 	expect(t, server.shopper(ticketOf(t, got).AccessToken), "TOKEN_EXPIRED")
@@ -217,8 +217,8 @@ func TestFaultEnd(t *testing.T) {
 				server.shopper(byRefresh.AccessToken),
 			} {
 				expect(t, got, reason)
-				if got.step() != "SIGN_IN" || got.code() != "UNAUTHENTICATED" {
-					t.Errorf("%s, %s: %s", name, fault, got.text)
+				if got.step() != "SIGN_IN" || got.Code() != "UNAUTHENTICATED" {
+					t.Errorf("%s, %s: %s", name, fault, got.Text)
 				}
 			}
 		}
@@ -242,8 +242,8 @@ func TestFaultEnd(t *testing.T) {
 		... on Mutation { out: revokeTicket(refreshToken: "` + written.RefreshToken + `") { sessionsEnded } }
 	}`, nil}
 	got := server.ask(literal, "X-Fault", "end", "Authorization", "Bearer "+other.AccessToken)
-	if !strings.Contains(got.text, `"sessionsEnded":0`) {
-		t.Errorf("the session was not over: %s", got.text)
+	if !strings.Contains(got.Text, `"sessionsEnded":0`) {
+		t.Errorf("the session was not over: %s", got.Text)
 	}
 	expect(t, server.ask(refreshOperation(written.RefreshToken)), "ENDED_BY_OPERATOR")
 	expect(t, server.shopper(other.AccessToken), "")
@@ -288,8 +288,8 @@ func TestFaultRotate(t *testing.T) {
 	// Requests that rotate at once do so without a fault.
 	together(4, func(int) {
 		got, err := server.try(t.Context(), anonymousOperation(), "X-Fault", "rotate")
-		if err != nil || got.code() != "" {
-			t.Errorf("%v %s", err, got.text)
+		if err != nil || got.Code() != "" {
+			t.Errorf("%v %s", err, got.Text)
 		}
 	})
 	expect(t, server.shopper(before.AccessToken), "")
@@ -322,18 +322,18 @@ func TestFaultsRefused(t *testing.T) {
 		"end=", "end=TIRED", "end=signed_out", "end=BUSY", "end=SIGNED_IN", "end=ACCOUNT_DELETED", "end, end=SIGNED_OUT",
 	} {
 		got := server.ask(refreshOperation(first.RefreshToken), "X-Fault", fault)
-		isRefused := got.status == http.StatusBadRequest && got.code() == "BAD_USER_INPUT"
+		isRefused := got.Status == http.StatusBadRequest && got.Code() == "BAD_USER_INPUT"
 		if !isRefused || !strings.Contains(got.Errors[0].Message, "x-fault") {
-			t.Errorf("%q: %d %s", fault, got.status, got.text)
+			t.Errorf("%q: %d %s", fault, got.Status, got.Text)
 		}
 	}
 	got := server.ask(anonymousOperation(), "X-Fault", "end")
-	if got.code() != "BAD_USER_INPUT" || got.Data["anonymousShopperTicket"] != nil {
-		t.Errorf("a session that there is none of: %s", got.text)
+	if got.Code() != "BAD_USER_INPUT" || got.Data["anonymousShopperTicket"] != nil {
+		t.Errorf("a session that there is none of: %s", got.Text)
 	}
 	for _, fault := range []string{"", " ", "delay=1s, busy", "shift=0s", "shift=+1s", "delay=0s"} {
-		if got := server.ask(shopperOperation(), "X-Fault", fault); got.status != http.StatusOK {
-			t.Errorf("%q: %s", fault, got.text)
+		if got := server.ask(shopperOperation(), "X-Fault", fault); got.Status != http.StatusOK {
+			t.Errorf("%q: %s", fault, got.Text)
 		}
 	}
 	server.refresh(first.RefreshToken)
@@ -354,8 +354,8 @@ func TestFaultsOfPages(t *testing.T) {
 			t.Errorf("%s: %v", origin, asked)
 		}
 		got := server.ask(anonymousOperation(), "Origin", origin, "X-Fault", "busy")
-		if allowed := got.header.Get(allowedOrigin) == origin; allowed != mayAsk {
-			t.Errorf("%s: %v %s", origin, got.header, got.text)
+		if allowed := got.Header.Get(allowedOrigin) == origin; allowed != mayAsk {
+			t.Errorf("%s: %v %s", origin, got.Header, got.Text)
 		}
 	}
 	got := plain.preflight(shop, "content-type,x-fault")
@@ -377,7 +377,7 @@ func (s *server) preflight(origin, headers string) http.Header {
 	request.Header.Set("Access-Control-Request-Headers", headers)
 	got, err := send(s.client, request)
 	must(s.t, err)
-	return got.header
+	return got.Header
 }
 
 // Without the setting the header means nothing, whatever it says.

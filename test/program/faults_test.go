@@ -52,8 +52,8 @@ func TestDatabaseComesLater(t *testing.T) {
 	})
 	token := s.start().anonymous().RefreshToken
 	begin := time.Now()
-	if got := server.ask(refreshOperation(token)); got.code() != "TRY_AGAIN" || time.Since(begin) > giveUp {
-		t.Errorf("after %s: %s", time.Since(begin), got.text)
+	if got := server.ask(refreshOperation(token)); got.Code() != "TRY_AGAIN" || time.Since(begin) > giveUp {
+		t.Errorf("after %s: %s", time.Since(begin), got.Text)
 	}
 
 	proxy.listen()
@@ -119,8 +119,8 @@ func TestDatabaseIsMigratedLater(t *testing.T) {
 		if len(got.Errors) == 0 {
 			break
 		}
-		if got.code() != "TRY_AGAIN" {
-			t.Fatal(got.text)
+		if got.Code() != "TRY_AGAIN" {
+			t.Fatal(got.Text)
 		}
 	}
 }
@@ -171,8 +171,8 @@ func TestDatabaseStandsStill(t *testing.T) {
 	}
 	proxy.stalls()
 	for name, token := range tokens {
-		if got := server.ask(refreshOperation(token)); got.code() != "TRY_AGAIN" {
-			t.Errorf("%s: %s", name, got.text)
+		if got := server.ask(refreshOperation(token)); got.Code() != "TRY_AGAIN" {
+			t.Errorf("%s: %s", name, got.Text)
 		}
 	}
 	time.Sleep(3 * time.Second) // what is under way is older than the window, and past its deadline
@@ -181,7 +181,7 @@ func TestDatabaseStandsStill(t *testing.T) {
 	time.Sleep(time.Second)
 	for name, token := range tokens {
 		if got := server.ask(refreshOperation(token)); len(got.Errors) > 0 {
-			t.Errorf("%s: %s", name, got.text)
+			t.Errorf("%s: %s", name, got.Text)
 		}
 	}
 }
@@ -253,7 +253,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expect(t, first, "")
 	next := server.refresh(anonymous.RefreshToken)
 	if next.raw != string(first.Data["refreshTicket"]) {
-		t.Errorf("not the same ticket: %s %s", next.raw, first.text)
+		t.Errorf("not the same ticket: %s %s", next.raw, first.Text)
 	}
 	expect(t, loses("UPDATE sessions SET generation", refreshOperation(next.RefreshToken)), "")
 	expectNumber(2, "SELECT MAX(generation) FROM sessions")
@@ -265,8 +265,8 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	for _, statement := range []string{"INSERT INTO `sessions`", "INSERT INTO sessions", "COMMIT"} {
 		anonymous := server.anonymous()
 		got := loses(statement, signInOperation("ada", rightPassword, anonymous.RefreshToken))
-		if !strings.Contains(got.text, `"claimedAnonymousUserId":"`+anonymous.UserID+`"`) {
-			t.Errorf("%s: nobody was claimed: %s", statement, got.text)
+		if !strings.Contains(got.Text, `"claimedAnonymousUserId":"`+anonymous.UserID+`"`) {
+			t.Errorf("%s: nobody was claimed: %s", statement, got.Text)
 		}
 		expect(t, server.ask(refreshOperation(anonymous.RefreshToken)), "SIGNED_IN")
 	}
@@ -349,7 +349,7 @@ func TestDeadlineStrikes(t *testing.T) {
 				}
 			})
 			for _, got := range answers {
-				if got.code() == "TRY_AGAIN" {
+				if got.Code() == "TRY_AGAIN" {
 					struck++
 				} else {
 					expect(t, got, "")

@@ -16,8 +16,8 @@ func TestGuessThatCannotBeCounted(t *testing.T) {
 		server := s.start("--database-statement-wait=500ms", "--request-timeout=2s")
 		release := s.hold()
 		for _, name := range []string{"ada", "nobody"} {
-			if got := server.ask(signInOperation(name, "wrong", "")); got.code() != "TRY_AGAIN" {
-				t.Errorf("%s: %s", name, got.text)
+			if got := server.ask(signInOperation(name, "wrong", "")); got.Code() != "TRY_AGAIN" {
+				t.Errorf("%s: %s", name, got.Text)
 			}
 		}
 		release()

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/authtickets/authtickets/test/testkit"
 )
 
 // executable is the program under test, built once.
@@ -193,12 +195,8 @@ func together(times int, do func(i int)) {
 	group.Wait()
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// must ends the test if there is an error.
+var must = testkit.Must
 
 func soon(t testing.TB) context.Context {
 	t.Helper()

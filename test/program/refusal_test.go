@@ -103,7 +103,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	// A server that serves goes on, and puts off what it cannot do meanwhile.
 	m.exec(`ALTER USER shop@'127.0.0.1' IDENTIFIED BY 'another'`)
 	eventually(t, "the server is refused", func() bool {
-		return server.ask(refreshOperation(token)).code() == "TRY_AGAIN"
+		return server.ask(refreshOperation(token)).Code() == "TRY_AGAIN"
 	})
 	m.exec(`ALTER USER shop@'127.0.0.1' IDENTIFIED BY ''`)
 	server.refresh(token)

@@ -34,7 +34,7 @@ func goesOn(t *testing.T, held ticket, servers ...*server) {
 	t.Helper()
 	for _, server := range servers {
 		if got := server.ask(shopperOperation(), "Authorization", "Bearer "+held.AccessToken); len(got.Errors) > 0 {
-			t.Errorf("the access token is refused: %s", got.text)
+			t.Errorf("the access token is refused: %s", got.Text)
 		}
 	}
 	for _, server := range servers {
@@ -166,7 +166,7 @@ func newLoad(t *testing.T, servers []*server, verifier *verify.Verifier) *load {
 				held = next
 				got, err := other.try(t.Context(), shopperOperation(), "Authorization", "Bearer "+held.AccessToken)
 				if l.requests.Add(1); err != nil || len(got.Errors) > 0 {
-					l.failed(fmt.Sprint(err, got.text))
+					l.failed(fmt.Sprint(err, got.Text))
 				}
 				l.verify(first.AccessToken, first.JWTAccessToken, next.AccessToken, next.JWTAccessToken, again.JWTAccessToken)
 				time.Sleep(50 * time.Millisecond)
@@ -276,10 +276,10 @@ func TestChangeOfMasterKey(t *testing.T) {
 		newest := replaced.anonymous()
 		eventually(t, "a ticket under the new keyset is put off", func() bool {
 			newest = replaced.anonymous()
-			return running.ask(refreshOperation(newest.RefreshToken)).reason() == "BUSY"
+			return running.ask(refreshOperation(newest.RefreshToken)).Reason() == "BUSY"
 		})
-		if got := running.ask(refreshOperation(newest.RefreshToken)); got.reason() != "BUSY" {
-			t.Errorf("it says of a token that it cannot know: %s", got.text)
+		if got := running.ask(refreshOperation(newest.RefreshToken)); got.Reason() != "BUSY" {
+			t.Errorf("it says of a token that it cannot know: %s", got.Text)
 		}
 		goesOn(t, running.anonymous(), running, replaced)
 	})
@@ -308,8 +308,8 @@ func TestKMS(t *testing.T) {
 		return waiting.stderr.count(`"level":"ERROR"`, "the keys cannot be decrypted at the moment", "ThrottlingException") > 0
 	})
 	waiting.expectStatus("/readyz", 503)
-	if got := waiting.ask(anonymousOperation()); got.reason() != "BUSY" {
-		t.Errorf("without keys it says %s", got.text)
+	if got := waiting.ask(anonymousOperation()); got.Reason() != "BUSY" {
+		t.Errorf("without keys it says %s", got.Text)
 	}
 	service.Refuse("")
 	other := serving(launch(t, s.folder, variables, "serve", "--listen=127.0.0.1:0"))

@@ -42,7 +42,7 @@ func TestDemoCustomers(t *testing.T) {
 		}
 		must(t, json.Unmarshal(got.Data["currentShopper"], &shopper))
 		if is := shopper.CustomerAccount; !strings.HasPrefix(name, is.UserName) || len(is.Attributes) == 0 {
-			t.Errorf("%s: %s", name, got.text)
+			t.Errorf("%s: %s", name, got.Text)
 		}
 	}
 	if got := external(); got != "" {

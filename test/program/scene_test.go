@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/authtickets/authtickets/models"
 )
 
 // scene is a server with shoppers in all states, and what each is about to do.
@@ -49,8 +51,8 @@ func (s *scene) connect() {
 	s.t.Helper()
 	together(8, func(int) {
 		got, err := s.try(s.t.Context(), accountOperation(), "Authorization", "Bearer "+s.accessToken)
-		if err != nil || got.code() != "" && got.code() != "TRY_AGAIN" {
-			s.t.Errorf("%v %s", err, got.text)
+		if err != nil || got.Code() != "" && got.Code() != "TRY_AGAIN" {
+			s.t.Errorf("%v %s", err, got.Text)
 		}
 	})
 }
@@ -88,8 +90,8 @@ func (s *scene) all() map[string]answer {
 func (s *scene) allFail() {
 	s.t.Helper()
 	for name, got := range s.all() {
-		if got.code() != "TRY_AGAIN" || got.Errors[0].Extensions.RetryAfterSeconds < 1 {
-			s.t.Errorf("%s: %s", name, got.text)
+		if got.Code() != "TRY_AGAIN" || got.Errors[0].Extensions.RetryAfterSeconds < 1 {
+			s.t.Errorf("%s: %s", name, got.Text)
 		}
 	}
 }
@@ -97,12 +99,12 @@ func (s *scene) allFail() {
 // works fails unless an operation has done what it should.
 func (s *scene) works(name string, got answer) {
 	s.t.Helper()
-	want := ""
+	want := models.Reason("")
 	if name == "wrong password" {
 		want = "INVALID_CREDENTIALS"
 	}
-	if got.reason() != want {
-		s.t.Errorf("%s: %s", name, got.text)
+	if got.Reason() != want {
+		s.t.Errorf("%s: %s", name, got.Text)
 	}
 }
 
@@ -119,7 +121,7 @@ func (s *scene) allWorkInTheEnd() {
 	s.t.Helper()
 	eventually(s.t, "all operations are done", func() bool {
 		for name, got := range s.all() {
-			if got.code() != "TRY_AGAIN" {
+			if got.Code() != "TRY_AGAIN" {
 				s.works(name, got)
 				delete(s.operations, name)
 			}

@@ -20,8 +20,8 @@ func TestSchemaIsServed(t *testing.T) {
 		must(t, err)
 		got, err := send(server.client, request)
 		must(t, err)
-		if got.status != status || (got.text == string(want)) != (status == http.StatusOK) {
-			t.Errorf("%s: %d %.200q", flag, got.status, got.text)
+		if got.Status != status || (got.Text == string(want)) != (status == http.StatusOK) {
+			t.Errorf("%s: %d %.200q", flag, got.Status, got.Text)
 		}
 	}
 }

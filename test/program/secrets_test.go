@@ -112,8 +112,8 @@ func (s *secrets) doEverything(server *server, name, right string) {
 		t.Helper()
 		got := server.ask(operation, headers...)
 		for _, password := range s.texts {
-			if strings.HasPrefix(password, "Pw") && strings.Contains(got.text, password) {
-				t.Errorf("the answer repeats a password: %s", got.text)
+			if strings.HasPrefix(password, "Pw") && strings.Contains(got.Text, password) {
+				t.Errorf("the answer repeats a password: %s", got.Text)
 			}
 		}
 		return got
@@ -204,8 +204,8 @@ func (s *secrets) send(server *server, method, path, body string, headers ...str
 	}
 	got, err := send(server.client, request)
 	must(server.t, err)
-	s.expectNowhere(server.t, method+" "+path[:6]+"'s answer", []byte(got.text))
-	for name, values := range got.header {
+	s.expectNowhere(server.t, method+" "+path[:6]+"'s answer", []byte(got.Text))
+	for name, values := range got.Header {
 		s.expectNowhere(server.t, name, []byte(strings.Join(values, "\n")))
 	}
 }

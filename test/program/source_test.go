@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
@@ -38,12 +39,12 @@ func TestForwardedFor(t *testing.T) {
 			if forwarded := test.forwarded(i); forwarded != "" {
 				headers = []string{"X-Forwarded-For", forwarded}
 			}
-			want := "INVALID_CREDENTIALS"
+			want := models.Reason("INVALID_CREDENTIALS")
 			if i == limit && test.stops {
 				want = "TOO_MANY_ATTEMPTS"
 			}
-			if got := test.server.ask(signInOperation(name, "wrong", ""), headers...); got.reason() != want {
-				t.Errorf("%s: guess %d is answered with %s", name, i+1, got.text)
+			if got := test.server.ask(signInOperation(name, "wrong", ""), headers...); got.Reason() != want {
+				t.Errorf("%s: guess %d is answered with %s", name, i+1, got.Text)
 			}
 		}
 	}

@@ -73,8 +73,8 @@ func TestForeignTokens(t *testing.T) {
 		for _, refused := range []answer{
 			server.ask(refreshOperation(token)), server.ask(accountOperation(), "Authorization", "Bearer "+token), server.ask(accountOperation(), "x-vol-user-claims", token),
 		} {
-			if refused.reason() != "TOKEN_INVALID" {
-				t.Errorf("%s: %s", name, refused.text)
+			if refused.Reason() != "TOKEN_INVALID" {
+				t.Errorf("%s: %s", name, refused.Text)
 			}
 		}
 		if ended := server.ask(revokeOperation(token, true)).sessionsEnded(t); ended != 0 {
@@ -98,8 +98,8 @@ func TestTokensThatAreNone(t *testing.T) {
 	} {
 		operation := refreshOperation(token)
 		got := server.ask(operation)
-		if long := len(token) > 64<<10; long && got.status != http.StatusRequestEntityTooLarge || !long && got.reason() != "TOKEN_INVALID" {
-			t.Errorf("%s: %d %.300s", name, got.status, got.text)
+		if long := len(token) > 64<<10; long && got.Status != http.StatusRequestEntityTooLarge || !long && got.Reason() != "TOKEN_INVALID" {
+			t.Errorf("%s: %d %.300s", name, got.Status, got.Text)
 		}
 		if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' }) {
 			continue // no client sends such a header
@@ -110,8 +110,8 @@ func TestTokensThatAreNone(t *testing.T) {
 				value = "Bearer " + token
 			}
 			got := server.ask(accountOperation(), header, value)
-			if long := len(token) > 16<<10; long && got.status != http.StatusRequestHeaderFieldsTooLarge || !long && got.code() != "UNAUTHENTICATED" {
-				t.Errorf("%s in %s: %d %.300s", name, header, got.status, got.text)
+			if long := len(token) > 16<<10; long && got.Status != http.StatusRequestHeaderFieldsTooLarge || !long && got.Code() != "UNAUTHENTICATED" {
+				t.Errorf("%s in %s: %d %.300s", name, header, got.Status, got.Text)
 			}
 		}
 	}

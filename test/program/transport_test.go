@@ -28,18 +28,18 @@ func (s *server) exchange(method, query, body string, headers ...string) answer 
 	must(s.t, err)
 	about := fmt.Sprintf("%s %.60s %.60q %s", method, query, body, headers)
 	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
-		if got.header.Get(name) != want {
-			s.t.Errorf("%s: %s is %q", about, name, got.header.Get(name))
+		if got.Header.Get(name) != want {
+			s.t.Errorf("%s: %s is %q", about, name, got.Header.Get(name))
 		}
 	}
-	if mediaType := got.header.Get("Content-Type"); !strings.HasPrefix(mediaType, "application/") || !strings.HasSuffix(mediaType, "json; charset=utf-8") {
+	if mediaType := got.Header.Get("Content-Type"); !strings.HasPrefix(mediaType, "application/") || !strings.HasSuffix(mediaType, "json; charset=utf-8") {
 		s.t.Errorf("%s: the content type is %q", about, mediaType)
 	}
-	if strings.Contains(got.text, marker) {
-		s.t.Errorf("%s: the answer repeats the request: %s", about, got.text)
+	if strings.Contains(got.Text, marker) {
+		s.t.Errorf("%s: the answer repeats the request: %s", about, got.Text)
 	}
-	if len(got.Errors) > 0 && (got.code() == "" || got.reason() == "" || got.Errors[0].Extensions.NextStep == "") || len(got.text) > 4<<10 && len(got.Errors) > 0 {
-		s.t.Errorf("%s: an error without a code, or of %d bytes: %.200s", about, len(got.text), got.text)
+	if len(got.Errors) > 0 && (got.Code() == "" || got.Reason() == "" || got.Errors[0].Extensions.NextStep == "") || len(got.Text) > 4<<10 && len(got.Errors) > 0 {
+		s.t.Errorf("%s: an error without a code, or of %d bytes: %.200s", about, len(got.Text), got.Text)
 	}
 	return got
 }
@@ -49,8 +49,8 @@ func (s *server) refuses(status int, code, method, query, body string, headers .
 	s.t.Helper()
 	begin := time.Now()
 	got := s.exchange(method, query, body, headers...)
-	if got.status != status || got.code() != code || len(got.Errors) == 0 || got.Data != nil || strings.Contains(got.text, `"data"`) {
-		s.t.Errorf("%s %.60s %.60q %s: want %d %s, got %d %.200s", method, query, body, headers, status, code, got.status, got.text)
+	if got.Status != status || got.Code() != code || len(got.Errors) == 0 || got.Data != nil || strings.Contains(got.Text, `"data"`) {
+		s.t.Errorf("%s %.60s %.60q %s: want %d %s, got %d %.200s", method, query, body, headers, status, code, got.Status, got.Text)
 	}
 	if took := time.Since(begin); took > 3*time.Second {
 		s.t.Errorf("%.60q: refused after %s", body, took)
@@ -94,15 +94,15 @@ func TestRequestsThatAreNone(t *testing.T) {
 	must(t, writer.Close())
 	server.refuses(http.StatusUnsupportedMediaType, "BAD_USER_INPUT", http.MethodPost, "", zipped.String(), "Content-Type", jsonType, "Content-Encoding", "gzip")
 	for _, contentType := range []string{jsonType, "Application/JSON", "application/json; charset=UTF-8", `application/json;charset="utf-8"`} {
-		if got := server.exchange(http.MethodPost, "", good, "Content-Type", contentType); got.status != http.StatusOK || len(got.Errors) > 0 {
-			t.Errorf("%s: %d %s", contentType, got.status, got.text)
+		if got := server.exchange(http.MethodPost, "", good, "Content-Type", contentType); got.Status != http.StatusOK || len(got.Errors) > 0 {
+			t.Errorf("%s: %d %s", contentType, got.Status, got.Text)
 		}
 	}
 
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace, "QUERY"} {
 		got := server.refuses(http.StatusMethodNotAllowed, "BAD_USER_INPUT", method, "", good, "Content-Type", jsonType)
-		if got.header.Get("Allow") != "GET, HEAD, POST" {
-			t.Errorf("%s: Allow is %q", method, got.header.Get("Allow"))
+		if got.Header.Get("Allow") != "GET, HEAD, POST" {
+			t.Errorf("%s: Allow is %q", method, got.Header.Get("Allow"))
 		}
 	}
 	for _, path := range []string{"/debug/pprof/", "/debug/vars", "/metrics", "/.git/config", "/graphql/" + marker, "/data/keys.json", "/go.mod"} {
@@ -128,13 +128,13 @@ func TestGet(t *testing.T) {
 		for variables, want := range map[string]string{
 			"": `{"data":{"__typename":"Query"}}`, `&variables={"a":false}`: `{"data":{}}`, "&operationName=A&extensions={}&variables={}": `{"data":{"__typename":"Query"}}`,
 		} {
-			if got := server.exchange(http.MethodGet, query+variables, "", header, "x"); got.status != http.StatusOK || got.text != want {
-				t.Errorf("%s: want %s, got %d %s", variables, want, got.status, got.text)
+			if got := server.exchange(http.MethodGet, query+variables, "", header, "x"); got.Status != http.StatusOK || got.Text != want {
+				t.Errorf("%s: want %s, got %d %s", variables, want, got.Status, got.Text)
 			}
 		}
 	}
-	if got := server.exchange(http.MethodHead, query, "", preflight, "x"); got.status != http.StatusOK || got.text != "" || got.header.Get("Content-Length") != "31" {
-		t.Errorf("HEAD: %d %s %v", got.status, got.text, got.header)
+	if got := server.exchange(http.MethodHead, query, "", preflight, "x"); got.Status != http.StatusOK || got.Text != "" || got.Header.Get("Content-Length") != "31" {
+		t.Errorf("HEAD: %d %s %v", got.Status, got.Text, got.Header)
 	}
 	for _, wrong := range []string{"", "?query=", "?q=" + marker, query + "&variables=" + marker, query + "&variables=[]", query + "&variables=1", query + `&variables={"a":` + marker + `}`, query + "&extensions=[]", query + "&variables={}" + marker} {
 		server.refuses(http.StatusBadRequest, "BAD_USER_INPUT", http.MethodGet, wrong, "", preflight, "x")
@@ -144,8 +144,8 @@ func TestGet(t *testing.T) {
 		token := server.anonymous().RefreshToken
 		mutation := "?query=" + url.QueryEscape(`mutation { refreshTicket(refreshToken: "`+token+`") { userId } }`)
 		got := server.exchange(method, mutation, "", preflight, "x")
-		if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "POST" {
-			t.Errorf("%s: %d %v", method, got.status, got.header)
+		if got.Status != http.StatusMethodNotAllowed || got.Header.Get("Allow") != "POST" {
+			t.Errorf("%s: %d %v", method, got.Status, got.Header)
 		}
 	}
 	if server.stderr.count("INSERT") != before {
@@ -216,7 +216,7 @@ func TestOperationsThatCannotBeRun(t *testing.T) {
 		body := fmt.Sprintf(`{"query":%q%s}`, r.query, variables)
 		code := r.code
 		if code == "" { // either will do
-			code = server.exchange(http.MethodPost, "", body, "Content-Type", jsonType).code()
+			code = server.exchange(http.MethodPost, "", body, "Content-Type", jsonType).Code()
 		}
 		for accept, status := range map[string]int{
 			"": http.StatusOK, jsonType: http.StatusOK, "*/*": http.StatusOK, "application/*": http.StatusOK,
@@ -227,8 +227,8 @@ func TestOperationsThatCannotBeRun(t *testing.T) {
 			if status == http.StatusBadRequest {
 				want = responseType
 			}
-			if got.header.Get("Content-Type") != want+"; charset=utf-8" {
-				t.Errorf("Accept %q is answered with %q", accept, got.header.Get("Content-Type"))
+			if got.Header.Get("Content-Type") != want+"; charset=utf-8" {
+				t.Errorf("Accept %q is answered with %q", accept, got.Header.Get("Content-Type"))
 			}
 			if t.Failed() { // the other media types would say the same
 				break
@@ -236,13 +236,13 @@ func TestOperationsThatCannotBeRun(t *testing.T) {
 		}
 	}
 	// Of several operations one is named, and what fails while it runs has a null as its data, with either media type.
-	if got := server.exchange(http.MethodPost, "", `{"query":"query A { __typename } query B { b: __typename }","operationName":"B"}`, "Content-Type", jsonType); got.text != `{"data":{"b":"Query"}}` {
-		t.Error(got.text)
+	if got := server.exchange(http.MethodPost, "", `{"query":"query A { __typename } query B { b: __typename }","operationName":"B"}`, "Content-Type", jsonType); got.Text != `{"data":{"b":"Query"}}` {
+		t.Error(got.Text)
 	}
 	for _, accept := range []string{jsonType, responseType} {
 		got := server.exchange(http.MethodPost, "", `{"query":"mutation { refreshTicket(refreshToken: \"`+marker+`\") { userId } }"}`, "Content-Type", jsonType, "Accept", accept)
-		if got.status != http.StatusOK || got.code() != "UNAUTHENTICATED" || !strings.Contains(got.text, `"data":null`) {
-			t.Errorf("%s: %d %s", accept, got.status, got.text)
+		if got.Status != http.StatusOK || got.Code() != "UNAUTHENTICATED" || !strings.Contains(got.Text, `"data":null`) {
+			t.Errorf("%s: %d %s", accept, got.Status, got.Text)
 		}
 	}
 	if strings.Contains(server.stderr.String(), marker) {
@@ -257,28 +257,28 @@ func TestFlagsOfTheEndpoint(t *testing.T) {
 	open := s.start("--origins=https://shop.example,https://www.shop.example:8443")
 	closed := newSite(t, storagetest.SQLite(t)).start("--introspection=false", "--no-playground")
 	const introspection, misspelt = `{"query":"{ __schema { queryType { name } } }"}`, `{"query":"{ currentShoper { userId } }"}`
-	if got := open.exchange(http.MethodPost, "", introspection, "Content-Type", jsonType); got.text != `{"data":{"__schema":{"queryType":{"name":"Query"}}}}` {
-		t.Error(got.text)
+	if got := open.exchange(http.MethodPost, "", introspection, "Content-Type", jsonType); got.Text != `{"data":{"__schema":{"queryType":{"name":"Query"}}}}` {
+		t.Error(got.Text)
 	}
 	closed.refuses(http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", introspection, "Content-Type", jsonType)
 	for server, told := range map[*server]bool{open: true, closed: false} {
 		got := server.refuses(http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", misspelt, "Content-Type", jsonType)
-		if strings.Contains(got.text, "currentShopper") != told || strings.Contains(got.text, "Query") != told {
-			t.Error(got.text)
+		if strings.Contains(got.Text, "currentShopper") != told || strings.Contains(got.Text, "Query") != told {
+			t.Error(got.Text)
 		}
 	}
 	open.expectStatus("/", http.StatusOK)
 	closed.expectStatus("/", http.StatusNotFound)
 	for origin, allowed := range map[string]bool{"https://shop.example": true, "https://www.shop.example:8443": true, "https://foreign.example": false} {
 		for server, has := range map[*server]bool{open: allowed, closed: false} {
-			got := server.exchange(http.MethodPost, "", `{"query":"{ __typename }"}`, "Content-Type", jsonType, "Origin", origin).header.Get("Access-Control-Allow-Origin")
+			got := server.exchange(http.MethodPost, "", `{"query":"{ __typename }"}`, "Content-Type", jsonType, "Origin", origin).Header.Get("Access-Control-Allow-Origin")
 			if has && got != origin || !has && got != "" {
 				t.Errorf("%s may read: %q", origin, got)
 			}
 		}
 	}
 	all := s.start("--origins=*")
-	if got := all.exchange(http.MethodPost, "", `{"query":"{ __typename }"}`, "Content-Type", jsonType, "Origin", "https://foreign.example").header; got.Get("Access-Control-Allow-Origin") == "" {
+	if got := all.exchange(http.MethodPost, "", `{"query":"{ __typename }"}`, "Content-Type", jsonType, "Origin", "https://foreign.example").Header; got.Get("Access-Control-Allow-Origin") == "" {
 		t.Errorf("%v", got)
 	}
 }
