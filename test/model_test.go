@@ -17,7 +17,7 @@ func TestModel(t *testing.T) {
 		o.customer("ada")
 		must(t, errOf(o.Purge(t.Context(), 0))) // as a server does when it starts
 		rapid.Check(t, func(t *rapid.T) {
-			m := &model{t: t, o: o, policy: tickets.DefaultPolicy()}
+			m := &model{t: t, o: o, policy: o.Policy}
 			t.Repeat(map[string]func(*rapid.T){
 				"issue":   func(*rapid.T) { m.hold(o.anonymous(), true) },
 				"sign in": func(*rapid.T) { m.hold(o.signIn("ada"), false) },

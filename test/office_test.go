@@ -18,6 +18,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/models"
@@ -105,7 +106,7 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *testkit.Clock, c
 		Random:   rand.Reader,
 		Log:      logger,
 		Hasher:   testkit.CheapHasher(t),
-		Policy:   tickets.DefaultPolicy(),
+		Policy:   testkit.Defaults[command.TicketSettings](t).Policy(),
 		Elapsed:  clock.Elapsed,
 		Issuer:   issuer,
 		Audience: []string{issuer},

@@ -21,7 +21,7 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 		return int64(memory.HeapAlloc)
 	}
 	before := heap()
-	all, err := newGuesses(DefaultPolicy())
+	all, err := newGuesses(testPolicy())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 // What comes at once waits for its turn, and gives up when its time is over.
 func TestLanes(t *testing.T) {
 	t.Parallel()
-	all, err := newGuesses(DefaultPolicy())
+	all, err := newGuesses(testPolicy())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,29 +50,6 @@ type Policy struct {
 	RefusalStep time.Duration
 }
 
-// DefaultPolicy returns the policy of a server that is not told otherwise.
-func DefaultPolicy() Policy {
-	const day = 24 * time.Hour
-	return Policy{
-		AccessLifetime:           15 * time.Minute,
-		RefreshLifetime:          14 * day,
-		AnonymousRefreshLifetime: 30 * day,
-		SessionLifetime:          90 * day,
-		ReuseWindow:              30 * time.Second,
-		DatabaseLag:              10 * time.Minute,
-		SessionsPerCustomer:      50,
-		GuessesPerSource:         5,
-		GuessWindow:              15 * time.Minute,
-		GuessesPerSourceAndDay:   20,
-		GuessesPerAccount:        20,
-		GuessesPerDay:            100,
-		GuessesOfSource:          100,
-		RowsPerSource:            120,
-		Lockout:                  15 * time.Minute,
-		RefusalStep:              500 * time.Millisecond,
-	}
-}
-
 // of returns the policy for an application, whose lifetimes take the place of the server's.
 func (p Policy) of(application *models.Application) Policy {
 	p.AccessLifetime = cmp.Or(application.AccessLifetime, p.AccessLifetime)

@@ -11,6 +11,20 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
+// testPolicy returns the policy that the tests of this package calculate with.
+func testPolicy() Policy {
+	const day = 24 * time.Hour
+	return Policy{
+		RefreshLifetime:          14 * day,
+		AnonymousRefreshLifetime: 30 * day,
+		SessionLifetime:          90 * day,
+		AccessLifetime:           15 * time.Minute,
+		GuessWindow:              15 * time.Minute,
+		GuessesPerSource:         5,
+		GuessesOfSource:          100,
+	}
+}
+
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func TestAlive(t *testing.T) {
@@ -36,7 +50,7 @@ func TestAlive(t *testing.T) {
 func TestExpirations(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	policy := DefaultPolicy()
+	policy := testPolicy()
 	for _, c := range []struct {
 		anonymous bool
 		age, want time.Duration
@@ -81,7 +95,7 @@ func TestRefreshAfter(t *testing.T) {
 
 func TestWaits(t *testing.T) {
 	t.Parallel()
-	policy := DefaultPolicy()
+	policy := testPolicy()
 	for _, c := range []struct {
 		failures int
 		age      time.Duration

@@ -22,8 +22,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/tickets"
 )
 
@@ -203,7 +205,7 @@ func playgroundSettings(t *testing.T) Settings {
 		Schema:        graph.NewSchema(&graph.Resolver{}, false),
 		Introspection: true,
 		Office: &tickets.Office{
-			Policy:       tickets.DefaultPolicy(),
+			Policy:       testkit.Defaults[command.TicketSettings](t).Policy(),
 			Applications: &applications.Directory{},
 		},
 	}}

@@ -47,10 +47,10 @@ func CheapHasher(t testing.TB) *password.Hasher {
 
 // Defaults returns settings as the program has them when nothing is set. Their tags hold the
 // defaults.
-func Defaults[T any](t testing.TB) T {
+func Defaults[T any](t testing.TB) *T {
 	t.Helper()
-	var settings T
-	parser, err := kong.New(&settings)
+	settings := new(T)
+	parser, err := kong.New(settings)
 	Must(t, err)
 	_, err = parser.Parse(nil)
 	Must(t, err)
