@@ -12,11 +12,12 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// workBehind begins what a server does besides answering requests.
-func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.Handler) {
+// workInBackground starts what a server does besides answering requests.
+func (s *serve) workInBackground(env *command.Environment, parts *parts, handler *web.Handler) {
 	go follow(env, "applications", timing.ApplicationsPoll, parts.Directory.Reload)
 	go follow(env, "keysets", timing.KeysetsPoll, parts.Ring.Reload)
 	go follow(env, "ended sessions", timing.EndedPoll, parts.office.ReloadEnded)
+
 	go every(env, s.PurgeInterval,
 		chore{"purging expired rows", func() error { return purge(env, parts.office) }},
 	)
@@ -30,11 +31,12 @@ func (s *serve) workBehind(env *command.Environment, parts *parts, handler *web.
 	}})
 }
 
-// every does some things at once and then at an interval, until the program ends. What fails or
-// panics is logged, and keeps neither the others nor the next time from being done.
+// every does its chores now, and then at an interval until the program ends. If one fails or
+// panics, it logs that and goes on with the next one.
 func every(env *command.Environment, interval time.Duration, chores ...chore) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
+
 	for {
 		for _, chore := range chores {
 			err := safely.Do(chore.do)
@@ -42,6 +44,7 @@ func every(env *command.Environment, interval time.Duration, chores ...chore) {
 				env.Log.ErrorContext(env.Context, "background work failed", "work", chore.what, "error", err)
 			}
 		}
+
 		select {
 		case <-ticker.C:
 		case <-env.Context.Done():
@@ -52,38 +55,43 @@ func every(env *command.Environment, interval time.Duration, chores ...chore) {
 
 // chore is a piece of background work.
 type chore struct {
-	// what is how the log calls it.
+	// what is its name in the log.
 	what string
 	do   func() error
 }
 
-// purge deletes what has expired.
+// purge deletes expired rows.
 func purge(env *command.Environment, office *tickets.Office) error {
 	const pause = 50 * time.Millisecond
 	deleted, err := office.Purge(env.Context, pause)
+
 	if deleted > 0 {
 		env.Log.InfoContext(env.Context, "expired rows purged", "rows", deleted)
 	}
 	return err
 }
 
-// clientsInterval is how often a server logs what its clients say they are.
+// clientsInterval is how often a server logs which clients have called it.
 const clientsInterval = time.Hour
 
-// follow calls ask again and again, to learn what others have changed, until the program ends. That it fails is logged once, until it has succeeded again.
+// follow calls ask at an interval until the program ends. So the server learns what others have
+// changed. It logs the first of several failures in a row, and the first success after them.
 func follow(env *command.Environment, what string, interval time.Duration, ask func(context.Context) error) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	failing := false
+
 	for {
 		select {
 		case <-ticker.C:
 		case <-env.Context.Done():
 			return
 		}
+
 		ctx, cancel := context.WithTimeout(env.Context, timing.PollTimeout)
 		err := safely.Do(func() error { return ask(ctx) })
 		cancel()
+
 		switch {
 		case env.Context.Err() != nil:
 			return
@@ -96,18 +104,24 @@ func follow(env *command.Environment, what string, interval time.Duration, ask f
 	}
 }
 
+// rotateKeys replaces the keysets that are older than rotation.
 func rotateKeys(env *command.Environment, ring *keyring.Ring, rotation time.Duration) error {
 	rotated, err := ring.RotateIfDue(env.Context, rotation)
+
 	for _, keyset := range rotated {
-		env.Log.InfoContext(env.Context, "keyset published", "purpose", keyset.Purpose, "number", keyset.Number, "usedFrom", keyset.UsedFrom)
+		env.Log.InfoContext(env.Context, "keyset published",
+			"purpose", keyset.Purpose, "number", keyset.Number, "usedFrom", keyset.UsedFrom)
 	}
 	return err
 }
 
+// retireKeys deletes the keysets that nothing needs any more.
 func retireKeys(env *command.Environment, ring *keyring.Ring) error {
 	retired, err := ring.RetireExpired(env.Context)
+
 	for _, keyset := range retired {
-		env.Log.InfoContext(env.Context, "keyset retired", "purpose", keyset.Purpose, "number", keyset.Number)
+		env.Log.InfoContext(env.Context, "keyset retired",
+			"purpose", keyset.Purpose, "number", keyset.Number)
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/authtickets/authtickets/graph"
 )
 
-// faults are what requests may have go wrong; nil unless the operator allows that.
+// faults returns what requests may make go wrong. It returns nil unless the operator allows faults.
 func (p *parts) faults(env *command.Environment, schema graphql.ExecutableSchema) *gqlhttp.Faults {
 	if !p.settings.Faults {
 		return nil
@@ -23,13 +23,15 @@ func (p *parts) faults(env *command.Environment, schema graphql.ExecutableSchema
 	}
 }
 
-// shifted returns resolvers for whom all clocks are ahead. Were it the server's alone, what cannot
-// be taken back would be put off, because the clocks would not agree.
+// shifted returns resolvers that see all clocks ahead. With only the server's clock ahead, the
+// clocks would not agree, and the office would put off whatever cannot be undone.
 func (p *parts) shifted(env *command.Environment, ahead time.Duration) *graph.Resolver {
 	now := func() time.Time { return env.Now().Add(ahead) }
+
 	store, book, office := p.Store.WithClock(now), *p.Accounts, *p.office
 	book.Store, book.Now = store, now
 	office.Store, office.Accounts, office.Now = store, &book, now
 	office.Elapsed = func() time.Duration { return env.Elapsed() + ahead }
+
 	return &graph.Resolver{Office: &office, Accounts: &book}
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// health is the command that asks a server whether it is well, for images that hold no other
-// program to ask with.
+// health is the command that asks a running server whether it is well. Images that hold no other
+// program can use it as their health check.
 type health struct {
 	command.Address
 
-	Live bool `help:"Ask whether it should keep running, not whether it can answer: without its database it should."`
+	Live bool `help:"Ask whether it should keep running, even if it cannot answer without its database."`
 }
 
 var errNotWell = errors.New("the server is not well")
@@ -29,12 +29,15 @@ func (c *health) Run(env *command.Environment) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
+
 	ctx, cancel := context.WithTimeout(env.Context, healthPatience)
 	defer cancel()
+
 	path := "/readyz"
 	if c.Live {
 		path = "/livez"
 	}
+
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, http.NoBody)
 	if err != nil {
 		return err
@@ -49,9 +52,11 @@ func (c *health) Run(env *command.Environment) error {
 		return fmt.Errorf("%w: %w", errNotWell, err)
 	}
 	defer response.Body.Close() //nolint:errcheck // nothing depends on it any more
+
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: %s answers %s", errNotWell, path, response.Status)
 	}
+
 	_, err = fmt.Fprintln(env.Stdout, "The server is well.")
 	return err
 }

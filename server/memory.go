@@ -6,22 +6,25 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// collectRarely makes the garbage collector trade memory for time, up to a limit above what the
-// server needs, unless the operator has said otherwise.
+// collectRarely makes the garbage collector run less often, so that it takes less time and more
+// memory. The limit is above what the server needs. GOGC and GOMEMLIMIT override this.
 func collectRarely(env *command.Environment, settings *command.Settings) error {
 	const percent, withoutHashes = 400, 160 << 20
 	if env.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
+
 	if env.Getenv("GOMEMLIMIT") != "" {
 		return nil
 	}
+
 	hashes, err := settings.HashesMemory()
 	if err != nil {
 		return err
 	}
-	// For each hash that runs, the memory of one that has ended may still be there. If the limit left
-	// no room for it, the collector would run without pause.
+
+	// For each hash that runs, the memory of an earlier one may not be collected yet. If the limit
+	// left no room for it, the collector would run without pause.
 	debug.SetMemoryLimit(withoutHashes + 2*hashes)
 	return nil
 }

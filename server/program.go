@@ -25,10 +25,10 @@ const LogDrainTime = 500 * time.Millisecond
 type program struct {
 	command.Settings
 
-	Serve       serve               `cmd:"" default:"withargs" help:"Serve tickets. This is what the program does without a command."`
+	Serve       serve               `cmd:"" default:"withargs" help:"Serve tickets. The default command."`
 	Migrate     command.Migrate     `cmd:"" help:"Bring the database's schema up to date."`
 	Account     command.Account     `cmd:"" help:"Customer accounts."`
-	Application command.Application `cmd:"" help:"Applications that ask for tickets: storefronts and services."`
+	Application command.Application `cmd:"" help:"Applications that request tickets."`
 	Keys        command.Keys        `cmd:"" help:"Key files, and the keys of the tickets."`
 	Health      health              `cmd:"" help:"Ask the server that runs at --listen whether it is ready."`
 	Schema      command.Schema      `cmd:"" help:"Print the GraphQL schema."`

@@ -12,12 +12,14 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// database follows whether operations can be answered.
+// database knows whether the server can answer operations.
 type database struct {
 	store *storage.Store
-	// load reads and writes what must be there before the first operation.
-	load     func(context.Context) error
+	// load prepares the first operation, when the schema is right.
+	load func(context.Context) error
+	// prepared is set when load has succeeded.
 	prepared atomic.Bool
+	// draining is set when the server stops.
 	draining atomic.Bool
 }
 
@@ -26,25 +28,31 @@ var (
 	errUnprepared = errors.New("the database has not answered yet")
 )
 
-// prepare waits for the database as long as it does not answer, and then sees to its schema and has the keys loaded. It returns an error for what waiting does not mend.
+// prepare waits until the database answers. Then it checks or updates the schema, and loads the
+// keys. It returns an error if waiting does not help. It returns nil, too, when the context ends
+// first.
 func (d *database) prepare(env *command.Environment, settings *command.Settings, migrate bool) error {
 	const pause = time.Second
+
 	for {
 		err := d.store.Ping(env.Context)
 		if err == nil {
-			err = d.prepareSchema(env, settings, migrate)
-			if !errors.Is(err, &models.Error{Reason: models.ReasonBusy}) && !errors.Is(err, seal.ErrMasterAway) {
+			err = d.prepareOnce(env, settings, migrate)
+			isBusy := errors.Is(err, &models.Error{Reason: models.ReasonBusy})
+			if !isBusy && !errors.Is(err, seal.ErrMasterAway) {
 				return err
 			}
 		}
 		if errors.Is(err, storage.ErrRefused) {
 			return err
 		}
+
 		if errors.Is(err, seal.ErrMasterAway) {
 			env.Log.ErrorContext(env.Context, "the keys cannot be decrypted at the moment; trying again", "error", err)
 		} else {
 			env.Log.ErrorContext(env.Context, "the database does not answer; trying again", "error", err)
 		}
+
 		select {
 		case <-time.After(pause):
 		case <-env.Context.Done():
@@ -53,23 +61,27 @@ func (d *database) prepare(env *command.Environment, settings *command.Settings,
 	}
 }
 
-func (d *database) prepareSchema(env *command.Environment, settings *command.Settings, migrate bool) error {
+// prepareOnce is one attempt of prepare.
+func (d *database) prepareOnce(env *command.Environment, settings *command.Settings, migrate bool) error {
 	if migrate {
 		if _, err := d.store.Migrate(env.Context); err != nil {
 			return err
 		}
 	}
+
 	if err := settings.PrepareSchema(env.Context, d.store); err != nil {
 		return err
 	}
+
 	if err := d.load(env.Context); err != nil {
 		return err
 	}
+
 	d.prepared.Store(true)
 	return nil
 }
 
-// ready returns why operations cannot be answered at the moment.
+// ready returns why the server cannot answer operations now. It returns nil if it can.
 func (d *database) ready(ctx context.Context) error {
 	switch {
 	case d.draining.Load():
@@ -77,8 +89,10 @@ func (d *database) ready(ctx context.Context) error {
 	case !d.prepared.Load():
 		return errUnprepared
 	}
+
 	// A load balancer must learn within a second that the database is gone.
 	const patience = 800 * time.Millisecond
+
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return d.store.Ready(ctx)

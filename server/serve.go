@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"runtime"
 	"time"
@@ -18,32 +19,37 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// Run wires, serves and drains.
+// Run puts the server together, serves until the context ends, and then lets requests finish.
 func (s *serve) Run(env *command.Environment, settings *command.Settings) (err error) {
 	surviveSignals(env)
 	greeting := logpipe.Open(env.Stdout)
 	defer greeting.Close(LogDrainTime)
+
 	listener, err := s.Open(env.Context)
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // the server has closed it, but after a fault before
+	defer listener.Close() //nolint:errcheck // the server has closed it, but not after a fault before that
 	parts, err := s.wire(env, settings, s.address(listener.Addr()))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.Store.Close()) }()
-	cores := runtime.GOMAXPROCS(0) // what the container may use, which can be less than the machine has
+
+	cores := runtime.GOMAXPROCS(0) // what the container may use; the machine can have more
 	makeRoom(env, parts.hasher)
 	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
+
 	database := &database{store: parts.Store, load: parts.load}
 	handler, err := s.handler(env, parts, database, cores)
 	if err != nil {
 		return err
 	}
 	if s.Faults {
-		env.Log.WarnContext(env.Context, "faults are on: requests say with the header x-fault what goes wrong with them")
+		env.Log.WarnContext(env.Context,
+			"faults are on: requests say with the header x-fault what goes wrong with them")
 	}
+
 	server := web.NewServer(handler, s.RequestTimeout, env.Log)
 	connections := s.connections(env, settings)
 	connections.Follow(server)
@@ -58,44 +64,54 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if env.Context.Err() == nil {
 		s.greet(greeting, env.Version, listener.Addr())
 	}
-	s.workBehind(env, parts, handler)
+	s.workInBackground(env, parts, handler)
 
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
 	case <-env.Context.Done():
 	}
+	return s.stop(env, server, handler, database)
+}
+
+// stop first makes the server unready, so that load balancers send no more requests. Then it closes
+// the listener, and waits until all requests are answered.
+func (s *serve) stop(env *command.Environment, server *http.Server, handler *web.Handler, database *database) error {
 	database.draining.Store(true)
 	time.Sleep(s.ShutdownDelay)
+
 	patience, cancel := context.WithTimeout(context.WithoutCancel(env.Context), s.ShutdownWait)
 	defer cancel()
-	err = server.Shutdown(patience)
+	err := server.Shutdown(patience)
 	handler.LogClients(patience)
+
 	if err != nil {
 		return fmt.Errorf("requests were still running after %s: %w", s.ShutdownWait, err)
 	}
 	return nil
 }
 
-// connections returns the limit of connections. The database needs some of the descriptors, and so
-// do files.
+// connections returns the limit of connections. It leaves descriptors for the database and for
+// files.
 func (s *serve) connections(env *command.Environment, settings *command.Settings) *inbound.Connections {
 	const files = 32
 	most := cmp.Or(s.ConnectionLimit, inbound.DefaultConnections(settings.DatabaseConnections+files))
 	return inbound.NewConnections(most, env.Log)
 }
 
-// address returns the address that clients can use. It has the host of --listen; 0.0.0.0 is not one.
+// address returns the address that clients can use. Its host is that of --listen, but localhost
+// where the server listens on all addresses.
 func (s *serve) address(listener net.Addr) string {
 	_, port, _ := net.SplitHostPort(listener.String())
 	host, _, _ := net.SplitHostPort(s.Listen)
+
 	if unspecified, err := netip.ParseAddr(host); host == "" || (err == nil && unspecified.IsUnspecified()) {
 		host = "localhost"
 	}
 	return net.JoinHostPort(host, port)
 }
 
-// greet says where the server is.
+// greet prints where the server can be reached.
 func (s *serve) greet(out io.Writer, version string, listener net.Addr) {
 	address := s.address(listener)
 	if s.Socket() != "" {

@@ -20,56 +20,84 @@ type serve struct {
 	command.Address
 	gqlhttp.Limits `group:"Limits:"`
 
-	Issuer          string        `help:"URL that clients and services know the server by, e.g. https://tickets.example: the issuer of JWTs. By default that of --listen." placeholder:"URL" group:"Server:"`
-	Audience        []string      `help:"Audience of JWTs, as services that verify them expect it. By default the issuer." placeholder:"NAME" group:"Tickets:"`
-	Origins         []string      `help:"Origins of web pages that may call as the application storefront, e.g. https://shop.example; * allows all. If given, set at each start. For others, or without a restart: authtickets application update." placeholder:"ORIGIN" group:"Server:"`
-	TrustedProxies  []string      `help:"Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8." placeholder:"CIDR" group:"Server:"`
-	Playground      bool          `help:"Serve the playground at /." default:"true" negatable:"" group:"Server:"`
-	Introspection   bool          `help:"Answer queries about the schema." default:"true" negatable:"" group:"Server:"`
-	Federation      bool          `help:"Be a subgraph of Apollo Federation (_service, _entities)." group:"Server:"`
-	Operations      string        `help:"Manifest of trusted documents, as @apollo/generate-persisted-query-manifest writes it: clients may send just the hashes." placeholder:"FILE" group:"Server:"`
-	OperationsOnly  bool          `help:"Run the trusted documents, and no others." group:"Server:"`
-	ConnectionLimit int           `help:"Most connections of clients. Beyond that, the one idle for longest is closed. 0 means as many as the limit of open files allows, at most 600." default:"0" group:"Server:"`
-	RequestTimeout  time.Duration `help:"Longest time for a request." default:"10s" group:"Server:"`
-	ShutdownDelay   time.Duration `help:"How long /readyz says no before new connections are refused: as long as a load balancer needs to notice." default:"250ms" group:"Server:"`
-	ShutdownWait    time.Duration `help:"Longest wait for requests as the server stops." default:"20s" group:"Server:"`
-	PurgeInterval   time.Duration `help:"How often expired sessions are deleted." default:"10m" group:"Database:"`
-
-	KeyCheckInterval time.Duration `help:"How often the server looks for keys that are due to be replaced or deleted." default:"10m" group:"Tickets:"`
-
-	Migrate bool `help:"Bring the schema of the database up to date before serving. The embedded one always is." group:"Database:"`
-	Demo    bool `help:"Load three sample customers into a fresh embedded database, and print how they sign in." group:"General:"`
-	Faults  bool `help:"Let requests say with the header x-fault what shall go wrong with them, to test clients. Only on the embedded database and a loopback address; pages on localhost may call." group:"General:"`
+	serverSettings   `group:"Server:"`
+	jwtSettings      `group:"Tickets:"`
+	databaseSettings `group:"Database:"`
+	trialSettings    `group:"General:"`
 }
 
-// check returns all faults of the settings together, nil when there are none.
+// serverSettings are about clients and their requests.
+type serverSettings struct {
+	Issuer         string   `placeholder:"URL" help:"URL by which clients know the server. By default its own address."`
+	Origins        []string `placeholder:"ORIGIN" help:"Origins whose pages may call as storefront; * for all."`
+	TrustedProxies []string `placeholder:"CIDR" help:"Networks of proxies to trust (X-Forwarded-For), e.g. 10.0.0.0/8."`
+
+	Playground     bool   `default:"true" negatable:"" help:"Serve the playground at /."`
+	Introspection  bool   `default:"true" negatable:"" help:"Answer queries about the schema."`
+	Federation     bool   `help:"Be a subgraph of Apollo Federation: answer _service and _entities."`
+	Operations     string `placeholder:"FILE" help:"Manifest of trusted documents. Clients may send their hashes."`
+	OperationsOnly bool   `help:"Run only the trusted documents."`
+
+	ConnectionLimit int           `default:"0" help:"Most connections of clients; 0 means at most 600."`
+	RequestTimeout  time.Duration `default:"10s" help:"Longest time for a request."`
+	ShutdownDelay   time.Duration `default:"250ms" help:"How long /readyz fails before the server closes its listener."`
+	ShutdownWait    time.Duration `default:"20s" help:"How long a stopping server waits for requests to finish."`
+}
+
+// jwtSettings are about JWTs and the keys of all tickets.
+type jwtSettings struct {
+	Audience         []string      `placeholder:"NAME" help:"Audience of JWTs. Default: the issuer."`
+	KeyCheckInterval time.Duration `default:"10m" help:"How often to look for keys to replace or delete."`
+}
+
+// databaseSettings are about what the server does to the database besides answering requests.
+type databaseSettings struct {
+	PurgeInterval time.Duration `default:"10m" help:"How often expired sessions are deleted."`
+	Migrate       bool          `help:"Update the schema before serving. An embedded database is always updated."`
+}
+
+// trialSettings are for trying the server out.
+type trialSettings struct {
+	Demo   bool `help:"Load three sample customers into a new embedded database, and print how they sign in."`
+	Faults bool `help:"Let the header x-fault make requests fail, to test clients. Only embedded and local."`
+}
+
+// check returns all faults of the settings together. It returns nil if there are none.
 func (s *serve) check(env *command.Environment, settings *command.Settings) error {
+	_, errProxies := s.proxies()
+	_, errDocuments := s.trustedDocuments()
 	faults := []error{
-		s.TicketSettings.Check(), s.Address.Check(), s.Limits.Check(),
-		applications.CheckOrigins("--origins", s.Origins), settings.CheckKeys(env),
+		s.TicketSettings.Check(),
+		s.Address.Check(),
+		s.Limits.Check(),
+		applications.CheckOrigins("--origins", s.Origins),
+		settings.CheckKeys(env),
+		errProxies,
+		errDocuments,
 	}
 	fault := func(wrong bool, text string) {
 		if wrong {
 			faults = append(faults, errors.New(text))
 		}
 	}
-	fault(s.Socket() != "" && s.Issuer == "",
-		"--listen: on a socket, --issuer must say by which URL clients know the server")
+
 	fault(s.ConnectionLimit < 0, "--connection-limit: must not be negative")
 	fault(s.RequestTimeout <= 0, "--request-timeout: must be more than 0")
 	fault(s.ShutdownDelay < 0, "--shutdown-delay: must not be negative")
 	fault(s.ShutdownWait <= 0, "--shutdown-wait: must be more than 0")
 	fault(s.PurgeInterval <= 0, "--purge-interval: must be more than 0")
 	fault(s.KeyCheckInterval <= 0, "--key-check-interval: must be more than 0")
-	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer), "--issuer: must be a URL without a path, e.g. https://tickets.example")
+
+	fault(s.Socket() != "" && s.Issuer == "",
+		"--listen: on a socket, --issuer must say by which URL clients know the server")
+	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer),
+		"--issuer: must be a URL without a path, e.g. https://tickets.example")
 	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
-	fault(s.OperationsOnly && s.Federation, "--operations-only: not with --federation, whose routers write documents of their own")
+	fault(s.OperationsOnly && s.Federation,
+		"--operations-only: not with --federation, whose routers write documents of their own")
 	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice,
 		"--key-rotation: must not be shorter than --signing-key-notice")
-	_, err := s.proxies()
-	faults = append(faults, err)
-	_, err = s.trustedDocuments()
-	faults = append(faults, err)
+
 	if database, err := settings.DatabaseURL(); err == nil {
 		onlyHere := func(isSet bool, flag string) {
 			fault(isSet && !storage.Embedded(database), flag+": only on the embedded database")
@@ -78,6 +106,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 		onlyHere(s.Demo, "--demo")
 		onlyHere(s.Faults, "--faults")
 	}
+
 	return errors.Join(faults...)
 }
 
@@ -85,6 +114,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 func (s *serve) proxies() ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	var faults []error
+
 	for _, text := range s.TrustedProxies {
 		network, err := inbound.ParseNetwork(text)
 		if err != nil {
@@ -92,6 +122,7 @@ func (s *serve) proxies() ([]netip.Prefix, error) {
 		}
 		networks = append(networks, network)
 	}
+
 	return networks, errors.Join(faults...)
 }
 
@@ -100,10 +131,12 @@ func (s *serve) trustedDocuments() (map[string]string, error) {
 	if s.Operations == "" {
 		return nil, nil //nolint:nilnil // there are none
 	}
+
 	text, err := os.ReadFile(s.Operations)
 	if err != nil {
 		return nil, fmt.Errorf("--operations: %w", err)
 	}
+
 	documents, err := gqlhttp.ReadManifest(text)
 	if err != nil {
 		return nil, fmt.Errorf("--operations: %w", err)

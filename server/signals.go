@@ -9,15 +9,17 @@ import (
 	"github.com/authtickets/authtickets/safely"
 )
 
-// surviveSignals keeps a server running when the terminal that started it is closed, and when
-// whatever read its output has ended. Those signals end a program by default.
+// surviveSignals keeps a server running when its terminal is closed, and when nobody reads its
+// output any more. By default the signals SIGHUP and SIGPIPE would end the program.
 func surviveSignals(env *command.Environment) {
 	signal.Ignore(syscall.SIGPIPE)
+
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
+
 	go func() {
 		for range hangups {
-			_ = safely.Do(func() error { // what logs could panic
+			_ = safely.Do(func() error { // the log could panic
 				env.Log.InfoContext(env.Context, "SIGHUP does nothing: settings are read at the start")
 				return nil
 			})

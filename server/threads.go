@@ -8,24 +8,25 @@ import (
 	"github.com/authtickets/authtickets/password"
 )
 
-// makeRoom lets more goroutines run at a time than there are cores, by as many as passwords may be
-// hashed, unless the operator has said otherwise. A hash keeps one of Go's processors for 20 ms.
-// With some to spare the system shares the cores out, and tickets do not wait behind hashes.
+// makeRoom lets more goroutines run at a time than there are cores: one more for each password that
+// may be hashed. A hash occupies one of Go's processors for 20 ms. With spare processors the system
+// shares the cores, and tickets do not wait for hashes. GOMAXPROCS overrides this.
 func makeRoom(env *command.Environment, hasher *password.Hasher) {
 	if env.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + hasher.Concurrent())
 	}
 }
 
-// otherThreads are those that wait for the system, besides the connections to an embedded database:
-// they write the log, look up names and read files.
+// otherThreads is how many threads wait for the system at a time: they write the log, look up names
+// and read files. The connections to an embedded database need more.
 const otherThreads = 8
 
-// reserveThreads has the system make threads now. Go keeps them, and ends the program where it
-// needs another one and the system has none left.
+// reserveThreads makes the system create threads now. Go keeps them. If Go needed another one later
+// and the system had none left, Go would end the program.
 func reserveThreads(count int) {
 	var begun sync.WaitGroup
 	end := make(chan struct{})
+
 	for range count {
 		begun.Add(1)
 		go func() {
@@ -35,6 +36,7 @@ func reserveThreads(count int) {
 			<-end
 		}()
 	}
+
 	begun.Wait()
 	close(end)
 }

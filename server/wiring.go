@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/wiring"
 )
 
-// parts are what a server is put together of.
+// parts are the parts of a server.
 type parts struct {
 	*wiring.Parts
 
@@ -23,7 +23,7 @@ type parts struct {
 	office   *tickets.Office
 }
 
-// wire puts a server together that clients reach at an address. It does not ask the database yet.
+// wire puts the server together. Clients reach it at the address. It does not use the database yet.
 func (s *serve) wire(env *command.Environment, settings *command.Settings, address string) (*parts, error) {
 	master, err := settings.LoadMaster(env)
 	if err != nil {
@@ -63,23 +63,26 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 	return &parts{Parts: domain, settings: s, hasher: hasher, office: office}, nil
 }
 
-// load reads and writes what must be there before the first operation.
+// load prepares the database for the first operation, and reads what the server keeps in memory.
 func (p *parts) load(ctx context.Context) error {
 	if err := p.Applications.ConfigureStorefront(ctx, p.settings.Behaviors, p.settings.Origins); err != nil {
 		return err
 	}
+
 	if err := errors.Join(p.Directory.Reload(ctx), command.LoadKeysets(ctx, p.Ring)); err != nil {
 		return err
 	}
+
 	if p.settings.Demo {
 		if err := command.LoadDemo(ctx, p.Accounts); err != nil {
 			return err
 		}
 	}
+
 	return p.office.ReloadEnded(ctx)
 }
 
-// handler returns what answers requests on a number of cores.
+// handler returns what answers the requests. The number of cores bounds its heavy work.
 func (s *serve) handler(env *command.Environment, parts *parts, database *database, cores int) (*web.Handler, error) {
 	proxies, err := s.proxies()
 	if err != nil {
@@ -89,6 +92,7 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	if err != nil {
 		return nil, err
 	}
+
 	schema := graph.NewSchema(&graph.Resolver{Office: parts.office, Accounts: parts.Accounts}, s.Federation)
 	return web.New(web.Settings{
 		Settings: gqlhttp.Settings{

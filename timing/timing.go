@@ -18,8 +18,8 @@ const (
 	EndedPoll = 250 * time.Millisecond
 	// PollTimeout bounds one look, with the decryption of new keysets.
 	PollTimeout = 10 * time.Second
-	// KMSTimeout bounds a call of a key management service, with the two repetitions that its client
-	// makes. Their pauses take up to 6 seconds together.
+	// KMSTimeout bounds a call of a key management service, with the two repetitions that its
+	// client makes. Their pauses take up to 6 seconds together.
 	KMSTimeout = 8 * time.Second
 )
 
@@ -37,9 +37,9 @@ const (
 	// LeastKeyRotation is the least age at which keysets are replaced by themselves. It keeps their
 	// number down: an old one stays for LeastSealLife.
 	LeastKeyRotation = 24 * time.Hour
-	// LeastSealLife and LeastSignLife are how long an old keyset is kept, at least. The settings may
-	// have been longer when it was in use than they are now, and a command does not know those of
-	// the servers.
+	// LeastSealLife and LeastSignLife are how long an old keyset is kept, at least. The settings
+	// may have been longer when it was in use than they are now, and a command does not know those
+	// of the servers.
 	LeastSealLife = 90 * 24 * time.Hour
 	LeastSignLife = 24 * time.Hour
 	// KeyRetireLeeway is how much longer than its tokens an old keyset is kept.
@@ -50,8 +50,8 @@ const (
 
 // How the end of a session becomes known.
 const (
-	// EndedLateness is how long after the instant that it bears an ended session can become visible.
-	// The transaction took that long.
+	// EndedLateness is how long after the instant that it bears an ended session can become
+	// visible. The transaction took that long.
 	EndedLateness = 30 * time.Second
 	// ClocksApart is how far the clocks of database nodes may be apart. A session that another node
 	// has ended bears the instant of that node.
