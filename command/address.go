@@ -13,7 +13,7 @@ import (
 
 // Address is where the server listens.
 type Address struct {
-	Listen string `help:"Address to listen on, or unix:/path for a socket." default:"127.0.0.1:8080" group:"Server:"`
+	Listen string `group:"Server:" default:"127.0.0.1:8080" help:"Address to listen on, or unix:/path for a socket."`
 }
 
 var (

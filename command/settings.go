@@ -23,39 +23,58 @@ import (
 	"github.com/authtickets/authtickets/wiring"
 )
 
-// Settings are those that more than one command needs. The tags hold the defaults and the words of --help; each is also a variable
-// and a key of the file that --config names.
+// Settings are those that more than one command needs. The tags hold the defaults and what --help
+// says. Each setting is also a variable, and a key of the file that --config names.
 type Settings struct {
-	Config string `help:"YAML file with settings: the names of the flags without dashes in front, e.g. \"listen: 0.0.0.0:8080\"." placeholder:"FILE" group:"General:"`
-	Data   string `help:"Folder of the embedded database and its key file." default:"./data" type:"path" group:"General:"`
+	generalSettings  `group:"General:"`
+	databaseSettings `group:"Database:"`
+	keySettings      `group:"Tickets:"`
+	hashSettings     `group:"Passwords:"`
+}
 
-	Database              secret.Text   `help:"Database: mysql://user:password@host:3306/name, or a MySQL DSN user:password@tcp(host:3306)/name, or sqlite:///path. One with a password goes into the variable or --database-file, not into the flag. By default the embedded SQLite database in the data folder." placeholder:"URL" group:"Database:"`
-	DatabaseFile          string        `help:"File that holds what --database would." placeholder:"FILE" group:"Database:"`
-	DatabaseAuthority     string        `help:"File of the CA certificates (PEM) to trust for the database. Connections are then encrypted, and the database's name is checked." placeholder:"FILE" group:"Database:"`
-	DatabaseConnections   int           `help:"Most connections open at a time." default:"32" group:"Database:"`
-	DatabaseLifetime      time.Duration `help:"After how long a connection is replaced." default:"30m" group:"Database:"`
-	DatabaseConnectWait   time.Duration `help:"Longest attempt to connect." default:"3s" group:"Database:"`
-	DatabaseStatementWait time.Duration `help:"Longest wait for the answer to a statement." default:"5s" group:"Database:"`
+// generalSettings say where the settings and the data are, and what is logged.
+type generalSettings struct {
+	Config string `placeholder:"FILE" help:"YAML file with settings. Its keys are the names of the flags."`
+	Data   string `default:"./data" type:"path" help:"Folder of the embedded database and its key file."`
 
-	Keys string `help:"Master key, under which the keys of the tickets are kept in the database; every replica needs the same. It is a key file, made by \"authtickets keys create\", or a key of AWS KMS, aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID. The contents of a key file can be in the variable AUTHTICKETS_KEYSET instead. By default keys.json in the data folder, which the embedded database makes at the first start." placeholder:"FILE" group:"Tickets:"`
+	LogFormat string `default:"text" help:"Format of the log: text or json."`
+	LogLevel  string `default:"info" help:"Least severe records of the log: debug, info, warn or error."`
+}
 
-	SigningKeyNotice time.Duration `help:"How long a new signing key is published before use: as long as services that verify JWTs keep the keys." default:"24h" group:"Tickets:"`
+// databaseSettings say which database to use, and how.
+type databaseSettings struct {
+	Database     secret.Text `placeholder:"URL" help:"mysql://user@host:3306/name, a MySQL DSN, or sqlite:///path."`
+	DatabaseFile string      `placeholder:"FILE" help:"File with the URL of the database, and its password."`
 
-	HashMemory      int           `help:"Memory of a password hash (argon2id), in KiB." default:"19456" group:"Passwords:"`
-	HashIterations  int           `help:"Passes of a password hash over its memory." default:"2" group:"Passwords:"`
-	HashParallelism int           `help:"Threads of a password hash." default:"1" group:"Passwords:"`
-	HashConcurrent  int           `help:"Password hashes at a time; 0 means one per core." default:"0" group:"Passwords:"`
-	HashWait        time.Duration `help:"Longest wait of a sign-in for its turn." default:"5s" group:"Passwords:"`
+	DatabaseAuthority     string        `placeholder:"FILE" help:"CA certificates (PEM) to trust for the database."`
+	DatabaseConnections   int           `default:"32" help:"Most connections to the database."`
+	DatabaseLifetime      time.Duration `default:"30m" help:"How long a connection is used before it is replaced."`
+	DatabaseConnectWait   time.Duration `default:"3s" help:"Longest attempt to connect."`
+	DatabaseStatementWait time.Duration `default:"5s" help:"Longest wait for the answer to a statement."`
+}
 
-	LogFormat string `help:"Format of the log: text or json." default:"text" group:"General:"`
-	LogLevel  string `help:"Least severe records of the log: debug, info, warn or error. At debug there is a record per request and statement, still without values." default:"info" group:"General:"`
+// keySettings are about the keys of the tickets.
+type keySettings struct {
+	Keys             string        `placeholder:"FILE" help:"Master key: a key file, AWS KMS, or AUTHTICKETS_KEYSET."`
+	SigningKeyNotice time.Duration `default:"24h" help:"How long a new signing key is published before it is used."`
+}
+
+// hashSettings say what a password hash costs.
+type hashSettings struct {
+	HashMemory      int           `default:"19456" help:"Memory of a password hash (argon2id), in KiB."`
+	HashIterations  int           `default:"2" help:"Passes of a password hash over its memory."`
+	HashParallelism int           `default:"1" help:"Threads of a password hash."`
+	HashConcurrent  int           `default:"0" help:"Password hashes at a time; 0 means one per core."`
+	HashWait        time.Duration `default:"5s" help:"Longest wait of a sign-in for its turn."`
 }
 
 // Check returns all faults of the settings together, nil when there are none.
 func (s *Settings) Check() error {
 	faults := []error{
-		positive("--database-connections", s.DatabaseConnections), positive("--database-lifetime", s.DatabaseLifetime),
-		positive("--database-connect-wait", s.DatabaseConnectWait), positive("--database-statement-wait", s.DatabaseStatementWait),
+		positive("--database-connections", s.DatabaseConnections),
+		positive("--database-lifetime", s.DatabaseLifetime),
+		positive("--database-connect-wait", s.DatabaseConnectWait),
+		positive("--database-statement-wait", s.DatabaseStatementWait),
 	}
 	if s.SigningKeyNotice < timing.LeastKeyNotice {
 		faults = append(faults, fmt.Errorf("--signing-key-notice: must be at least %s", timing.LeastKeyNotice))
@@ -82,7 +101,8 @@ func (s *Settings) Check() error {
 	}
 	const leastWork = 7168 * 5 // the cheapest choice of OWASP's password storage cheat sheet: 7 MiB, 5 passes
 	if s.HashMemory*s.HashIterations < leastWork {
-		faults = append(faults, fmt.Errorf("--hash-memory times --hash-iterations: must be at least %d, or guessing is cheap", leastWork))
+		faults = append(faults, fmt.Errorf(
+			"--hash-memory times --hash-iterations: must be at least %d, or guessing is cheap", leastWork))
 	}
 	return errors.Join(faults...)
 }
@@ -147,8 +167,14 @@ func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
 		return nil, err
 	}
 	return storage.Open(storage.Settings{
-		URL: url, Authorities: authorities, Connections: s.DatabaseConnections, ConnectionLifetime: s.DatabaseLifetime,
-		ConnectTimeout: s.DatabaseConnectWait, StatementTimeout: s.DatabaseStatementWait, Now: env.Now, Log: env.Log,
+		URL:                url,
+		Authorities:        authorities,
+		Connections:        s.DatabaseConnections,
+		ConnectionLifetime: s.DatabaseLifetime,
+		ConnectTimeout:     s.DatabaseConnectWait,
+		StatementTimeout:   s.DatabaseStatementWait,
+		Now:                env.Now,
+		Log:                env.Log,
 	})
 }
 
@@ -216,27 +242,45 @@ func (s *Settings) with(env *Environment, master *seal.Master, do func(*wiring.P
 	}))
 }
 
-// TicketSettings are what tickets are like.
+// TicketSettings say what tickets are like, and how many wrong passwords are too many.
 type TicketSettings struct {
-	AccessLifetime           time.Duration `help:"Lifetime of an access token." default:"15m" group:"Tickets:"`
-	RefreshLifetime          time.Duration `help:"Lifetime of a customer's refresh token, from the last refresh." default:"336h" group:"Tickets:"`
-	AnonymousRefreshLifetime time.Duration `help:"Lifetime of an anonymous shopper's refresh token, from the last refresh." default:"720h" group:"Tickets:"`
-	SessionLifetime          time.Duration `help:"Longest lifetime of a session, refreshed or not; at most 400 days." default:"2160h" group:"Tickets:"`
-	ReuseWindow              time.Duration `help:"How long a used refresh token gives the same ticket again without its attempt; after that, it ends the session." default:"30s" group:"Tickets:"`
-	SessionsPerCustomer      int           `help:"Most sessions of a customer; beyond that, the least recently refreshed one ends." default:"50" group:"Tickets:"`
-	DatabaseLag              time.Duration `help:"How far a database node may lag behind. Younger tokens that are ahead of it are put off, older ones refused." default:"10m" group:"Database:"`
-	KeyRotation              time.Duration `help:"After how long new keys take the place of those that seal and sign tickets; 0 means by hand only." default:"2160h" group:"Tickets:"`
-	Behaviors                []string      `help:"Behaviors that tickets of the application storefront carry, of customers and of anonymous shoppers alike, e.g. cart.write,catalog.read. Where given, set at each start." placeholder:"NAME" group:"Tickets:"`
+	lifetimeSettings `group:"Tickets:"`
+	lagSettings      `group:"Database:"`
+	guessSettings    `group:"Passwords:"`
+}
 
-	Lockout                time.Duration `help:"How long wrong passwords from several sources lock an account; 0 means until an operator unlocks it." default:"15m" group:"Passwords:"`
-	GuessWindow            time.Duration `help:"Window in which a source's wrong passwords count." default:"15m" group:"Passwords:"`
-	GuessesPerSource       int           `help:"Wrong passwords per source and name in the window before the source must wait." default:"5" group:"Passwords:"`
-	GuessesOfSource        int           `help:"Wrong passwords per source, for all names, in the window before the source must wait." default:"100" group:"Passwords:"`
-	GuessesPerAccount      int           `help:"Wrong passwords in a row, of several sources, for one name of an account before it locks." default:"20" group:"Passwords:"`
-	GuessesPerSourceAndDay int           `help:"Wrong passwords per source and name in a day before the source must wait." default:"20" group:"Passwords:"`
-	GuessesPerDay          int           `help:"Wrong passwords for one account in a day, of all sources, half of them for each of its two names; after that, only known devices may try." default:"100" group:"Passwords:"`
-	RowsPerSource          int           `help:"Anonymous shoppers of a source that may refresh or end their first ticket in a minute, which writes their session." default:"120" group:"Tickets:"`
-	RefusalStep            time.Duration `help:"Wrong passwords are answered after whole steps of this, to hide how a password is stored; 0 means at once." default:"500ms" group:"Passwords:"`
+// lifetimeSettings say how long tickets and their keys live, and what tickets carry.
+type lifetimeSettings struct {
+	AccessLifetime           time.Duration `default:"15m" help:"Lifetime of an access token."`
+	RefreshLifetime          time.Duration `default:"336h" help:"Lifetime of a customer's refresh token."`
+	AnonymousRefreshLifetime time.Duration `default:"720h" help:"Lifetime of an anonymous shopper's refresh token."`
+	SessionLifetime          time.Duration `default:"2160h" help:"Longest lifetime of a session; at most 400 days."`
+	ReuseWindow              time.Duration `default:"30s" help:"How long a used refresh token gives the same ticket."`
+	SessionsPerCustomer      int           `default:"50" help:"Most sessions per customer. Beyond that, one ends."`
+
+	KeyRotation   time.Duration `default:"2160h" help:"Age at which keys are replaced; 0 means by hand only."`
+	Behaviors     []string      `placeholder:"NAME" help:"Behaviors of the application storefront, set at each start."`
+	RowsPerSource int           `default:"120" help:"Most anonymous sessions written per source and minute."`
+}
+
+// lagSettings are about databases with several nodes.
+type lagSettings struct {
+	DatabaseLag time.Duration `default:"10m" help:"How far a node of the database may lag behind the others."`
+}
+
+// guessSettings limit how often strangers may guess a password. A source is an address, or a /64
+// network for IPv6.
+type guessSettings struct {
+	Lockout time.Duration `default:"15m" help:"How long guesses lock an account; 0 means until it is unlocked by hand."`
+
+	GuessWindow            time.Duration `default:"15m" help:"Window in which wrong passwords of a source count."`
+	GuessesPerSource       int           `default:"5" help:"Wrong passwords per source and name in the window."`
+	GuessesOfSource        int           `default:"100" help:"Wrong passwords per source in the window, for all names."`
+	GuessesPerAccount      int           `default:"20" help:"Wrong passwords in a row that lock a name of an account."`
+	GuessesPerSourceAndDay int           `default:"20" help:"Wrong passwords per source and name in a day."`
+	GuessesPerDay          int           `default:"100" help:"Wrong passwords per account in a day."`
+
+	RefusalStep time.Duration `default:"500ms" help:"Wrong passwords are answered after whole steps; 0 means at once."`
 }
 
 // Check returns all faults of the settings together, nil when there are none.
@@ -258,7 +302,8 @@ func (s *TicketSettings) Check() error {
 		applications.CheckBehaviors("--behaviors", s.Behaviors),
 	}
 	if s.AccessLifetime > min(s.RefreshLifetime, s.AnonymousRefreshLifetime) {
-		faults = append(faults, errors.New("--access-lifetime: must not be longer than --refresh-lifetime and --anonymous-refresh-lifetime"))
+		faults = append(faults, errors.New("--access-lifetime: must not be longer than "+
+			"--refresh-lifetime and --anonymous-refresh-lifetime"))
 	}
 	if s.SessionLifetime > applications.LongestSession {
 		faults = append(faults, fmt.Errorf("--session-lifetime: must be at most %s", applications.LongestSession))
@@ -278,7 +323,8 @@ func (s *TicketSettings) Check() error {
 			"or one household could lock an owner out"))
 	}
 	if s.GuessesPerDay <= tickets.NamesPerAccount*household*s.GuessesPerSourceAndDay {
-		faults = append(faults, errors.New("--guesses-per-day: must be more than four times --guesses-per-source-and-day, "+
+		faults = append(faults, errors.New("--guesses-per-day: must be more than four times "+
+			"--guesses-per-source-and-day, "+
 			"or one household could lock an owner out"))
 	}
 	if s.RefusalStep < 0 || s.RefusalStep > 5*time.Second {
@@ -290,12 +336,21 @@ func (s *TicketSettings) Check() error {
 // Policy returns how long things last.
 func (s *TicketSettings) Policy() tickets.Policy {
 	return tickets.Policy{
-		AccessLifetime: s.AccessLifetime, RefreshLifetime: s.RefreshLifetime, AnonymousRefreshLifetime: s.AnonymousRefreshLifetime,
-		SessionLifetime: s.SessionLifetime, ReuseWindow: s.ReuseWindow,
-		DatabaseLag: s.DatabaseLag, SessionsPerCustomer: s.SessionsPerCustomer,
-		GuessesPerSource: s.GuessesPerSource, GuessWindow: s.GuessWindow, GuessesPerAccount: s.GuessesPerAccount,
-		GuessesPerSourceAndDay: s.GuessesPerSourceAndDay, GuessesPerDay: s.GuessesPerDay,
-		RowsPerSource:   s.RowsPerSource,
-		GuessesOfSource: s.GuessesOfSource, Lockout: s.Lockout, RefusalStep: s.RefusalStep,
+		AccessLifetime:           s.AccessLifetime,
+		RefreshLifetime:          s.RefreshLifetime,
+		AnonymousRefreshLifetime: s.AnonymousRefreshLifetime,
+		SessionLifetime:          s.SessionLifetime,
+		ReuseWindow:              s.ReuseWindow,
+		DatabaseLag:              s.DatabaseLag,
+		SessionsPerCustomer:      s.SessionsPerCustomer,
+		RowsPerSource:            s.RowsPerSource,
+		GuessesPerSource:         s.GuessesPerSource,
+		GuessWindow:              s.GuessWindow,
+		GuessesPerAccount:        s.GuessesPerAccount,
+		GuessesPerSourceAndDay:   s.GuessesPerSourceAndDay,
+		GuessesPerDay:            s.GuessesPerDay,
+		GuessesOfSource:          s.GuessesOfSource,
+		Lockout:                  s.Lockout,
+		RefusalStep:              s.RefusalStep,
 	}
 }
