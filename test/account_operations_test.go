@@ -10,7 +10,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// managed asks as an application that manages accounts, and returns what the one field answers.
+// managed sends requests as an application that manages accounts, and returns the answer's only
+// field.
 type managed struct {
 	*office
 
@@ -35,49 +36,89 @@ func (m managed) account(got answer, field string) (account map[string]any) {
 }
 
 const (
-	createQuery = `mutation ($input: CustomerAccountInput!) { createAccount(input: $input) { id userId userName emailAddress firstName isActive isLocked customerSinceDate attributes { fullyQualifiedName attributeDefinitionId values } } }`
-	updateQuery = `mutation ($account: AccountKeyInput!, $input: CustomerAccountInput!) { updateAccount(account: $account, input: $input) { userName emailAddress firstName lastName taxExempt attributes { fullyQualifiedName } } }`
-	findQuery   = `query ($by: AccountKeyInput!) { account(by: $by) { id userId userName isActive isLocked } }`
+	createQuery = `mutation ($input: CustomerAccountInput!) { createAccount(input: $input) { id userId userName ` +
+		`emailAddress firstName isActive isLocked customerSinceDate attributes { fullyQualifiedName ` +
+		`attributeDefinitionId values } } }`
+	updateQuery = `mutation ($account: AccountKeyInput!, $input: CustomerAccountInput!) { updateAccount(account: ` +
+		`$account, input: $input) { userName emailAddress firstName lastName taxExempt attributes { ` +
+		`fullyQualifiedName } } }`
+	findQuery = `query ($by: AccountKeyInput!) { account(by: $by) { id userId userName isActive isLocked } }`
 )
 
 func TestAccountOperations(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		m := manage(o)
 		got := m.ask(createQuery, variables{"input": variables{
-			"userName": "Ada", "emailAddress": "ada@example.com", "password": rightPassword, "firstName": "Ada", "externalId": "x1", "customerSinceDate": "2020-01-02T03:04:05Z",
-			"attributes": []any{variables{"fullyQualifiedName": "tenant~n", "attributeDefinitionId": 7, "values": []any{json.RawMessage(`12345678901234567890.10`), variables{"k": nil}, "é"}}},
+			"userName": "Ada", "emailAddress": "ada@example.com", "password": rightPassword, "firstName": "Ada",
+			"externalId": "x1", "customerSinceDate": "2020-01-02T03:04:05Z",
+			"attributes": []any{
+				variables{
+					"fullyQualifiedName":    "tenant~n",
+					"attributeDefinitionId": 7,
+					"values": []any{
+						json.RawMessage(`12345678901234567890.10`),
+						variables{"k": nil},
+						"é",
+					},
+				},
+			},
 		}})
-		if !strings.Contains(got.Text, `{"fullyQualifiedName":"tenant~n","attributeDefinitionId":7,"values":[12345678901234567890.10,{"k":null},"é"]}`) {
+		if !strings.Contains(
+			got.Text,
+			`{"fullyQualifiedName":"tenant~n","attributeDefinitionId":7,"values":[12345678901234567890.10,`+
+				`{"k":null},"é"]}`,
+		) {
 			t.Error("not as it was written:", got.Text)
 		}
+
 		created := m.account(got, "createAccount")
-		if created["userName"] != "Ada" || created["customerSinceDate"] != "2020-01-02T03:04:05.000Z" || created["isActive"] != true {
+		if created["userName"] != "Ada" || created["customerSinceDate"] != "2020-01-02T03:04:05.000Z" ||
+			created["isActive"] != true {
 			t.Error(got.Text)
 		}
+
 		signIn := func() answer {
 			return m.ask(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}})
 		}
 		ticket := signIn().ticket(t, "createUserTicket")
 		for name, key := range map[string]variables{
-			"id": {"id": created["id"]}, "userId": {"userId": created["userId"]}, "userName": {"userName": "ADA"}, "emailAddress": {"emailAddress": "Ada@Example.com"}, "externalId": {"externalId": "x1"},
+			"id": {"id": created["id"]}, "userId": {"userId": created["userId"]},
+			"userName": {"userName": "ADA"}, "emailAddress": {"emailAddress": "Ada@Example.com"},
+			"externalId": {"externalId": "x1"},
 		} {
-			if found := m.account(m.ask(findQuery, variables{"by": key}), "account"); found["userId"] != created["userId"] {
+			found := m.account(m.ask(findQuery, variables{"by": key}), "account")
+			if found["userId"] != created["userId"] {
 				t.Errorf("%s: %v", name, found)
 			}
 		}
-		changed := m.account(m.ask(updateQuery, variables{"account": variables{"id": created["id"]}, "input": variables{"userName": "Countess", "firstName": nil, "taxExempt": true}}), "updateAccount")
-		if changed["userName"] != "Countess" || changed["firstName"] != nil || changed["taxExempt"] != true || changed["emailAddress"] != "ada@example.com" || len(changed["attributes"].([]any)) != 1 {
+
+		changed := m.account(
+			m.ask(updateQuery, variables{
+				"account": variables{"id": created["id"]},
+				"input":   variables{"userName": "Countess", "firstName": nil, "taxExempt": true},
+			}),
+			"updateAccount",
+		)
+		if changed["userName"] != "Countess" || changed["firstName"] != nil || changed["taxExempt"] != true ||
+			changed["emailAddress"] != "ada@example.com" ||
+			len(changed["attributes"].([]any)) != 1 {
 			t.Errorf("%v", changed)
 		}
+
 		o.tryAsBackend(m, ticket.RefreshToken, "")
 		one := variables{"account": variables{"userName": "countess"}}
 		do := func(field, selection string) map[string]any {
-			return m.account(m.ask(`mutation ($account: AccountKeyInput!) { `+field+`(account: $account) { `+selection+` } }`, one), field)
+			return m.account(
+				m.ask(`mutation ($account: AccountKeyInput!) { `+field+`(account: $account) { `+selection+` } }`, one),
+				field,
+			)
 		}
 		if locked := do("lockAccount", "isLocked"); locked["isLocked"] != true {
 			t.Errorf("%v", locked)
 		}
+
 		if unlocked := do("unlockAccount", "isLocked"); unlocked["isLocked"] != false {
 			t.Errorf("%v", unlocked)
 		}
@@ -87,17 +128,41 @@ func TestAccountOperations(t *testing.T) {
 		if active := do("activateAccount", "isActive"); active["isActive"] != true {
 			t.Errorf("%v", active)
 		}
+
 		o.tryAsBackend(m, ticket.RefreshToken, models.ReasonAccountInactive) // its session has ended
-		expect(t, m.ask(`mutation ($account: AccountKeyInput!) { setAccountPassword(account: $account, password: "another one") { id } }`, one), "")
-		expect(t, m.ask(signInQuery, variables{"input": variables{"username": "ada@example.com", "password": rightPassword}}), models.ReasonInvalidCredentials)
-		expect(t, m.ask(signInQuery, variables{"input": variables{"username": "ada@example.com", "password": "another one"}}), "")
+		expect(
+			t,
+			m.ask(
+				`mutation ($account: AccountKeyInput!) { setAccountPassword(account: $account, password: "another `+
+					`one") { id } }`,
+				one,
+			),
+			"",
+		)
+
+		expect(
+			t,
+			m.ask(signInQuery, variables{"input": variables{"username": "ada@example.com", "password": rightPassword}}),
+			models.ReasonInvalidCredentials,
+		)
+		expect(
+			t,
+			m.ask(signInQuery, variables{"input": variables{"username": "ada@example.com", "password": "another one"}}),
+			"",
+		)
 		var sessions struct{ AccountSessions []session }
-		listed := m.ask(`query ($account: AccountKeyInput!) { accountSessions(account: $account) { id application } }`, one)
+		listed := m.ask(
+			`query ($account: AccountKeyInput!) { accountSessions(account: $account) { id application } }`, one,
+		)
 		must(t, json.Unmarshal([]byte(strings.TrimSuffix(strings.TrimPrefix(listed.Text, `{"data":`), `}`)), &sessions))
 		if len(sessions.AccountSessions) != 1 || sessions.AccountSessions[0].Application != "backend" {
 			t.Fatal(listed.Text)
 		}
-		ended := m.ask(`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`, variables{"id": sessions.AccountSessions[0].ID})
+
+		ended := m.ask(
+			`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`,
+			variables{"id": sessions.AccountSessions[0].ID},
+		)
 		if string(ended.Data["endSession"]) != `{"sessionsEnded":1}` {
 			t.Error(ended.Text)
 		}
@@ -115,55 +180,137 @@ func (o *office) tryAsBackend(m managed, refreshToken string, reason models.Reas
 
 func TestAccountOperationsRefuse(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("eve")
 		o.customer("bob@mail.example", func(a *models.CustomerAccount) { a.EmailAddress = new("victim@example.com") })
 		m := manage(o)
 		ada := variables{"userName": "ada"}
+
 		for name, refused := range map[string]struct {
 			got     answer
 			reason  models.Reason
 			message string
 		}{
-			"nobody":                  {m.ask(findQuery, variables{"by": variables{"userName": "nobody"}}), models.ReasonAccountNotFound, ""},
-			"an address as user name": {m.ask(findQuery, variables{"by": variables{"userName": "ada@example.com"}}), models.ReasonAccountNotFound, ""},
-			"a user name as address":  {m.ask(findQuery, variables{"by": variables{"emailAddress": "bob@mail.example"}}), models.ReasonAccountNotFound, ""},
-			"no such name":            {m.ask(findQuery, variables{"by": variables{"userName": "\x00"}}), models.ReasonAccountNotFound, ""},
-			"no key":                  {m.ask(findQuery, variables{"by": variables{}}), models.ReasonAccountInvalid, "name one account"},
-			"two keys":                {m.ask(findQuery, variables{"by": variables{"userName": "ada", "id": 1}}), models.ReasonAccountInvalid, "name one account"},
-			"update nobody":           {m.ask(updateQuery, variables{"account": variables{"id": 4711}, "input": variables{}}), models.ReasonAccountNotFound, ""},
-			"taken name":              {m.ask(updateQuery, variables{"account": ada, "input": variables{"userName": "EVE"}}), models.ReasonAccountInvalid, "another account"},
-			"taken address":           {m.ask(createQuery, variables{"input": variables{"userName": "new", "emailAddress": "eve@example.com"}}), models.ReasonAccountInvalid, "another account"},
-			"exists":                  {m.ask(createQuery, variables{"input": variables{"userName": "ada"}}), models.ReasonAccountInvalid, "exists"},
-			"no user name":            {m.ask(createQuery, variables{"input": variables{"firstName": "x"}}), models.ReasonAccountInvalid, "userName"},
-			"null user name":          {m.ask(updateQuery, variables{"account": ada, "input": variables{"userName": nil}}), models.ReasonAccountInvalid, "userName"},
-			"blank password":          {m.ask(updateQuery, variables{"account": ada, "input": variables{"password": "  "}}), models.ReasonAccountInvalid, "password"},
-			"set blank":               {m.ask(`mutation { setAccountPassword(account: {userName: "ada"}, password: " ") { id } }`, nil), models.ReasonAccountInvalid, "password"},
-			"a far offset":            {m.ask(updateQuery, variables{"account": ada, "input": variables{"customerSinceDate": "2026-01-01T00:00:00+24:00"}}), models.ReasonRequestInvalid, "RFC 3339"},
-			"a comma":                 {m.ask(updateQuery, variables{"account": ada, "input": variables{"customerSinceDate": "2026-01-01T00:00:00,5Z"}}), models.ReasonRequestInvalid, "RFC 3339"},
-			"bad date":                {m.ask(updateQuery, variables{"account": ada, "input": variables{"customerSinceDate": "yesterday"}}), models.ReasonRequestInvalid, "RFC 3339"},
-			"number as name":          {m.ask(updateQuery, variables{"account": ada, "input": variables{"firstName": 5}}), models.ReasonRequestInvalid, ""},
-			"id of a user":            {m.ask(updateQuery, variables{"account": ada, "input": variables{"userId": "x"}}), models.ReasonRequestInvalid, ""},
-			"a hash":                  {m.ask(updateQuery, variables{"account": ada, "input": variables{"passwordHash": "x"}}), models.ReasonRequestInvalid, ""},
+			"nobody": {
+				m.ask(findQuery, variables{"by": variables{"userName": "nobody"}}),
+				models.ReasonAccountNotFound, "",
+			},
+			"an address as user name": {
+				m.ask(findQuery, variables{"by": variables{"userName": "ada@example.com"}}),
+				models.ReasonAccountNotFound, "",
+			},
+			"a user name as address": {
+				m.ask(findQuery, variables{"by": variables{"emailAddress": "bob@mail.example"}}),
+				models.ReasonAccountNotFound, "",
+			},
+			"no such name": {
+				m.ask(findQuery, variables{"by": variables{"userName": "\x00"}}), models.ReasonAccountNotFound,
+				"",
+			},
+			"no key": {
+				m.ask(findQuery, variables{"by": variables{}}), models.ReasonAccountInvalid, "name one account",
+			},
+			"two keys": {
+				m.ask(findQuery, variables{"by": variables{"userName": "ada", "id": 1}}),
+				models.ReasonAccountInvalid, "name one account",
+			},
+			"update nobody": {
+				m.ask(updateQuery, variables{"account": variables{"id": 4711}, "input": variables{}}),
+				models.ReasonAccountNotFound, "",
+			},
+			"taken name": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"userName": "EVE"}}),
+				models.ReasonAccountInvalid, "another account",
+			},
+			"taken address": {
+				m.ask(createQuery, variables{"input": variables{"userName": "new", "emailAddress": "eve@example.com"}}),
+				models.ReasonAccountInvalid, "another account",
+			},
+			"exists": {
+				m.ask(createQuery, variables{"input": variables{"userName": "ada"}}),
+				models.ReasonAccountInvalid, "exists",
+			},
+			"no user name": {
+				m.ask(createQuery, variables{"input": variables{"firstName": "x"}}),
+				models.ReasonAccountInvalid, "userName",
+			},
+			"null user name": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"userName": nil}}),
+				models.ReasonAccountInvalid, "userName",
+			},
+			"blank password": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"password": "  "}}),
+				models.ReasonAccountInvalid, "password",
+			},
+			"set blank": {
+				m.ask(`mutation { setAccountPassword(account: {userName: "ada"}, password: " ") { id } }`, nil),
+				models.ReasonAccountInvalid, "password",
+			},
+			"a far offset": {
+				m.ask(updateQuery, variables{
+					"account": ada,
+					"input":   variables{"customerSinceDate": "2026-01-01T00:00:00+24:00"},
+				}),
+				models.ReasonRequestInvalid, "RFC 3339",
+			},
+			"a comma": {
+				m.ask(updateQuery, variables{
+					"account": ada,
+					"input":   variables{"customerSinceDate": "2026-01-01T00:00:00,5Z"},
+				}),
+				models.ReasonRequestInvalid, "RFC 3339",
+			},
+			"bad date": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"customerSinceDate": "yesterday"}}),
+				models.ReasonRequestInvalid, "RFC 3339",
+			},
+			"number as name": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"firstName": 5}}),
+				models.ReasonRequestInvalid, "",
+			},
+			"id of a user": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"userId": "x"}}),
+				models.ReasonRequestInvalid, "",
+			},
+			"a hash": {
+				m.ask(updateQuery, variables{"account": ada, "input": variables{"passwordHash": "x"}}),
+				models.ReasonRequestInvalid, "",
+			},
 		} {
-			if refused.got.Reason() != refused.reason || !strings.Contains(refused.got.Text, refused.message) || strings.Contains(refused.got.Text, "errorId") {
+			if refused.got.Reason() != refused.reason || !strings.Contains(refused.got.Text, refused.message) ||
+				strings.Contains(refused.got.Text, "errorId") {
 				t.Errorf("%s: %s", name, refused.got.Text)
 			}
 		}
-		// Without the behavior nothing of all this is done, and nothing is told.
-		token := m.ask(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}).ticket(t, "createUserTicket").AccessToken
+
+		// Without the behavior, none of these operations does or reveals anything.
+		token := m.ask(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}).
+			ticket(t, "createUserTicket").
+			AccessToken
 		for name, headers := range map[string][]string{
-			"public": as("storefront", ""), "shopper of the application": append([]string{"x-application", "backend"}, bearer(token)...), "nobody": nil,
+			"public":                     as("storefront", ""),
+			"shopper of the application": append([]string{"x-application", "backend"}, bearer(token)...),
+			"nobody":                     nil,
 		} {
 			for _, query := range []string{
-				`{ account(by: {userName: "ada"}) { id } }`, `{ accountSessions(account: {userName: "ada"}) { id } }`, `mutation { createAccount(input: {userName: "mallory"}) { id } }`,
-				`mutation { updateAccount(account: {userName: "ada"}, input: {firstName: "M"}) { id } }`, `mutation { setAccountPassword(account: {userName: "ada"}, password: "mallory") { id } }`,
-				`mutation { lockAccount(account: {userName: "ada"}) { id } }`, `mutation { unlockAccount(account: {userName: "ada"}) { id } }`,
-				`mutation { activateAccount(account: {userName: "ada"}) { id } }`, `mutation { deactivateAccount(account: {userName: "ada"}) { id } }`,
+				`{ account(by: {userName: "ada"}) { id } }`,
+				`{ accountSessions(account: {userName: "ada"}) { id } }`,
+				`mutation { createAccount(input: {userName: "mallory"}) { id } }`,
+				`mutation { updateAccount(account: {userName: "ada"}, input: {firstName: "M"}) { id } }`,
+				`mutation { setAccountPassword(account: {userName: "ada"}, password: "mallory") { id } }`,
+				`mutation { lockAccount(account: {userName: "ada"}) { id } }`,
+				`mutation { unlockAccount(account: {userName: "ada"}) { id } }`,
+				`mutation { activateAccount(account: {userName: "ada"}) { id } }`,
+				`mutation { deactivateAccount(account: {userName: "ada"}) { id } }`,
 				`{ introspectTicket(accessToken: "` + token + `") { active } }`,
 			} {
-				refusals := []models.Reason{models.ReasonBehaviorMissing, models.ReasonApplicationInvalid, models.ReasonApplicationMissing}
+				refusals := []models.Reason{
+					models.ReasonBehaviorMissing,
+					models.ReasonApplicationInvalid,
+					models.ReasonApplicationMissing,
+				}
 				if got := o.post(query, nil, headers...); !slices.Contains(refusals, got.Reason()) {
 					t.Errorf("%s: %s: %s", name, query, got.Text)
 				}

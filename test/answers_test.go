@@ -22,14 +22,16 @@ const (
 		allOfASession + allOfAnAccount
 )
 
-// A small document must not bring a large answer.
+// A small document must not cause a large answer.
 func TestListsWeighWhatTheyBring(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	bearer := []string{"Authorization", "Bearer " + o.signIn("ada").AccessToken}
 	sessionsToo := each(10, "a#: currentShopper { sessions { id } "+allOfAnAccount+" } ")
 	shoppers := each(10, "a#: currentShopper { ...S } ")
+
 	for query, limit := range map[string]string{
 		`{ currentShopper { ` + allOfAShopper + ` } }`:                                             "",
 		`{ ` + each(10, "a#: currentShopper { "+allOfAnAccount+" } ") + `}`:                        "",
@@ -54,13 +56,14 @@ func TestListsWeighWhatTheyBring(t *testing.T) {
 	if len(got.Errors) != 1 || got.Errors[0].Extensions.Limit != "answer-limit" {
 		t.Error(got.Text)
 	}
+
 	got = few.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}})
 	if len(got.Errors) > 0 {
 		t.Errorf("a mutation has been done: %s", got.Text)
 	}
 }
 
-// crowd is a schema that knows how many operations run at a time.
+// crowd is a schema that counts how many operations run at a time.
 type crowd struct {
 	graphql.ExecutableSchema
 
@@ -78,27 +81,31 @@ func (s crowd) Exec(ctx context.Context) graphql.ResponseHandler {
 	}
 }
 
-// mostAtATime returns how many of a crowd of equal operations run at a time, on a number of cores.
+// mostAtATime returns how many of many equal operations run at a time, on a number of cores.
 func (o *office) mostAtATime(cores int, query string, values variables, headers ...string) int64 {
 	o.t.Helper()
 	schema := crowd{o.settings.Schema, new(atomic.Int64), new(atomic.Int64)}
 	crowded := o.with(func(s *web.Settings) { s.Schema, s.Cores = schema, cores })
 	var group sync.WaitGroup
 	const clients = 32
+
 	for range clients {
 		group.Go(func() { crowded.post(query, values, headers...) })
 	}
+
 	group.Wait()
 	return schema.most.Load()
 }
 
-// However many ask for much, others find a processor.
+// Expensive operations leave a processor for others, however many there are.
 func TestHeavyOperationsTakeTurns(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	bearer := []string{"Authorization", "Bearer " + o.signIn("ada").AccessToken}
-	const cores, turns = 6, 3 // whatever this machine has
+	const cores, turns = 6, 3 // independent of this machine
+
 	for query, isHeavy := range map[string]bool{
 		`{ currentShopper { ` + allOfASession + ` } }`:  true,
 		`{ currentShopper { ` + allOfAnAccount + ` } }`: false,

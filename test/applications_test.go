@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// as returns the headers by which an application names itself, and proves it where there is a secret.
+// as returns the headers with which an application names itself, and its proof if it has a secret.
 func as(id, secret string) []string {
 	headers := []string{"x-application", id}
 	if secret != "" {
@@ -21,7 +21,7 @@ func as(id, secret string) []string {
 	return headers
 }
 
-// application creates an application and returns its secret, which is empty of a public one.
+// application creates an application and returns its secret. A public one has none.
 func (o *office) application(id string, confidential bool, change applications.Change) string {
 	o.t.Helper()
 	_, secret, err := o.applications.Create(o.t.Context(), id, confidential, change)
@@ -39,33 +39,47 @@ func bearer(token string) []string { return []string{"Authorization", "Bearer " 
 
 func TestTicketsBelongToTheirApplication(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		alone := o.anonymous() // with one application, nobody need name it
+		alone := o.anonymous() // if there is one application, no request need name it
 		secret := o.application("backend", true, applications.Change{
-			Behaviors: []string{"orders.read"}, AnonymousBehaviors: []string{"catalog.read"}, AccessLifetime: new(time.Minute), RefreshLifetime: new(time.Hour),
+			Behaviors:          []string{"orders.read"},
+			AnonymousBehaviors: []string{"catalog.read"},
+			AccessLifetime:     new(time.Minute),
+			RefreshLifetime:    new(time.Hour),
 		})
-		o.anonymous() // who shows no secret can only be the one public application
+
+		o.anonymous() // a client without a secret can only be the one public application
 		o.application("kiosk", false, applications.Change{})
 		expect(t, o.post(issueQuery, nil), models.ReasonApplicationMissing)
+
 		for name, headers := range map[string][]string{
-			"unknown": as("nobody", ""), "no secret": as("backend", ""), "wrong secret": as("backend", secret+"x"), "a secret of a public one": as("storefront", secret),
+			"unknown": as("nobody", ""), "no secret": as("backend", ""),
+			"wrong secret": as("backend", secret+"x"), "a secret of a public one": as("storefront", secret),
 			"twice": append(as("storefront", ""), as("storefront", "")...),
 		} {
 			if got := o.post(issueQuery, nil, headers...); got.Reason() != models.ReasonApplicationInvalid {
 				t.Errorf("%s: %s", name, got.Text)
 			}
 		}
+
 		shop, backend := as("storefront", ""), as("backend", secret)
 		anonymous := o.post(issueQuery, nil, backend...).ticket(t, "anonymousShopperTicket")
 		if !slices.Equal(anonymous.Behaviors, []string{"catalog.read"}) || anonymous.AccessTokenLifetime != 60 {
 			t.Errorf("%+v", anonymous)
 		}
-		customer := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": anonymous.RefreshToken}}, backend...).
+
+		customer := o.post(signInQuery, variables{"input": variables{
+			"username": "ada",
+			"password": rightPassword, "previousRefreshToken": anonymous.RefreshToken,
+		}}, backend...).
 			ticket(t, "createUserTicket")
-		if !slices.Equal(customer.Behaviors, []string{"orders.read"}) || customer.RefreshTokenLifetime != 3600 || customer.ClaimedAnonymousUserID == nil {
+		if !slices.Equal(customer.Behaviors, []string{"orders.read"}) || customer.RefreshTokenLifetime != 3600 ||
+			customer.ClaimedAnonymousUserID == nil {
 			t.Errorf("%+v", customer)
 		}
+
 		for _, field := range []string{"currentShopper", "refreshTicket"} {
 			var own, other answer
 			if field == "currentShopper" {
@@ -75,36 +89,49 @@ func TestTicketsBelongToTheirApplication(t *testing.T) {
 				other = o.post(refreshQuery, variables{"token": customer.RefreshToken}, shop...)
 				own = o.post(refreshQuery, variables{"token": customer.RefreshToken}, backend...)
 			}
+
 			expect(t, other, models.ReasonTokenInvalid)
 			expect(t, own, "")
 		}
-		// Another application's token revokes nothing, and claims nothing.
-		if got := o.post(revokeQuery, variables{"token": alone.RefreshToken}, backend...); string(got.Data["revokeTicket"]) != `{"sessionsEnded":0}` {
+
+		// A token of another application can be neither revoked nor claimed.
+		if got := o.post(revokeQuery, variables{"token": alone.RefreshToken}, backend...); string(
+			got.Data["revokeTicket"],
+		) != `{"sessionsEnded":0}` {
 			t.Error(got.Text)
 		}
-		claiming := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword, "previousRefreshToken": alone.RefreshToken}}, backend...).
+
+		claiming := o.post(signInQuery, variables{"input": variables{
+			"username": "ada",
+			"password": rightPassword, "previousRefreshToken": alone.RefreshToken,
+		}}, backend...).
 			ticket(t, "createUserTicket")
 		if claiming.ClaimedAnonymousUserID != nil {
 			t.Error("claimed another application's shopper")
 		}
+
 		o.post(refreshQuery, variables{"token": alone.RefreshToken}, shop...).ticket(t, "refreshTicket")
 	})
 }
 
 func TestApplicationsChangeWhileServing(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		first := o.anonymous()
 		_, err := o.applications.Update(t.Context(), applications.Storefront, applications.Change{
-			AnonymousBehaviors: []string{"cart.read"}, Origins: []string{"https://new.example"},
+			AnonymousBehaviors: []string{"cart.read"},
+			Origins:            []string{"https://new.example"},
 		})
 		must(t, err)
 		o.follow()
 		if got := o.refresh(first.RefreshToken); !slices.Equal(got.Behaviors, []string{"cart.read"}) {
 			t.Errorf("%v", got.Behaviors)
 		}
+
 		expect(t, o.post(issueQuery, nil, "Origin", shopOrigin), models.ReasonOriginNotAllowed)
-		if got := o.post(issueQuery, nil, "Origin", "https://new.example"); got.Reason() != "" || got.Header.Get("Access-Control-Allow-Origin") != "https://new.example" {
+		if got := o.post(issueQuery, nil, "Origin", "https://new.example"); got.Reason() != "" ||
+			got.Header.Get("Access-Control-Allow-Origin") != "https://new.example" {
 			t.Error(got.Text, got.Header)
 		}
 	})
@@ -112,9 +139,12 @@ func TestApplicationsChangeWhileServing(t *testing.T) {
 
 func TestDisabledApplication(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}})
+		secret := o.application(
+			"backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}},
+		)
 		shop := as(applications.Storefront, "")
 		before := o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
 		o.clock.Pass(time.Second)
@@ -122,10 +152,15 @@ func TestDisabledApplication(t *testing.T) {
 		must(t, err)
 		o.follow()
 		expect(t, o.post(issueQuery, nil, shop...), models.ReasonApplicationDisabled)
-		expect(t, o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...), models.ReasonApplicationDisabled)
+		expect(
+			t,
+			o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...),
+			models.ReasonApplicationDisabled,
+		)
 		if got := o.introspect(before.AccessToken, secret); got.Active {
 			t.Error("its tickets are still good")
 		}
+
 		o.clock.Pass(time.Second)
 		_, err = o.applications.Enable(t.Context(), applications.Storefront)
 		must(t, err)
@@ -135,12 +170,17 @@ func TestDisabledApplication(t *testing.T) {
 		if got.Errors[0].Extensions.NextStep != "SIGN_IN" {
 			t.Error(got.Text)
 		}
-		expect(t, o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...), models.ReasonApplicationDisabled)
+
+		expect(
+			t,
+			o.currentShopper("userId", append(shop, bearer(before.AccessToken)...)...),
+			models.ReasonApplicationDisabled,
+		)
 		o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
 	})
 }
 
-// introspection is what an application is told of a token.
+// introspection is what an application learns about a token.
 type introspection struct {
 	Active                                    bool
 	UserID, SessionID, Application, StartedAt *string
@@ -153,35 +193,54 @@ type introspection struct {
 func (o *office) introspect(token, secret string) introspection {
 	o.t.Helper()
 	got := o.post(`query ($token: String!) { introspectTicket(accessToken: $token) {
-		active userId isAnonymous application behaviors sessionId startedAt issuedAt accessTokenExpiration accessTokenRemaining } }`,
+		active userId isAnonymous application behaviors sessionId startedAt issuedAt accessTokenExpiration `+
+		`accessTokenRemaining } }`,
 		variables{"token": token}, as("backend", secret)...)
 	expect(o.t, got, "")
 	var said introspection
 	must(o.t, json.Unmarshal(got.Data["introspectTicket"], &said))
+
 	return said
 }
 
 func TestIntrospectTicket(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}})
+		secret := o.application(
+			"backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}},
+		)
 		weak := o.application("weak", true, applications.Change{OwnBehaviors: []string{"other"}})
-		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, as("storefront", "")...).ticket(t, "createUserTicket")
+		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
+			as("storefront", "")...).
+			ticket(t, "createUserTicket")
 		said := o.introspect(got.AccessToken, secret)
-		if !said.Active || *said.UserID != got.UserID || *said.Application != "storefront" || !slices.Equal(said.Behaviors, got.Behaviors) || *said.IsAnonymous ||
-			*said.AccessTokenExpiration != got.AccessTokenExpiration || *said.AccessTokenRemaining != 900 {
+		if !said.Active || *said.UserID != got.UserID || *said.Application != "storefront" ||
+			!slices.Equal(said.Behaviors, got.Behaviors) ||
+			*said.IsAnonymous ||
+			*said.AccessTokenExpiration != got.AccessTokenExpiration ||
+			*said.AccessTokenRemaining != 900 {
 			t.Errorf("%+v", said)
 		}
-		for name, token := range map[string]string{"refresh token": got.RefreshToken, "nothing": "", "damaged": got.AccessToken[1:], "JWT": "e30.e30.e30"} {
+
+		for name, token := range map[string]string{
+			"refresh token": got.RefreshToken, "nothing": "", "damaged": got.AccessToken[1:],
+			"JWT": "e30.e30.e30",
+		} {
 			if said := o.introspect(token, secret); said.Active || said.UserID != nil || said.Behaviors != nil {
 				t.Errorf("%s: %+v", name, said)
 			}
 		}
+
 		ask := `query { introspectTicket(accessToken: "x") { active } }`
 		expect(t, o.post(ask, nil, as("weak", weak)...), models.ReasonBehaviorMissing)
 		expect(t, o.post(ask, nil, as("storefront", "")...), models.ReasonBehaviorMissing)
-		expect(t, o.post(ask, nil, append(as("storefront", ""), bearer(got.AccessToken)...)...), models.ReasonBehaviorMissing)
+		expect(
+			t,
+			o.post(ask, nil, append(as("storefront", ""), bearer(got.AccessToken)...)...),
+			models.ReasonBehaviorMissing,
+		)
 		o.clock.Pass(15 * time.Minute)
 		if said := o.introspect(got.AccessToken, secret); said.Active {
 			t.Error("expired")
@@ -189,30 +248,40 @@ func TestIntrospectTicket(t *testing.T) {
 	})
 }
 
-// A shopper's address is believed of a confidential application alone.
+// A shopper's address is accepted only from a confidential application.
 func TestForwardedShoppers(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		secret := o.application("backend", true, applications.Change{})
 		try := func(plain, address string, headers []string) answer {
-			got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": plain}},
-				append([]string{"x-shopper-address", address, "x-shopper-user-agent", "Shop/1.0\t(" + address + ")"}, headers...)...)
+			got := o.post(
+				signInQuery,
+				variables{"input": variables{"username": "ada", "password": plain}},
+				append(
+					[]string{"x-shopper-address", address, "x-shopper-user-agent", "Shop/1.0\t(" + address + ")"},
+					headers...)...)
 			return got
 		}
+
 		shop, backend := as("storefront", ""), as("backend", secret)
 		for range 5 {
 			expect(t, try("wrong", "192.0.2.1", backend), models.ReasonInvalidCredentials)
 		}
+
 		expect(t, try("wrong", "192.0.2.1", backend), models.ReasonTooManyAttempts)
 		expect(t, try(rightPassword, "192.0.2.2", backend), "")
-		if got := try(rightPassword, "nowhere", backend); got.Status != http.StatusBadRequest || !strings.Contains(got.Text, "x-shopper-address") {
+		if got := try(rightPassword, "nowhere", backend); got.Status != http.StatusBadRequest ||
+			!strings.Contains(got.Text, "x-shopper-address") {
 			t.Error(got.Text)
 		}
+
 		for i := range 5 {
 			expect(t, try("wrong", string(rune('1'+i))+".0.2.1", shop), models.ReasonInvalidCredentials)
 		}
-		expect(t, try("wrong", "9.0.2.1", shop), models.ReasonTooManyAttempts) // they all came from here
+
+		expect(t, try("wrong", "9.0.2.1", shop), models.ReasonTooManyAttempts) // they all came from this address
 		sessions := o.sessionsOf("ada", secret)
 		if len(sessions) != 1 || sessions[0].UserAgent != "Shop/1.0(192.0.2.2)" {
 			t.Errorf("%+v", sessions)
@@ -222,42 +291,64 @@ func TestForwardedShoppers(t *testing.T) {
 
 type session struct{ ID, Application, StartedAt, RefreshedAt, ExpiresAt, UserAgent string }
 
-// sessionsOf lists a customer's sessions as an application that may.
+// sessionsOf lists a customer's sessions, as an application with that behavior.
 func (o *office) sessionsOf(name, secret string) []session {
 	o.t.Helper()
-	_, err := o.applications.Update(o.t.Context(), "backend", applications.Change{OwnBehaviors: []string{applications.ManageAccounts}})
+	_, err := o.applications.Update(
+		o.t.Context(), "backend", applications.Change{OwnBehaviors: []string{applications.ManageAccounts}},
+	)
 	must(o.t, err)
 	o.follow()
-	got := o.post(`query ($name: String!) { accountSessions(account: {userName: $name}) { id application startedAt refreshedAt expiresAt userAgent } }`,
-		variables{"name": name}, as("backend", secret)...)
+	got := o.post(
+		`query ($name: String!) { accountSessions(account: {userName: $name}) { id application startedAt `+
+			`refreshedAt expiresAt userAgent } }`,
+		variables{"name": name},
+		as("backend", secret)...)
 	expect(o.t, got, "")
 	var sessions []session
 	must(o.t, json.Unmarshal(got.Data["accountSessions"], &sessions))
+
 	return sessions
 }
 
 func TestOwnSessions(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("eve")
-		phone := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, "User-Agent", "Phone").ticket(t, "createUserTicket")
+		phone := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
+			"User-Agent", "Phone").
+			ticket(t, "createUserTicket")
 		o.clock.Pass(time.Minute)
-		laptop := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, "User-Agent", "Laptop").ticket(t, "createUserTicket")
+		laptop := o.post(signInQuery, variables{"input": variables{
+			"username": "ada",
+			"password": rightPassword,
+		}}, "User-Agent", "Laptop").
+			ticket(t, "createUserTicket")
 		eve := o.signIn("eve")
 		list := func(token string) (sessions []session) {
-			got := o.currentShopper("sessions { id application startedAt refreshedAt expiresAt userAgent }", bearer(token)...)
+			got := o.currentShopper(
+				"sessions { id application startedAt refreshedAt expiresAt userAgent }",
+				bearer(token)...)
 			expect(t, got, "")
 			var shopper struct{ Sessions []session }
 			must(t, json.Unmarshal(got.Data["currentShopper"], &shopper))
+
 			return shopper.Sessions
 		}
+
 		sessions := list(laptop.AccessToken)
-		if len(sessions) != 2 || sessions[0].UserAgent != "Laptop" || sessions[1].UserAgent != "Phone" || sessions[1].StartedAt >= sessions[0].StartedAt {
+		if len(sessions) != 2 || sessions[0].UserAgent != "Laptop" || sessions[1].UserAgent != "Phone" ||
+			sessions[1].StartedAt >= sessions[0].StartedAt {
 			t.Fatalf("%+v", sessions)
 		}
+
 		end := func(id, token string) answer {
-			return o.post(`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`, variables{"id": id}, bearer(token)...)
+			return o.post(
+				`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`,
+				variables{"id": id},
+				bearer(token)...)
 		}
 		if got := end(sessions[1].ID, eve.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":0}` {
 			t.Error("ended another's session:", got.Text)
@@ -265,6 +356,7 @@ func TestOwnSessions(t *testing.T) {
 		if got := end(sessions[1].ID, laptop.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":1}` {
 			t.Error(got.Text)
 		}
+
 		expect(t, o.tryRefresh(phone.RefreshToken), models.ReasonSessionEnded)
 		if sessions := list(laptop.AccessToken); len(sessions) != 1 {
 			t.Errorf("%+v", sessions)
@@ -272,6 +364,11 @@ func TestOwnSessions(t *testing.T) {
 		if sessions := list(o.anonymous().AccessToken); len(sessions) != 0 {
 			t.Errorf("%+v", sessions)
 		}
-		expect(t, o.post(`mutation { endSession(id: "`+sessions[0].ID+`") { sessionsEnded } }`, nil), models.ReasonTokenMissing)
+
+		expect(
+			t,
+			o.post(`mutation { endSession(id: "`+sessions[0].ID+`") { sessionsEnded } }`, nil),
+			models.ReasonTokenMissing,
+		)
 	})
 }

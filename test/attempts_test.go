@@ -14,10 +14,11 @@ const (
 	attemptB = "zyxwvutsrqponmlkjihgfe"
 )
 
-// A lost answer signs nobody out: with the same attempt the same ticket comes, on every server and
-// no matter how late, until it is refreshed in its turn.
+// A lost answer signs nobody out: the same attempt gets the same ticket, on every server, no matter
+// how late, until that ticket is refreshed.
 func TestRepeatedRefresh(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		replica := openWith(t, o.url, o.Keys, o.clock)
@@ -35,16 +36,18 @@ func TestRepeatedRefresh(t *testing.T) {
 					}
 				}
 			}
-			next := replica.repeat(lost.RefreshToken, attemptA) // as short-sighted clients draw it
+
+			next := replica.repeat(lost.RefreshToken, attemptA) // some clients choose such attempts
 			expect(t, o.tryRepeat(first.RefreshToken, attemptA), models.ReasonTokenReused)
 			expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)
 		}
 	})
 }
 
-// A token that has expired meanwhile still gives the ticket that was lost.
+// A token that has expired meanwhile still gets the lost ticket.
 func TestRepeatedAfterExpiration(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		const day = 24 * time.Hour
@@ -55,6 +58,7 @@ func TestRepeatedAfterExpiration(t *testing.T) {
 		if got := o.repeat(used.RefreshToken, attemptA); got.raw != lost.raw {
 			t.Errorf("another ticket:\n%s\n%s", lost.raw, got.raw)
 		}
+
 		for _, got := range []answer{
 			o.tryRefresh(used.RefreshToken),
 			o.tryRepeat(used.RefreshToken, attemptB),
@@ -62,15 +66,17 @@ func TestRepeatedAfterExpiration(t *testing.T) {
 		} {
 			expect(t, got, models.ReasonTokenExpired)
 		}
+
 		o.refresh(lost.RefreshToken) // an expired token ends nothing
 		o.clock.Pass(15 * day)
 		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonTokenExpired)
 	})
 }
 
-// Who does not know the attempt has the reuse window, and then counts as a thief.
+// A client without the attempt has only the reuse window. After that it counts as a thief.
 func TestAnotherAttempt(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		for first, second := range map[string]string{attemptA: attemptB, attemptA + "A": "", "": attemptA} {
 			used := o.anonymous()
@@ -79,6 +85,7 @@ func TestAnotherAttempt(t *testing.T) {
 			if got := o.tryWith(used.RefreshToken, second).ticket(t, "refreshTicket"); got.raw != next.raw {
 				t.Errorf("within the window:\n%s\n%s", next.raw, got.raw)
 			}
+
 			o.clock.Pass(time.Second)
 			expect(t, o.tryWith(used.RefreshToken, second), models.ReasonTokenReused)
 			expect(t, o.tryWith(used.RefreshToken, first), models.ReasonTokenReused)
@@ -87,9 +94,10 @@ func TestAnotherAttempt(t *testing.T) {
 	})
 }
 
-// A malformed attempt is refused, and uses nothing up.
+// A malformed attempt is refused, and the token stays unused.
 func TestMalformedAttempt(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		for _, attempt := range []string{
@@ -102,6 +110,7 @@ func TestMalformedAttempt(t *testing.T) {
 				t.Errorf("next step %s", step)
 			}
 		}
+
 		expect(t, o.tryRepeat("nonsense", attemptA), models.ReasonTokenInvalid)
 		if first := o.repeat(got.RefreshToken, strings.Repeat("a", 16)); first.RefreshToken == got.RefreshToken {
 			t.Error("not refreshed")
@@ -109,9 +118,10 @@ func TestMalformedAttempt(t *testing.T) {
 	})
 }
 
-// A repetition changes nothing of what ends a session.
+// A repeated refresh does not change what ends a session.
 func TestRepetitionOfEndedSession(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		first := o.signIn("ada")
@@ -121,33 +131,39 @@ func TestRepetitionOfEndedSession(t *testing.T) {
 	})
 }
 
-// Many at once with one attempt get one ticket, on two servers.
+// Many requests at once with one attempt get one ticket, on two servers.
 func TestRepetitionsAtOnce(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		replica := openWith(t, o.url, o.Keys, o.clock)
 		used := o.refresh(o.anonymous().RefreshToken)
 		var group sync.WaitGroup
 		answers := make(chan string, 40)
+
 		for i := range cap(answers) {
 			server := []*office{o, replica}[i%2]
 			group.Go(func() { answers <- server.repeat(used.RefreshToken, attemptA).raw })
 		}
+
 		group.Wait()
 		close(answers)
 		tickets := map[string]bool{}
+
 		for raw := range answers {
 			tickets[raw] = true
 		}
+
 		if len(tickets) != 1 {
 			t.Errorf("%d tickets", len(tickets))
 		}
 	})
 }
 
-// An attempt is not logged, and the database has a hash of it only.
+// An attempt is not logged, and the database has only its hash.
 func TestAttemptsAreSecret(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.repeat(o.anonymous().RefreshToken, attemptA)
 		expect(t, o.tryRepeat("nonsense", attemptA), models.ReasonTokenInvalid)
@@ -155,6 +171,7 @@ func TestAttemptsAreSecret(t *testing.T) {
 		if strings.Contains(o.log.String(), attemptA) {
 			t.Error("the log has the attempt")
 		}
+
 		row, err := o.Store.Session(t.Context(), sessionID(t, got))
 		must(t, err)
 		if len(row.AttemptHash) != 8 {

@@ -12,9 +12,10 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// What each operation costs in statements is part of its contract.
+// The number of statements of each operation is part of its contract.
 func TestStatementBudgets(t *testing.T) {
 	t.Parallel()
+
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		url := storagetest.SQLite(t)
@@ -45,6 +46,7 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 			t.Errorf("%s: %d statements, at most %d allowed", name, got, most)
 		}
 	}
+
 	var anonymous, customer ticket
 	costs("anonymousShopperTicket", 0, func() { anonymous = o.anonymous() })
 	costs("anonymousShopperTicket with account", 0, func() {
@@ -55,17 +57,27 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	if statements() != before+2 {
 		t.Fatal("the statements are not counted")
 	}
+
 	signInWith := func(selection, input string) func() {
 		return func() {
-			got := o.post(`mutation { createUserTicket(input: {username: "ada", password: "`+rightPassword+`" `+input+`}) { accessToken `+selection+` } }`, nil)
+			got := o.post(
+				`mutation { createUserTicket(input: {username: "ada", password: "`+rightPassword+`" `+input+`}) { `+
+					`accessToken `+selection+` } }`,
+				nil,
+			)
 			expect(t, got, "")
 		}
 	}
+
 	costs("createUserTicket with account", 2, signInWith(`customerAccount { firstName isLocked }`, ""))
 	costs("createUserTicket with attributes", 3, signInWith(wholeAccount, ""))
 	costs("createUserTicket with a claim", 4, signInWith("", `previousRefreshToken: "`+o.anonymous().RefreshToken+`"`))
 	refreshed := o.refresh(o.anonymous().RefreshToken)
-	costs("createUserTicket with a claim of a refreshed session", 4, signInWith("", `previousRefreshToken: "`+refreshed.RefreshToken+`"`))
+	costs(
+		"createUserTicket with a claim of a refreshed session",
+		4,
+		signInWith("", `previousRefreshToken: "`+refreshed.RefreshToken+`"`),
+	)
 	costs("createUserTicket from a known device", 3, signInWith("", `deviceToken: "`+o.signIn("ada").RefreshToken+`"`))
 	costs("createUserTicket, outdated hash", 3, func() { o.signIn("imported") })
 	costs("createUserTicket, wrong password", 3, func() { o.trySignIn("ada", "wrong", "", "198.51.100.1") })
@@ -78,7 +90,9 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("refreshTicket, anonymous later", 1, func() { next = o.refresh(next.RefreshToken) })
 	costs("refreshTicket, customer", 2, func() { customer = o.refresh(customer.RefreshToken) })
 	costs("refreshTicket, customer with account", 3, func() {
-		customer = o.post(`mutation { refreshTicket(refreshToken: "`+customer.RefreshToken+`") { `+fields+` `+wholeAccount+` } }`, nil).ticket(t, "refreshTicket")
+		customer = o.post(`mutation { refreshTicket(refreshToken: "`+customer.RefreshToken+`") `+
+			`{ `+fields+` `+wholeAccount+` } }`, nil).
+			ticket(t, "refreshTicket")
 	})
 	used := customer.RefreshToken
 	customer = o.refresh(used)
@@ -98,9 +112,17 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 
 	bearer := []string{"Authorization", "Bearer " + customer.AccessToken}
 	costs("currentShopper", 0, func() { expect(t, o.currentShopper("userId behaviors", bearer...), "") })
-	costs("currentShopper with customerAccount", 1, func() { expect(t, o.currentShopper("customerAccount { id firstName }", bearer...), "") })
+	costs(
+		"currentShopper with customerAccount",
+		1,
+		func() { expect(t, o.currentShopper("customerAccount { id firstName }", bearer...), "") },
+	)
 	costs("currentShopper with attributes", 2, func() { expect(t, o.currentShopper(wholeAccount, bearer...), "") })
-	costs("currentShopper with sessions", 1, func() { expect(t, o.currentShopper("sessions { id userAgent }", bearer...), "") })
+	costs(
+		"currentShopper with sessions",
+		1,
+		func() { expect(t, o.currentShopper("sessions { id userAgent }", bearer...), "") },
+	)
 	var several answer
 	costs("currentShopper by aliases and fragments", 3, func() {
 		several = o.post(`{ a: currentShopper { ...A customerAccount { firstName } }
@@ -110,12 +132,14 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 			fragment A on Shopper { sessions { isCurrent } customerAccount { id userName } }`, nil, bearer...)
 		expect(t, several, "")
 	})
+
 	one := o.post(`{ currentShopper { x: customerAccount { lastName attributes { fullyQualifiedName } }
 		y: customerAccount { lastName } } }`, nil, bearer...)
 	isSame := string(several.Data["c"]) == string(one.Data["currentShopper"])
 	if !isSame || !strings.Contains(string(several.Data["a"]), `"firstName":"Ada"`) {
 		t.Errorf("%s\n%s", several.Text, one.Text)
 	}
+
 	costs("revokeTicket everywhere", 2, func() { o.revoke(customer.RefreshToken, true) })
 	costs("jwtAccessToken", 0, func() {
 		expect(t, o.post(`mutation { anonymousShopperTicket { jwtAccessToken } }`, nil), "")
@@ -141,22 +165,25 @@ func testBudgets(t *testing.T, o *office, statements func() int) {
 	costs("endSession, ended already", 2, asks(ending))
 }
 
-// Only the selected columns are read, and no attributes unless they are selected.
+// Only the selected columns are read. Attributes are read only if they are selected.
 func TestSelectionDecidesTheWork(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	token := o.signIn("ada").AccessToken
 	before := len(o.log.String())
 	expect(t, o.currentShopper("customerAccount { firstName }", "Authorization", "Bearer "+token), "")
 	logged := o.log.String()[before:]
-	if !strings.Contains(logged, "first_name") || strings.Contains(logged, "last_name") || strings.Contains(logged, "customer_attributes") {
+	if !strings.Contains(logged, "first_name") || strings.Contains(logged, "last_name") ||
+		strings.Contains(logged, "customer_attributes") {
 		t.Error(logged)
 	}
 }
 
-// countRuns counts what SQLite really runs on all connections to a file that are opened from now on. BEGIN and COMMIT, which decide nothing, do not count, nor does
-// what has no values: PRAGMA, for the connection.
+// countRuns counts the statements that SQLite runs on new connections to a file. It ignores BEGIN
+// and COMMIT, because they decide nothing, and PRAGMA, which has no values and only prepares the
+// connection.
 func countRuns(url string, statements *atomic.Int64) {
 	sqlite3.AutoExtension(func(connection *sqlite3.Conn) error {
 		if !strings.HasSuffix(connection.Filename("main").String(), strings.TrimPrefix(url, "sqlite://")) {

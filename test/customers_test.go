@@ -12,13 +12,13 @@ import (
 
 const otherPassword = "another customer's password"
 
-// namesOfOne are the names of the one customer whom importOne leaves.
+// namesOfOne are names that all belong to the one customer of importOne.
 func namesOfOne() []string {
 	return []string{"José", "jose\u0301", "JOSE\u0301", "ｊｏｓé", "Maria@example.COM"}
 }
 
-// importOne imports four customers whose names are the same but for their letters, of whom one is
-// made. It returns that one's user id.
+// importOne imports four customers whose names differ only in their letters. Only one of them is
+// created. It returns that one's user id.
 func (m managed) importOne() string {
 	m.t.Helper()
 	const rows = `{"externalId":"1","userName":"JOSÉ","password":"` + rightPassword + `",` +
@@ -27,6 +27,7 @@ func (m managed) importOne() string {
 {"externalId":"3","userName":"Maria@Example.com","password":"` + otherPassword + `"}
 {"userName":"ｊｏｓé","password":"` + otherPassword + `"}
 `
+
 	var refused []string
 	counts, err := m.Accounts.Import(m.t.Context(), strings.NewReader(rows), accounts.ImportOptions{
 		Refused:  func(_ int, reason error) { refused = append(refused, reason.Error()) },
@@ -37,6 +38,7 @@ func (m managed) importOne() string {
 	if counts.Created != 1 || !slices.Equal(refused, []string{reason, reason, reason}) {
 		m.t.Fatalf("%+v, %s", counts, refused)
 	}
+
 	found := m.account(m.ask(findQuery, variables{"by": variables{"externalId": "1"}}), "account")
 	userID, _ := found["userId"].(string)
 	return userID
@@ -44,6 +46,7 @@ func (m managed) importOne() string {
 
 func TestOneCustomerSignsInByAName(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		userID := manage(o).importOne()
 		for _, name := range namesOfOne() {
@@ -55,14 +58,16 @@ func TestOneCustomerSignsInByAName(t *testing.T) {
 	})
 }
 
-// An account that is created or changed gets no name and no id of another.
+// An account that is created or changed cannot get the name or id of another.
 func TestNobodyGetsAnothersName(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		m := manage(o)
 		m.importOne()
 		expect(t, m.ask(createQuery, variables{"input": variables{"userName": "other"}}), "")
 		inputs := []variables{{"externalId": "1"}, {"emailAddress": "MARIA@example.com"}}
+
 		for _, name := range namesOfOne() {
 			inputs = append(inputs, variables{"userName": name}, variables{"userName": name, "externalId": "5"})
 		}
@@ -77,24 +82,27 @@ func TestNobodyGetsAnothersName(t *testing.T) {
 				}
 			}
 		}
+
 		other := m.account(m.ask(findQuery, variables{"by": variables{"userName": "other"}}), "account")
 		if other == nil {
 			t.Error("the other account has changed its name")
 		}
+
 		o.signIn("josé")
 	})
 }
 
-// with returns the variables with one more, unless it is there.
+// with returns the variables with one more, unless it is already there.
 func with(values variables, name, value string) variables {
 	all := variables{name: value}
 	maps.Copy(all, values)
 	return all
 }
 
-// A key names the account that has it, and no other that is like it.
+// A key finds only the account that has it, and no similar one.
 func TestKeysNameOneCustomer(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		m := manage(o)
 		userID := m.importOne()
@@ -113,6 +121,7 @@ func TestKeysNameOneCustomer(t *testing.T) {
 		const setPassword = `mutation ($account: AccountKeyInput!, $password: String!) {
 			setAccountPassword(account: $account, password: $password) { id }
 		}`
+
 		for _, key := range []variables{
 			{"userName": "maria@example.com"},
 			{"userName": "jose"},
@@ -134,6 +143,7 @@ func TestKeysNameOneCustomer(t *testing.T) {
 				}
 			}
 		}
+
 		o.signIn("josé")
 	})
 }

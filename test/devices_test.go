@@ -17,7 +17,7 @@ func (o *office) signInOn(device ticket, name string) ticket {
 	return o.trySignInOn(device.RefreshToken, name, rightPassword, "198.51.100.1").ticket(o.t, "createUserTicket")
 }
 
-// listed are the ids of a shopper's sessions, newest first, and that of the current one.
+// listed returns the ids of a shopper's sessions, newest first, and the id of the current one.
 func (o *office) listed(of ticket) (ids []string, current string) {
 	o.t.Helper()
 	got := o.currentShopper("sessions { id isCurrent }", bearer(of.AccessToken)...)
@@ -28,6 +28,7 @@ func (o *office) listed(of ticket) (ids []string, current string) {
 			IsCurrent bool
 		}
 	}
+
 	must(o.t, json.Unmarshal(got.Data["currentShopper"], &shopper))
 	for _, session := range shopper.Sessions {
 		ids = append(ids, session.ID)
@@ -35,12 +36,14 @@ func (o *office) listed(of ticket) (ids []string, current string) {
 			current += session.ID
 		}
 	}
+
 	return ids, current
 }
 
-// One device has one session: that of the last sign-in.
+// One device has one session, from the last sign-in.
 func TestDeviceHasOneSession(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		phone, laptop := o.signIn("ada"), o.signIn("ada")
@@ -48,13 +51,15 @@ func TestDeviceHasOneSession(t *testing.T) {
 			used := phone
 			o.refresh(used.RefreshToken)
 			o.clock.Pass(time.Minute)
-			phone = o.signInOn(used, "ada") // any token of the session tells the device
+			phone = o.signInOn(used, "ada") // any token of the session identifies the device
 			expect(t, o.tryRefresh(used.RefreshToken), models.ReasonSessionReplaced)
 		}
+
 		ids, current := o.listed(phone)
 		if len(ids) != 2 || current != phone.SessionID || ids[1] != laptop.SessionID {
 			t.Errorf("the sessions are %v, the current one is %s", ids, current)
 		}
+
 		o.clock.Pass(20 * 24 * time.Hour)
 		if got := o.signInOn(phone, "ada"); got.Claim != "NOTHING_TO_CLAIM" || got.IsAnonymous {
 			t.Errorf("%+v", got)
@@ -62,9 +67,11 @@ func TestDeviceHasOneSession(t *testing.T) {
 	})
 }
 
-// A token tells a known device unless its session ended because somebody else may have it.
+// A token identifies a known device, unless its session ended because someone else may have the
+// token.
 func TestWhatTellsADevice(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		backend := o.backend()
 		for name, c := range map[string]struct {
@@ -107,12 +114,13 @@ func TestWhatTellsADevice(t *testing.T) {
 			if known := got.Reason() == ""; known != c.known {
 				t.Errorf("%s: known %t: %s", name, known, got.Text)
 			}
+
 			o.clock.Pass(time.Hour)
 		}
 	})
 }
 
-// lockByGuessing locks an account by wrong passwords from many sources.
+// lockByGuessing locks an account with wrong passwords from many sources.
 func (o *office) lockByGuessing(name string) {
 	o.t.Helper()
 	for source := range 4 {
@@ -120,27 +128,33 @@ func (o *office) lockByGuessing(name string) {
 			o.trySignIn(name, "wrong", "", fmt.Sprintf("203.0.113.%d", source))
 		}
 	}
+
 	expect(o.t, o.trySignIn(name, rightPassword, "", "198.51.100.2"), models.ReasonAccountLocked)
 }
 
-// What is no token of the customer's own is ignored.
+// A token of someone else, or a text that is no token, is ignored.
 func TestForeignDeviceToken(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("bob")
 		bobs, guest := o.signIn("bob"), o.anonymous()
+
 		for _, token := range []string{"", "nonsense", bobs.RefreshToken, bobs.AccessToken, guest.RefreshToken} {
 			expect(t, o.trySignInOn(token, "ada", rightPassword, "198.51.100.1"), "")
 		}
+
 		o.refresh(bobs.RefreshToken)
 		o.refresh(guest.RefreshToken)
 	})
 }
 
-// Claim and device go together: a storefront has an anonymous ticket whenever a customer signs in.
+// A sign-in can claim and name its device at once: a storefront always has an anonymous ticket when
+// a customer signs in.
 func TestClaimOnAKnownDevice(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		device, guest := o.signIn("ada"), o.anonymous()
@@ -151,6 +165,7 @@ func TestClaimOnAKnownDevice(t *testing.T) {
 		if got.Claim != "CLAIMED" || *got.ClaimedAnonymousUserID != guest.UserID {
 			t.Errorf("%+v", got)
 		}
+
 		expect(t, o.tryRefresh(device.RefreshToken), models.ReasonSessionReplaced)
 		if ids, _ := o.listed(got); len(ids) != 1 {
 			t.Errorf("the sessions are %v", ids)
@@ -161,6 +176,7 @@ func TestClaimOnAKnownDevice(t *testing.T) {
 // The ticket says why a claim was not granted.
 func TestClaimOutcomes(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("bob")
@@ -172,6 +188,7 @@ func TestClaimOutcomes(t *testing.T) {
 		}
 		expired := o.anonymous()
 		o.clock.Pass(30 * 24 * time.Hour)
+
 		for _, c := range []struct {
 			want  tickets.ClaimOutcome
 			token string
@@ -205,10 +222,12 @@ func TestClaimOutcomes(t *testing.T) {
 				}
 			}
 		}
+
 		others := o.trySignIn("ada", rightPassword, o.signIn("bob").RefreshToken, "198.51.100.1")
 		if got := others.ticket(t, "createUserTicket"); got.Claim != "NOTHING_TO_CLAIM" {
 			t.Errorf("a customer's: %s", got.Claim)
 		}
+
 		begun := o.anonymous()
 		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
 		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
@@ -220,34 +239,41 @@ func TestClaimOutcomes(t *testing.T) {
 	})
 }
 
-// A customer has at most so many sessions; the one that was refreshed longest ago ends.
+// A customer has a limited number of sessions. Beyond that, the least recently refreshed one ends.
 func TestMostSessions(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("bob")
 		bobs := o.signIn("bob")
 		var held []ticket
+
 		for range 5 {
 			held = append(held, o.signIn("ada"))
 			o.clock.Pass(time.Minute)
 		}
+
 		held[0] = o.refresh(held[0].RefreshToken)
 		o.clock.Pass(time.Minute)
 		held = append(held, o.signIn("ada"))
+
 		for i, got := range held {
 			want := models.Reason("")
 			if i == 1 {
 				want = models.ReasonTooManySessions
 			}
+
 			expect(t, o.tryRefresh(got.RefreshToken), want)
 		}
+
 		o.refresh(bobs.RefreshToken)
 
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() { o.signIn("ada") })
 		}
+
 		group.Wait()
 		if ids, _ := o.listed(o.signIn("ada")); len(ids) != 5 {
 			t.Errorf("%d sessions", len(ids))
@@ -255,10 +281,11 @@ func TestMostSessions(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
 }
 
-// A client knows from the ticket whose it is and how old, and from the reason who has ended a
-// session.
+// A ticket tells the client who it is for and how old its session is. The reason of a refusal says
+// who ended the session.
 func TestTicketsTellTheirSession(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		guest := o.anonymous()
@@ -267,18 +294,21 @@ func TestTicketsTellTheirSession(t *testing.T) {
 			guest.SessionID != next.SessionID || guest.Claim != "NOTHING_TO_CLAIM" {
 			t.Errorf("%+v", guest)
 		}
+
 		own, other := o.signIn("ada"), o.signIn("ada")
 		for _, id := range []string{other.SessionID, own.SessionID} {
 			expect(t, o.tryEndSession(id, bearer(own.AccessToken)...), "")
 		}
+
 		expect(t, o.tryRefresh(own.RefreshToken), models.ReasonSignedOut)
 		expect(t, o.tryRefresh(other.RefreshToken), models.ReasonSessionEnded)
 	})
 }
 
-// A distrusted device stays so when nobody knows its session any more.
+// A device stays distrusted after its session was purged.
 func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		account := o.customer("ada")
 		must(t, errOf(o.Purge(t.Context(), 0)))
@@ -291,26 +321,30 @@ func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 	})
 }
 
-// Sessions that have expired do not count towards the most that a customer can have.
+// Expired sessions do not count towards a customer's limit.
 func TestExpiredSessionsPushNoneOut(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		hour := time.Hour
 		secret := o.application("kiosk", true, applications.Change{RefreshLifetime: &hour})
 		living := o.signIn("ada")
 		input := variables{"username": "ada", "password": rightPassword}
+
 		for range 5 {
 			o.clock.Pass(2 * time.Hour)
 			expect(t, o.post(signInQuery, variables{"input": input}, as("kiosk", secret)...), "")
 		}
+
 		expect(t, o.tryRefresh(living.RefreshToken), "")
 	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
 }
 
-// A device whose session the customer has ended from another one is no longer known.
+// A device whose session the customer ended from another device is no longer known.
 func TestDeviceThatWasSentAway(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		lost, own := o.signIn("ada"), o.signIn("ada")
@@ -320,28 +354,34 @@ func TestDeviceThatWasSentAway(t *testing.T) {
 	})
 }
 
-// Many servers at once keep to the most that a customer can have.
+// Many servers together observe a customer's limit of sessions.
 func TestMostSessionsOnManyServers(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		most := func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 }
 		one := openWith(t, o.url, o.Keys, o.clock, most)
 		one.customer("ada")
 		servers := []*office{one}
+
 		for range 7 {
 			servers = append(servers, openWith(t, o.url, o.Keys, o.clock, most))
 		}
+
 		for range 4 {
 			one.signIn("ada")
 		}
+
 		asks := map[string]func() answer{}
 		for i, s := range servers {
 			asks[string(rune('a'+i))] = func() answer { return s.trySignIn("ada", rightPassword, "", "198.51.100.1") }
 		}
+
 		var last ticket
 		for _, a := range atOnce(asks) {
 			last = a.ticket(t, "createUserTicket")
 		}
+
 		if ids, _ := one.listed(last); len(ids) > 5 {
 			t.Errorf("%d sessions", len(ids))
 		}

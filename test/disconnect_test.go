@@ -18,7 +18,8 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// beginRefresh sends a refresh. It ends when the returned function disconnects the client.
+// beginRefresh sends a refresh. The returned function disconnects the client, which ends the
+// request.
 func (o *office) beginRefresh(token string) (disconnect func()) {
 	o.t.Helper()
 	query := `mutation { refreshTicket(refreshToken: "` + token + `") { userId } }`
@@ -35,6 +36,7 @@ func (o *office) beginRefresh(token string) (disconnect func()) {
 			_ = response.Body.Close()
 		}
 	}()
+
 	return func() {
 		cancel()
 		<-ended
@@ -60,9 +62,11 @@ func (s heldUp) Exec(ctx context.Context) graphql.ResponseHandler {
 	}
 }
 
-// What a client has begun is done, although it has gone. Nobody is warned.
+// What a client has started is completed, although the client has disconnected. That causes no
+// warning.
 func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		t.Helper()
 		schema := heldUp{o.settings.Schema, make(chan struct{}), make(chan struct{}), make(chan error, 1)}
@@ -72,7 +76,7 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 		disconnect := slow.beginRefresh(token)
 		<-schema.begun
 		disconnect()
-		const noticed = 100 * time.Millisecond // by the server, that the client has gone
+		const noticed = 100 * time.Millisecond // the server has noticed the disconnect
 		time.Sleep(noticed)
 		close(schema.goOn)
 		if err := <-schema.ended; err != nil {
@@ -84,6 +88,7 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 		if strings.Contains(logged, `"level":"WARN"`) || strings.Contains(logged, `"level":"ERROR"`) {
 			t.Error(logged)
 		}
+
 		o.clock.Pass(time.Minute)
 		if got := o.tryRefresh(token).Reason(); got != "TOKEN_REUSED" {
 			t.Errorf("the refresh was not finished: %q", got)
@@ -91,9 +96,10 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 	})
 }
 
-// A refresh that its client has given up ends no session, although others have overtaken it.
+// A refresh whose client has disconnected ends no session, although others have overtaken it.
 func TestDisconnectedClientsEndNoSession(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		t.Helper()
 		anonymous := o.anonymous().RefreshToken
@@ -105,7 +111,7 @@ func TestDisconnectedClientsEndNoSession(t *testing.T) {
 			<-schema.begun
 			disconnect()
 			last := o.refresh(o.refresh(token).RefreshToken)
-			const noticed = 100 * time.Millisecond // by the server, that the client has gone
+			const noticed = 100 * time.Millisecond // the server has noticed the disconnect
 			time.Sleep(noticed)
 			close(schema.goOn)
 			must(t, <-schema.ended)
@@ -113,6 +119,7 @@ func TestDisconnectedClientsEndNoSession(t *testing.T) {
 
 			o.refresh(last.RefreshToken)
 		}
+
 		if told := strings.Count(o.log.String(), "by a client that has gone: session goes on"); told != 2 {
 			t.Errorf("the log tells of %d refreshes that were overtaken", told)
 		}
@@ -122,13 +129,15 @@ func TestDisconnectedClientsEndNoSession(t *testing.T) {
 	})
 }
 
-// A statement that is given up costs its connection.
+// A statement that is cancelled would cost its connection.
 func TestDisconnectedClientsCostNoConnection(t *testing.T) {
 	t.Parallel()
+
 	url, ok := storagetest.MySQL(t)
 	if !ok {
 		t.Skip("there is no MySQL server")
 	}
+
 	o := open(t, url)
 	config, err := mysql.ParseDSN(url)
 	must(t, err)
@@ -160,18 +169,21 @@ func TestDisconnectedClientsCostNoConnection(t *testing.T) {
 	for waiting() == 0 {
 		time.Sleep(time.Millisecond)
 	}
+
 	disconnect()
-	const noticed = 100 * time.Millisecond // by the server, that the client has gone
+	const noticed = 100 * time.Millisecond // the server has noticed the disconnect
 	time.Sleep(noticed)
 	if waiting() == 0 {
 		t.Error("the statement was given up")
 	}
+
 	must(t, lock.Rollback())
 	served.web.Close()
 
 	if after := connections(); after != before {
 		t.Errorf("connections %s before, %s after", before, after)
 	}
+
 	o.clock.Pass(time.Minute)
 	if got := o.tryRefresh(ticket.RefreshToken).Reason(); got != "TOKEN_REUSED" {
 		t.Errorf("the refresh was not finished: %q", got)

@@ -12,9 +12,10 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// Access tokens of a session that has ended are refused, on every server, once it has looked.
+// Access tokens of an ended session are refused on every server, once it has looked.
 func TestEndedSessionsAccessTokens(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		replica := openWith(t, o.url, o.Keys, o.clock)
@@ -22,9 +23,18 @@ func TestEndedSessionsAccessTokens(t *testing.T) {
 			do     func() ticket
 			reason models.Reason
 		}{
-			"revoked":                     {func() ticket { got := o.signIn("ada"); o.revoke(got.RefreshToken, false); return got }, models.ReasonSignedOut},
-			"revoked before it had a row": {func() ticket { got := o.anonymous(); o.revoke(got.RefreshToken, false); return got }, models.ReasonSignedOut},
-			"everywhere":                  {func() ticket { got := o.signIn("ada"); o.revoke(o.signIn("ada").RefreshToken, true); return got }, models.ReasonSignedOutEverywhere},
+			"revoked": {
+				func() ticket { got := o.signIn("ada"); o.revoke(got.RefreshToken, false); return got },
+				models.ReasonSignedOut,
+			},
+			"revoked before it had a row": {
+				func() ticket { got := o.anonymous(); o.revoke(got.RefreshToken, false); return got },
+				models.ReasonSignedOut,
+			},
+			"everywhere": {
+				func() ticket { got := o.signIn("ada"); o.revoke(o.signIn("ada").RefreshToken, true); return got },
+				models.ReasonSignedOutEverywhere,
+			},
 			"claimed": {func() ticket {
 				got := o.anonymous()
 				o.trySignIn("ada", rightPassword, got.RefreshToken, "198.51.100.1").ticket(t, "createUserTicket")
@@ -45,19 +55,25 @@ func TestEndedSessionsAccessTokens(t *testing.T) {
 				t.Errorf("%s: %s", name, answer.Text)
 			}
 		}
+
 		expect(t, replica.currentShopper("userId", bearer(o.signIn("ada").AccessToken)...), "")
 	})
 }
 
-// A lifetime that is shortened holds for the access tokens of before, and an ended session stays ended as long as one of them could live.
+// A shortened lifetime also applies to older access tokens. An ended session stays ended while one
+// of them could still be valid.
 func TestShortenedLifetime(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		lives := func(lifetime time.Duration) {
-			_, err := o.applications.Update(t.Context(), applications.Storefront, applications.Change{AccessLifetime: &lifetime})
+			_, err := o.applications.Update(
+				t.Context(), applications.Storefront, applications.Change{AccessLifetime: &lifetime},
+			)
 			must(t, err)
 			o.follow()
 		}
+
 		lives(24 * time.Hour)
 		ended, going := o.anonymous(), o.anonymous()
 		lives(5 * time.Minute)
@@ -67,15 +83,17 @@ func TestShortenedLifetime(t *testing.T) {
 		expect(t, o.currentShopper("userId", bearer(going.AccessToken)...), "")
 		o.clock.Pass(5 * time.Minute)
 		o.follow()
+
 		for _, got := range []ticket{ended, going} {
 			expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonTokenExpired)
 		}
 	})
 }
 
-// Before a server has asked which sessions have ended, it does not say that a token is good.
+// A server does not accept a token before it has read which sessions have ended.
 func TestEndedSessionsNotAskedFor(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		fresh, err := tickets.Open(*o.Office)
@@ -85,49 +103,69 @@ func TestEndedSessionsNotAskedFor(t *testing.T) {
 		if _, err := fresh.Introspect(secretText(got.AccessToken)); err == nil {
 			t.Error("introspection tells")
 		}
+
 		must(t, fresh.ReloadEnded(t.Context()))
 		expect(t, starting.currentShopper("userId", bearer(got.AccessToken)...), "")
 	})
 }
 
-// However many anonymous sessions a stranger ends, the list of revoked tickets stays small, and customers' are on it all the same.
+// However many anonymous sessions a stranger ends, the list of revoked tickets stays small, and
+// still contains the customers'.
 func TestManyAnonymousSessionsEnd(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	ada := o.signIn("ada")
+
 	for i := range 25 {
 		rows := make([]models.Session, 1000)
 		for j := range rows {
 			rows[j] = models.Session{
-				ID: models.ID{15: byte(i), 14: byte(j), 13: byte(j >> 8), 0: 1}, Application: applications.Storefront, IsAnonymous: true, StartedAt: begin, RefreshedAt: begin,
-				ExpiresAt: begin.Add(time.Hour), PurgeAt: begin.Add(48 * time.Hour), EndedAt: &begin, EndReason: models.ReasonSignedOut,
+				ID:          models.ID{15: byte(i), 14: byte(j), 13: byte(j >> 8), 0: 1},
+				Application: applications.Storefront,
+				IsAnonymous: true,
+				StartedAt:   begin,
+				RefreshedAt: begin,
+				ExpiresAt:   begin.Add(time.Hour),
+				PurgeAt:     begin.Add(48 * time.Hour),
+				EndedAt:     &begin,
+				EndReason:   models.ReasonSignedOut,
 			}
 		}
+
 		o.insertSessions(rows)
 		o.follow()
 	}
+
 	o.revoke(ada.RefreshToken, false)
 	o.follow()
 	expect(t, o.currentShopper("userId", bearer(ada.AccessToken)...), models.ReasonSignedOut)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody)
+	request, err := http.NewRequestWithContext(
+		t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody,
+	)
 	must(t, err)
 	if feed := o.send(request); len(feed.Text) > 2<<20 || len(feed.Text) < 100<<10 {
 		t.Errorf("the list has %d bytes", len(feed.Text))
 	}
 }
 
-// The list of revoked tickets has the same tag on every server that says the same, so that whoever has it from one need not get it from another.
+// Servers whose lists of revoked tickets are the same give them the same tag. A client that has the
+// list of one need not download it from another.
 func TestFeedTag(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		replica := openWith(t, o.url, o.Keys, o.clock)
 		feed := func(o *office) (text, tag string) {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody)
+			request, err := http.NewRequestWithContext(
+				t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody,
+			)
 			must(t, err)
 			got := o.send(request)
 			return got.Text, got.Header.Get("ETag")
 		}
+
 		_, empty := feed(o)
 		o.revoke(o.anonymous().RefreshToken, false)
 		o.follow()
@@ -137,15 +175,19 @@ func TestFeedTag(t *testing.T) {
 		if here == there || tag != same || tag == empty {
 			t.Errorf("%s, %s and before %s", tag, same, empty)
 		}
-		// Without news from the database it is not signed anew, and at last it is not given out any more.
+
+		// Without news from the database, the list is not signed again. In the end it is no longer
+		// served.
 		o.clock.Pass(time.Minute)
 		if again, _ := feed(o); again != here {
 			t.Error("an old set was signed anew")
 		}
+
 		o.clock.Pass(time.Minute)
 		if gone, _ := feed(o); gone != `{"error":"temporarily_unavailable"}` {
 			t.Error(gone)
 		}
+
 		o.follow()
 		if again, _ := feed(o); again == here || len(again) < 100 {
 			t.Error("not signed anew:", again)
@@ -153,15 +195,27 @@ func TestFeedTag(t *testing.T) {
 	})
 }
 
-// An anonymous shopper ends the own session, whether or not it has a row yet.
+// An anonymous shopper can end its session, whether or not that has a row yet.
 func TestAnonymousShopperEndsItsSession(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
-		for name, got := range map[string]ticket{"not written": o.anonymous(), "refreshed": o.refresh(o.anonymous().RefreshToken)} {
+		for name, got := range map[string]ticket{
+			"not written": o.anonymous(), "refreshed": o.refresh(o.anonymous().RefreshToken),
+		} {
 			var shopper struct{ SessionID string }
-			must(t, json.Unmarshal(o.currentShopper("sessionId", bearer(got.AccessToken)...).Data["currentShopper"], &shopper))
+			must(
+				t,
+				json.Unmarshal(
+					o.currentShopper("sessionId", bearer(got.AccessToken)...).Data["currentShopper"], &shopper,
+				),
+			)
+
 			end := func() string {
-				return string(o.post(fmt.Sprintf(`mutation { endSession(id: %q) { sessionsEnded } }`, shopper.SessionID), nil, bearer(got.AccessToken)...).Data["endSession"])
+				return string(
+					o.post(fmt.Sprintf(`mutation { endSession(id: %q) { sessionsEnded } }`, shopper.SessionID),
+						nil, bearer(got.AccessToken)...).Data["endSession"],
+				)
 			}
 			if ended := end(); ended != `{"sessionsEnded":1}` {
 				t.Errorf("%s: %s", name, ended)
@@ -169,6 +223,7 @@ func TestAnonymousShopperEndsItsSession(t *testing.T) {
 			if ended := end(); ended != `{"sessionsEnded":0}` {
 				t.Errorf("%s, again: %s", name, ended)
 			}
+
 			expect(t, o.tryRefresh(got.RefreshToken), models.ReasonSignedOut)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 func TestTokensExpire(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		const day = 24 * time.Hour
@@ -23,25 +24,30 @@ func TestTokensExpire(t *testing.T) {
 			expect(t, o.tryRefresh(got.RefreshToken), models.ReasonTokenExpired)
 			o.clock.Pass(at.Sub(o.clock.Now()))
 		}
-		// However often it is refreshed, a session ends after 90 days.
+
+		// A session ends after 90 days, however often it is refreshed.
 		got := o.signIn("ada")
 		for range 9 {
 			o.clock.Pass(10 * day)
 			if got.RefreshTokenExpiration > "2027-02-22T09:30:00.123Z" {
 				t.Fatalf("lives until %s", got.RefreshTokenExpiration)
 			}
+
 			answer := o.tryRefresh(got.RefreshToken)
 			if answer.Reason() != "" {
 				break
 			}
+
 			got = answer.ticket(t, "refreshTicket")
 		}
+
 		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonTokenExpired)
 	})
 }
 
 func TestTokensFromTheFuture(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		o.clock.Pass(-5 * time.Second)
@@ -56,6 +62,7 @@ func TestTokensFromTheFuture(t *testing.T) {
 
 func TestPurgedOnlyWhenEveryTokenHasExpired(t *testing.T) {
 	t.Parallel()
+
 	const day = 24 * time.Hour
 	onEach(t, func(t *testing.T, o *office) {
 		purge := func(want int) {
@@ -64,17 +71,19 @@ func TestPurgedOnlyWhenEveryTokenHasExpired(t *testing.T) {
 				t.Errorf("purged %d rows, error %v", got, err)
 			}
 		}
-		purge(0) // as a server does when it starts
+
+		purge(0) // as a server does at its start
 		o.customer("ada")
 		for range 5 {
 			o.signIn("ada")
 		}
+
 		first := o.anonymous()
 		ended := o.refresh(first.RefreshToken)
 		o.revoke(ended.RefreshToken, false)
 		o.clock.Pass(29 * day)
 		purge(5)
-		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonSignedOut) // and not a new beginning
+		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonSignedOut) // not a new beginning
 		o.clock.Pass(3 * day)
 		purge(1)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenExpired)

@@ -13,6 +13,7 @@ import (
 
 func TestSourceMustWait(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		device := o.signIn("ada")
@@ -21,6 +22,7 @@ func TestSourceMustWait(t *testing.T) {
 				expect(t, o.trySignIn(name, "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 				o.clock.Pass(time.Minute)
 			}
+
 			for range 60 {
 				got := o.trySignIn(name, rightPassword, "", "203.0.113.5")
 				expect(t, got, models.ReasonTooManyAttempts)
@@ -28,9 +30,12 @@ func TestSourceMustWait(t *testing.T) {
 					t.Errorf("%s: must wait %d seconds", name, wait)
 				}
 			}
+
 			o.clock.Pass(-5 * time.Minute)
 		}
-		// The owner still gets in, from elsewhere and on a known device even at the same address.
+
+		// The owner can still sign in from elsewhere, and on a known device even from the same
+		// address.
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.5"), "")
 	})
@@ -38,11 +43,13 @@ func TestSourceMustWait(t *testing.T) {
 
 func TestWaitEndsWithTheWindow(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for range 5 {
 			o.trySignIn("ada", "wrong", "", "203.0.113.5")
 		}
+
 		o.clock.Pass(15*time.Minute - time.Second)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 		o.clock.Pass(time.Second)
@@ -53,26 +60,30 @@ func TestWaitEndsWithTheWindow(t *testing.T) {
 
 func TestRightPasswordResetsTheCount(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for range 4 {
 			for range 4 {
 				expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 			}
+
 			expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
 		}
 	})
 }
 
-// Replicas agree, because what they count is in the database.
+// Replicas agree, because they count in the database.
 func TestReplicasAgree(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		other := openWith(t, o.url, o.Keys, o.clock)
 		for range 5 {
 			expect(t, o.trySignIn("ada", "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 		}
+
 		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
 	})
@@ -80,21 +91,24 @@ func TestReplicasAgree(t *testing.T) {
 
 func TestIPv6NetworkIsOneSource(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for i := range 5 {
 			address := fmt.Sprintf("2001:db8:1:2::%x", i)
 			expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
 		}
+
 		expect(t, o.trySignIn("ada", rightPassword, "", "2001:db8:1:2:ffff::1"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignIn("ada", rightPassword, "", "2001:db8:1:3::1"), "")
 	})
 }
 
-// However many sources take part, and however they pace themselves, so many guesses are checked in
-// any 24 hours: half of an account's for each of its names.
+// In any 24 hours only a limited number of guesses are checked, however many sources guess and
+// however slowly: half of an account's for each of its names.
 func TestGuessesOfADay(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		device := o.signIn("ada")
@@ -107,18 +121,22 @@ func TestGuessesOfADay(t *testing.T) {
 				} else if got.Errors[0].Extensions.RetryAfterSeconds == 0 {
 					t.Fatalf("nothing says how long to wait: %s", got.Text)
 				}
+
 				o.clock.Pass(3 * time.Minute) // three days
 			}
+
 			if most := mostIn(24*time.Hour, judged); most != 50 || len(judged) < 2*50 {
 				t.Errorf("%s: %d guesses were judged in 24 hours, and %d in all", name, most, len(judged))
 			}
+
 			o.clock.Pass(36 * time.Hour)
 		}
+
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1"), "")
 	}, func(w *tickets.Office) { w.Policy.Lockout = time.Second })
 }
 
-// mostIn returns how many of some instants lie in any one span.
+// mostIn returns the largest number of instants within any period of a length.
 func mostIn(span time.Duration, instants []time.Time) (most int) {
 	for i, first := range instants {
 		count := 0
@@ -127,14 +145,16 @@ func mostIn(span time.Duration, instants []time.Time) (most int) {
 				count++
 			}
 		}
+
 		most = max(most, count)
 	}
 	return most
 }
 
-// One source has its own bound, so that nobody alone can use up the day of an owner.
+// Each source has a limit of its own, so that it cannot use up an owner's day alone.
 func TestGuessesOfASourceAndDay(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		var judged []time.Time
@@ -142,23 +162,29 @@ func TestGuessesOfASourceAndDay(t *testing.T) {
 			if o.trySignIn("ada", "wrong", "", "203.0.113.5").Reason() == models.ReasonInvalidCredentials {
 				judged = append(judged, o.clock.Now())
 			}
+
 			o.clock.Pass(7 * time.Minute)
 		}
+
 		if most := mostIn(24*time.Hour, judged); most != 20 || len(judged) < 2*20 {
 			t.Errorf("%d guesses of one source were judged in 24 hours, and %d in all", most, len(judged))
 		}
+
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 	})
 }
 
-// What a source must wait for, and what locks a name, is in the log once.
+// The log says once that a source must wait, and once that a name is locked.
 func TestLogTellsOfGuessing(t *testing.T) {
 	t.Parallel()
+
 	const (
-		wait, ofDay, ofNames = "source must wait after wrong passwords", "source must wait after wrong passwords of a day",
+		wait, ofDay, ofNames = "source must wait after wrong passwords",
+			"source must wait after wrong passwords of a day",
 			"source must wait after wrong passwords for many names"
 		locked, lockedForDay = "name locked after wrong passwords", "name locked after wrong passwords of a day"
 	)
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		logs := func(want string, guess func()) {
@@ -167,6 +193,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 			for _, message := range []string{wait, ofDay, ofNames, locked, lockedForDay} {
 				before[message] = o.log.count(message)
 			}
+
 			guess()
 			for message, count := range before {
 				if got := o.log.count(message) - count; (got == 1) != (message == want) || got > 1 {
@@ -174,6 +201,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 				}
 			}
 		}
+
 		for i, name := range []string{"ada", "nobody"} {
 			address := func(n int) string { return fmt.Sprintf("198.18.%d.%d", i, n) }
 			logs(wait, func() {
@@ -187,6 +215,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 					o.trySignIn(name, "wrong", "", address(0))
 				}
 			})
+
 			logs(locked, func() {
 				for n := range 19 {
 					o.trySignIn(name, "wrong", "", address(1+n))
@@ -199,6 +228,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 				}
 			})
 		}
+
 		logs(ofNames, func() {
 			for n := range 130 {
 				o.trySignIn(fmt.Sprint("name", n), "wrong", "", "203.0.113.5")
@@ -210,6 +240,7 @@ func TestLogTellsOfGuessing(t *testing.T) {
 // A household with known devices does not lock the account either.
 func TestDevicesDoNotLock(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for _, device := range []string{o.signIn("ada").RefreshToken, o.signIn("ada").RefreshToken} {
@@ -217,33 +248,39 @@ func TestDevicesDoNotLock(t *testing.T) {
 				expect(t, o.trySignInOn(device, "ada", "wrong", "203.0.113.5"), models.ReasonInvalidCredentials)
 			}
 		}
+
 		for _, address := range []string{"203.0.113.5", "2001:db8::5"} {
 			for range 5 {
 				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
 			}
 		}
+
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 	})
 }
 
-// Nobody's password is refused because many others are being checked.
+// No password is refused just because many others are being checked.
 func TestManyCustomersAtOneAddress(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		const count = 130 // more than GuessesOfSource
 		for i := range count {
 			o.customer(fmt.Sprint("customer", i))
 		}
+
 		var all sync.WaitGroup
 		for i := range count {
 			all.Go(func() { expect(t, o.trySignIn(fmt.Sprint("customer", i), rightPassword, "", "203.0.113.5"), "") })
 		}
+
 		all.Wait()
 	})
 }
 
 func TestSourceIsLimitedForAllNames(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		device := o.signIn("ada")
@@ -251,12 +288,14 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 			name := fmt.Sprintf("name%d", i)
 			expect(t, o.trySignIn(name, "wrong", "", "203.0.113.5"), models.ReasonInvalidCredentials)
 		}
+
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignInOn(device.RefreshToken, "ada", rightPassword, "203.0.113.5"), "")
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.6"), "")
 		o.clock.Pass(15 * time.Minute)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.5"), "")
-		// Many at once are no more.
+
+		// Many requests at once get no more.
 		var all sync.WaitGroup
 		var judged atomic.Int64
 		for i := range 60 {
@@ -267,6 +306,7 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 				}
 			})
 		}
+
 		all.Wait()
 		if judged.Load() != 20 {
 			t.Errorf("%d were judged", judged.Load())
@@ -274,30 +314,36 @@ func TestSourceIsLimitedForAllNames(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.GuessesOfSource = 20 })
 }
 
-// A known device has guesses of its own, and no more than others.
+// A known device has its own guesses, but no more than others.
 func TestKnownDeviceIsLimitedToo(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("bob")
 		device := o.signIn("ada").RefreshToken
+
 		for i := range 5 {
 			address := fmt.Sprintf("203.0.113.%d", i)
 			expect(t, o.trySignInOn(device, "ada", "wrong", address), models.ReasonInvalidCredentials)
 		}
+
 		expect(t, o.trySignInOn(device, "ada", rightPassword, "203.0.113.99"), models.ReasonTooManyAttempts)
 		expect(t, o.trySignIn("ada", rightPassword, "", "203.0.113.99"), "")
-		// Somebody else's ticket makes no device known.
+
+		// Someone else's ticket does not make a device known.
 		for range 5 {
 			expect(t, o.trySignInOn(device, "bob", "wrong", "203.0.113.50"), models.ReasonInvalidCredentials)
 		}
+
 		expect(t, o.trySignInOn(device, "bob", rightPassword, "203.0.113.50"), models.ReasonTooManyAttempts)
 	})
 }
 
-// Flooding changes nothing: what is refused for nothing takes no place of what counts.
+// Floods change nothing: refused requests do not displace what counts.
 func TestFloodEmptiesNoCounter(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	for _, name := range []string{"ada", "nobody"} {
@@ -305,13 +351,17 @@ func TestFloodEmptiesNoCounter(t *testing.T) {
 			o.trySignIn(name, "wrong", "", "203.0.113.5")
 		}
 	}
-	// All that can be tried for nothing: a name that must wait, and a source that must for all names.
+
+	// These guesses cost nothing: for a name that must wait, and from a source that must wait for
+	// all names.
 	for i := range 3000 {
 		name := fmt.Sprint("nobody", i%1500)
-		if got := o.trySignIn(name, "wrong", "", "203.0.113.5").Reason(); i >= 100 && got != models.ReasonTooManyAttempts {
+		if got := o.trySignIn(name, "wrong", "", "203.0.113.5").Reason(); i >= 100 &&
+			got != models.ReasonTooManyAttempts {
 			t.Fatalf("guess %d: %s", i, got)
 		}
 	}
+
 	for _, name := range []string{"ada", "nobody"} {
 		expect(t, o.trySignIn(name, rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 	}

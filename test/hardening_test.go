@@ -20,9 +20,11 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// TestHardening sends what must do no harm, a kind of request per subtest. Clients that never finish what they send are those of TestSlowClients.
+// TestHardening sends requests that must do no harm, one kind per subtest. TestSlowClients has the
+// clients that never complete a request.
 func TestHardening(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]func(*guarded){
 		"document that cannot be run, as application json":                  (*guarded).cannotRunAsJSON,
 		"document that cannot be run, as application graphql-response json": (*guarded).cannotRunAsResponse,
@@ -63,7 +65,7 @@ func TestHardening(t *testing.T) {
 	}
 }
 
-// marker stands for what must not be repeated: it is in requests where a password could be.
+// marker is a text that must not be repeated. Requests contain it where a password could be.
 const marker = "marker5b7f2c"
 
 const (
@@ -72,7 +74,7 @@ const (
 	preflight    = "apollo-require-preflight"
 )
 
-// guarded is an office whose answers to anything are checked, and which tells what is run.
+// guarded is an office that checks every answer, and remembers what was run.
 type guarded struct {
 	*office
 
@@ -93,6 +95,7 @@ func (g *guarded) but(change func(*web.Settings)) *guarded {
 		changed.runs.ExecutableSchema = s.Schema
 		s.Schema = changed.runs
 	})
+
 	return changed
 }
 
@@ -117,15 +120,16 @@ func (r *runs) count() int {
 	return len(r.documents)
 }
 
-// attempt is a request to the endpoint. Without a method it is a POST; without headers, which come in pairs, it has the content type JSON.
+// attempt is a request to the endpoint. By default it is a POST with the content type JSON. Headers
+// come in pairs.
 type attempt struct {
 	method, url, body string
 	headers           []string
-	unread            io.Reader // in place of a body
-	length            int64     // of unread, if it is told beforehand
+	unread            io.Reader // replaces the body
+	length            int64     // of unread, if it is announced
 }
 
-// about is a document, and perhaps the JSON of variables, to POST.
+// about returns a POST with a document, and optionally the JSON of its variables.
 func about(query, values string) attempt {
 	text, _ := json.Marshal(query)
 	if values == "" {
@@ -142,7 +146,7 @@ func (a attempt) with(headers ...string) attempt {
 	return a
 }
 
-// try makes an attempt and fails unless the answer does no harm, whatever it is.
+// try sends an attempt. It fails if the answer does harm.
 func (g *guarded) try(a attempt) answer {
 	g.t.Helper()
 	a = a.with()
@@ -150,18 +154,22 @@ func (g *guarded) try(a attempt) answer {
 	if a.unread != nil {
 		body = a.unread
 	}
+
 	if a.method == "" {
 		a.method = http.MethodPost
 	}
+
 	request, err := http.NewRequestWithContext(g.t.Context(), a.method, "/graphql"+a.url, body)
 	must(g.t, err)
 	if a.unread != nil {
 		request.ContentLength = cmp.Or(a.length, -1)
 	}
+
 	request.RemoteAddr = "198.51.100.1:4711"
 	for i := 0; i < len(a.headers); i += 2 {
 		request.Header.Add(a.headers[i], a.headers[i+1])
 	}
+
 	recorder := httptest.NewRecorder()
 	begin := time.Now()
 	g.handler.ServeHTTP(recorder, request)
@@ -171,11 +179,15 @@ func (g *guarded) try(a attempt) answer {
 
 	fails := func(message string) {
 		g.t.Helper()
-		g.t.Errorf("%s: %s %.100s %.100q %s is answered with %d %.300s", message, a.method, a.url, a.body, a.headers[:min(8, len(a.headers))], got.Status, got.Text)
+		g.t.Errorf(
+			"%s: %s %.100s %.100q %s is answered with %d %.300s", message, a.method, a.url, a.body,
+			a.headers[:min(8, len(a.headers))], got.Status, got.Text,
+		)
 	}
 	if err := json.Unmarshal([]byte(got.Text), &got); err != nil {
 		fails("no JSON")
 	}
+
 	mediaType := got.Header.Get("Content-Type")
 	if mediaType != jsonType+"; charset=utf-8" && mediaType != responseType+"; charset=utf-8" {
 		fails("media type " + mediaType)
@@ -186,46 +198,53 @@ func (g *guarded) try(a attempt) answer {
 	if strings.Contains(got.Text, marker) || strings.Contains(g.log.String(), marker) {
 		fails("answer or log repeats the request")
 	}
+
 	for _, told := range got.Errors {
-		if told.Message == "" || told.Extensions.Code == "" || told.Extensions.Reason == "" || told.Extensions.NextStep == "" {
+		if told.Message == "" || told.Extensions.Code == "" || told.Extensions.Reason == "" ||
+			told.Extensions.NextStep == "" {
 			fails("error without a code, a reason or a next step")
 		}
 	}
+
 	if len(got.Errors) > 0 && len(got.Text) > 4<<10 {
 		fails("long refusal")
 	}
 	if took > 2*time.Second {
 		fails("took " + took.String())
 	}
+
 	return got
 }
 
-// quickly makes an attempt until it is answered in no time, because the machine may have been busy, and fails if it never is.
+// quickly repeats an attempt until it is answered quickly, because the machine may have been busy.
+// It fails if it never is.
 func (g *guarded) quickly(a attempt) answer {
 	g.t.Helper()
 	limit := 100 * time.Millisecond
 	if raceDetector {
 		limit *= 10
 	}
+
 	var got answer
 	for range 10 {
 		if got = g.try(a); got.took < limit {
 			return got
 		}
 	}
+
 	g.t.Errorf("%.100q took %s", a.body, got.took)
 	return got
 }
 
-// refusal says how an attempt must be refused. Without a status it is refused as a document that cannot be run, and without a reason as one that is invalid or goes
-// beyond the limit.
+// refusal says how an attempt must be refused. By default that is as a document that cannot be run,
+// because it is invalid or exceeds the limit.
 type refusal struct {
 	status              int
 	code, reason, limit string
 	nextStep            string
 }
 
-// The codes of documents that cannot be run.
+// These are the codes of documents that cannot be run.
 const (
 	parseFailed      = "GRAPHQL_PARSE_FAILED"
 	validationFailed = "GRAPHQL_VALIDATION_FAILED"
@@ -234,7 +253,8 @@ const (
 
 func badRequest(status int) refusal { return refusal{status: status, code: badUserInput} }
 
-// refuses makes an attempt under each media type, and fails unless nothing is run and it is refused as it must be.
+// refuses sends an attempt with each media type. It fails unless nothing runs and the refusal is as
+// expected.
 func (g *guarded) refuses(a attempt, want refusal) {
 	g.t.Helper()
 	for _, accept := range []string{jsonType, "*/*", responseType} {
@@ -248,6 +268,7 @@ func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
 	if strings.HasPrefix(accept, responseType) {
 		mediaType = responseType
 	}
+
 	switch {
 	case want.status != 0:
 	case mediaType == responseType:
@@ -255,35 +276,44 @@ func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
 	default:
 		want.status = http.StatusOK
 	}
+
 	if want.reason == "" {
 		want.reason, want.nextStep = "REQUEST_INVALID", "FIX_INPUT"
 		if want.limit != "" {
 			want.reason = "LIMIT_EXCEEDED"
 		}
 	}
+
 	before := g.runs.count()
 	got := g.try(a.with("Accept", accept))
 	if len(got.Errors) == 0 {
 		g.t.Errorf("%.100q %s is not refused: %d %.300s", a.body, a.url, got.Status, got.Text)
 		return got
 	}
+
 	told := got.Errors[0].Extensions
 	is := refusal{got.Status, told.Code, told.Reason, told.Limit, told.NextStep}
-	if is != want || got.Header.Get("Content-Type") != mediaType+"; charset=utf-8" || strings.Contains(got.Text, `"data"`) {
-		g.t.Errorf("%.100q %.100s accepting %s: want %+v, got %d %v %.300s", a.body, a.url, accept, want, got.Status, got.Header["Content-Type"], got.Text)
+	if is != want || got.Header.Get("Content-Type") != mediaType+"; charset=utf-8" ||
+		strings.Contains(got.Text, `"data"`) {
+		g.t.Errorf(
+			"%.100q %.100s accepting %s: want %+v, got %d %v %.300s", a.body, a.url, accept, want,
+			got.Status, got.Header["Content-Type"], got.Text,
+		)
 	}
 	if g.runs.count() != before {
 		g.t.Errorf("%.100q %.100s is run", a.body, a.url)
 	}
+
 	return got
 }
 
-// answers makes an attempt and fails unless it is run and answered with data alone.
+// answers sends an attempt. It fails unless it runs and the answer has only data.
 func (g *guarded) answers(a attempt) answer {
 	g.t.Helper()
 	got := g.try(a)
 	if got.Status != http.StatusOK || len(got.Errors) > 0 || got.Data == nil {
 		g.t.Errorf("%.100q %.100s is not answered: %d %.300s", a.body, a.url, got.Status, got.Text)
 	}
+
 	return got
 }

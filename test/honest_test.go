@@ -10,12 +10,13 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// TestHonestShoppers lets two tabs of one shopper, who share a store, refresh over a channel that
-// drops and delays answers, with clocks that step and on MySQL with reads that lag. Neither loss
-// nor concurrency signs the shopper out, unless a thief has used a token; and then the session
-// ends.
+// TestHonestShoppers simulates two tabs of one shopper with a shared store. They refresh over a
+// network that loses and delays answers, with clocks that step, and on MySQL with lagging reads.
+// Neither loss nor concurrency may sign the shopper out. Only a thief who uses a token does, and
+// then the session must end.
 func TestHonestShoppers(t *testing.T) {
 	t.Parallel()
+
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		checkHonesty(t, open(t, sqlite(t)), func() {})
@@ -37,10 +38,12 @@ func checkHonesty(t *testing.T, o *office, catchUp func()) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := &honesty{t: t, o: o, catchUp: catchUp, successors: map[string]string{}}
 		defer h.resetClocks()
+
 		begin := o.anonymous
 		if rapid.Bool().Draw(t, "customer") {
 			begin = func() ticket { return o.signIn("ada") }
 		}
+
 		h.put(begin().RefreshToken)
 		t.Repeat(map[string]func(*rapid.T){
 			"refresh":         func(t *rapid.T) { h.tab(t, "answered") },
@@ -54,29 +57,30 @@ func checkHonesty(t *testing.T, o *office, catchUp func()) {
 			"step database":   func(t *rapid.T) { h.step(t, &h.database, o.clock.StepDatabase) },
 			"node catches up": func(*rapid.T) { catchUp() },
 		})
+
 		h.finish()
 	})
 }
 
-// honesty is one shopper, and a thief.
+// honesty is one shopper and a thief.
 type honesty struct {
 	t       *rapid.T
 	o       *office
 	catchUp func()
 
-	// token and attempt are what the tabs share. Both are stored together, and before they are
+	// token and attempt are the shared store of the tabs. Both are stored together, before they are
 	// sent.
 	token, attempt string
 	drawn          int
 	// pending are answers that have not arrived yet.
 	pending []pendingAnswer
-	// stolen is a token that the thief has copied; usedStolen says that the thief has used one that
-	// the owner had not.
+	// stolen is a token that the thief has copied. usedStolen means that the thief has used one
+	// before the owner.
 	stolen     string
 	usedStolen bool
-	// successors are the refresh tokens that came for each one.
+	// successors are the refresh tokens that each refresh token was exchanged for.
 	successors map[string]string
-	// server and database are how far the clocks are off.
+	// server and database are how far their clocks are off.
 	server, database time.Duration
 }
 
@@ -90,7 +94,7 @@ func (h *honesty) put(token string) {
 	h.token, h.attempt = token, fmt.Sprintf("attempt%016d", h.drawn)
 }
 
-// tab refreshes as a page does.
+// tab refreshes like a page.
 func (h *honesty) tab(_ *rapid.T, fate string) {
 	sent := h.token
 	got := h.o.tryRepeat(sent, h.attempt)
@@ -107,20 +111,21 @@ func (h *honesty) deliver(t *rapid.T) {
 	if len(h.pending) == 0 {
 		t.Skip("nothing is on its way")
 	}
+
 	i := rapid.IntRange(0, len(h.pending)-1).Draw(t, "answer")
 	late := h.pending[i]
 	h.pending = append(h.pending[:i], h.pending[i+1:]...)
 	h.receive(late.sent, late.got)
 }
 
-// receive writes an answer, if the store still has the token that it answers.
+// receive stores an answer if the store still has the token that was sent.
 func (h *honesty) receive(sent string, got answer) {
 	if h.token == sent && len(got.Errors) == 0 {
 		h.put(got.ticket(h.o.t, "refreshTicket").RefreshToken)
 	}
 }
 
-// check holds an answer against what was promised.
+// check compares an answer with what was promised.
 func (h *honesty) check(sent string, got answer) {
 	if len(got.Errors) > 0 {
 		if reason := got.Reason(); reason != models.ReasonBusy && !h.usedStolen {
@@ -128,14 +133,16 @@ func (h *honesty) check(sent string, got answer) {
 		}
 		return
 	}
+
 	next := got.ticket(h.o.t, "refreshTicket").RefreshToken
 	if before := h.successors[sent]; before != "" && before != next {
 		h.t.Fatal("one token has two successors")
 	}
+
 	h.successors[sent] = next
 }
 
-// useStolen refreshes as somebody does who has copied a token, but not the attempt.
+// useStolen refreshes like a thief who copied a token but not the attempt.
 func (h *honesty) useStolen(t *rapid.T) {
 	if h.stolen == "" {
 		t.Skip("nothing was stolen")
@@ -150,13 +157,14 @@ func (h *honesty) pass(t *rapid.T) {
 	}).Draw(t, "time"))
 }
 
-// step sets a clock that is right wrong by some hours, or right again.
+// step sets a correct clock wrong by some hours, or corrects it.
 func (h *honesty) step(t *rapid.T, off *time.Duration, step func(time.Duration)) {
 	by := -*off
 	if *off == 0 {
 		steps := []time.Duration{-3 * time.Hour, -time.Minute, time.Minute, 3 * time.Hour}
 		by = rapid.SampledFrom(steps).Draw(t, "step")
 	}
+
 	*off += by
 	step(by)
 }
@@ -167,21 +175,22 @@ func (h *honesty) resetClocks() {
 	h.server, h.database = 0, 0
 }
 
-// finish puts the clocks right, and has owner and thief ask once more.
+// finish corrects the clocks, and lets owner and thief send one more request.
 func (h *honesty) finish() {
 	h.resetClocks()
-	h.o.clock.Pass(4 * time.Hour) // no token is from the future any more
+	h.o.clock.Pass(4 * time.Hour) // by then no token is from the future
 	sent := h.token
 	owner := h.o.tryRepeat(sent, h.attempt)
 	h.check(sent, owner)
 	if owner.Reason() == models.ReasonBusy {
 		h.t.Fatalf("put off although all clocks are right: %s", owner.Text)
 	}
+
 	if len(owner.Errors) > 0 {
-		return // the thief has given both away already
+		return // the thief has betrayed both already
 	}
 
-	// The owner has used this token by now. Whoever else does gives both away.
+	// The owner has used this token by now. Anyone else who uses it betrays both.
 	h.receive(sent, owner)
 	h.o.clock.Pass(time.Minute)
 	if thief := h.o.tryRefresh(sent); thief.Reason() != models.ReasonTokenReused {

@@ -11,28 +11,37 @@ import (
 	"github.com/authtickets/authtickets/applications"
 )
 
-// introspectOverHTTP asks as RFC 7662 says. Headers come in pairs.
+// introspectOverHTTP sends a request as RFC 7662 describes. Headers come in pairs.
 func (o *office) introspectOverHTTP(form, id, secret string, headers ...string) answer {
 	o.t.Helper()
-	request, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.web.URL+"/oauth/introspect", strings.NewReader(form))
+	request, err := http.NewRequestWithContext(
+		o.t.Context(), http.MethodPost, o.web.URL+"/oauth/introspect", strings.NewReader(form),
+	)
 	must(o.t, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if id != "" {
 		request.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
 	}
+
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+
 	return o.send(request)
 }
 
 func TestIntrospectionOverHTTP(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		secret := o.application("gateway", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}})
+		secret := o.application(
+			"gateway", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}},
+		)
 		weak := o.application("weak", true, applications.Change{})
-		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}, as("storefront", "")...).ticket(t, "createUserTicket")
+		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
+			as("storefront", "")...).
+			ticket(t, "createUserTicket")
 		live := o.introspectOverHTTP("token="+got.AccessToken+"&token_type_hint=access_token", "gateway", secret)
 		var said struct {
 			Active, Anonymous    bool
@@ -42,19 +51,32 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 			Iat, Exp             int64
 			AuthTime             int64 `json:"auth_time"`
 		}
+
 		must(t, json.Unmarshal([]byte(live.Text), &said))
-		if live.Status != http.StatusOK || !said.Active || said.Iss != issuer || said.Sub != got.UserID || said.ClientID != "storefront" || said.Scope != "cart.write catalog.read" ||
-			said.TokenType != "Bearer" || said.Iat != begin.Unix() || said.AuthTime != begin.Unix() || said.Exp != begin.Add(15*time.Minute).Unix() || said.Anonymous || len(said.Sid) != 32 {
+		if live.Status != http.StatusOK || !said.Active || said.Iss != issuer || said.Sub != got.UserID ||
+			said.ClientID != "storefront" ||
+			said.Scope != "cart.write catalog.read" ||
+			said.TokenType != "Bearer" ||
+			said.Iat != begin.Unix() ||
+			said.AuthTime != begin.Unix() ||
+			said.Exp != begin.Add(15*time.Minute).Unix() ||
+			said.Anonymous ||
+			len(said.Sid) != 32 {
 			t.Error(live.Text)
 		}
-		if live.Header.Get("Cache-Control") != "no-store" || live.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		if live.Header.Get("Cache-Control") != "no-store" ||
+			live.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Error(live.Header)
 		}
+
 		dead := func(name, token string) {
-			if got := o.introspectOverHTTP(url.Values{"token": {token}}.Encode(), "gateway", secret); got.Status != http.StatusOK || got.Text != `{"active":false}` {
+			if got := o.introspectOverHTTP(url.Values{"token": {token}}.Encode(), "gateway",
+				secret); got.Status != http.StatusOK ||
+				got.Text != `{"active":false}` {
 				t.Errorf("%s: %d %s", name, got.Status, got.Text)
 			}
 		}
+
 		dead("refresh token", got.RefreshToken)
 		dead("damaged", got.AccessToken+"x")
 		dead("empty", "")
@@ -69,27 +91,67 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 			status int
 			text   string
 		}{
-			"nobody":         {o.introspectOverHTTP("token=x", "", ""), http.StatusUnauthorized, `{"error":"invalid_client"}`},
-			"wrong secret":   {o.introspectOverHTTP("token=x", "gateway", "x"), http.StatusUnauthorized, `{"error":"invalid_client"}`},
-			"unknown":        {o.introspectOverHTTP("token=x", "n:%zz", "x"), http.StatusUnauthorized, `{"error":"invalid_client"}`},
-			"public":         {o.introspectOverHTTP("token=x", "storefront", ""), http.StatusUnauthorized, `{"error":"invalid_client"}`},
-			"shopper":        {o.introspectOverHTTP("token=x", "", "", append(as("storefront", ""), bearer(got.AccessToken)...)...), http.StatusUnauthorized, `{"error":"invalid_client"}`},
-			"may not":        {o.introspectOverHTTP("token=x", "weak", weak), http.StatusForbidden, `{"error":"access_denied"}`},
-			"no token":       {o.introspectOverHTTP("other=x", "gateway", secret), http.StatusBadRequest, `{"error":"invalid_request"}`},
-			"two tokens":     {o.introspectOverHTTP("token=x&token=y", "gateway", secret), http.StatusBadRequest, `{"error":"invalid_request"}`},
-			"bad form":       {o.introspectOverHTTP("token=%zz", "gateway", secret), http.StatusBadRequest, `{"error":"invalid_request"}`},
-			"huge":           {o.introspectOverHTTP("token="+strings.Repeat("A", 100<<10), "gateway", secret), http.StatusBadRequest, `{"error":"invalid_request"}`},
-			"JSON":           {o.introspectOverHTTP(`{"token":"x"}`, "gateway", secret, "Content-Type", "application/json"), http.StatusUnsupportedMediaType, `{"error":"invalid_request"}`},
-			"by our headers": {o.introspectOverHTTP("token=x", "", "", as("gateway", secret)...), http.StatusOK, `{"active":false}`},
-			"foreign origin": {o.introspectOverHTTP("token=x", "gateway", secret, "Origin", "https://foreign.example"), http.StatusForbidden, `{"error":"access_denied"}`},
+			"nobody": {
+				o.introspectOverHTTP("token=x", "", ""), http.StatusUnauthorized, `{"error":"invalid_client"}`,
+			},
+			"wrong secret": {
+				o.introspectOverHTTP("token=x", "gateway", "x"), http.StatusUnauthorized,
+				`{"error":"invalid_client"}`,
+			},
+			"unknown": {
+				o.introspectOverHTTP("token=x", "n:%zz", "x"), http.StatusUnauthorized,
+				`{"error":"invalid_client"}`,
+			},
+			"public": {
+				o.introspectOverHTTP("token=x", "storefront", ""), http.StatusUnauthorized,
+				`{"error":"invalid_client"}`,
+			},
+			"shopper": {
+				o.introspectOverHTTP("token=x", "", "", append(as("storefront", ""), bearer(got.AccessToken)...)...),
+				http.StatusUnauthorized, `{"error":"invalid_client"}`,
+			},
+			"may not": {
+				o.introspectOverHTTP("token=x", "weak", weak), http.StatusForbidden,
+				`{"error":"access_denied"}`,
+			},
+			"no token": {
+				o.introspectOverHTTP("other=x", "gateway", secret), http.StatusBadRequest,
+				`{"error":"invalid_request"}`,
+			},
+			"two tokens": {
+				o.introspectOverHTTP("token=x&token=y", "gateway", secret), http.StatusBadRequest,
+				`{"error":"invalid_request"}`,
+			},
+			"bad form": {
+				o.introspectOverHTTP("token=%zz", "gateway", secret), http.StatusBadRequest,
+				`{"error":"invalid_request"}`,
+			},
+			"huge": {
+				o.introspectOverHTTP("token="+strings.Repeat("A", 100<<10), "gateway", secret),
+				http.StatusBadRequest, `{"error":"invalid_request"}`,
+			},
+			"JSON": {
+				o.introspectOverHTTP(`{"token":"x"}`, "gateway", secret, "Content-Type", "application/json"),
+				http.StatusUnsupportedMediaType, `{"error":"invalid_request"}`,
+			},
+			"by our headers": {
+				o.introspectOverHTTP("token=x", "", "", as("gateway", secret)...), http.StatusOK,
+				`{"active":false}`,
+			},
+			"foreign origin": {
+				o.introspectOverHTTP("token=x", "gateway", secret, "Origin", "https://foreign.example"),
+				http.StatusForbidden, `{"error":"access_denied"}`,
+			},
 		} {
 			if refused.got.Status != refused.status || refused.got.Text != refused.text {
 				t.Errorf("%s: %d %s", name, refused.got.Status, refused.got.Text)
 			}
-			if challenge := refused.got.Header.Get("WWW-Authenticate"); (refused.status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
+			challenge := refused.got.Header.Get("WWW-Authenticate")
+			if (refused.status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
 				t.Errorf("%s: %q", name, challenge)
 			}
 		}
+
 		if strings.Contains(o.log.String(), secret) || strings.Contains(o.log.String(), got.AccessToken) {
 			t.Error("the log has a secret")
 		}
@@ -98,6 +160,7 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 
 func TestMetadata(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	get := func(path string, headers ...string) answer {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.web.URL+path, http.NoBody)
@@ -105,29 +168,42 @@ func TestMetadata(t *testing.T) {
 		for i := 0; i < len(headers); i += 2 {
 			request.Header.Set(headers[i], headers[i+1])
 		}
+
 		return o.send(request)
 	}
-	const metadata = `{"issuer":"https://tickets.example","jwks_uri":"https://tickets.example/.well-known/jwks.json","response_types_supported":[],"grant_types_supported":[],` +
-		`"introspection_endpoint":"https://tickets.example/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
+
+	const metadata = `{"issuer":"https://tickets.example",` +
+		`"jwks_uri":"https://tickets.example/.well-known/jwks.json","response_types_supported":[],` +
+		`"grant_types_supported":[],` +
+		`"introspection_endpoint":"https://tickets.example/oauth/introspect",` +
+		`"introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
 		`"revoked_tickets_uri":"https://tickets.example/.well-known/revoked-tickets"}`
-	if got := get("/.well-known/oauth-authorization-server"); got.Text != metadata || got.Header.Get("Content-Type") != "application/json" {
+	if got := get("/.well-known/oauth-authorization-server"); got.Text != metadata ||
+		got.Header.Get("Content-Type") != "application/json" {
 		t.Error(got.Text, got.Header)
 	}
+
 	for path, cached := range map[string]string{
-		"/.well-known/jwks.json": "public, max-age=30", "/.well-known/revoked-tickets": "public, max-age=1", "/.well-known/oauth-authorization-server": "public, max-age=3600",
+		"/.well-known/jwks.json": "public, max-age=30", "/.well-known/revoked-tickets": "public, max-age=1",
+		"/.well-known/oauth-authorization-server": "public, max-age=3600",
 	} {
 		got := get(path)
 		tag := got.Header.Get("ETag")
-		if got.Status != http.StatusOK || got.Header.Get("Cache-Control") != cached || tag == "" || got.Header.Get("Access-Control-Allow-Origin") != "*" {
+		if got.Status != http.StatusOK || got.Header.Get("Cache-Control") != cached || tag == "" ||
+			got.Header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%s: %d %v", path, got.Status, got.Header)
 		}
 		if got := get(path, "If-None-Match", `"other", `+tag); got.Status != http.StatusNotModified || got.Text != "" {
 			t.Errorf("%s: %d %s", path, got.Status, got.Text)
 		}
 	}
-	if got := get("/.well-known/jwks.json"); strings.Contains(got.Text, `"d"`) || !strings.Contains(got.Text, `"kid"`) || !strings.Contains(got.Text, `"ES256"`) {
+
+	if got := get("/.well-known/jwks.json"); strings.Contains(got.Text, `"d"`) ||
+		!strings.Contains(got.Text, `"kid"`) ||
+		!strings.Contains(got.Text, `"ES256"`) {
 		t.Error(got.Text)
 	}
+
 	first := get("/.well-known/revoked-tickets").Text
 	ticket := o.anonymous()
 	o.revoke(ticket.RefreshToken, false)

@@ -19,16 +19,16 @@ import (
 	"github.com/authtickets/authtickets/test/wire"
 )
 
-// lagging is a MySQL database behind a proxy that splits reads and writes. Reads that lock nothing,
-// and are not part of a transaction, see the database as it was when their connection was last new.
+// lagging is a MySQL database behind a proxy that splits reads and writes. Reads outside a
+// transaction that lock nothing see the database as it was when their connection was opened.
 type lagging struct {
 	proxy *wire.Proxy
 	url   string
-	// isFresh says that all reads see the present.
+	// isFresh makes all reads see the current state.
 	isFresh atomic.Bool
 }
 
-// catchUp shows the database as it is now.
+// catchUp makes reads show the database as it is now.
 func (l *lagging) catchUp() { l.proxy.Cut() }
 
 // laggingMySQL returns a lagging database. Without MySQL it returns false.
@@ -38,30 +38,34 @@ func laggingMySQL(t *testing.T) (*lagging, bool) {
 	if !ok {
 		return nil, false
 	}
+
 	config, err := mysql.ParseDSN(url)
 	must(t, err)
 	config.User, config.Passwd = withoutPassword(t, url, config.DBName), ""
 
 	l := &lagging{}
 	l.proxy, err = wire.Listen(t.Context(), wire.Settings{
-		Primary: config.Addr, Replica: config.Addr,
+		Primary: config.Addr,
+		Replica: config.Addr,
 		ToReplica: func(statement string) bool {
 			isRead := strings.HasPrefix(statement, "SELECT") && !strings.HasSuffix(statement, "FOR UPDATE")
 			return isRead && !l.isFresh.Load()
 		},
-		// The first read begins a transaction that does not end, and so keeps what it sees.
+		// The first read begins a transaction that never ends, and so keeps what it sees.
 		OnReplica: func(statement string) string {
 			return strings.Replace(statement, "autocommit = 1", "autocommit = 0", 1)
 		},
 	})
+
 	must(t, err)
 	t.Cleanup(l.proxy.Close)
 	config.Addr = l.proxy.Address()
 	l.url = config.FormatDSN()
+
 	return l, true
 }
 
-// withoutPassword makes a user who needs no password, and returns the name.
+// withoutPassword creates a user without a password, and returns the name.
 func withoutPassword(t *testing.T, url, database string) string {
 	t.Helper()
 	name := "lag_" + strings.ToLower(rand.Text()[:8])
@@ -75,10 +79,11 @@ func withoutPassword(t *testing.T, url, database string) string {
 	must(t, err)
 	_, err = db.ExecContext(t.Context(), "GRANT ALL ON "+database+".* TO '"+name+"'@'127.0.0.1'")
 	must(t, err)
+
 	return name
 }
 
-// behindLag returns an office on a database whose reads see nothing that was written since, and an
+// behindLag returns an office whose database's reads show nothing that was written since, and an
 // application that manages accounts.
 func behindLag(t *testing.T) (o *office, backend []string, ok bool) {
 	t.Helper()
@@ -86,22 +91,26 @@ func behindLag(t *testing.T) (o *office, backend []string, ok bool) {
 	if !ok {
 		return nil, nil, false
 	}
+
 	database.isFresh.Store(true)
 	o = open(t, database.url)
 	backend = o.backend()
 	database.isFresh.Store(false)
 	database.catchUp()
 	o.follow() // a first read
+
 	return o, backend, true
 }
 
-// Whatever was just written is there for the next operation, although reads lag.
+// The next operation finds what was just written, although reads lag.
 func TestReadsLag(t *testing.T) {
 	t.Parallel()
+
 	o, backend, ok := behindLag(t)
 	if !ok {
 		return
 	}
+
 	ada := o.customer("ada")
 
 	customer := o.signIn("ada")
@@ -111,6 +120,7 @@ func TestReadsLag(t *testing.T) {
 		if again := o.refresh(first.RefreshToken); again.raw != next.raw { // the second tab
 			t.Errorf("another ticket:\n%s\n%s", next.raw, again.raw)
 		}
+
 		o.clock.Pass(time.Minute)
 		next = o.refresh(next.RefreshToken)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
@@ -142,13 +152,15 @@ func TestReadsLag(t *testing.T) {
 	}
 }
 
-// A name finds the account that has it now, although reads still show who had it.
+// A name finds its current account, although reads still show the previous one.
 func TestNamesLag(t *testing.T) {
 	t.Parallel()
+
 	database, ok := laggingMySQL(t)
 	if !ok {
 		return
 	}
+
 	database.isFresh.Store(true)
 	o := open(t, database.url)
 	backend := o.backend()
@@ -183,13 +195,15 @@ func TestNamesLag(t *testing.T) {
 	if account := latest(*after.ID); *account.FirstName != "Eve" || account.IsLocked {
 		t.Errorf("who has the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
 	}
+
 	expect(t, o.trySignIn("countess", "another one", "", "198.51.100.1"), models.ReasonInvalidCredentials)
 }
 
-// A token that is ahead of what the database shows is early while it is young, and invalid
-// afterwards. The database was put back to an earlier state.
+// A token that is ahead of what the database shows counts as early while it is young, and as
+// invalid later: then the database was restored to an earlier state.
 func TestTokenAheadOfTheDatabase(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		customer := o.signIn("ada")
@@ -220,6 +234,7 @@ func TestTokenAheadOfTheDatabase(t *testing.T) {
 				return o.tryEndSession(customer.SessionID, bearer(customer.AccessToken)...)
 			},
 		}
+
 		for name, got := range atOnce(ask) {
 			if got.Reason() != models.ReasonBusy || got.Errors[0].Extensions.RetryAfterSeconds != 1 {
 				t.Errorf("%s: %s", name, got.Text)
@@ -248,11 +263,12 @@ func TestTokenAheadOfTheDatabase(t *testing.T) {
 	})
 }
 
-// atOnce asks for everything at once, since each answer takes a second.
+// atOnce sends everything at once, because each answer takes a second.
 func atOnce(asks map[string]func() answer) map[string]answer {
 	answers := make(map[string]answer, len(asks))
 	var mutex sync.Mutex
 	var group sync.WaitGroup
+
 	for name, ask := range asks {
 		group.Go(func() {
 			got := ask()
@@ -261,6 +277,7 @@ func atOnce(asks map[string]func() answer) map[string]answer {
 			answers[name] = got
 		})
 	}
+
 	group.Wait()
 	return answers
 }
@@ -272,16 +289,18 @@ func sessionID(t *testing.T, of ticket) models.ID {
 	return id
 }
 
-// exec changes the database behind the server's back.
+// exec changes the database without the server's knowledge.
 func (o *office) exec(statement string, values ...any) {
 	o.t.Helper()
 	name, source := "mysql", o.url
 	if path, isSQLite := strings.CutPrefix(o.url, "sqlite://"); isSQLite {
 		name, source = "sqlite3", "file:"+path+"?_pragma=busy_timeout(5000)"
 	}
+
 	db, err := sql.Open(name, source)
 	must(o.t, err)
-	defer db.Close() //nolint:errcheck // of a test
+	defer db.Close() //nolint:errcheck // only a test
+
 	result, err := db.ExecContext(o.t.Context(), statement, values...)
 	must(o.t, err)
 	if rows, err := result.RowsAffected(); err != nil || rows == 0 {
@@ -289,15 +308,14 @@ func (o *office) exec(statement string, values ...any) {
 	}
 }
 
-// backend is an application that manages accounts, as the headers of its requests.
+// backend returns the headers of an application that manages accounts.
 func (o *office) backend() []string {
 	o.t.Helper()
 	own := []string{applications.ManageAccounts, applications.IntrospectTickets}
 	return as("backend", o.application("backend", true, applications.Change{OwnBehaviors: own}))
 }
 
-// signIn returns an office where a customer has signed in. Its reads see nothing that is written
-// from now on.
+// signIn returns an office where a customer has signed in. From then on, reads show nothing new.
 func (l *lagging) signIn(t *testing.T) (*office, ticket) {
 	t.Helper()
 	l.isFresh.Store(true)
@@ -307,35 +325,41 @@ func (l *lagging) signIn(t *testing.T) (*office, ticket) {
 	l.isFresh.Store(false)
 	l.catchUp()
 	o.follow() // a first read
+
 	return o, customer
 }
 
-// However far reads lag, what has ended is learnt.
+// The server learns which sessions have ended, however far reads lag.
 func TestEndedSessionsBehindLag(t *testing.T) {
 	t.Parallel()
+
 	database, ok := laggingMySQL(t)
 	if !ok {
 		return
 	}
+
 	o, got := database.signIn(t)
 	o.revoke(got.RefreshToken, false)
 	for range 5 {
 		o.clock.Pass(8 * time.Second)
 		o.follow()
 	}
+
 	database.catchUp() // the replica has caught up after 40 s
 	o.follow()
 	o.follow()
 	expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonSignedOut)
 }
 
-// However far reads lag, a disabled application is.
+// So it does for a disabled application.
 func TestDisabledApplicationBehindLag(t *testing.T) {
 	t.Parallel()
+
 	database, ok := laggingMySQL(t)
 	if !ok {
 		return
 	}
+
 	o, got := database.signIn(t)
 	must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
 	o.clock.Pass(5 * time.Minute)

@@ -12,6 +12,7 @@ import (
 
 func TestAccountLocks(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		device, signedIn := o.signIn("ada"), o.signIn("ada")
@@ -21,25 +22,30 @@ func TestAccountLocks(t *testing.T) {
 				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonInvalidCredentials)
 			}
 		}
-		// One household never locks: it has two sources, and what they guess while they must wait
-		// counts for nothing.
+
+		// One household never locks an account: it has two sources, and guesses that must wait do
+		// not count.
 		for range 4 {
 			for _, address := range []string{"203.0.113.5", "2001:db8::5"} {
 				guess(5, address)
 				expect(t, o.trySignIn("ada", "wrong", "", address), models.ReasonTooManyAttempts)
 			}
+
 			o.clock.Pass(15 * time.Minute)
 		}
+
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 
 		for source := range 3 {
 			guess(5, fmt.Sprintf("203.0.113.1%d", source))
 		}
+
 		guess(4, "203.0.113.20")
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		for source := range 4 {
 			guess(5, fmt.Sprintf("203.0.113.3%d", source))
 		}
+
 		got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
 		expect(t, got, models.ReasonAccountLocked)
 		if wait := got.Errors[0].Extensions.RetryAfterSeconds; wait != 900 {
@@ -48,26 +54,31 @@ func TestAccountLocks(t *testing.T) {
 		if o.log.count("name locked after wrong passwords") != 1 {
 			t.Error("the lock was not logged once")
 		}
+
 		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.Text != got.Text { // nor is it checked
 			t.Errorf("a wrong password while the account is locked: %s", wrong.Text)
 		}
-		// It holds neither on a known device nor for who is signed in, and it ends by itself.
+
+		// The lock does not affect a known device or a customer who is signed in, and it ends by
+		// itself.
 		input := variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}
 		query := strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1)
 		known := o.post(query, variables{"input": input})
 		if locked := known.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
 			t.Errorf("isLocked is %v", locked)
 		}
+
 		o.refresh(signedIn.RefreshToken)
 		o.clock.Pass(15 * time.Minute)
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 	}, func(w *tickets.Office) { w.Policy.GuessesPerDay = 1000 })
 }
 
-// What is wrong in a row counts, however slowly it comes; of one source no more than it may guess
-// before it must wait.
+// Wrong passwords in a row count, however slowly they come. From one source, only those count that
+// it may send before it must wait.
 func TestSlowGuessesLock(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for source := range 4 {
@@ -77,6 +88,7 @@ func TestSlowGuessesLock(t *testing.T) {
 				o.clock.Pass(20 * time.Minute)
 			}
 		}
+
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "") // the lock has ended by now
 		if o.log.count("name locked after wrong passwords") != 1 {
 			t.Error("not locked once")
@@ -86,6 +98,7 @@ func TestSlowGuessesLock(t *testing.T) {
 
 func TestLockBegins(t *testing.T) {
 	t.Parallel()
+
 	lock := func(o *office) {
 		for _, address := range []string{"203.0.113.7", "203.0.113.8", "203.0.113.9", "203.0.113.10"} {
 			for range 5 {
@@ -93,6 +106,7 @@ func TestLockBegins(t *testing.T) {
 			}
 		}
 	}
+
 	t.Run("AnewAfterItsEnd", func(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			o.customer("ada")
@@ -102,6 +116,7 @@ func TestLockBegins(t *testing.T) {
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		})
 	})
+
 	t.Run("ForGood", func(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			ada := o.customer("ada")
@@ -112,10 +127,12 @@ func TestLockBegins(t *testing.T) {
 			if got.Errors[0].Extensions.RetryAfterSeconds != 0 {
 				t.Error("tells a time")
 			}
+
 			must(t, o.Accounts.Unlock(t.Context(), ada))
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		}, func(w *tickets.Office) { w.Policy.Lockout = 0 })
 	})
+
 	t.Run("ByAnOperator", func(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			ada := o.customer("ada")

@@ -10,12 +10,14 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// TestModel runs random sequences of operations against the server and against the few lines below, which say what it must answer.
+// TestModel runs random sequences of operations against the server, and against the short model
+// below, which says what the server must answer.
 func TestModel(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		must(t, errOf(o.Purge(t.Context(), 0))) // as a server does when it starts
+		must(t, errOf(o.Purge(t.Context(), 0))) // as a server does at its start
 		rapid.Check(t, func(t *rapid.T) {
 			m := &model{t: t, o: o, policy: o.Policy}
 			t.Repeat(map[string]func(*rapid.T){
@@ -28,7 +30,8 @@ func TestModel(t *testing.T) {
 				"purge":   func(*rapid.T) { must(o.t, errOf(o.Purge(o.t.Context(), 0))) },
 				"wait": func(t *rapid.T) {
 					o.clock.Pass(rapid.SampledFrom([]time.Duration{
-						time.Microsecond, 10 * time.Second, 30 * time.Second, 31 * time.Second, time.Hour, 13 * 24 * time.Hour, 40 * 24 * time.Hour,
+						time.Microsecond, 10 * time.Second, 30 * time.Second, 31 * time.Second, time.Hour,
+						13 * 24 * time.Hour, 40 * 24 * time.Hour,
 					}).Draw(t, "time"))
 				},
 			})
@@ -50,7 +53,7 @@ type modelSession struct {
 	startedAt   time.Time
 	generation  int
 	refreshedAt time.Time
-	attempt     string // with which it has reached this generation
+	attempt     string // that brought it to this generation
 	last        ticket // of this generation
 	ended       models.Reason
 }
@@ -62,7 +65,7 @@ type modelToken struct {
 	expiresAt  time.Time
 }
 
-// hold takes a ticket of a new session into the model.
+// hold adds a ticket of a new session to the model.
 func (m *model) hold(got ticket, anonymous bool) {
 	now := m.o.clock.Now()
 	m.keep(&modelSession{anonymous: anonymous, startedAt: now, refreshedAt: now}, got)
@@ -73,16 +76,18 @@ func (m *model) keep(session *modelSession, got ticket) {
 	m.tokens = append(m.tokens, &modelToken{session, session.generation, got.RefreshToken, m.expiration(session)})
 }
 
-// expiration is when the last refresh token of a session expires.
+// expiration returns when the last refresh token of a session expires.
 func (m *model) expiration(session *modelSession) time.Time {
 	lifetime := m.policy.RefreshLifetime
 	if session.anonymous {
 		lifetime = m.policy.AnonymousRefreshLifetime
 	}
+
 	expiresAt := session.refreshedAt.Add(lifetime)
 	if end := session.startedAt.Add(m.policy.SessionLifetime); end.Before(expiresAt) {
 		return end
 	}
+
 	return expiresAt
 }
 
@@ -93,8 +98,8 @@ func (m *model) draw(t *rapid.T) *modelToken {
 	return rapid.SampledFrom(m.tokens).Draw(t, "token")
 }
 
-// verdict is what a refresh with a token must come to: a reason to refuse it, or none; again says
-// that its successor exists already.
+// verdict returns the expected result of a refresh: a reason to refuse it, or none. again means
+// that the next token exists already.
 func (m *model) verdict(token *modelToken, attempt string) (reason models.Reason, again bool) {
 	now, session := m.o.clock.Now(), token.session
 	isNext := token.generation+1 == session.generation
@@ -118,7 +123,7 @@ func (m *model) verdict(token *modelToken, attempt string) (reason models.Reason
 	}
 }
 
-// purged reports whether nobody knows any more how a session ended: all its tokens have expired.
+// purged reports whether it is forgotten how a session ended, because all its tokens have expired.
 func (m *model) purged(session *modelSession) bool {
 	return !m.o.clock.Now().Before(m.expiration(session).Add(24 * time.Hour))
 }
@@ -138,6 +143,7 @@ func (m *model) advance(t *rapid.T, token *modelToken, attempt string) {
 	if got.Reason() != reason && !forgotten {
 		t.Fatalf("want %q, got %s", reason, got.Text)
 	}
+
 	switch {
 	case reason == models.ReasonTokenReused:
 		session.ended = reason
@@ -159,18 +165,20 @@ func (m *model) revoke(t *rapid.T) {
 	session, now := token.session, m.o.clock.Now()
 	expired := !now.Before(m.expiration(session))
 	ended := m.o.revoke(token.text, everywhere)
-	if expired { // whether it has a row yet decides, and nobody minds
+	if expired { // depends on whether it has a row yet; both are fine
 		if ended > 0 {
 			session.ended = signedOut(everywhere)
 		}
 		return
 	}
+
 	if (ended > 0) != (session.ended == "") {
 		t.Fatalf("%d sessions ended, and the session had ended with %q", ended, session.ended)
 	}
 	if session.ended != "" {
 		return
 	}
+
 	session.ended = signedOut(everywhere)
 	if everywhere {
 		for _, other := range m.tokens {
@@ -197,8 +205,10 @@ func (m *model) claim(t *rapid.T) {
 	if claimed := got.ClaimedAnonymousUserID != nil; claimed != good || claimed != (got.Claim == "CLAIMED") {
 		t.Fatalf("claimed %v, %s, with a token of a session that ended with %q", claimed, got.Claim, session.ended)
 	}
+
 	if good {
 		session.ended = models.ReasonSignedIn
 	}
+
 	m.hold(got, false)
 }

@@ -1,5 +1,5 @@
-// Package test_test calls the whole server through its front door, GraphQL over HTTP, with a real
-// database below, on every database. Only the clock is made.
+// Package test_test calls the whole server through GraphQL over HTTP, with a real database, on
+// every kind of database. Only the clock is simulated.
 package test_test
 
 import (
@@ -49,36 +49,37 @@ type office struct {
 	web      *httptest.Server
 	clock    *testkit.Clock
 	log      *log
-	// statements counts what decides something on MySQL.
+	// statements counts the statements that decide something, on MySQL.
 	statements *atomic.Int64
-	// applications are what an operator changes; follow makes the office take it over.
+	// applications changes applications like an operator. follow makes the office read the change.
 	applications *applications.Book
 }
 
-// The storefront's origin, and the issuer of JWTs.
+// These are the storefront's origin and the issuer of JWTs.
 const (
 	shopOrigin = "https://shop.example"
 	issuer     = "https://tickets.example"
 )
 
-// follow does what a server does several times a second: it looks for what others have changed.
+// follow reads what others have changed, as a server does several times a second.
 func (o *office) follow() {
 	o.t.Helper()
 	must(o.t, o.Applications.Reload(o.t.Context()))
 	must(o.t, o.ReloadEnded(o.t.Context()))
 }
 
-// signers have a key of their own.
+// signers returns signers with a new key.
 func signers(t testing.TB) *seal.Signers {
 	t.Helper()
 	keyset, err := seal.NewSignKeyset()
 	must(t, err)
 	signers, err := seal.NewSigners(seal.Dated{Keyset: keyset, Number: 1})
 	must(t, err)
+
 	return signers
 }
 
-// onEach runs a test with a new office on every database.
+// onEach runs a test on every kind of database, each with a new office.
 func onEach(t *testing.T, test func(t *testing.T, o *office), changes ...func(*tickets.Office)) {
 	t.Helper()
 	storagetest.Each(t, func(t *testing.T, url string) { test(t, open(t, url, changes...)) })
@@ -90,11 +91,14 @@ func open(t testing.TB, url string, changes ...func(*tickets.Office)) *office {
 	must(t, err)
 	keys, err := seal.NewKeys(seal.Dated{Keyset: keyset, Number: 1})
 	must(t, err)
+
 	return openWith(t, url, keys, testkit.NewClock(begin), changes...)
 }
 
-// openWith opens an office that shares keys and clock with others, as replicas do.
-func openWith(t testing.TB, url string, keys *seal.Keys, clock *testkit.Clock, changes ...func(*tickets.Office)) *office {
+// openWith opens an office that shares keys and clock with others, like replicas.
+func openWith(
+	t testing.TB, url string, keys *seal.Keys, clock *testkit.Clock, changes ...func(*tickets.Office),
+) *office {
 	t.Helper()
 	o := &office{t: t, url: url, clock: clock, log: &log{}, statements: &atomic.Int64{}}
 	logger := slog.New(inbound.LogHandler(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
@@ -111,16 +115,18 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *testkit.Clock, c
 		Issuer:   issuer,
 		Audience: []string{issuer},
 	})
+
 	parts.Ring.Keys, parts.Ring.Signers = keys, signers(t)
 	o.applications = parts.Applications
 	behaviors, origins := []string{"cart.write", "catalog.read"}, []string{shopOrigin}
 	must(t, o.applications.ConfigureStorefront(t.Context(), behaviors, origins))
 
 	wired := parts.Office()
-	wired.Policy.RefusalStep, wired.Policy.RowsPerSource = 0, 1<<20 // tests need not wait
+	wired.Policy.RefusalStep, wired.Policy.RowsPerSource = 0, 1<<20 // so that tests need not wait
 	for _, change := range changes {
 		change(&wired)
 	}
+
 	office, err := tickets.Open(wired)
 	must(t, err)
 	o.Office = office
@@ -143,7 +149,7 @@ func openWith(t testing.TB, url string, keys *seal.Keys, clock *testkit.Clock, c
 	return o.with(func(*web.Settings) {})
 }
 
-// with serves the same office once more, with a change to the settings.
+// with serves the same office with changed settings.
 func (o *office) with(change func(*web.Settings)) *office {
 	o.t.Helper()
 	served := *o
@@ -152,10 +158,11 @@ func (o *office) with(change func(*web.Settings)) *office {
 	must(o.t, err)
 	served.handler, served.web = handler, httptest.NewServer(handler)
 	o.t.Cleanup(served.web.Close)
+
 	return &served
 }
 
-// customer writes an account and returns it. Its user name is name, and its e-mail address is at
+// customer writes an account and returns it. name is its user name, and its e-mail address is at
 // example.com.
 func (o *office) customer(name string, changes ...func(*models.CustomerAccount)) *models.CustomerAccount {
 	o.t.Helper()
@@ -182,11 +189,13 @@ func (o *office) customer(name string, changes ...func(*models.CustomerAccount))
 			},
 		},
 	}
+
 	_, err = rand.Read(account.UserID[:])
 	must(o.t, err)
 	for _, change := range changes {
 		change(account)
 	}
+
 	names := []string{strings.ToLower(name), strings.ToLower(*account.EmailAddress)}
 	must(o.t, o.Store.WriteAccounts(o.t.Context(), func(w *storage.AccountWriter) error {
 		account.ID = nil
@@ -195,12 +204,13 @@ func (o *office) customer(name string, changes ...func(*models.CustomerAccount))
 	return account
 }
 
-// watched returns the URL of a database as the office reaches it. A MySQL server is behind a proxy
-// that counts the statements, and gives the database the test's clock.
+// watched returns the URL through which the office reaches a database. A MySQL server is behind a
+// proxy that counts statements and gives the database the test's clock.
 func (o *office) watched(url string) string {
 	if strings.HasPrefix(url, "sqlite://") {
 		return url
 	}
+
 	config, err := mysql.ParseDSN(url)
 	must(o.t, err)
 	proxy, err := wire.Listen(o.t.Context(), wire.Settings{
@@ -212,9 +222,11 @@ func (o *office) watched(url string) string {
 			return o.clock.OfDatabase(statement)
 		},
 	})
+
 	must(o.t, err)
 	o.t.Cleanup(proxy.Close)
 	config.Addr = proxy.Address()
+
 	return config.FormatDSN()
 }
 

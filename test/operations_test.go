@@ -11,11 +11,11 @@ import (
 	"github.com/authtickets/authtickets/test/testkit"
 )
 
-// answer is what the server has answered to an operation.
+// answer is the server's answer to an operation.
 type answer struct {
 	testkit.Answer
 
-	took time.Duration // known of guarded ones
+	took time.Duration // set for guarded offices
 }
 
 // ticket is a ticket as a client sees it.
@@ -31,7 +31,7 @@ type ticket struct {
 	raw                                                     string
 }
 
-// fields selects a whole ticket but its account.
+// fields selects a whole ticket without its account.
 const fields = `accessToken accessTokenExpiration accessTokenLifetime ` +
 	`refreshToken refreshTokenExpiration refreshTokenLifetime ` +
 	`refreshAfter issuedAt sessionId userId isAnonymous behaviors claim claimedAnonymousUserId`
@@ -47,9 +47,11 @@ func (o *office) post(query string, values variables, headers ...string) answer 
 	request, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	must(o.t, err)
 	request.Header.Set("Content-Type", "application/json")
+
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Add(headers[i], headers[i+1])
 	}
+
 	return o.send(request)
 }
 
@@ -60,18 +62,19 @@ func (o *office) send(request *http.Request) answer {
 	return answer{Answer: got}
 }
 
-// ticket takes the ticket of a field out of the answer.
+// ticket returns the ticket in a field of the answer.
 func (a answer) ticket(t testing.TB, field string) ticket {
 	t.Helper()
 	if len(a.Errors) > 0 {
 		t.Fatalf("refused: %s", a.Text)
 	}
+
 	got := ticket{raw: string(a.Data[field])}
 	must(t, json.Unmarshal(a.Data[field], &got))
 	return got
 }
 
-// expect fails unless an answer was refused for a reason.
+// expect fails unless the request was refused for a reason.
 func expect(t testing.TB, got answer, reason models.Reason) {
 	t.Helper()
 	if got.Reason() != reason {
@@ -90,13 +93,13 @@ func (o *office) anonymous() ticket {
 const signInQuery = `mutation ($input: CustomerUserAuthInfoInput!) ` +
 	`{ createUserTicket(input: $input) { ` + fields + ` } }`
 
-// trySignIn signs in from an address; previous may be empty.
+// trySignIn signs in from an address. previous may be empty.
 func (o *office) trySignIn(name, plain, previous, address string) answer {
 	o.t.Helper()
 	return o.trySignInWith(variables{"username": name, "password": plain, "previousRefreshToken": previous}, address)
 }
 
-// trySignInOn signs in from an address, on a device that has a refresh token of its customer.
+// trySignInOn signs in from an address, on a device that has a refresh token of the customer.
 func (o *office) trySignInOn(device, name, plain, address string) answer {
 	o.t.Helper()
 	return o.trySignInWith(variables{"username": name, "password": plain, "deviceToken": device}, address)
@@ -125,7 +128,7 @@ func (o *office) tryRepeat(token, attempt string) answer {
 	return o.post(query, variables{"token": token, "attempt": attempt})
 }
 
-// tryWith refreshes with an attempt, which may be empty for none.
+// tryWith refreshes with an attempt, which may be empty.
 func (o *office) tryWith(token, attempt string) answer {
 	o.t.Helper()
 	if attempt == "" {
@@ -152,7 +155,7 @@ func (o *office) tryRevoke(token string, everywhere bool) answer {
 	return o.post(query, variables{"token": token, "everywhere": everywhere})
 }
 
-// revoke returns how many sessions it has ended.
+// revoke returns how many sessions it ended.
 func (o *office) revoke(token string, everywhere bool) int {
 	o.t.Helper()
 	got := o.tryRevoke(token, everywhere)
@@ -160,6 +163,7 @@ func (o *office) revoke(token string, everywhere bool) int {
 	if len(got.Errors) > 0 {
 		o.t.Fatalf("refused: %s", got.Text)
 	}
+
 	must(o.t, json.Unmarshal(got.Data["revokeTicket"], &revoked))
 	return revoked.SessionsEnded
 }

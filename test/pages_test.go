@@ -11,7 +11,7 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// preflight asks, as a browser does, whether a page may send a request.
+// preflight asks, like a browser, whether a page may send a request.
 func (o *office) preflight(origin, method, headers string) http.Header {
 	o.t.Helper()
 	request := httptest.NewRequestWithContext(o.t.Context(), http.MethodOptions, "/graphql", http.NoBody)
@@ -21,19 +21,22 @@ func (o *office) preflight(origin, method, headers string) http.Header {
 	}
 	recorder := httptest.NewRecorder()
 	o.handler.ServeHTTP(recorder, request)
+
 	return recorder.Header()
 }
 
 func isAllowed(preflight http.Header) bool { return preflight.Get("Access-Control-Allow-Origin") != "" }
 
-// Tools for tracing add headers to every request of a page.
+// Tracing tools add headers to every request of a page.
 func TestPagesMaySendHeadersOfTheirOwn(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	const tracing = "authorization,b3,baggage,content-type,newrelic,sentry-trace,traceparent,tracestate," +
 		"uber-trace-id,x-b3-sampled,x-b3-spanid,x-b3-traceid,x-datadog-origin,x-datadog-parent-id," +
 		"x-datadog-sampling-priority,x-datadog-tags,x-datadog-trace-id,x-newrelic-id," +
 		"x-cloud-trace-context,x-amzn-trace-id"
+
 	for _, headers := range append(strings.Split(tracing, ","), tracing, strings.ReplaceAll(tracing, ",", ", ")) {
 		got := o.preflight(shopOrigin, http.MethodPost, headers)
 		if got.Get("Access-Control-Allow-Headers") != headers || got.Get("Access-Control-Allow-Origin") != shopOrigin {
@@ -59,9 +62,10 @@ func TestPagesMaySendHeadersOfTheirOwn(t *testing.T) {
 	}
 }
 
-// An operator who has forgotten an origin finds it in the log.
+// An operator who forgot an origin finds it in the log.
 func TestRefusedPagesAreLoggedOnceAMinute(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	const page = "page refused: its origin is neither in --origins nor the server's own"
 	const preflight = "preflight refused: the method or a header that the page asks for is not allowed"
@@ -71,9 +75,11 @@ func TestRefusedPagesAreLoggedOnceAMinute(t *testing.T) {
 		o.preflight("https://foreign.example", http.MethodPost, "content-type")
 		expect(t, o.post(issue, nil, "Origin", "https://foreign.example"), models.ReasonOriginNotAllowed)
 	}
+
 	if got := o.log.count(page); got != 1 {
 		t.Errorf("%d records:\n%s", got, o.log)
 	}
+
 	for _, want := range []string{
 		`"origin":"https://foreign.example"`, `"host":"tickets.example:8080"`, `"scheme":"http"`, `ORIGIN_NOT_ALLOWED`,
 	} {
@@ -85,12 +91,15 @@ func TestRefusedPagesAreLoggedOnceAMinute(t *testing.T) {
 	for range 3 {
 		o.preflight(shopOrigin, http.MethodPut, "content-type")
 	}
+
 	if got := o.log.count(preflight); got != 1 {
 		t.Errorf("%d records:\n%s", got, o.log)
 	}
+
 	for i := range 1000 {
 		o.preflight(fmt.Sprintf("https://%d.example", i), http.MethodPost, "content-type")
 	}
+
 	if got := o.log.count(page); got > 60 {
 		t.Errorf("strangers have written %d records", got)
 	}
@@ -98,6 +107,7 @@ func TestRefusedPagesAreLoggedOnceAMinute(t *testing.T) {
 
 func TestRefusedPagesOfAnIntrospectionAreLogged(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	backend := o.backend()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.web.URL+"/oauth/introspect",
@@ -105,9 +115,11 @@ func TestRefusedPagesOfAnIntrospectionAreLogged(t *testing.T) {
 	must(t, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Origin", "https://foreign.example")
+
 	for i := 0; i < len(backend); i += 2 {
 		request.Header.Set(backend[i], backend[i+1])
 	}
+
 	if got := o.send(request); got.Status != http.StatusForbidden {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
@@ -119,9 +131,11 @@ func TestRefusedPagesOfAnIntrospectionAreLogged(t *testing.T) {
 // A developer's page comes from another port.
 func TestLocalPagesMayCallTheDemo(t *testing.T) {
 	t.Parallel()
+
 	strict := open(t, sqlite(t))
 	demo := strict.with(func(s *web.Settings) { s.LocalPages = true })
 	issue := `mutation { anonymousShopperTicket { userId } }`
+
 	for origin, isLocal := range map[string]bool{
 		"http://localhost:5173":      true,
 		"https://localhost":          true,
@@ -140,6 +154,7 @@ func TestLocalPagesMayCallTheDemo(t *testing.T) {
 		if isLocal {
 			want = ""
 		}
+
 		expect(t, demo.post(issue, nil, "Origin", origin), want)
 		expect(t, strict.post(issue, nil, "Origin", origin), models.ReasonOriginNotAllowed)
 		if got := demo.preflight(origin, http.MethodPost, "content-type,traceparent"); isAllowed(got) != isLocal {
@@ -151,9 +166,10 @@ func TestLocalPagesMayCallTheDemo(t *testing.T) {
 	}
 }
 
-// Behind a proxy that is not trusted all shoppers are one source.
+// Behind a proxy that is not trusted, all shoppers look like one source.
 func TestAProxyThatIsNotTrustedIsLoggedOnce(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	const hint = "--trusted-proxies"
 	for _, test := range []struct {
@@ -163,12 +179,15 @@ func TestAProxyThatIsNotTrustedIsLoggedOnce(t *testing.T) {
 		for range 3 {
 			test.office.post(`{ __typename }`, nil)
 		}
+
 		if strings.Contains(o.log.String(), hint) {
 			t.Error("there was no proxy")
 		}
+
 		for range 3 {
 			test.office.post(`{ __typename }`, nil, "X-Forwarded-For", "203.0.113.9")
 		}
+
 		if got := strings.Count(o.log.String(), hint); got != test.want {
 			t.Errorf("%d records:\n%s", got, o.log)
 		}

@@ -10,6 +10,7 @@ import (
 
 func TestRefreshGivesTheNextTicket(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for name, got := range map[string]ticket{"anonymous": o.anonymous(), "customer": o.signIn("ada")} {
@@ -21,6 +22,7 @@ func TestRefreshGivesTheNextTicket(t *testing.T) {
 				if seen[next.RefreshToken] || next.UserID != got.UserID || !isLater {
 					t.Errorf("%s: after %s came %s", name, got.raw, next.raw)
 				}
+
 				seen[next.RefreshToken] = true
 				got = next
 			}
@@ -30,11 +32,13 @@ func TestRefreshGivesTheNextTicket(t *testing.T) {
 
 func TestRefreshIsSpread(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	different := map[int]bool{}
 	for range 40 {
 		different[o.anonymous().RefreshAfter] = true
 	}
+
 	if len(different) < 15 {
 		t.Errorf("40 sessions refresh at %d different times only", len(different))
 	}
@@ -42,6 +46,7 @@ func TestRefreshIsSpread(t *testing.T) {
 
 func TestRefreshAgainWithinTheWindow(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for name, got := range map[string]ticket{
@@ -54,10 +59,12 @@ func TestRefreshAgainWithinTheWindow(t *testing.T) {
 			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
 				t.Errorf("%s: not the same ticket:\n%s\n%s", name, next.raw, again.raw)
 			}
-			o.clock.Pass(time.Second) // the window's last instant
+
+			o.clock.Pass(time.Second) // the last instant of the window
 			if again := o.refresh(got.RefreshToken); again.raw != next.raw {
 				t.Errorf("%s: not the same ticket at the end of the window", name)
 			}
+
 			o.refresh(next.RefreshToken)
 		}
 	})
@@ -65,6 +72,7 @@ func TestRefreshAgainWithinTheWindow(t *testing.T) {
 
 func TestReuseEndsTheSession(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		for _, first := range []ticket{o.anonymous(), o.signIn("ada")} {
@@ -74,10 +82,12 @@ func TestReuseEndsTheSession(t *testing.T) {
 			expect(t, o.tryRefresh(second.RefreshToken), models.ReasonTokenReused)
 			expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
 		}
+
 		if got := o.log.count("refresh token used again: session ended"); got != 2 {
 			t.Errorf("%d security events", got)
 		}
-		// Two generations back is too old, however quick.
+
+		// A token from two generations back is too old, even if it is young.
 		first := o.signIn("ada")
 		third := o.refresh(o.refresh(first.RefreshToken).RefreshToken)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenReused)
@@ -87,6 +97,7 @@ func TestReuseEndsTheSession(t *testing.T) {
 
 func TestRefreshRefuses(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		for name, token := range map[string]string{
@@ -103,12 +114,14 @@ func TestRefreshRefuses(t *testing.T) {
 				t.Errorf("%s: %s", name, answer.Text)
 			}
 		}
+
 		o.refresh(got.RefreshToken)
 	})
 }
 
 func TestRefreshAfterAccountChanges(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		for name, c := range map[string]struct {
 			change func(*models.CustomerAccount) error
@@ -130,7 +143,8 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 			must(t, c.change(account))
 			expect(t, o.tryRefresh(got.RefreshToken), c.reason)
 		}
-		// Made active again, the account's old sessions stay ended.
+
+		// If the account is activated again, its old sessions stay ended.
 		account := o.customer("again")
 		got := o.signIn("again")
 		must(t, o.Accounts.Deactivate(t.Context(), account))
@@ -140,6 +154,7 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 		if step := refused.Errors[0].Extensions.NextStep; step != "SIGN_IN" {
 			t.Errorf("next step %s", step)
 		}
+
 		o.signIn("again")
 	})
 }

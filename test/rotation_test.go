@@ -13,9 +13,11 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// A change of keys signs nobody out who refreshes while both are in use; behind it, what the old one has sealed is nothing.
+// A change of keys signs nobody out who refreshes while both are in use. After that, tokens under
+// the old key are invalid.
 func TestRotation(t *testing.T) {
 	t.Parallel()
+
 	manager := keyset.NewManager()
 	add := func() uint32 {
 		id, err := manager.Add(daead.AESSIVKeyTemplate())
@@ -23,6 +25,7 @@ func TestRotation(t *testing.T) {
 		must(t, manager.SetPrimary(id))
 		return id
 	}
+
 	keys := func() *seal.Keys {
 		handle, err := manager.Handle()
 		must(t, err)
@@ -32,8 +35,10 @@ func TestRotation(t *testing.T) {
 		must(t, err)
 		parsed, err := seal.NewKeys(seal.Dated{Keyset: file.Own(), Number: 1})
 		must(t, err)
+
 		return parsed
 	}
+
 	first := add()
 	old := keys()
 	add()
@@ -42,18 +47,30 @@ func TestRotation(t *testing.T) {
 	next := keys()
 
 	onEach(t, func(t *testing.T, o *office) {
-		before, during, after := openWith(t, o.url, old, o.clock), openWith(t, o.url, both, o.clock), openWith(t, o.url, next, o.clock)
+		before, during, after := openWith(
+			t, o.url, old, o.clock,
+		), openWith(t, o.url, both, o.clock), openWith(t, o.url, next, o.clock)
 		before.customer("ada")
-		for name, held := range map[string]ticket{"anonymous": before.anonymous(), "refreshed": before.refresh(before.anonymous().RefreshToken), "customer": before.signIn("ada")} {
+		for name, held := range map[string]ticket{
+			"anonymous": before.anonymous(), "refreshed": before.refresh(before.anonymous().RefreshToken),
+			"customer": before.signIn("ada"),
+		} {
 			expect(t, during.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), "")
 			renewed := during.refresh(held.RefreshToken)
 			if renewed.UserID != held.UserID {
 				t.Errorf("%s: goes on as somebody else", name)
 			}
+
 			expect(t, before.tryRefresh(renewed.RefreshToken), models.ReasonTokenInvalid)
 			expect(t, after.tryRefresh(held.RefreshToken), models.ReasonTokenInvalid)
-			expect(t, after.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), models.ReasonTokenInvalid)
-			// A server that has the old key alone gives the same ticket again; under its key, but it is as good.
+			expect(
+				t,
+				after.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken),
+				models.ReasonTokenInvalid,
+			)
+
+			// A server that has only the old key returns the same ticket. It is sealed with that
+			// key, and just as good.
 			during.refresh(before.refresh(held.RefreshToken).RefreshToken)
 			o.clock.Pass(time.Second)
 			if last := after.refresh(renewed.RefreshToken); last.UserID != held.UserID {

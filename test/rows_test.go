@@ -9,9 +9,11 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// One source has only so many rows written in a minute. What has a row already goes on.
+// The number of rows that one source can write in a minute is limited. Sessions that have a row
+// continue.
 func TestRowsOfASource(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		var last ticket
 		written := 0
@@ -25,13 +27,16 @@ func TestRowsOfASource(t *testing.T) {
 				}
 				continue
 			}
+
 			written++
 			last = got.ticket(t, "refreshTicket")
-			o.refresh(first.RefreshToken) // the second tab writes none
+			o.refresh(first.RefreshToken) // the second tab writes no row
 		}
+
 		if written != 5 {
 			t.Errorf("%d rows were written", written)
 		}
+
 		o.refresh(last.RefreshToken)
 		signedOut := o.anonymous()
 		expect(t, o.tryRevoke(signedOut.RefreshToken, false), models.ReasonBusy)
@@ -42,9 +47,10 @@ func TestRowsOfASource(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.RowsPerSource = 5 })
 }
 
-// A server that renders pages for many shoppers is not one source.
+// A server that renders pages for many shoppers does not count as one source.
 func TestRowsOfAConfidentialApplication(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		headers := as("renderer", o.application("renderer", true, applications.Change{}))
 		for range 12 {

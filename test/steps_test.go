@@ -10,12 +10,12 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// steps are what clocks do when somebody sets them.
+// steps are changes of a clock that someone sets.
 func steps() []time.Duration {
 	return []time.Duration{-26 * time.Hour, -2 * time.Hour, -time.Minute, time.Minute, 2 * time.Hour, 26 * time.Hour}
 }
 
-// set is one clock that somebody sets. Both steps are undone by the opposite ones.
+// set is one clock that someone sets. The opposite step undoes a step.
 type set struct {
 	name string
 	by   func(c *testkit.Clock, d time.Duration)
@@ -29,7 +29,7 @@ func clocks() []set {
 	}
 }
 
-// onSteps runs a test for every clock and every step, on every database.
+// onSteps runs a test for every clock and every step, on every kind of database.
 func onSteps(t *testing.T, test func(t *testing.T, o *office, step func(), back func())) {
 	t.Helper()
 	onEach(t, func(t *testing.T, o *office) {
@@ -46,9 +46,10 @@ func onSteps(t *testing.T, test func(t *testing.T, o *office, step func(), back 
 	})
 }
 
-// A second tab that comes right behind a step is no thief, and the session goes on.
+// A second tab right after a step is no thief, and the session continues.
 func TestStepsSignNobodyOut(t *testing.T) {
 	t.Parallel()
+
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		for _, first := range []ticket{o.anonymous(), o.signIn("ada")} {
 			next := o.refresh(first.RefreshToken)
@@ -56,24 +57,28 @@ func TestStepsSignNobodyOut(t *testing.T) {
 			second := o.tryRefresh(first.RefreshToken)
 			third := o.tryRefresh(next.RefreshToken)
 			back()
+
 			for name, got := range map[string]answer{"the second tab": second, "the next refresh": third} {
 				if reason := got.Reason(); reason != "" && reason != models.ReasonBusy {
 					t.Errorf("%s: %s", name, got.Text)
 				}
 			}
-			// What was issued ahead of time is put off until then.
+
+			// A ticket that was issued ahead of time must wait until then.
 			last := o.refresh(next.RefreshToken)
 			if got := o.tryRefresh(last.RefreshToken); got.Reason() == models.ReasonBusy {
 				o.clock.Pass(26 * time.Hour)
 			}
+
 			o.refresh(last.RefreshToken)
 		}
 	})
 }
 
-// A thief is caught when all clocks agree again, whatever they did meanwhile.
+// A thief is caught when all clocks agree again, whatever they showed before.
 func TestStepsHideNoThief(t *testing.T) {
 	t.Parallel()
+
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		first := o.signIn("ada")
 		next := o.refresh(first.RefreshToken)
@@ -86,9 +91,10 @@ func TestStepsHideNoThief(t *testing.T) {
 	})
 }
 
-// Whatever the clocks show, what should end ends, on every server, and stays ended.
+// Whatever the clocks show, what should end ends on every server, and stays ended.
 func TestStepsKeepNothingAlive(t *testing.T) {
 	t.Parallel()
+
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		replica := openWith(t, o.url, o.Keys, o.clock)
 		ends := map[string]func(got ticket) int{
@@ -103,9 +109,11 @@ func TestStepsKeepNothingAlive(t *testing.T) {
 					t.Errorf("%s: %d sessions ended", name, ended)
 				}
 			}
+
 			replica.follow()
 			back()
 			replica.follow()
+
 			for _, shopper := range []ticket{customer, guest} {
 				got := o.tryRefresh(shopper.RefreshToken)
 				if got.Reason() != models.ReasonSignedOut && got.Reason() != models.ReasonSignedOutEverywhere {
@@ -122,6 +130,7 @@ func TestStepsKeepNothingAlive(t *testing.T) {
 // Changes of an account end its sessions, whatever the operator's clock shows.
 func TestStepsAndAccounts(t *testing.T) {
 	t.Parallel()
+
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		ada, err := o.Accounts.Find(t.Context(), accounts.Key{UserName: new("ada")}, nil)
 		must(t, err)
@@ -145,9 +154,10 @@ func TestStepsAndAccounts(t *testing.T) {
 	})
 }
 
-// Disabling an application ends its sessions, and enabling it harms none that begins then.
+// Disabling an application ends its sessions. Enabling it does not affect sessions that begin then.
 func TestStepsAndApplications(t *testing.T) {
 	t.Parallel()
+
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		before := o.anonymous()
 		step()
@@ -164,9 +174,10 @@ func TestStepsAndApplications(t *testing.T) {
 	})
 }
 
-// A clock that runs ahead purges nothing that a token could bring back to life.
+// A clock that is ahead purges no row whose token could still revive it.
 func TestStepsAndPurging(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		for _, set := range clocks() {
 			for _, by := range []time.Duration{40 * 24 * time.Hour, 10 * 365 * 24 * time.Hour} {
@@ -183,10 +194,10 @@ func TestStepsAndPurging(t *testing.T) {
 	})
 }
 
-// A session that was ended before it had a row stays ended when the lifetime is shortened
-// meanwhile.
+// A session that ended before it had a row stays ended when the lifetime is then shortened.
 func TestEndedUnderALongerLifetime(t *testing.T) {
 	t.Parallel()
+
 	const day = 24 * time.Hour
 	onEach(t, func(t *testing.T, o *office) {
 		must(t, errOf(o.Purge(t.Context(), 0)))
@@ -203,9 +214,10 @@ func TestEndedUnderALongerLifetime(t *testing.T) {
 	})
 }
 
-// Sessions of a deleted application do not come back with another one of the same id.
+// Sessions of a deleted application do not come back with a new application of the same id.
 func TestDeletedApplicationComesBack(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.refresh(o.anonymous().RefreshToken)
 		must(t, o.applications.Delete(t.Context(), "storefront"))

@@ -16,6 +16,7 @@ var (
 
 func TestAnonymousTicket(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		areTexts := alphanumeric.MatchString(got.AccessToken) && alphanumeric.MatchString(got.RefreshToken)
@@ -26,6 +27,7 @@ func TestAnonymousTicket(t *testing.T) {
 			got.RefreshTokenExpiration != "2026-12-24T09:30:00.123Z" {
 			t.Errorf("expirations %s, %s", got.AccessTokenExpiration, got.RefreshTokenExpiration)
 		}
+
 		if got.AccessTokenLifetime != 900 || got.RefreshTokenLifetime != 30*24*3600 ||
 			got.RefreshAfter < 630 || got.RefreshAfter > 765 {
 			t.Errorf("lifetimes %d, %d, refresh after %d",
@@ -43,6 +45,7 @@ func TestAnonymousTicket(t *testing.T) {
 
 func TestSignIn(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		ada := o.customer("Ada")
 		for _, name := range []string{"Ada", "ada", "ADA", "ada@example.com", "Ada@EXAMPLE.com", "ａｄａ"} {
@@ -51,6 +54,7 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("%s: user id %s, until %s", name, got.UserID, got.RefreshTokenExpiration)
 			}
 		}
+
 		for name, plain := range map[string]string{
 			"ada":              rightPassword + "x",
 			"ADA":              rightPassword[1:],
@@ -62,11 +66,13 @@ func TestSignIn(t *testing.T) {
 		} {
 			expect(t, o.trySignIn(name, plain, "", "198.51.100.7"), models.ReasonInvalidCredentials)
 		}
+
 		for _, name := range []string{
 			"", " ", "a\x00da", "ada\u202e", "a\u200bda", "ada\r\n", "\x1b[1m", strings.Repeat("a", 255),
 		} {
 			expect(t, o.trySignIn(name, rightPassword, "", "198.51.100.7"), models.ReasonUsernameInvalid)
 		}
+
 		for _, plain := range []string{"", "  ", rightPassword + "\x00", strings.Repeat("x", 1025)} {
 			expect(t, o.trySignIn("ada", plain, "", "198.51.100.7"), models.ReasonPasswordInvalid)
 		}
@@ -75,6 +81,7 @@ func TestSignIn(t *testing.T) {
 
 func TestClaim(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("bob")
@@ -87,11 +94,14 @@ func TestClaim(t *testing.T) {
 			if later := o.refresh(got.RefreshToken); later.ClaimedAnonymousUserID != nil {
 				t.Error("a later ticket names the anonymous shopper too")
 			}
+
 			return *got.ClaimedAnonymousUserID
 		}
+
 		fresh, refreshed := o.anonymous(), o.anonymous()
 		within := o.anonymous()
 		o.refresh(within.RefreshToken)
+
 		for name, anonymous := range map[string]ticket{
 			"fresh":                  fresh,
 			"refreshed":              o.refresh(refreshed.RefreshToken),
@@ -100,6 +110,7 @@ func TestClaim(t *testing.T) {
 			if got := claim("ada", anonymous.RefreshToken); got != anonymous.UserID {
 				t.Errorf("%s: claimed %q", name, got)
 			}
+
 			expect(t, o.tryRefresh(anonymous.RefreshToken), models.ReasonSignedIn)
 			if got := claim("ada", anonymous.RefreshToken); got != anonymous.UserID {
 				t.Errorf("%s: claimed %q the second time", name, got)
@@ -119,6 +130,7 @@ func TestClaim(t *testing.T) {
 				t.Errorf("%s: claimed %q", name, got)
 			}
 		}
+
 		o.clock.Pass(30 * 24 * time.Hour)
 		if got := claim("ada", expired.RefreshToken); got != "" {
 			t.Errorf("expired: claimed %q", got)

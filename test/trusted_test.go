@@ -22,52 +22,73 @@ func (g *guarded) trusting(only bool, documents ...string) *guarded {
 
 func TestTrustedDocuments(t *testing.T) {
 	t.Parallel()
+
 	g := guard(t, func(*web.Settings) {})
-	secret := `mutation { refreshTicket(refreshToken: "x") { userId } }` // a trusted one may have a string in it
+	secret := `mutation { refreshTicket(refreshToken: "x") { userId } }` // a trusted document may contain a string
 	only, also := g.trusting(true, listed, secret), g.trusting(false, listed, secret)
 	untrusted := refusal{code: "FORBIDDEN", reason: "DOCUMENT_NOT_TRUSTED", nextStep: "FIX_INPUT"}
+
 	for _, office := range []*guarded{only, also} {
-		for _, a := range []attempt{persisted("", hashOf(listed), 1), persisted(listed, hashOf(listed), 1), about(listed, "")} {
+		for _, a := range []attempt{
+			persisted("", hashOf(listed), 1), persisted(listed, hashOf(listed), 1), about(listed, ""),
+		} {
 			if got := office.answers(a); got.Text != `{"data":{"__typename":"Query"}}` {
 				t.Error(got.Text)
 			}
 		}
+
 		expect(t, office.try(persisted("", hashOf(secret), 1)), "TOKEN_INVALID")
-		// A hash stands for its own text only, be it listed or not.
-		for _, a := range []attempt{persisted(unlisted, hashOf(listed), 1), persisted(listed, hashOf(unlisted), 1), persisted(secret, hashOf(listed), 1), persisted(listed+" ", hashOf(listed), 1)} {
+
+		// A hash works only with its own text, listed or not.
+		for _, a := range []attempt{
+			persisted(unlisted, hashOf(listed), 1), persisted(listed, hashOf(unlisted), 1),
+			persisted(secret, hashOf(listed), 1), persisted(listed+" ", hashOf(listed), 1),
+		} {
 			office.refuses(a, refusal{code: badUserInput})
 		}
+
 		office.refuses(persisted("", hashOf(unlisted), 1), refusal{code: "PERSISTED_QUERY_NOT_FOUND"})
 	}
+
 	for _, text := range []string{unlisted, listed + " ", strings.ToLower(listed), listed + unlisted} {
 		only.refuses(about(text, ""), untrusted)
 		only.refuses(persisted(text, hashOf(text), 1), untrusted)
 		only.refuses(persisted("", hashOf(text), 1), refusal{code: "PERSISTED_QUERY_NOT_FOUND"})
 	}
+
 	only.refuses(about("", ""), badRequest(http.StatusBadRequest))
 	also.answers(about(unlisted, ""))
 	also.answers(persisted(unlisted, hashOf(unlisted), 1))
 	also.answers(persisted("", hashOf(unlisted), 1))
 }
 
-// The server does not start with a document that it would refuse, and tells of each.
+// The server does not start with a document that it would refuse, and lists all such documents.
 func TestTrustedDocumentsThatCannotBeRun(t *testing.T) {
 	t.Parallel()
+
 	settings := guard(t, func(*web.Settings) {}).settings
 	bad := map[string]string{
-		"of another schema": `{ nothing }`, "no GraphQL": `{`, "beyond a limit": `{ ` + each(11, "a#: __typename ") + `}`, "too long": `{ __typename } #` + strings.Repeat("x", settings.Limits.Document),
-		"of too many tokens": `{ ` + strings.Repeat("a ", settings.Limits.Tokens) + `}`, "of two guesses": `mutation ($a: String!) { a: refreshTicket(refreshToken: $a) { userId } b: refreshTicket(refreshToken: $a) { userId } }`,
+		"of another schema": `{ nothing }`, "no GraphQL": `{`,
+		"beyond a limit": `{ ` + each(11, "a#: __typename ") + `}`,
+		"too long":       `{ __typename } #` + strings.Repeat("x", settings.Limits.Document),
+		"of too many tokens": `{ ` + strings.Repeat(
+			"a ", settings.Limits.Tokens,
+		) + `}`, "of two guesses": `mutation ($a: String!) { a: refreshTicket(refreshToken: $a) { userId } b: ` +
+			`refreshTicket(refreshToken: $a) { userId } }`,
 	}
+
 	settings.TrustedDocuments = bad
 	_, err := web.New(settings)
 	if err == nil {
 		t.Fatal("starts")
 	}
+
 	for id := range bad {
 		if !strings.Contains(err.Error(), "operation "+id+": ") {
 			t.Errorf("not a word about one %s: %v", id, err)
 		}
 	}
+
 	settings.TrustedDocuments = map[string]string{hashOf(listed): listed}
 	if _, err := web.New(settings); err != nil {
 		t.Error(err)

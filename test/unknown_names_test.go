@@ -14,6 +14,7 @@ import (
 
 func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		inactive := o.customer("inactive")
@@ -23,8 +24,9 @@ func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 		without := o.customer("without", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
 		_ = without
 		want := o.trySignIn("nobody", "wrong", "", "198.51.100.9").Text
+
 		for _, name := range []string{"ada", "inactive", "locked", "without"} {
-			for range 7 { // the sixth must wait, known or not
+			for range 7 { // the sixth guess must wait, known name or not
 				if got := o.trySignIn(name, "wrong", "", "198.51.100.10").Text; got != want {
 					again := o.trySignIn("nobody"+name, "wrong", "", "198.51.100.10")
 					if again.Text == want && !strings.Contains(got, "TOO_MANY") {
@@ -33,20 +35,22 @@ func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 				}
 			}
 		}
+
 		expect(t, o.trySignIn("inactive", rightPassword, "", "198.51.100.11"), models.ReasonAccountInactive)
 		expect(t, o.trySignIn("locked", rightPassword, "", "198.51.100.11"), models.ReasonAccountLocked)
 	})
 }
 
-// Known and unknown names get the same answers, on every replica, whatever the state of the
-// guesses.
+// Known and unknown names get the same answers on every replica, whatever was guessed before.
 func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.customer("imported", func(a *models.CustomerAccount) { a.PasswordHash = bcryptOfRightPassword(t) })
 		o.customer("nopassword", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
 		replica := openWith(t, o.url, o.Keys, o.clock)
+
 		for round := range 60 {
 			address := fmt.Sprintf("203.0.113.%d", round/6)
 			var first string
@@ -59,15 +63,17 @@ func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
 				}
 			}
 		}
+
 		if !strings.Contains(o.trySignIn("nobody", "wrong", "", "192.0.2.1").Text, "ACCOUNT_LOCKED") {
 			t.Error("the unknown name is not locked")
 		}
 	})
 }
 
-// What happens to a name, or to the keys, does not show whether an account has the name.
+// What happens to a name, or to the keys, does not reveal whether the name exists.
 func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		ada := o.customer("ada")
 		const address = "203.0.113.5"
@@ -79,6 +85,7 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 				}
 			}
 		}
+
 		for _, name := range []string{"ada", "nobody", "newbie"} {
 			for range 5 {
 				expect(t, o.trySignIn(name, "wrong", "", address), models.ReasonInvalidCredentials)
@@ -95,11 +102,13 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 		must(t, err)
 		must(t, o.Keys.Replace([]seal.Dated{{Keyset: first, Number: 2}}))
 		o.customer("eve")
+
 		for _, name := range []string{"eve", "noone"} {
 			for range 5 {
 				expect(t, o.trySignIn(name, "wrong", "", address), models.ReasonInvalidCredentials)
 			}
 		}
+
 		next, err := seal.NewSealKeyset()
 		must(t, err)
 		must(t, o.Keys.Replace([]seal.Dated{{Keyset: first, Number: 2}, {Keyset: next, Number: 3}}))
@@ -110,9 +119,10 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 	})
 }
 
-// A lock without an end is ended by an operator, also that of a name which nobody had.
+// An operator can end a lock without an end, even for a name that does not exist.
 func TestLockedNameOfNobody(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		lock := func(name string) {
 			for source := range 4 {
@@ -122,6 +132,7 @@ func TestLockedNameOfNobody(t *testing.T) {
 			}
 			expect(t, o.trySignIn(name, rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
 		}
+
 		lock("ada")
 		ada := o.customer("ada")
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
@@ -134,11 +145,12 @@ func TestLockedNameOfNobody(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.Lockout = 0 })
 }
 
-// A wrong password is answered at fixed instants, so that the time of the answer does not tell how
-// the password is stored. A right one is answered at once.
+// A wrong password is answered at fixed times, so that the time does not reveal how the password is
+// stored. A right one is answered at once.
 func TestRefusalsAreAnsweredInSteps(t *testing.T) {
 	t.Parallel()
-	const step = 2 * time.Second // so long that a busy machine does not matter
+
+	const step = 2 * time.Second // long enough for a busy machine
 	o := open(t, sqlite(t), func(w *tickets.Office) {
 		w.Policy.RefusalStep = step
 		w.Elapsed = func() time.Duration { return time.Duration(time.Now().UnixNano()) }
@@ -151,7 +163,8 @@ func TestRefusalsAreAnsweredInSteps(t *testing.T) {
 		expect(t, o.trySignIn(name, password, "", address), want)
 		return time.Since(began)
 	}
-	// Those of one source take turns, but nobody waits for the steps of others.
+
+	// Requests of one source take turns, but nobody waits for the steps of others.
 	inStep := func(times int, name string, want models.Reason) {
 		t.Helper()
 		var all sync.WaitGroup
@@ -162,6 +175,7 @@ func TestRefusalsAreAnsweredInSteps(t *testing.T) {
 				}
 			})
 		}
+
 		all.Wait()
 	}
 
@@ -172,6 +186,7 @@ func TestRefusalsAreAnsweredInSteps(t *testing.T) {
 			inStep(5, name, models.ReasonTooManyAttempts)
 		})
 	}
+
 	names.Wait()
 	if took := took("imported", rightPassword, "203.0.113.6", ""); took >= step {
 		t.Errorf("a right password: answered after %s", took)

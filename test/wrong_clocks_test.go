@@ -8,17 +8,20 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// A clock that was put right some time ago hides no thief: it is believed again.
+// A clock that was corrected some time ago hides no thief: it is trusted again.
 func TestThiefAfterACorrection(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.clock.Step(3 * time.Hour)
 		o.clock.StepDatabase(3 * time.Hour)
+
 		for range 12 {
 			o.follow()
 			o.clock.Pass(time.Minute)
 		}
+
 		first := o.signIn("ada")
 		o.refresh(first.RefreshToken)
 		o.clock.Pass(2 * time.Hour)
@@ -26,10 +29,10 @@ func TestThiefAfterACorrection(t *testing.T) {
 	})
 }
 
-// Another node of the database may have a clock that is hours behind. What it ended is found all
-// the same.
+// Another database node may have a clock that is hours behind. What it ended is still found.
 func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		replica := openWith(t, o.url, o.Keys, o.clock)
@@ -44,9 +47,10 @@ func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
 	})
 }
 
-// A token that has an hour left is not refused by a clock that has just stepped by two.
+// A token that has an hour left is not refused by a clock that just stepped by two hours.
 func TestNothingExpiresByAStep(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		got := o.signIn("ada")
@@ -63,6 +67,7 @@ func TestNothingExpiresByAStep(t *testing.T) {
 // Nor is a claim refused.
 func TestClaimAfterAStep(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		guest := o.anonymous()
@@ -75,9 +80,10 @@ func TestClaimAfterAStep(t *testing.T) {
 	})
 }
 
-// Signing out ends a session that has no row yet, whatever the clock says.
+// Signing out ends a session that has no row yet, whatever the clock shows.
 func TestSignOutAfterAStep(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.anonymous()
 		o.clock.Pass(30*24*time.Hour - time.Hour)
@@ -90,10 +96,11 @@ func TestSignOutAfterAStep(t *testing.T) {
 	})
 }
 
-// Who repeats a refresh with the right attempt is no thief, although the ticket has expired
-// meanwhile.
+// A client that repeats a refresh with the right attempt is no thief, although the ticket has
+// expired meanwhile.
 func TestRepeatedUnderAShorterLifetime(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		used := o.signIn("ada")
@@ -106,9 +113,10 @@ func TestRepeatedUnderAShorterLifetime(t *testing.T) {
 	})
 }
 
-// A server that has not read yet that an application began anew refuses none of its new tickets.
+// A server that has not yet read an application's new epoch accepts its new tickets.
 func TestServerThatHasNotReadTheNewEpoch(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		replica := openWith(t, o.url, o.Keys, o.clock)
 		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
@@ -122,9 +130,10 @@ func TestServerThatHasNotReadTheNewEpoch(t *testing.T) {
 	})
 }
 
-// A repetition hands out no ticket of a session that ended with its application.
+// A repeated refresh returns no ticket of a session that ended with its application.
 func TestRepeatedAfterTheApplicationEnded(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		const day = 24 * time.Hour
@@ -140,9 +149,10 @@ func TestRepeatedAfterTheApplicationEnded(t *testing.T) {
 	})
 }
 
-// Sessions that have expired are not counted as ended.
+// Expired sessions are not counted as ended.
 func TestExpiredSessionsDoNotCount(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		o.signIn("ada")

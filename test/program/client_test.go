@@ -15,19 +15,20 @@ import (
 	"github.com/authtickets/authtickets/test/testkit"
 )
 
-// answer is what the server has answered.
+// answer is the server's answer.
 type answer struct{ testkit.Answer }
 
 var errRefused = errors.New("refused")
 
-// ticket is a ticket as a client sees it, with its JSON.
+// ticket is a ticket as a client sees it, and its JSON.
 type ticket struct {
 	AccessToken, JWTAccessToken, RefreshToken, UserID string
 	ClaimedAnonymousUserID                            *string
 	raw                                               string
 }
 
-const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration refreshTokenLifetime ` +
+const fields = `accessToken accessTokenExpiration accessTokenLifetime refreshToken refreshTokenExpiration ` +
+	`refreshTokenLifetime ` +
 	`refreshAfter userId behaviors claimedAnonymousUserId`
 
 type variables = map[string]any
@@ -48,7 +49,10 @@ func withJWT(of operation) operation {
 }
 
 func refreshOperation(token string) operation {
-	return operation{`mutation ($token: String!) { refreshTicket(refreshToken: $token) { ` + fields + ` } }`, variables{"token": token}}
+	return operation{
+		`mutation ($token: String!) { refreshTicket(refreshToken: $token) { ` + fields + ` } }`,
+		variables{"token": token},
+	}
 }
 
 func signInOperation(name, plain, previous string) operation {
@@ -56,35 +60,45 @@ func signInOperation(name, plain, previous string) operation {
 	if previous != "" {
 		input["previousRefreshToken"] = previous
 	}
-	return operation{`mutation ($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { ` + fields + ` } }`, variables{"input": input}}
+	return operation{
+		`mutation ($input: CustomerUserAuthInfoInput!) { createUserTicket(input: $input) { ` + fields + ` } }`,
+		variables{"input": input},
+	}
 }
 
 func revokeOperation(token string, everywhere bool) operation {
 	return operation{
-		`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: $everywhere) { sessionsEnded } }`,
+		`mutation ($token: String!, $everywhere: Boolean!) { revokeTicket(refreshToken: $token, everywhere: ` +
+			`$everywhere) { sessionsEnded } }`,
 		variables{"token": token, "everywhere": everywhere},
 	}
 }
 
 func accountOperation() operation {
-	return operation{`{ currentShopper { userId customerAccount { userName attributes { fullyQualifiedName } } } }`, nil}
+	return operation{
+		`{ currentShopper { userId customerAccount { userName attributes { fullyQualifiedName } } } }`,
+		nil,
+	}
 }
 
-// try sends an operation. Headers come in pairs. The error is that of the connection.
+// try sends an operation. Headers come in pairs. The error is about the connection.
 func (s *server) try(ctx context.Context, operation operation, headers ...string) (answer, error) {
 	body, err := json.Marshal(map[string]any{"query": operation.query, "variables": operation.values})
 	if err != nil {
 		return answer{}, err
 	}
+
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}
+
 	request.Header.Set("Content-Type", "application/json")
 	headers = slices.Concat(s.headers, headers)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Add(headers[i], headers[i+1])
 	}
+
 	return send(s.client, request)
 }
 
@@ -93,7 +107,7 @@ func send(client *http.Client, request *http.Request) (answer, error) {
 	return answer{got}, err
 }
 
-// ask is try, where the connection must hold.
+// ask is like try, but fails if the connection does.
 func (s *server) ask(operation operation, headers ...string) answer {
 	s.t.Helper()
 	got, err := s.try(soon(s.t), operation, headers...)
@@ -101,7 +115,7 @@ func (s *server) ask(operation operation, headers ...string) answer {
 	return got
 }
 
-// tryTicket sends an operation whose answer is a ticket. An answer without one is an error.
+// tryTicket sends an operation that returns a ticket. An answer without a ticket is an error.
 func (s *server) tryTicket(ctx context.Context, operation operation) (ticket, error) {
 	got, err := s.try(ctx, operation)
 	if err != nil {
@@ -110,11 +124,13 @@ func (s *server) tryTicket(ctx context.Context, operation operation) (ticket, er
 	if len(got.Errors) > 0 || len(got.Data) != 1 {
 		return ticket{}, fmt.Errorf("%w: %s", errRefused, got.Text)
 	}
+
 	var held ticket
 	for _, raw := range got.Data {
 		held.raw = string(raw)
 		err = json.Unmarshal(raw, &held)
 	}
+
 	return held, err
 }
 
@@ -140,18 +156,19 @@ func (s *server) refresh(token string) ticket {
 	return s.ticket(refreshOperation(token))
 }
 
-// sessionsEnded is what a revocation says it has done.
+// sessionsEnded returns how many sessions a revocation ended.
 func (a answer) sessionsEnded(t testing.TB) int {
 	t.Helper()
 	var revoked struct{ SessionsEnded int }
 	if len(a.Errors) > 0 {
 		t.Fatalf("refused: %s", a.Text)
 	}
+
 	must(t, json.Unmarshal(a.Data["revokeTicket"], &revoked))
 	return revoked.SessionsEnded
 }
 
-// get fetches a path on a connection of its own. The error is that of the connection.
+// get fetches a path on a new connection. The error is about the connection.
 func (s *server) get(path string) (int, error) {
 	request, err := http.NewRequestWithContext(soon(s.t), http.MethodGet, s.url+path, nil)
 	must(s.t, err)
@@ -168,7 +185,7 @@ func (s *server) expectStatus(path string, status int) {
 	}
 }
 
-// becomes waits until a path is answered with a status.
+// becomes waits until a path answers with a status.
 func (s *server) becomes(path string, status int) {
 	s.t.Helper()
 	eventually(s.t, path, func() bool {
@@ -177,7 +194,7 @@ func (s *server) becomes(path string, status int) {
 	})
 }
 
-// expect fails unless an answer was refused for a reason.
+// expect fails unless the request was refused for a reason.
 func expect(t testing.TB, got answer, reason string) {
 	t.Helper()
 	if got.Reason() != models.Reason(reason) {

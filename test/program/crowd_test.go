@@ -13,9 +13,10 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Idle connections make room for those that ask.
+// Idle connections make room for busy ones.
 func TestIdleConnectionsLockNobodyOut(t *testing.T) {
 	t.Parallel()
+
 	s := newSite(t, storagetest.SQLite(t))
 	server := s.start("--connection-limit=8")
 	for range 40 {
@@ -23,7 +24,8 @@ func TestIdleConnectionsLockNobodyOut(t *testing.T) {
 		_, err := io.WriteString(idle, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
 		must(t, err)
 	}
-	const moment = 300 * time.Millisecond // until those that have just come may be closed
+
+	const moment = 300 * time.Millisecond // after which idle connections may be closed
 	time.Sleep(moment)
 	for range 5 {
 		begin := time.Now()
@@ -33,15 +35,18 @@ func TestIdleConnectionsLockNobodyOut(t *testing.T) {
 			t.Errorf("%v %d after %s", err, got.Status, took)
 		}
 	}
+
 	eventually(t, "the limit is logged", func() bool { return server.stderr.count("connection limit reached") == 1 })
 }
 
-// Strangers do not decide how long the log is, and nothing is left out without being counted.
+// Strangers cannot make the log grow without limit, and every record that is left out is counted.
 func TestLogIsBounded(t *testing.T) {
 	t.Parallel()
+
 	const pages = 40
 	s := newSite(t, storagetest.SQLite(t))
 	server := s.start("--log-format=text", "--log-level=info")
+
 	for i := range pages {
 		request, err := http.NewRequestWithContext(soon(t), http.MethodOptions, server.url+"/graphql", http.NoBody)
 		must(t, err)
@@ -51,6 +56,7 @@ func TestLogIsBounded(t *testing.T) {
 		must(t, err)
 		must(t, response.Body.Close())
 	}
+
 	const message = "page refused: its origin is neither in --origins nor the server's own"
 	eventually(t, "every page is counted", func() bool { return server.stderr.countAll(message) == pages })
 	if written := server.stderr.count(message); written >= pages {
@@ -60,7 +66,7 @@ func TestLogIsBounded(t *testing.T) {
 
 var leftOut = regexp.MustCompile(`\bcount"?[=:](\d+)`)
 
-// countAll returns how many records of a message there were, with those that the log only counts.
+// countAll returns the number of records with a message, including those that the log only counts.
 func (o *output) countAll(message string) int {
 	count := 0
 	for line := range strings.Lines(o.String()) {
@@ -73,5 +79,6 @@ func (o *output) countAll(message string) int {
 			count += more
 		}
 	}
+
 	return count
 }

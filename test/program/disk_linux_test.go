@@ -10,7 +10,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// fill leaves a server that much room on its disk: no file of it may become longer.
+// fill limits the room on a server's disk: no file may become longer.
 func (s *server) fill(length uint64) {
 	s.t.Helper()
 	var limit unix.Rlimit
@@ -19,19 +19,26 @@ func (s *server) fill(length uint64) {
 	must(s.t, unix.Prlimit(s.command.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil))
 }
 
-// A disk that is full in the middle of a refresh, at whichever byte, costs nobody the session.
+// If the disk is full in the middle of a refresh, at any byte, nobody loses a session.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
+
 	s := newSite(t, storagetest.SQLite(t))
 	s.customer("ada", rightPassword)
 	server := s.start()
 	log := strings.TrimPrefix(s.url, "sqlite://") + "-wal"
 	const room = ^uint64(0)
-	// The log begins with 32 bytes, and a page of 4096 in it with 24. A refresh changes several pages.
+
+	// The log begins with 32 bytes, and a page of 4096 in it with 24. A refresh changes several
+	// pages.
 	spaces := []int64{-1 << 40, 0, 1, 24, 25, 1000, 4119, 4120, 4121, 8240, 8241, 12359, 12360, 16480, 20600, 24720}
 	failed := 0
 	for i, space := range spaces {
-		tokens := []string{server.anonymous().RefreshToken, server.refresh(server.anonymous().RefreshToken).RefreshToken, server.signIn("ada").RefreshToken}
+		tokens := []string{
+			server.anonymous().RefreshToken,
+			server.refresh(server.anonymous().RefreshToken).RefreshToken,
+			server.signIn("ada").RefreshToken,
+		}
 		full := make([]answer, len(tokens))
 		for i, token := range tokens {
 			info, err := os.Stat(log)
@@ -45,19 +52,23 @@ func TestDiskFull(t *testing.T) {
 				}
 			}
 		}
+
 		server.fill(room)
-		if i%2 > 0 { // it need not be the same process
+		if i%2 > 0 { // another process may do it
 			server.kill()
 			server = s.start()
 		}
+
 		for i, token := range tokens {
 			next := server.refresh(token)
 			if len(full[i].Errors) == 0 && next.raw != string(full[i].Data["refreshTicket"]) {
 				t.Errorf("room for %d bytes: not the ticket that was answered: %s, %s", space, next.raw, full[i].Text)
 			}
+
 			server.refresh(next.RefreshToken)
 		}
 	}
+
 	if failed < len(spaces) {
 		t.Errorf("only %d refreshes failed", failed)
 	}

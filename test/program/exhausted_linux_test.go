@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// restrict leaves a process that much of a resource.
+// restrict limits how much of a resource a process can use.
 func (p *process) restrict(resource int, amount uint64) {
 	p.t.Helper()
 	var limit unix.Rlimit
@@ -22,9 +22,10 @@ func (p *process) restrict(resource int, amount uint64) {
 	must(p.t, unix.Prlimit(p.command.Process.Pid, resource, &limit, nil))
 }
 
-// A server that has no file descriptors left for its database puts operations off, and recovers.
+// A server that has no file descriptors left for its database postpones operations, and recovers.
 func TestNoDescriptors(t *testing.T) {
 	t.Parallel()
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		s.customer("ada", rightPassword)
@@ -39,15 +40,17 @@ func TestNoDescriptors(t *testing.T) {
 			}
 			return got.Code() == "TRY_AGAIN"
 		})
-		server.anonymous() // needs none
+
+		server.anonymous() // this needs no statement
 		server.restrict(unix.RLIMIT_NOFILE, 1024)
 		eventually(t, "it recovers", func() bool { return server.ask(refreshOperation(token)).Code() == "" })
 	})
 }
 
-// A server that gets no more threads goes on: it has made those it needs at its start.
+// A server that gets no more threads keeps working, because it made all that it needs at the start.
 func TestNoThreads(t *testing.T) {
 	t.Parallel()
+
 	const user = 65531
 	folder, program := asUser(t, user)
 	data := "--data=" + filepath.Join(folder, "data")
@@ -57,10 +60,12 @@ func TestNoThreads(t *testing.T) {
 	if said, err := limit.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
+
 	tokens := make([]string, 64)
 	for i := range tokens {
 		tokens[i] = server.anonymous().RefreshToken
 	}
+
 	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); {
 		together(len(tokens), func(i int) {
 			next, err := server.tryTicket(context.WithoutCancel(t.Context()), refreshOperation(tokens[i]))
@@ -68,6 +73,7 @@ func TestNoThreads(t *testing.T) {
 				t.Error(err)
 				return
 			}
+
 			tokens[i] = next.RefreshToken
 		})
 		if !server.running() || strings.Contains(server.stderr.String(), "new OS thread") {

@@ -13,8 +13,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// faulty starts a server that lets requests say what shall go wrong with them, on the embedded
-// database.
+// faulty starts a server on the embedded database that lets requests cause faults.
 func faulty(t *testing.T, flags ...string) (*site, *server) {
 	t.Helper()
 	s := newSite(t, storagetest.SQLite(t))
@@ -38,21 +37,23 @@ func (s *server) shopper(accessToken string, headers ...string) answer {
 	return s.ask(shopperOperation(), append(headers, "Authorization", "Bearer "+accessToken)...)
 }
 
-// ticketOf takes the ticket out of an answer.
+// ticketOf returns the ticket in an answer.
 func ticketOf(t testing.TB, got answer) ticket {
 	t.Helper()
 	var held ticket
 	if len(got.Errors) > 0 || len(got.Data) != 1 {
 		t.Fatalf("no ticket: %s", got.Text)
 	}
+
 	for _, raw := range got.Data {
 		held.raw = string(raw)
 		must(t, json.Unmarshal(raw, &held))
 	}
+
 	return held
 }
 
-// expectDropped fails unless the connection is closed without an answer.
+// expectDropped fails unless the connection closes without an answer.
 func (s *server) expectDropped(operation operation, faults string) {
 	s.t.Helper()
 	got, err := s.try(soon(s.t), operation, "X-Fault", faults)
@@ -61,7 +62,7 @@ func (s *server) expectDropped(operation operation, faults string) {
 	}
 }
 
-// step returns what a refusal tells the client to do.
+// step returns the next step that a refusal names.
 func (a answer) step() string {
 	if len(a.Errors) == 0 {
 		return ""
@@ -70,30 +71,34 @@ func (a answer) step() string {
 }
 
 // A client whose answer was lost repeats the refresh with its attempt, and gets the ticket that it
-// has missed.
+// missed.
 func TestFaultDrop(t *testing.T) {
 	t.Parallel()
+
 	s, server := faulty(t, "--reuse-window=0s")
 	first := server.signIn("ada")
 	server.expectDropped(repeatable(first.RefreshToken), "drop")
 	if got := s.number("SELECT MAX(generation) FROM sessions"); got != 1 {
 		t.Errorf("the work was not done: the session is at generation %d", got)
 	}
+
 	next := server.ticket(repeatable(first.RefreshToken))
 	again := server.ticket(repeatable(first.RefreshToken))
 	if next.raw != again.raw || next.UserID != first.UserID {
 		t.Errorf("not the same ticket:\n%s\n%s", next.raw, again.raw)
 	}
+
 	server.refresh(next.RefreshToken)
 
-	// Refusals are dropped, too.
+	// Refusals can be dropped as well.
 	server.expectDropped(operation{`{`, nil}, "drop")
 	server.expectStatus("/readyz", http.StatusOK)
 }
 
-// The answer comes late, and the work is done at once: another tab has its ticket meanwhile.
+// The answer comes late, but the work is done at once: another tab already has its ticket.
 func TestFaultDelay(t *testing.T) {
 	t.Parallel()
+
 	s, server := faulty(t)
 	first := server.signIn("ada")
 	const delay = 2 * time.Second
@@ -106,10 +111,12 @@ func TestFaultDelay(t *testing.T) {
 		}
 		late <- got
 	}()
+
 	eventually(t, "the work is done", func() bool { return s.number("SELECT MAX(generation) FROM sessions") == 1 })
 	if time.Since(begin) < delay && len(late) > 0 {
 		t.Error("the answer came with the work")
 	}
+
 	other := server.ticket(repeatable(first.RefreshToken))
 	got := ticketOf(t, <-late)
 	if took := time.Since(begin); took < delay {
@@ -126,9 +133,10 @@ func TestFaultDelay(t *testing.T) {
 	}
 }
 
-// The server says when to try again, and has done nothing.
+// The server says when to try again, and does nothing.
 func TestFaultBusy(t *testing.T) {
 	t.Parallel()
+
 	s, server := faulty(t)
 	first := server.signIn("ada")
 	got := server.ask(refreshOperation(first.RefreshToken), "X-Fault", "busy")
@@ -137,49 +145,53 @@ func TestFaultBusy(t *testing.T) {
 	if got.Code() != "TRY_AGAIN" || !isWait || got.Status != http.StatusOK {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
+
 	expect(t, server.shopper(first.AccessToken, "X-Fault", "busy"), "BUSY")
-	server.expectDropped(refreshOperation(first.RefreshToken), "busy, drop") // a request that never arrives
+	server.expectDropped(refreshOperation(first.RefreshToken), "busy, drop") // the request never arrives
 	if got := s.number("SELECT MAX(generation) FROM sessions"); got != 0 {
 		t.Errorf("the session was refreshed: it is at generation %d", got)
 	}
+
 	server.refresh(first.RefreshToken)
 }
 
-// The clock is another one for one request, and for all that it decides.
+// The clock is shifted for one request, and for everything that it decides.
 func TestFaultShift(t *testing.T) {
 	t.Parallel()
+
 	_, server := faulty(t)
 	first := server.signIn("ada")
 
-	// An access token expires, and the refresh token that came with it gets another.
+	// An access token expires. The refresh token that came with it still works.
 	expired := server.shopper(first.AccessToken, "X-Fault", "shift=16m")
 	expect(t, expired, "TOKEN_EXPIRED")
 	if expired.step() != "REFRESH" {
 		t.Error(expired.Text)
 	}
+
 	expect(t, server.shopper(first.AccessToken), "")
 	next := ticketOf(t, server.ask(repeatable(first.RefreshToken), "X-Fault", "shift=16m"))
 	expect(t, server.shopper(next.AccessToken, "X-Fault", "shift=20m"), "")
 	expect(t, server.shopper(next.AccessToken, "X-Fault", "shift=32m"), "TOKEN_EXPIRED")
 
-	// For a server with the right clock that ticket is from the future: nobody is signed out.
+	// For a server with the right clock, that ticket is from the future. It signs nobody out.
 	expect(t, server.shopper(next.AccessToken), "BUSY")
 
-	// A customer who comes back after a month signs in.
+	// A customer who comes back after a month must sign in.
 	gone := server.ask(refreshOperation(server.signIn("ada").RefreshToken), "X-Fault", "shift=720h")
 	expect(t, gone, "TOKEN_EXPIRED")
 	if gone.step() != "SIGN_IN" {
 		t.Error(gone.Text)
 	}
 
-	// A stolen token is used when the reuse window is over.
+	// A stolen token is used after the reuse window.
 	stolen := server.signIn("ada")
 	owners := server.refresh(stolen.RefreshToken)
 	expect(t, server.ask(refreshOperation(stolen.RefreshToken), "X-Fault", "shift=10s"), "")
 	expect(t, server.ask(refreshOperation(stolen.RefreshToken), "X-Fault", "shift=1m"), "TOKEN_REUSED")
 	expect(t, server.ask(refreshOperation(owners.RefreshToken)), "TOKEN_REUSED")
 
-	// A client whose clock is two hours ahead meets a server that is two hours behind.
+	// A client whose clock is two hours ahead meets a server whose clock is two hours behind.
 	issued := regexp.MustCompile(`"issuedAt":"([^"]+)"`)
 	operation := operation{`mutation { anonymousShopperTicket { issuedAt accessToken } }`, nil}
 	got := server.ask(operation, "X-Fault", "shift=-2h")
@@ -188,18 +200,22 @@ func TestFaultShift(t *testing.T) {
 	if behind := time.Since(at); behind < 2*time.Hour || behind > 2*time.Hour+patience {
 		t.Errorf("%s behind: %s", behind, got.Text)
 	}
+
 	expect(t, server.shopper(ticketOf(t, got).AccessToken, "X-Fault", "shift=-2h"), "")
 	expect(t, server.shopper(ticketOf(t, got).AccessToken), "TOKEN_EXPIRED")
 }
 
-// The session of the request's token is over, and the request is told why.
+// The session of the request's token ends, and the request is told why.
 func TestFaultEnd(t *testing.T) {
 	t.Parallel()
+
 	s, server := faulty(t)
 	other := server.signIn("ada")
 	for fault, reason := range map[string]string{
-		"end": "ENDED_BY_OPERATOR", "end=ENDED_BY_OPERATOR": "ENDED_BY_OPERATOR", "end=PASSWORD_CHANGED": "PASSWORD_CHANGED",
-		"end=SESSION_ENDED": "SESSION_ENDED", "end=SESSION_REPLACED": "SESSION_REPLACED", "end=SIGNED_OUT": "SIGNED_OUT",
+		"end": "ENDED_BY_OPERATOR", "end=ENDED_BY_OPERATOR": "ENDED_BY_OPERATOR",
+		"end=PASSWORD_CHANGED": "PASSWORD_CHANGED",
+		"end=SESSION_ENDED":    "SESSION_ENDED", "end=SESSION_REPLACED": "SESSION_REPLACED",
+		"end=SIGNED_OUT":            "SIGNED_OUT",
 		"end=SIGNED_OUT_EVERYWHERE": "SIGNED_OUT_EVERYWHERE", "end=TOKEN_REUSED": "TOKEN_REUSED",
 		"end=TOO_MANY_SESSIONS": "TOO_MANY_SESSIONS",
 	} {
@@ -223,10 +239,12 @@ func TestFaultEnd(t *testing.T) {
 			}
 		}
 	}
+
 	expect(t, server.shopper(other.AccessToken), "") // a session of the same customer
 	server.refresh(other.RefreshToken)
 
-	// A row that ends before it was refreshed stays as long as its refresh token.
+	// If a session ends before it was refreshed, its row stays as long as the refresh token is
+	// valid.
 	ended := server.anonymous()
 	expect(t, server.shopper(ended.AccessToken, "X-Fault", "end"), "ENDED_BY_OPERATOR")
 	month := time.Now().Add(30 * 24 * time.Hour).UnixMicro()
@@ -236,7 +254,7 @@ func TestFaultEnd(t *testing.T) {
 		t.Error("the session is purged before its refresh token expires")
 	}
 
-	// The argument is found wherever it is written, and counts before the access token.
+	// The argument is found wherever it is written, and takes precedence over the access token.
 	written := server.signIn("ada")
 	literal := operation{`mutation {
 		... on Mutation { out: revokeTicket(refreshToken: "` + written.RefreshToken + `") { sessionsEnded } }
@@ -245,29 +263,33 @@ func TestFaultEnd(t *testing.T) {
 	if !strings.Contains(got.Text, `"sessionsEnded":0`) {
 		t.Errorf("the session was not over: %s", got.Text)
 	}
+
 	expect(t, server.ask(refreshOperation(written.RefreshToken)), "ENDED_BY_OPERATOR")
 	expect(t, server.shopper(other.AccessToken), "")
 
-	// A text that is no token ends nothing.
+	// A text that is not a token ends nothing.
 	expect(t, server.ask(refreshOperation("nonsense"), "X-Fault", "end"), "TOKEN_INVALID")
 }
 
-// Rotated keys sign nobody out, and sign from then on.
+// Rotated keys sign nobody out, and are used from then on.
 func TestFaultRotate(t *testing.T) {
 	t.Parallel()
+
 	_, server := faulty(t)
 	kid := func(of ticket) string {
 		head, _, _ := strings.Cut(of.JWTAccessToken, ".")
 		return head
 	}
 	published := func() int {
-		response, err := server.client.Get(server.url + "/.well-known/jwks.json") //nolint:noctx // a test
+		response, err := server.client.Get(server.url + "/.well-known/jwks.json") //nolint:noctx // this is a test
 		must(t, err)
 		defer response.Body.Close() //nolint:errcheck // read to its end
+
 		var keys struct{ Keys []json.RawMessage }
 		must(t, json.NewDecoder(response.Body).Decode(&keys))
 		return len(keys.Keys)
 	}
+
 	before := server.ticket(withJWT(signInOperation("ada", rightPassword, "")))
 	used := server.ticket(withJWT(repeatable(before.RefreshToken)))
 	keys := published()
@@ -276,32 +298,39 @@ func TestFaultRotate(t *testing.T) {
 	if again.RefreshToken != used.RefreshToken || again.AccessToken != used.AccessToken {
 		t.Error("the same ticket looks different under new keys")
 	}
+
 	after := server.ticket(withJWT(refreshOperation(used.RefreshToken)))
 	if kid(after) == kid(before) || published() != keys+1 {
 		t.Errorf("%s signs as before, or %d keys are published", kid(after), published())
 	}
+
 	for _, held := range []ticket{before, used, after} {
 		expect(t, server.shopper(held.AccessToken), "")
 	}
+
 	server.refresh(after.RefreshToken)
 
-	// Requests that rotate at once do so without a fault.
+	// Requests can rotate keys at the same time.
 	together(4, func(int) {
 		got, err := server.try(t.Context(), anonymousOperation(), "X-Fault", "rotate")
 		if err != nil || got.Code() != "" {
 			t.Errorf("%v %s", err, got.Text)
 		}
 	})
+
 	expect(t, server.shopper(before.AccessToken), "")
 }
 
-// Faults that have nothing to do with each other happen in the same request.
+// Faults that are independent happen in the same request.
 func TestFaultsTogether(t *testing.T) {
 	t.Parallel()
+
 	_, server := faulty(t)
 	first := server.signIn("ada")
-	got := server.ask(refreshOperation(first.RefreshToken), "X-Fault", "busy", "X-Fault", "end=PASSWORD_CHANGED,delay=10ms")
-	expect(t, got, "BUSY") // the work is not done, and the session is over
+	got := server.ask(
+		refreshOperation(first.RefreshToken), "X-Fault", "busy", "X-Fault", "end=PASSWORD_CHANGED,delay=10ms",
+	)
+	expect(t, got, "BUSY") // nothing was done, and the session is over
 	expect(t, server.shopper(first.AccessToken), "PASSWORD_CHANGED")
 	server.expectDropped(anonymousOperation(), "rotate, shift=-1h, delay=10ms, drop")
 	eventually(t, "it is logged", func() bool {
@@ -309,9 +338,10 @@ func TestFaultsTogether(t *testing.T) {
 	})
 }
 
-// What cannot be read is refused, and nothing of it happens.
+// A header that cannot be read is refused as a whole.
 func TestFaultsRefused(t *testing.T) {
 	t.Parallel()
+
 	_, server := faulty(t, "--request-timeout=20s")
 	first := server.signIn("ada")
 	for _, fault := range []string{
@@ -319,7 +349,8 @@ func TestFaultsRefused(t *testing.T) {
 		"delay", "delay=", "delay=2", "delay=-1s", "delay=20001ms", "delay=1s, delay=2s", "delay = 1s", "delay=soon",
 		"delay=9999999999h",
 		"shift", "shift=", "shift=2d", "shift=9601h", "shift=-9601h",
-		"end=", "end=TIRED", "end=signed_out", "end=BUSY", "end=SIGNED_IN", "end=ACCOUNT_DELETED", "end, end=SIGNED_OUT",
+		"end=", "end=TIRED", "end=signed_out", "end=BUSY", "end=SIGNED_IN", "end=ACCOUNT_DELETED",
+		"end, end=SIGNED_OUT",
 	} {
 		got := server.ask(refreshOperation(first.RefreshToken), "X-Fault", fault)
 		isRefused := got.Status == http.StatusBadRequest && got.Code() == "BAD_USER_INPUT"
@@ -327,37 +358,44 @@ func TestFaultsRefused(t *testing.T) {
 			t.Errorf("%q: %d %s", fault, got.Status, got.Text)
 		}
 	}
+
 	got := server.ask(anonymousOperation(), "X-Fault", "end")
 	if got.Code() != "BAD_USER_INPUT" || got.Data["anonymousShopperTicket"] != nil {
 		t.Errorf("a session that there is none of: %s", got.Text)
 	}
+
 	for _, fault := range []string{"", " ", "delay=1s, busy", "shift=0s", "shift=+1s", "delay=0s"} {
 		if got := server.ask(shopperOperation(), "X-Fault", fault); got.Status != http.StatusOK {
 			t.Errorf("%q: %s", fault, got.Text)
 		}
 	}
+
 	server.refresh(first.RefreshToken)
 }
 
-// Pages of listed origins and of this machine may ask for faults, and others for nothing.
+// Pages of listed origins and of this machine may ask for faults, but other pages may not.
 func TestFaultsOfPages(t *testing.T) {
 	t.Parallel()
+
 	const shop = "https://shop.example"
 	_, server := faulty(t, "--origins="+shop)
 	plain := newSite(t, storagetest.SQLite(t)).start("--origins=" + shop)
 	const allowedOrigin, allowedHeaders = "Access-Control-Allow-Origin", "Access-Control-Allow-Headers"
 	origins := map[string]bool{shop: true, "http://localhost:5173": true, "https://foreign.example": false}
+
 	for origin, mayAsk := range origins {
 		asked := server.preflight(origin, "content-type,x-fault")
 		mayCall, mayFail := asked.Get(allowedOrigin) == origin, strings.Contains(asked.Get(allowedHeaders), "x-fault")
 		if mayCall != mayAsk || mayFail != mayAsk {
 			t.Errorf("%s: %v", origin, asked)
 		}
+
 		got := server.ask(anonymousOperation(), "Origin", origin, "X-Fault", "busy")
 		if allowed := got.Header.Get(allowedOrigin) == origin; allowed != mayAsk {
 			t.Errorf("%s: %v %s", origin, got.Header, got.Text)
 		}
 	}
+
 	got := plain.preflight(shop, "content-type,x-fault")
 	if got.Get(allowedOrigin) != "" || got.Get(allowedHeaders) != "" {
 		t.Errorf("without --faults: %v", got)
@@ -367,7 +405,7 @@ func TestFaultsOfPages(t *testing.T) {
 	}
 }
 
-// preflight asks, as a browser does, whether a page may send headers.
+// preflight asks, like a browser, whether a page may send headers.
 func (s *server) preflight(origin, headers string) http.Header {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(soon(s.t), http.MethodOptions, s.url+"/graphql", nil)
@@ -377,19 +415,25 @@ func (s *server) preflight(origin, headers string) http.Header {
 	request.Header.Set("Access-Control-Request-Headers", headers)
 	got, err := send(s.client, request)
 	must(s.t, err)
+
 	return got.Header
 }
 
-// Without the setting the header means nothing, whatever it says.
+// Without the setting, the header is ignored.
 func TestFaultsOff(t *testing.T) {
 	t.Parallel()
+
 	s := newSite(t, storagetest.SQLite(t))
 	s.customer("ada", rightPassword)
 	server := s.start()
 	first := server.signIn("ada")
-	for _, fault := range []string{"drop", "delay=10s", "busy", "shift=720h", "end", "rotate", "nonsense", "busy, busy"} {
+
+	for _, fault := range []string{
+		"drop", "delay=10s", "busy", "shift=720h", "end", "rotate", "nonsense", "busy, busy",
+	} {
 		expect(t, server.shopper(first.AccessToken, "X-Fault", fault), "")
 	}
+
 	first = ticketOf(t, server.ask(refreshOperation(first.RefreshToken), "X-Fault", "end, busy, drop"))
 	server.refresh(first.RefreshToken)
 	if got := s.number("SELECT COUNT(*) FROM keysets"); got != 2 {
@@ -400,14 +444,16 @@ func TestFaultsOff(t *testing.T) {
 	}
 }
 
-// Faults are for one's own machine. The log says at the start that they are on.
+// Faults are only for your own machine. At the start, the log says that they are on.
 func TestFaultsOnlyHere(t *testing.T) {
 	t.Parallel()
+
 	folder := t.TempDir()
 	keys := filepath.Join(folder, "keys.json")
 	if code, _, stderr := run(t, folder, nil, "keys", "create", keys); code != 0 {
 		t.Fatal(stderr)
 	}
+
 	mysql := []string{"AUTHTICKETS_DATABASE=mysql://user@127.0.0.1:1/name", "AUTHTICKETS_KEYS=" + keys}
 	const database, address = "--faults: only on the embedded database", "--faults: only on a loopback address"
 	for _, test := range []struct {
@@ -425,12 +471,14 @@ func TestFaultsOnlyHere(t *testing.T) {
 		if code != 1 || stdout != "" {
 			t.Errorf("%s %s: exit code %d: %s", test.variables, test.flags, code, stdout)
 		}
+
 		for _, want := range test.want {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("%s %s: not a word of %q: %s", test.variables, test.flags, want, stderr)
 			}
 		}
 	}
+
 	if _, err := os.Stat(filepath.Join(folder, "data")); err == nil {
 		t.Error("a database was made")
 	}

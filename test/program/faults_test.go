@@ -10,21 +10,23 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// impatient are the flags of a server that soon gives up on its database.
+// impatient returns the flags of a server that quickly gives up on its database.
 func impatient() []string {
 	return []string{"--database-connect-wait=300ms", "--database-statement-wait=300ms", "--request-timeout=2s"}
 }
 
-// giveUp is within what an impatient server must have answered, even on a busy machine.
+// giveUp is the time within which an impatient server must answer, even on a busy machine.
 const giveUp = 10 * time.Second
 
-// behindProxy returns a site whose servers reach MySQL through a proxy; the test itself goes around it. Without MySQL it returns false.
+// behindProxy returns a site whose servers reach MySQL through a proxy. The test itself does not
+// use the proxy. Without MySQL it returns false.
 func behindProxy(t *testing.T) (*site, *proxy, bool) {
 	t.Helper()
 	url, ok := storagetest.MySQL(t)
 	if !ok {
 		return nil, nil, false
 	}
+
 	return newSite(t, url), newProxy(t, url), true
 }
 
@@ -35,13 +37,16 @@ func (s *site) through(p *proxy) *site {
 	return &seen
 }
 
-// A server that starts before its database waits for it: it lives, is not ready, and says why. Then it is.
+// A server that starts before its database waits for it. It is alive but not ready, and says why.
+// Then it becomes ready.
 func TestDatabaseComesLater(t *testing.T) {
 	t.Parallel()
+
 	url, ok := storagetest.MySQL(t)
 	if !ok {
 		return
 	}
+
 	proxy := newProxy(t, url)
 	s := newSite(t, url)
 	server := s.through(proxy).startAt(impatient()...)
@@ -59,36 +64,49 @@ func TestDatabaseComesLater(t *testing.T) {
 	proxy.listen()
 	server.becomes("/readyz", http.StatusOK)
 	server.refresh(token)
-	eventually(t, "the server greets", func() bool { return strings.Contains(server.stdout.String(), "serves GraphQL at "+server.url) })
+	eventually(
+		t,
+		"the server greets",
+		func() bool { return strings.Contains(server.stdout.String(), "serves GraphQL at "+server.url) },
+	)
 }
 
-// A database that goes away again while the server looks at its schema is no reason to give up.
+// The server does not give up if its database goes away while it checks the schema.
 func TestDatabaseComesAndGoes(t *testing.T) {
 	t.Parallel()
+
 	s, proxy, ok := behindProxy(t)
 	if !ok {
 		return
 	}
+
 	lost := proxy.stallsBeforeAnswer("schema_versions")
 	proxy.listen()
 	server := s.through(proxy).startAt(impatient()...)
 	<-lost
-	eventually(t, "the server notices", func() bool { return !server.running() || server.stderr.count("the database does not answer") > 0 })
+	eventually(
+		t,
+		"the server notices",
+		func() bool { return !server.running() || server.stderr.count("the database does not answer") > 0 },
+	)
 	if !server.running() {
 		t.Fatal("the server gave up")
 	}
+
 	server.expectStatus("/readyz", http.StatusServiceUnavailable)
 	proxy.passes()
 	server.becomes("/readyz", http.StatusOK)
 }
 
-// A server that is told to stop while it waits for its database does.
+// A server that is told to stop while it waits for its database stops.
 func TestStopWithoutDatabase(t *testing.T) {
 	t.Parallel()
+
 	url, ok := storagetest.MySQL(t)
 	if !ok {
 		return
 	}
+
 	s := emptySite(t, url).through(newProxy(t, url))
 	server := s.startAt("--shutdown-delay=0s")
 	eventually(t, "the server waits", func() bool { return server.stderr.count("the database does not answer") > 0 })
@@ -98,22 +116,25 @@ func TestStopWithoutDatabase(t *testing.T) {
 	}
 }
 
-// Until the schema is there, operations are put off.
+// Operations are postponed until the schema exists.
 func TestDatabaseIsMigratedLater(t *testing.T) {
 	t.Parallel()
+
 	url, ok := storagetest.MySQL(t)
 	if !ok {
 		return
 	}
+
 	proxy := newProxy(t, url)
 	proxy.listen()
-	proxy.slows(20 * time.Millisecond) // so that there is time between
+	proxy.slows(20 * time.Millisecond) // so that the deadline can pass in between
 	s := emptySite(t, url).through(proxy)
 	foreign := newSite(t, storagetest.SQLite(t)) // with the same keys
 	foreign.keys = s.keys
 	token := foreign.start().anonymous().RefreshToken
 	server := s.startAt("--migrate")
 	server.becomes("/livez", http.StatusOK)
+
 	for {
 		got := server.ask(refreshOperation(token))
 		if len(got.Errors) == 0 {
@@ -125,17 +146,20 @@ func TestDatabaseIsMigratedLater(t *testing.T) {
 	}
 }
 
-// While the database does not answer, whatever needs it is put off in time with a code that says so, the rest goes on, and afterwards everything works at
-// once. Nothing was done twice.
+// While the database does not answer, the server postpones what needs it, in time and with a code
+// that says so. The rest works, and afterwards everything works at once. Nothing is done twice.
 func TestDatabaseFails(t *testing.T) {
 	t.Parallel()
+
 	for name, fail := range map[string]func(p *proxy){"stops": (*proxy).stalls, "refuses": (*proxy).refuses} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s, proxy, ok := behindProxy(t)
 			if !ok {
 				return
 			}
+
 			proxy.listen()
 			server := s.through(proxy).start(impatient()...)
 			scene := newScene(t, s, server)
@@ -155,30 +179,37 @@ func TestDatabaseFails(t *testing.T) {
 	}
 }
 
-// A database that stands still for longer than the reuse window does not make an honest client's repetition look like a stolen token.
+// The database hangs for longer than the reuse window. Still, an honest client's repeated request
+// does not look like a stolen token.
 func TestDatabaseStandsStill(t *testing.T) {
 	t.Parallel()
+
 	s, proxy, ok := behindProxy(t)
 	if !ok {
 		return
 	}
+
 	s.customer("ada", rightPassword)
 	proxy.listen()
 	server := s.through(proxy).start(append(impatient(), "--reuse-window=1s")...)
 	tokens := map[string]string{
-		"anonymous": server.anonymous().RefreshToken, "refreshed": server.refresh(server.anonymous().RefreshToken).RefreshToken,
-		"customer": server.signIn("ada").RefreshToken,
+		"anonymous": server.anonymous().RefreshToken,
+		"refreshed": server.refresh(server.anonymous().RefreshToken).RefreshToken,
+		"customer":  server.signIn("ada").RefreshToken,
 	}
 	proxy.stalls()
+
 	for name, token := range tokens {
 		if got := server.ask(refreshOperation(token)); got.Code() != "TRY_AGAIN" {
 			t.Errorf("%s: %s", name, got.Text)
 		}
 	}
-	time.Sleep(3 * time.Second) // what is under way is older than the window, and past its deadline
+
+	time.Sleep(3 * time.Second) // the running request is older than the window, and past its deadline
 	proxy.passes()
 	server.becomes("/readyz", http.StatusOK)
 	time.Sleep(time.Second)
+
 	for name, token := range tokens {
 		if got := server.ask(refreshOperation(token)); len(got.Errors) > 0 {
 			t.Errorf("%s: %s", name, got.Text)
@@ -186,17 +217,19 @@ func TestDatabaseStandsStill(t *testing.T) {
 	}
 }
 
-// killConnections has the database end all connections to the site's.
+// killConnections makes the database close all connections to the site.
 func (s *site) killConnections() {
 	s.t.Helper()
 	for _, id := range s.texts("SELECT id FROM information_schema.processlist WHERE db = DATABASE()") {
-		_, _ = s.database().ExecContext(s.t.Context(), "KILL "+id) // some have ended by themselves
+		_, _ = s.database().ExecContext(s.t.Context(), "KILL "+id) // some have ended already
 	}
 }
 
-// Connections that break while they are idle, or with a statement on its way, are replaced without anybody's noticing.
+// Connections that break while they are idle, or during a statement, are replaced. No client
+// notices.
 func TestDatabaseConnectionsBreak(t *testing.T) {
 	t.Parallel()
+
 	for name, fault := range map[string]func(s *site, p *proxy){
 		"cut":    func(_ *site, p *proxy) { p.cut() },
 		"killed": func(s *site, _ *proxy) { s.killConnections() },
@@ -204,10 +237,12 @@ func TestDatabaseConnectionsBreak(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s, proxy, ok := behindProxy(t)
 			if !ok {
 				return
 			}
+
 			proxy.listen()
 			scene := newScene(t, s, s.through(proxy).start())
 			scene.connect()
@@ -219,13 +254,15 @@ func TestDatabaseConnectionsBreak(t *testing.T) {
 	}
 }
 
-// What the database has carried out, and the server does not know, is done once all the same.
+// What the database has carried out without the server's knowledge still happens only once.
 func TestDatabaseAnswerIsLost(t *testing.T) {
 	t.Parallel()
+
 	s, proxy, ok := behindProxy(t)
 	if !ok {
 		return
 	}
+
 	ada, bob := s.customer("ada", rightPassword), s.customer("bob", rightPassword)
 	proxy.listen()
 	server := s.through(proxy).start()
@@ -233,13 +270,16 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 		t.Helper()
 		lost := proxy.losesAnswer(statement)
 		got := server.ask(operation, headers...)
+
 		select {
 		case <-lost:
 		default:
 			t.Fatalf("there was no statement %q", statement)
 		}
+
 		return got
 	}
+
 	expectNumber := func(want int, query string, values ...any) {
 		t.Helper()
 		if got := s.number(query, values...); got != want {
@@ -255,6 +295,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	if next.raw != string(first.Data["refreshTicket"]) {
 		t.Errorf("not the same ticket: %s %s", next.raw, first.Text)
 	}
+
 	expect(t, loses("UPDATE sessions SET generation", refreshOperation(next.RefreshToken)), "")
 	expectNumber(2, "SELECT MAX(generation) FROM sessions")
 
@@ -262,17 +303,21 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	const sessionsOf = "SELECT COUNT(*) FROM sessions WHERE user_id = ? AND ended_at IS NULL"
 	expect(t, loses("INSERT INTO sessions", signInOperation("ada", rightPassword, "")), "")
 	expectNumber(1, sessionsOf, ada.UserID)
+
 	for _, statement := range []string{"INSERT INTO `sessions`", "INSERT INTO sessions", "COMMIT"} {
 		anonymous := server.anonymous()
 		got := loses(statement, signInOperation("ada", rightPassword, anonymous.RefreshToken))
 		if !strings.Contains(got.Text, `"claimedAnonymousUserId":"`+anonymous.UserID+`"`) {
 			t.Errorf("%s: nobody was claimed: %s", statement, got.Text)
 		}
+
 		expect(t, server.ask(refreshOperation(anonymous.RefreshToken)), "SIGNED_IN")
 	}
+
 	expectNumber(4, sessionsOf, ada.UserID)
 
-	// A wrong password of which nobody knows whether it was counted tells nothing, and counts once.
+	// If it is unknown whether a wrong password was counted, the answer reveals nothing, and the
+	// password counts once.
 	lost := proxy.losesAnswer("INSERT INTO `name_guesses`")
 	expect(t, server.ask(signInOperation("bob", "wrong", "")), "BUSY")
 	<-lost
@@ -283,6 +328,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	if ended := loses("UPDATE sessions SET ended_at", revokeOperation(token, false)).sessionsEnded(t); ended != 1 {
 		t.Errorf("sign-out: %d sessions ended", ended)
 	}
+
 	expectNumber(4, sessionsOf, ada.UserID)
 	token = server.signIn("ada").RefreshToken
 	loses("UPDATE sessions SET ended_at", revokeOperation(token, true)).sessionsEnded(t)
@@ -296,7 +342,7 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	loses("INSERT INTO sessions ", revokeOperation(unwritten, false)).sessionsEnded(t)
 	expect(t, server.ask(refreshOperation(unwritten)), "SIGNED_OUT")
 
-	// A refresh token used twice.
+	// A refresh token is used twice.
 	impostor := s.through(proxy).start("--reuse-window=0s")
 	stolen := impostor.anonymous().RefreshToken
 	impostor.refresh(stolen)
@@ -305,17 +351,20 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expectNumber(1, "SELECT COUNT(*) FROM sessions WHERE end_reason = 'TOKEN_REUSED'")
 }
 
-// A database that somebody else keeps busy puts operations off in time, whichever of the waits is over first.
+// If someone else keeps the database busy, operations are postponed in time, whichever wait ends
+// first.
 func TestDatabaseIsBusy(t *testing.T) {
 	t.Parallel()
+
 	for name, flags := range map[string][]string{
-		"statement": {"--database-statement-wait=100ms", "--request-timeout=3s"}, "request": {"--database-statement-wait=5s", "--request-timeout=2s"},
+		"statement": {"--database-statement-wait=100ms", "--request-timeout=3s"},
+		"request":   {"--database-statement-wait=5s", "--request-timeout=2s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			storagetest.Each(t, func(t *testing.T, url string) {
 				s := newSite(t, url)
 				scene := newScene(t, s, s.start(flags...))
-				delete(scene.operations, "account") // reading goes on
+				delete(scene.operations, "account") // reading still works
 				delete(scene.operations, "wrong password")
 				release := s.hold()
 				scene.allFail()
@@ -328,9 +377,10 @@ func TestDatabaseIsBusy(t *testing.T) {
 	}
 }
 
-// A deadline may strike at any moment, in the middle of a statement too.
+// A deadline may pass at any moment, even during a statement.
 func TestDeadlineStrikes(t *testing.T) {
 	t.Parallel()
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		s.customer("ada", rightPassword)
@@ -339,6 +389,7 @@ func TestDeadlineStrikes(t *testing.T) {
 		together(len(tokens), func(i int) { tokens[i] = patient.anonymous().RefreshToken })
 		tokens = append(tokens, patient.signIn("ada").RefreshToken)
 		struck := 0
+
 		for _, timeout := range []string{"500us", "1ms", "2ms", "5ms", "10ms"} {
 			hasty := s.start("--request-timeout=" + timeout)
 			answers := make([]answer, 4*len(tokens))
@@ -348,6 +399,7 @@ func TestDeadlineStrikes(t *testing.T) {
 					t.Error(err)
 				}
 			})
+
 			for _, got := range answers {
 				if got.Code() == "TRY_AGAIN" {
 					struck++
@@ -355,11 +407,13 @@ func TestDeadlineStrikes(t *testing.T) {
 					expect(t, got, "")
 				}
 			}
+
 			hasty.kill()
 			for i := range tokens {
 				tokens[i] = patient.refresh(tokens[i]).RefreshToken
 			}
 		}
+
 		if struck == 0 {
 			t.Error("no deadline has struck")
 		}

@@ -9,19 +9,28 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Names that mean something to a database, a terminal or a log are names like any other, or none. What is logged of them is one record that does not hold them.
+// Names that mean something to a database, a terminal or a log either work like any other, or are
+// refused. The log has one record for each, which does not contain the name.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
-	const mark = "5b7f2c" // is in every name, and would be in the log
+
+	const mark = "5b7f2c" // part of every name, to look for in the log
 	const unknown, refused = "INVALID_CREDENTIALS", "USERNAME_INVALID"
 	names := map[string]string{
-		mark + "' OR '1'='1": unknown, mark + "'-- ": refused, mark + `"; DROP TABLE sessions;--`: unknown, mark + `\' OR 1=1#`: unknown, mark + `\`: unknown, "ada' UNION SELECT '" + mark: unknown,
-		mark + "%": unknown, "___" + mark: unknown, "%" + mark: unknown, "*" + mark: unknown, "ada" + mark + " ": refused,
-		"${jndi:ldap://127.0.0.1/" + mark + "}": unknown, "$(touch " + mark + ")": unknown, "{{" + mark + "}}": unknown, "%s%n" + mark: unknown, `<script>` + mark: unknown, "../../" + mark: unknown,
-		"\x1b[2J\x1b[31m" + mark: refused, "\u009b31m" + mark: refused, mark + "\x07\x08": refused, mark + "\x00": refused, mark + "\x7f": refused,
-		mark + "\r\nlevel=ERROR msg=forged": refused, mark + "\n" + `{"level":"ERROR","msg":"forged"}`: refused, mark + "\u2028level=ERROR": refused, "\u202e" + mark: refused,
+		mark + "' OR '1'='1": unknown, mark + "'-- ": refused, mark + `"; DROP TABLE sessions;--`: unknown,
+		mark + `\' OR 1=1#`: unknown, mark + `\`: unknown, "ada' UNION SELECT '" + mark: unknown,
+		mark + "%": unknown, "___" + mark: unknown, "%" + mark: unknown, "*" + mark: unknown,
+		"ada" + mark + " ":                      refused,
+		"${jndi:ldap://127.0.0.1/" + mark + "}": unknown, "$(touch " + mark + ")": unknown,
+		"{{" + mark + "}}": unknown, "%s%n" + mark: unknown, `<script>` + mark: unknown,
+		"../../" + mark:          unknown,
+		"\x1b[2J\x1b[31m" + mark: refused, "\u009b31m" + mark: refused, mark + "\x07\x08": refused,
+		mark + "\x00": refused, mark + "\x7f": refused,
+		mark + "\r\nlevel=ERROR msg=forged": refused, mark + "\n" + `{"level":"ERROR","msg":"forged"}`: refused,
+		mark + "\u2028level=ERROR": refused, "\u202e" + mark: refused,
 		mark + `" level=ERROR msg="forged`: unknown, mark + `","msg":"forged`: unknown,
 	}
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		s.customer("ada"+mark, rightPassword)
@@ -34,9 +43,14 @@ func TestHostileNames(t *testing.T) {
 					known++
 				}
 			}
+
 			server.signIn("ada" + mark)
 			requests := len(names) + 1
-			eventually(t, "all requests are logged", func() bool { return server.stderr.count("request", "/graphql") >= requests })
+			eventually(
+				t,
+				"all requests are logged",
+				func() bool { return server.stderr.count("request", "/graphql") >= requests },
+			)
 			const message = "sign-in refused: unknown name"
 			eventually(t, "all refusals are counted", func() bool { return server.stderr.countAll(message) >= known })
 			got, logged := server.stderr.countAll(message), server.stderr.count("request", "/graphql")
@@ -44,13 +58,15 @@ func TestHostileNames(t *testing.T) {
 				t.Errorf("%s: %d records of %d unknown names, and %d of %d requests",
 					format, got, known, logged, requests)
 			}
+
 			for line := range strings.Lines(server.stderr.String()) {
 				record, ended := strings.CutSuffix(line, "\n")
 				whole := strings.HasPrefix(record, "time=")
 				if format == "json" {
 					whole = json.Valid([]byte(record))
 				}
-				if !whole || !ended || strings.Contains(record, mark) || strings.Contains(record, "forged") || strings.ContainsFunc(record, unicode.IsControl) {
+				if !whole || !ended || strings.Contains(record, mark) || strings.Contains(record, "forged") ||
+					strings.ContainsFunc(record, unicode.IsControl) {
 					t.Errorf("%s: %q", format, record)
 				}
 			}

@@ -1,5 +1,6 @@
-// Package program_test runs the program as an operator does: the built binary, in processes of its own, on every database. What it does at its
-// start, at its end and while something fails can only be seen from outside.
+// Package program_test runs the built program as an operator does, in processes of its own, on
+// every database. What it does when it starts, when it stops and when something fails can only be
+// seen from outside.
 package program_test
 
 import (
@@ -31,27 +32,31 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
+
 	executable = filepath.Join(folder, "authtickets")
 	arguments := []string{"build", "-buildvcs=false", "-o", executable}
 	if raceDetector() {
 		arguments = append(arguments, "-race")
 	}
+
 	build := exec.Command("go", append(arguments, "github.com/authtickets/authtickets")...)
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "building the program:", err)
 		return 1
 	}
+
 	return m.Run()
 }
 
-// raceDetector reports whether the tests were built with it; then the program is, too.
+// raceDetector reports whether the tests were built with the race detector. Then the program is,
+// too.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
-// patience is how long anything may take that takes no time on an idle machine.
+// patience is how long anything may take that is immediate on an idle machine.
 const patience = 30 * time.Second
 
 // process is one run of the program.
@@ -61,13 +66,14 @@ type process struct {
 	stdout  output
 	stderr  output
 	ended   chan struct{}
-	// failures says that the log may tell of operations that failed.
+	// failures allows the log to report operations that failed.
 	failures bool
-	// quiet says that the test shows itself what the process has said.
+	// quiet is set if the test itself shows the output of the process.
 	quiet bool
 }
 
-// launch starts the program in a folder with nothing of the test's own environment. Whatever else happens, it must neither panic nor race.
+// launch starts the program in a folder, without the test's own environment. The test fails if the
+// program panics or has a data race.
 func launch(t testing.TB, folder string, variables []string, arguments ...string) *process {
 	t.Helper()
 	return launchCommand(t, exec.Command(executable, arguments...), folder, variables)
@@ -87,6 +93,7 @@ func launchCommand(t testing.TB, command *exec.Cmd, folder string, variables []s
 		if strings.Contains(logged, "DATA RACE") || strings.Contains(logged, "goroutine ") {
 			t.Errorf("the program raced or panicked:\n%s", logged)
 		}
+
 		if !p.failures && strings.Contains(logged, "operation failed") {
 			t.Error("the program answered with an error that was not built to be shown")
 		}
@@ -94,22 +101,27 @@ func launchCommand(t testing.TB, command *exec.Cmd, folder string, variables []s
 			t.Logf("%s said: %s", strings.Join(command.Args[1:], " "), said)
 		}
 	})
+
 	return p
 }
 
-// important returns the end of a log without what is there for debugging alone, and for whoever asks /readyz again and again.
+// important returns the end of a log, without debug records and those that repeated calls of
+// /readyz cause.
 func important(logged string) string {
 	var kept strings.Builder
 	for line := range strings.Lines(logged) {
-		if !strings.Contains(line, `"level":"DEBUG"`) && !strings.Contains(line, "level=DEBUG") && !strings.Contains(line, "not ready") {
+		if !strings.Contains(line, `"level":"DEBUG"`) && !strings.Contains(line, "level=DEBUG") &&
+			!strings.Contains(line, "not ready") {
 			kept.WriteString(line)
 		}
 	}
+
 	const longest = 4000
 	return kept.String()[max(0, kept.Len()-longest):]
 }
 
-// wait waits for the process to end by itself and returns its exit code; -1 is that of a process that was killed.
+// wait waits until the process ends, and returns its exit code. The code of a process that was
+// killed is -1.
 func (p *process) wait() int {
 	p.t.Helper()
 	select {
@@ -117,6 +129,7 @@ func (p *process) wait() int {
 	case <-time.After(patience):
 		p.t.Fatal("the program did not end")
 	}
+
 	return p.command.ProcessState.ExitCode()
 }
 
@@ -130,13 +143,13 @@ func (p *process) running() bool {
 	}
 }
 
-// kill ends the process at once, as a power failure does.
+// kill ends the process at once, like a power failure.
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
 	<-p.ended
 }
 
-// run runs the program to its end.
+// run runs the program until it ends.
 func run(t testing.TB, folder string, variables []string, arguments ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	p := launch(t, folder, variables, arguments...)
@@ -163,7 +176,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// count returns in how many lines all the words are.
+// count returns the number of lines that contain all the words.
 func (o *output) count(words ...string) int {
 	count := 0
 	for line := range strings.Lines(o.String()) {
@@ -171,10 +184,11 @@ func (o *output) count(words ...string) int {
 			count++
 		}
 	}
+
 	return count
 }
 
-// eventually waits until something holds, and fails when it never does.
+// eventually waits until something is true, and fails if it never is.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
@@ -184,13 +198,14 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// together runs something many times at once.
+// together runs something many times concurrently.
 func together(times int, do func(i int)) {
 	var group sync.WaitGroup
 	begin := make(chan struct{})
 	for i := range times {
 		group.Go(func() { <-begin; do(i) })
 	}
+
 	close(begin)
 	group.Wait()
 }

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// authority writes the certificate of an authority, and one that it has signed for a server on
-// 127.0.0.1, with the server's key.
+// authority writes the certificate of an authority, a certificate that it signed for a server on
+// 127.0.0.1, and the server's key.
 func authority(t testing.TB) (ca, certificate, key string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -38,6 +38,7 @@ func authority(t testing.TB) (ca, certificate, key string) {
 		NotAfter:              time.Now().Add(time.Hour),
 		KeyUsage:              x509.KeyUsageCertSign,
 	}
+
 	signed, err := x509.CreateCertificate(rand.Reader, root, root, &private.PublicKey, private)
 	must(t, err)
 	ca = write("ca.pem", "CERTIFICATE", signed)
@@ -51,26 +52,31 @@ func authority(t testing.TB) (ca, certificate, key string) {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+
 	signed, err = x509.CreateCertificate(rand.Reader, server, root, &private.PublicKey, private)
 	must(t, err)
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	must(t, err)
+
 	return ca, write("server.pem", "CERTIFICATE", signed), write("key.pem", "PRIVATE KEY", secret)
 }
 
-// What waiting does not help ends the program at the start: it says what is wrong, and which
-// setting to change. It does not say that the database does not answer.
+// If waiting cannot help, the program stops at the start. It says what is wrong and which setting
+// to change, not that the database does not answer.
 func TestDatabaseRefuses(t *testing.T) {
 	t.Parallel()
+
 	ca, certificate, key := authority(t)
 	m, ok := startMysqld(t, "--ssl-cert="+certificate, "--ssl-key="+key, "--ssl-ca="+ca)
 	if !ok {
 		return
 	}
+
 	m.exec(`CREATE DATABASE foreign_shop`)
 	s := newSite(t, m.url)
 	_, place, _ := strings.Cut(m.url, "@")
 	otherCA, _, _ := authority(t)
+
 	for _, c := range []struct{ url, ca, says string }{
 		{"shop:hunter5b7f2c@" + place, "", "the user or the password is wrong"},
 		{"nobody@" + place, "", "the user or the password is wrong"},
@@ -93,14 +99,14 @@ func TestDatabaseRefuses(t *testing.T) {
 		}
 	}
 
-	// With the authority named, the connection is encrypted.
+	// If the authority is set, the connection is encrypted.
 	server := s.start("--database-authority=" + ca)
 	server.expectStatus("/readyz", http.StatusOK)
 	m.exec(`ALTER USER shop@'127.0.0.1' REQUIRE SSL`)
 	server = s.start("--database-authority="+ca, "--database-lifetime=1ms")
 	token := server.anonymous().RefreshToken
 
-	// A server that serves goes on, and puts off what it cannot do meanwhile.
+	// A running server continues, and postpones what it cannot do.
 	m.exec(`ALTER USER shop@'127.0.0.1' IDENTIFIED BY 'another'`)
 	eventually(t, "the server is refused", func() bool {
 		return server.ask(refreshOperation(token)).Code() == "TRY_AGAIN"

@@ -9,18 +9,18 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// scene is a server with shoppers in all states, and what each is about to do.
+// scene is a server with shoppers in all states, and the next operation of each.
 type scene struct {
 	*server
 
 	t testing.TB
-	// site is where a server stands by that nothing happens to.
+	// site has a second server, beside, which has no faults.
 	site          *site
 	beside        *server
 	operations    map[string]operation
 	accessToken   string
 	refreshTokens []string
-	// guesses is how many wrong passwords were sent.
+	// guesses is the number of wrong passwords sent.
 	guesses int
 }
 
@@ -31,7 +31,11 @@ func newScene(t testing.TB, s *site, server *server) *scene {
 	beside := s.start()
 	fresh, later, customer := beside.anonymous(), beside.refresh(beside.anonymous().RefreshToken), beside.signIn("ada")
 	return &scene{
-		server: server, t: t, site: s, beside: beside, accessToken: customer.AccessToken,
+		server:      server,
+		t:           t,
+		site:        s,
+		beside:      beside,
+		accessToken: customer.AccessToken,
 		operations: map[string]operation{
 			"refresh, first":    refreshOperation(fresh.RefreshToken),
 			"refresh, later":    refreshOperation(later.RefreshToken),
@@ -57,17 +61,19 @@ func (s *scene) connect() {
 	})
 }
 
-// all sends all operations at once and returns their answers, all of which must come in time.
+// all sends all operations at once and returns the answers. All must come in time.
 func (s *scene) all() map[string]answer {
 	s.t.Helper()
 	type named struct {
 		name string
 		answer
 	}
+
 	answers := make(chan named)
 	if _, ok := s.operations["wrong password"]; ok {
 		s.guesses++
 	}
+
 	for name, operation := range s.operations {
 		go func() {
 			begin := time.Now()
@@ -75,18 +81,21 @@ func (s *scene) all() map[string]answer {
 			if took := time.Since(begin); err != nil || took > giveUp {
 				s.t.Errorf("%s: %v after %s", name, err, took)
 			}
+
 			answers <- named{name, got}
 		}()
 	}
+
 	all := map[string]answer{}
 	for range s.operations {
 		got := <-answers
 		all[got.name] = got.answer
 	}
+
 	return all
 }
 
-// allFail sends all operations at once while nothing of them can be done.
+// allFail sends all operations at once while none can succeed.
 func (s *scene) allFail() {
 	s.t.Helper()
 	for name, got := range s.all() {
@@ -96,7 +105,7 @@ func (s *scene) allFail() {
 	}
 }
 
-// works fails unless an operation has done what it should.
+// works fails unless an operation did what it should.
 func (s *scene) works(name string, got answer) {
 	s.t.Helper()
 	want := models.Reason("")
@@ -108,7 +117,7 @@ func (s *scene) works(name string, got answer) {
 	}
 }
 
-// allWork sends all operations at once and fails unless each does what it should, at the first try.
+// allWork sends all operations at once, and fails unless each succeeds at the first try.
 func (s *scene) allWork() {
 	s.t.Helper()
 	for name, got := range s.all() {
@@ -116,7 +125,8 @@ func (s *scene) allWork() {
 	}
 }
 
-// allWorkInTheEnd is allWork for a server so impatient that it can put operations off on a busy machine. Those are repeated.
+// allWorkInTheEnd is like allWork, for a server so impatient that it may postpone operations on a
+// busy machine. It repeats those.
 func (s *scene) allWorkInTheEnd() {
 	s.t.Helper()
 	eventually(s.t, "all operations are done", func() bool {
@@ -130,15 +140,17 @@ func (s *scene) allWorkInTheEnd() {
 	})
 }
 
-// expectOnce fails unless the database holds each thing that was asked for once, however often it was tried.
+// expectOnce fails unless everything was done once in the database, however often it was tried.
 func (s *scene) expectOnce() {
 	s.t.Helper()
 	for i, want := range []int{1, 2, 1} {
 		userID := s.beside.refresh(s.refreshTokens[i]).UserID // the same ticket again
-		if got := s.site.number("SELECT MAX(generation) FROM sessions WHERE HEX(user_id) = ?", strings.ToUpper(userID)); got != want {
+		got := s.site.number("SELECT MAX(generation) FROM sessions WHERE HEX(user_id) = ?", strings.ToUpper(userID))
+		if got != want {
 			s.t.Errorf("token %d: the session is at generation %d, not %d", i, got, want)
 		}
 	}
+
 	if got := s.site.number("SELECT COALESCE(SUM(in_window), 0) FROM name_guesses"); got > s.guesses {
 		s.t.Errorf("%d wrong passwords were counted as %d", s.guesses, got)
 	}

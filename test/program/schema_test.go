@@ -8,13 +8,18 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Who may ask about the schema gets its text, to the letter; the others get nothing of it.
+// Clients that may ask about the schema get exactly its text. Others get nothing of it.
 func TestSchemaIsServed(t *testing.T) {
 	t.Parallel()
+
 	want, err := os.ReadFile("../../schema.graphqls")
 	must(t, err)
 	s := newSite(t, storagetest.SQLite(t))
-	for flag, status := range map[string]int{"--introspection": http.StatusOK, "--no-introspection": http.StatusNotFound, "--introspection=false": http.StatusNotFound} {
+
+	for flag, status := range map[string]int{
+		"--introspection": http.StatusOK, "--no-introspection": http.StatusNotFound,
+		"--introspection=false": http.StatusNotFound,
+	} {
 		server := s.start(flag)
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/schema.graphqls", nil)
 		must(t, err)

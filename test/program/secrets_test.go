@@ -23,7 +23,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// secrets are what must be found nowhere.
+// secrets are texts that must not be found anywhere.
 type secrets struct{ texts []string }
 
 // password returns a new password.
@@ -33,30 +33,33 @@ func (s *secrets) password() string {
 	return text
 }
 
-// ticket keeps the tokens of a ticket.
+// ticket remembers the tokens of a ticket.
 func (s *secrets) ticket(held ticket) ticket {
 	s.texts = append(s.texts, held.AccessToken, held.RefreshToken)
 	return held
 }
 
-// encodings returns a secret in every form in which it could be written, by what the form is called.
+// encodings returns a secret in every form in which it could be written, by the name of the form.
 func encodings(secret string) map[string]string {
 	raw := []byte(secret)
 	all := map[string]string{
-		"plain": secret, "hex": hex.EncodeToString(raw), "base32": strings.TrimRight(base32.StdEncoding.EncodeToString(raw), "="),
+		"plain": secret, "hex": hex.EncodeToString(raw),
+		"base32": strings.TrimRight(base32.StdEncoding.EncodeToString(raw), "="),
 	}
-	if sealed, err := base62.DecodeString(secret); err == nil && len(secret) > 60 { // what a token is made of
+	if sealed, err := base62.DecodeString(secret); err == nil && len(secret) > 60 { // the contents of a token
 		all["sealed"], all["sealed in hex"] = string(sealed), hex.EncodeToString(sealed)
 		all["sealed in base64"] = base64.RawStdEncoding.EncodeToString(sealed)
 	}
-	for shift := range 3 { // inside a longer text that is encoded
+
+	for shift := range 3 { // within a longer encoded text
 		text := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), raw...))
 		all[fmt.Sprint("base64 ", shift)] = text[2+shift : len(text)-2]
 	}
+
 	return all
 }
 
-// expectNowhere fails when a place holds a secret in any form.
+// expectNowhere fails if a place holds a secret in any form.
 func (s *secrets) expectNowhere(t testing.TB, place string, content []byte) {
 	t.Helper()
 	content = bytes.ToLower(content)
@@ -69,9 +72,10 @@ func (s *secrets) expectNowhere(t testing.TB, place string, content []byte) {
 	}
 }
 
-// What the server writes down, in its log or its database, is of no use to whoever reads it.
+// What the server writes into its log and database is of no use to a reader.
 func TestSecretsAreWrittenNowhere(t *testing.T) {
 	t.Parallel()
+
 	storagetest.Each(t, func(t *testing.T, url string) {
 		var hidden secrets
 		s := newSite(t, url)
@@ -92,9 +96,11 @@ func TestSecretsAreWrittenNowhere(t *testing.T) {
 				t.Errorf("the log does not tell of %q", event)
 			}
 		}
+
 		for _, output := range outputs {
 			hidden.expectNowhere(t, "the log", []byte(output.String()))
 		}
+
 		hidden.expectNowhere(t, "the database", s.dump())
 		for _, file := range s.databaseFiles() {
 			content, err := os.ReadFile(file)
@@ -104,7 +110,7 @@ func TestSecretsAreWrittenNowhere(t *testing.T) {
 	})
 }
 
-// doEverything sends the server secrets in all the right and wrong places.
+// doEverything sends secrets to the server in all the right and wrong places.
 func (s *secrets) doEverything(server *server, name, right string) {
 	t := server.t
 	t.Helper()
@@ -116,8 +122,10 @@ func (s *secrets) doEverything(server *server, name, right string) {
 				t.Errorf("the answer repeats a password: %s", got.Text)
 			}
 		}
+
 		return got
 	}
+
 	ticketOf := func(operation operation) ticket {
 		t.Helper()
 		return s.ticket(server.ticket(operation))
@@ -136,11 +144,13 @@ func (s *secrets) doEverything(server *server, name, right string) {
 	expect(t, ask(refreshOperation(next.AccessToken)), "TOKEN_INVALID")
 	ask(revokeOperation(ticketOf(signInOperation(name, right, "")).RefreshToken, false))
 	ask(revokeOperation(ticketOf(signInOperation(name, right, customer.RefreshToken)).RefreshToken, true))
+
 	for range 4 {
 		ask(signInOperation(name, s.password(), ""))
 		ask(signInOperation("nobody", s.password(), ""))
 		ask(signInOperation(s.password(), right, "")) // in the wrong field
 	}
+
 	ask(signInOperation(name, strings.Repeat(s.password(), 100), ""))
 	ask(signInOperation(strings.Repeat(s.password(), 100), right, ""))
 	ask(refreshOperation(s.password()))
@@ -162,32 +172,60 @@ func (s *secrets) doEverything(server *server, name, right string) {
 	} {
 		ask(operation{query: fmt.Sprintf(query, s.password())})
 	}
+
 	for _, password := range []any{
 		[]any{s.password()}, map[string]any{"is": s.password()}, map[string]any{s.password(): nil},
 	} {
-		ask(operation{signInOperation("", "", "").query, variables{"input": variables{"username": "ada", "password": password}}})
+		ask(operation{
+			signInOperation("", "", "").query,
+			variables{"input": variables{"username": "ada", "password": password}},
+		})
 	}
+
 	ask(operation{signInOperation("", "", "").query, variables{"input": s.password()}})
 	ask(operation{signInOperation("", "", "").query, variables{"input": []any{s.password()}}})
-	ask(operation{signInOperation("", "", "").query, variables{"input": variables{"username": "ada", "password": "x", "more": s.password()}}})
+	ask(operation{
+		signInOperation("", "", "").query,
+		variables{"input": variables{"username": "ada", "password": "x", "more": s.password()}},
+	})
 	ask(operation{revokeOperation("", false).query, variables{"token": s.password(), "everywhere": s.password()}})
 
-	// In bodies, addresses and headers that are none.
+	// In malformed bodies, addresses and headers.
 	for _, body := range []string{
-		`{"query": "mutation { createUserTicket(input: {username: \"ada\", password: \"%s`, `%s`, `"%s"`, `["%s"]`, `{"query": {"%s": 1}}`, `{"query": 1, "x": "%s"}`,
-		`{"variables": "%s", "query": "{ currentShopper { userId } }"}`, `{"query": "{ currentShopper { userId } }"} %s`, `{"%s": tru}`, `query=%s`,
+		`{"query": "mutation { createUserTicket(input: {username: \"ada\", password: \"%s`, `%s`, `"%s"`,
+		`["%s"]`, `{"query": {"%s": 1}}`, `{"query": 1, "x": "%s"}`,
+		`{"variables": "%s", "query": "{ currentShopper { userId } }"}`,
+		`{"query": "{ currentShopper { userId } }"} %s`, `{"%s": tru}`, `query=%s`,
 	} {
 		for _, contentType := range []string{"application/json", "text/plain"} {
 			s.send(server, http.MethodPost, "/graphql", fmt.Sprintf(body, s.password()), "Content-Type", contentType)
 		}
 	}
-	s.send(server, http.MethodGet, "/graphql?query="+url.QueryEscape(`{ x(y: "`+s.password()+`") }`)+"&variables="+s.password(), "", "apollo-require-preflight", "1")
-	s.send(server, http.MethodGet, "/graphql?query="+url.QueryEscape(`mutation { refreshTicket(refreshToken: "`+s.password()+`") { userId } }`), "", "apollo-require-preflight", "1")
-	s.send(server, http.MethodPost, "/graphql?password="+s.password(), "{}", "Content-Type", "application/json; charset="+s.password())
-	s.send(server, http.MethodPut, "/graphql", s.password(), "Content-Encoding", s.password(), "Origin", "https://"+s.password(), "Cookie", s.password())
-	s.send(server, http.MethodGet, "/livez?"+s.password(), "", "X-Forwarded-For", s.password(), "User-Agent", s.password(), "X-Request-Id", "a b "+s.password())
 
-	// As no HTTP at all.
+	s.send(
+		server, http.MethodGet,
+		"/graphql?query="+url.QueryEscape(`{ x(y: "`+s.password()+`") }`)+"&variables="+s.password(),
+		"", "apollo-require-preflight", "1",
+	)
+	s.send(
+		server, http.MethodGet,
+		"/graphql?query="+url.QueryEscape(`mutation { refreshTicket(refreshToken: "`+s.password()+`") { userId } }`),
+		"", "apollo-require-preflight", "1",
+	)
+	s.send(
+		server, http.MethodPost, "/graphql?password="+s.password(), "{}", "Content-Type",
+		"application/json; charset="+s.password(),
+	)
+	s.send(
+		server, http.MethodPut, "/graphql", s.password(), "Content-Encoding", s.password(), "Origin",
+		"https://"+s.password(), "Cookie", s.password(),
+	)
+	s.send(
+		server, http.MethodGet, "/livez?"+s.password(), "", "X-Forwarded-For", s.password(),
+		"User-Agent", s.password(), "X-Request-Id", "a b "+s.password(),
+	)
+
+	// In bytes that are not HTTP.
 	connection, err := (&net.Dialer{}).DialContext(soon(t), "tcp", strings.TrimPrefix(server.url, "http://"))
 	must(t, err)
 	_, _ = io.WriteString(connection, s.password()+"\r\nX: "+s.password()+"\r\n\r\n")
@@ -199,18 +237,21 @@ func (s *secrets) send(server *server, method, path, body string, headers ...str
 	server.t.Helper()
 	request, err := http.NewRequestWithContext(soon(server.t), method, server.url+path, strings.NewReader(body))
 	must(server.t, err)
+
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+
 	got, err := send(server.client, request)
 	must(server.t, err)
 	s.expectNowhere(server.t, method+" "+path[:6]+"'s answer", []byte(got.Text))
+
 	for name, values := range got.Header {
 		s.expectNowhere(server.t, name, []byte(strings.Join(values, "\n")))
 	}
 }
 
-// dump returns the text of everything in the database.
+// dump returns the whole contents of the database as text.
 func (s *site) dump() []byte {
 	s.t.Helper()
 	db := s.database()
@@ -218,13 +259,16 @@ func (s *site) dump() []byte {
 	if !strings.HasPrefix(s.url, "sqlite://") {
 		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
 	}
+
 	var dump bytes.Buffer
 	for _, table := range s.texts(tables) {
 		s.dumpTable(db, table, &dump)
 	}
+
 	if !bytes.Contains(dump.Bytes(), []byte("$argon2id$")) {
 		s.t.Error("the dump of the database holds no account")
 	}
+
 	return dump.Bytes()
 }
 
@@ -233,6 +277,7 @@ func (s *site) dumpTable(db *sql.DB, table string, out *bytes.Buffer) {
 	rows, err := db.QueryContext(s.t.Context(), "SELECT * FROM `"+table+"`")
 	must(s.t, err)
 	defer func() { _ = rows.Close() }()
+
 	columns, err := rows.Columns()
 	must(s.t, err)
 	for rows.Next() {
@@ -240,32 +285,39 @@ func (s *site) dumpTable(db *sql.DB, table string, out *bytes.Buffer) {
 		for i := range values {
 			targets[i] = &values[i]
 		}
+
 		must(s.t, rows.Scan(targets...))
 		for _, value := range values {
 			if raw, ok := value.([]byte); ok {
 				out.Write(raw)
 			}
+
 			fmt.Fprintln(out, value)
 		}
 	}
+
 	must(s.t, rows.Err())
 }
 
-// databaseFiles returns the files in which the database keeps the site's rows, and its log. Of a server that is not on this machine there are none.
+// databaseFiles returns the files in which the database keeps the site's rows and its log. It
+// returns none if the server is on another machine.
 func (s *site) databaseFiles() []string {
 	s.t.Helper()
 	if file, ok := strings.CutPrefix(s.url, "sqlite://"); ok {
 		return []string{file, file + "-wal"}
 	}
+
 	config, err := mysql.ParseDSN(s.url)
 	must(s.t, err)
 	data := os.Getenv("AUTHTICKETS_TEST_MYSQL_DATA")
 	if data == "" {
 		return nil
 	}
+
 	files, err := filepath.Glob(filepath.Join(data, config.DBName, "*.ibd"))
 	if err != nil || len(files) < 5 {
 		s.t.Errorf("the tables are in %v: %v", files, err)
 	}
+
 	return append(files, os.Getenv("AUTHTICKETS_TEST_MYSQL_LOG"))
 }

@@ -57,8 +57,10 @@ func Send(client *http.Client, request *http.Request) (Answer, error) {
 	if err != nil || !isJSON || request.Method == http.MethodHead {
 		return got, err
 	}
+
 	if err := json.Unmarshal(text, &got); err != nil {
 		return got, fmt.Errorf("no JSON: %w: %q", err, text)
 	}
+
 	return got, nil
 }

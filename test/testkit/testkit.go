@@ -54,5 +54,6 @@ func Defaults[T any](t testing.TB) *T {
 	Must(t, err)
 	_, err = parser.Parse(nil)
 	Must(t, err)
+
 	return settings
 }
