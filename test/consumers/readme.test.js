@@ -5,21 +5,22 @@ import { parse, print, visit } from "graphql";
 import { files } from "./guide.js";
 import { project } from "./project.js";
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const pages = ["README.md", "docs/operations.md", "docs/applications.md"];
+const shown = pages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8")).join("\n");
 const schema = readFileSync(new URL("../../schema.graphqls", import.meta.url), "utf8");
 
 // Generators want a name; the operations there have none.
 const named = (text, value) =>
   print(visit(parse(text), { OperationDefinition: (node) => ({ ...node, name: { kind: "Name", value } }) }));
 
-test("the operations of the README get types that TypeScript accepts", async () => {
+test("the operations of the README and docs get types that TypeScript accepts", async () => {
   const { write, run } = project("readme");
-  const operations = [...readme.matchAll(/"query": "([^"]+)"/g)].map(([, text]) => text);
-  assert.equal(operations.length, 6);
+  const operations = [...shown.matchAll(/"query": "([^"]+)"/g)].map(([, text]) => text);
+  assert.equal(operations.length, 8);
   operations.forEach((text, i) => write(`operations/${i}.graphql`, named(text, `Operation${i}`)));
   write("schema.graphqls", schema);
   for (const name of ["codegen.ts", "tsconfig.json"]) write(name, files[name]);
   await run("npx graphql-codegen; npx tsc --noEmit");
   const generated = await run("cat gql/graphql.ts");
-  assert.equal(generated.match(/^export const Operation\dDocument/gm).length, 6);
+  assert.equal(generated.match(/^export const Operation\dDocument/gm).length, 8);
 });

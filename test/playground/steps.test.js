@@ -1,4 +1,4 @@
-// The steps of the README's section "Try it", in order and as they are written.
+// The steps of docs/playground.md, in order and as they are written.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -6,16 +6,16 @@ import { test } from "node:test";
 import { server } from "../clients/server.js";
 import { open, reads } from "./page.js";
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const guide = readFileSync(new URL("../../docs/playground.md", import.meta.url), "utf8");
 
 const demo = server();
 
-test("the README's steps", async (t) => {
+test("the steps of docs/playground.md", async (t) => {
   const p = await open(t, demo);
   let guest, refreshed;
 
   await t.test("tell the tabs there are", async () => {
-    const section = readme.split("## Try it")[1].split("\n## ")[0];
+    const section = guide.split("## The steps")[1].split("\n## ")[0];
     const named = new Set([...section.matchAll(/\*\*(\w+)\*\*/g)].map(([, name]) => name));
     assert.deepEqual([...named], await p.page.getByRole("tab").allInnerTexts());
     await reads(p.strip, "Nobody yet");

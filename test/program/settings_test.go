@@ -386,7 +386,7 @@ func TestHelp(t *testing.T) {
 func TestSettingsTable(t *testing.T) {
 	t.Parallel()
 
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/settings.md")
 	must(t, err)
 	told := map[string]string{} // the variable, and the default if there is one
 
