@@ -120,7 +120,7 @@ func TestErrorTable(t *testing.T) {
 	must(t, err)
 	_, enum, _ := strings.Cut(string(schema), "enum ErrorReason {")
 	enum, _, _ = strings.Cut(enum, "\n}")
-	reasons := regexp.MustCompile(`(?m)^  ([A-Z_]+)\b`).FindAllStringSubmatch(enum, -1)
+	reasons := regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+)(?: @.*)?$`).FindAllStringSubmatch(enum, -1)
 	if len(reasons) < 30 {
 		t.Fatalf("not the reasons: %s", reasons)
 	}
@@ -141,5 +141,31 @@ func TestErrorTable(t *testing.T) {
 	}
 	if len(told) > 0 {
 		t.Errorf("rows for reasons that do not exist: %v", told)
+	}
+}
+
+// docs/architecture.md names functions as folder.Function. Each is there.
+func TestWalksNameFunctions(t *testing.T) {
+	t.Parallel()
+
+	text, err := os.ReadFile("../docs/architecture.md")
+	must(t, err)
+	_, walks, _ := strings.Cut(string(text), "## Walk 1")
+	named := regexp.MustCompile("`([a-z]+)\\.([A-Za-z]+)`").FindAllStringSubmatch(walks, -1)
+	if len(named) < 30 {
+		t.Fatalf("only %d functions are named", len(named))
+	}
+
+	for _, match := range named {
+		files, err := filepath.Glob("../" + match[1] + "/*.go")
+		must(t, err)
+		function := regexp.MustCompile(`(?m)^func (?:\([^)]*\) )?` + match[2] + `[(\[]`)
+		isThere := slices.ContainsFunc(files, func(name string) bool {
+			code, err := os.ReadFile(name)
+			return err == nil && function.Match(code)
+		})
+		if !isThere {
+			t.Errorf("docs/architecture.md names %s.%s, which does not exist", match[1], match[2])
+		}
 	}
 }
