@@ -38,8 +38,8 @@ func refused(format string, arguments ...any) error {
 }
 
 // Set gives a field a value as it is written on a command line or in a CSV file: true or false, an
-// instant in RFC 3339, a JSON list of attributes, or plain text. An empty text clears the field. The
-// error is a RefusedError.
+// instant in RFC 3339, a JSON list of attributes, or plain text. An empty text clears the field.
+// The error is a RefusedError.
 func (r *Record) Set(name, value string) error {
 	field, err := fieldToSet(name)
 	if err != nil {

@@ -261,7 +261,12 @@ func TestImportLocksAndDeactivates(t *testing.T) {
 		}
 		b.want("updated 1", `{"userName":"ada","isLocked":false}`)
 		query := storage.SignerQuery{
-			Name: "ada", NameHash: models.ID{1}, Source: "s", DevicePrefix: "d", At: begin, Distrust: []models.Reason{"x"},
+			Name:         "ada",
+			NameHash:     models.ID{1},
+			Source:       "s",
+			DevicePrefix: "d",
+			At:           begin,
+			Distrust:     []models.Reason{"x"},
 		}
 		signer, err := b.Signer(t.Context(), query, nil)
 		if must(t, err); signer.InWindow != nil || signer.GuessedUntil != nil || b.find("ada").IsLocked {

@@ -55,13 +55,15 @@ func References(operation *graphql.OperationContext) int {
 	return count
 }
 
-// __resolve_entities answers _entities; gqlgen sets the name. It goes by the access token, as currentShopper does, so it reads one account at most. Without one it goes by the
-// application, and reads those of all references at once.
+// __resolve_entities answers _entities; gqlgen sets the name. With an access token it answers for
+// the shopper, as currentShopper does, and reads at most one account. Without one it answers for
+// the application, and reads the accounts of all references at once.
 //
 //nolint:staticcheck // the name
 func (ec *executionContext) __resolve_entities(ctx context.Context, references []Reference) []Entity {
 	if References(graphql.GetOperationContext(ctx)) > mostReferences {
-		ec.Error(ctx, LimitError(problem.CodeBadUserInput, "reference-limit", fmt.Sprintf("The operation has more than %d references.", mostReferences)))
+		message := fmt.Sprintf("The operation has more than %d references.", mostReferences)
+		ec.Error(ctx, LimitError(problem.CodeBadUserInput, "reference-limit", message))
 		return nil
 	}
 	entities := make([]Entity, len(references))

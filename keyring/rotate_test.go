@@ -252,7 +252,9 @@ func TestLeastDelay(t *testing.T) {
 		one.rotate(models.SealKeys, timing.LeastKeyNotice)
 		one.refresh()
 		s.clock.Pass(timing.LeastKeyNotice - ahead)
-		if token := sealAt(t, one.Keys, s.clock.Now().Add(ahead)); opens(other.Keys, token) || !other.Keys.MayLack(s.clock.Now().Add(-pause)) {
+
+		token := sealAt(t, one.Keys, s.clock.Now().Add(ahead))
+		if opens(other.Keys, token) || !other.Keys.MayLack(s.clock.Now().Add(-pause)) {
 			t.Error("a token of a new keyset is taken for invalid")
 		}
 	})

@@ -97,8 +97,9 @@ func TestBehind(t *testing.T) {
 	}
 
 	keys.MarkComplete(at)
-	for _, after := range []time.Duration{-time.Hour, 0, timing.KeysetsComplete, timing.KeysetsComplete + 1, time.Hour} {
-		if want := after > timing.KeysetsComplete; keys.MayLack(at.Add(after)) != want {
+	const complete = timing.KeysetsComplete
+	for _, after := range []time.Duration{-time.Hour, 0, complete, complete + 1, time.Hour} {
+		if want := after > complete; keys.MayLack(at.Add(after)) != want {
 			t.Errorf("after %s: want %t", after, want)
 		}
 	}

@@ -101,8 +101,8 @@ func (o *Office) checkPassword(ctx context.Context, attempt *signIn, signer *sto
 const countingTime = 10 * time.Second
 
 // refuse counts a wrong password, whether or not the client is still there, and returns what the
-// client is told. A guess that could not be counted tells nothing: the reason is BUSY. ofAllNames is
-// how many the source has sent for all names.
+// client is told. A guess that could not be counted tells nothing: the reason is BUSY. ofAllNames
+// is how many the source has sent for all names.
 func (o *Office) refuse(
 	ctx context.Context, attempt *signIn, signer *storage.Signer, source string, ofAllNames int,
 ) error {

@@ -54,8 +54,10 @@ func (o *Office) ReloadEnded(ctx context.Context) error {
 
 	found, byDatabase, err := o.Store.RecentlyEnded(ctx, func(clock time.Time) storage.EndedQuery {
 		query := storage.EndedQuery{
-			Since: earlier(since, clock).Add(-timing.EndedLateness), RefreshedSince: now.Add(-longest - timing.ClockLeeway),
-			Customers: customersAtATime, Anonymous: anonymousAtATime,
+			Since:          earlier(since, clock).Add(-timing.EndedLateness),
+			RefreshedSince: now.Add(-longest - timing.ClockLeeway),
+			Customers:      customersAtATime,
+			Anonymous:      anonymousAtATime,
 		}
 		if isWide {
 			query.Since = clock.Add(-longest - timing.ClocksApart)

@@ -44,7 +44,8 @@ func (o *Office) RevocationFeed() (text, tag string, err error) {
 	if sessions == 0 || applications == 0 {
 		return "", "", busy() // nothing has been asked of the database yet
 	}
-	same := sessions == o.feed.sessions && applications == o.feed.applications && now.Sub(o.feed.signedAt) < timing.FeedAge
+	same := sessions == o.feed.sessions && applications == o.feed.applications &&
+		now.Sub(o.feed.signedAt) < timing.FeedAge
 	// A new date would make an old set look like today's.
 	if stale := now.Sub(o.ended.lastAsked()) > timing.FeedStale; !same && !stale {
 		if err := o.signFeed(now); err != nil {

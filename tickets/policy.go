@@ -86,9 +86,10 @@ func (p Policy) accessExpiration(issuedAt, refreshExpiration time.Time) time.Tim
 	return earlier(issuedAt.Add(p.AccessLifetime), refreshExpiration)
 }
 
-// refreshAfter returns when a client should refresh: after 70 to 85 % of the access token's lifetime,
-// spread evenly by a byte of chance. Clients get it in whole seconds, so it is rounded here, and kept
-// a second away from the end: rounding down alone would cost short tickets many more refreshes.
+// refreshAfter returns when a client should refresh: after 70 to 85 % of the access token's
+// lifetime, spread evenly by a byte of chance. Clients get it in whole seconds. It is rounded to
+// the nearest one, because rounding down would cost short tickets a third more refreshes. It is at
+// least a second before the end.
 func refreshAfter(lifetime time.Duration, chance byte) time.Duration {
 	exact := lifetime*70/100 + lifetime*15/100*time.Duration(chance)/255
 	return max(0, min(exact.Round(time.Second), lifetime-time.Second))

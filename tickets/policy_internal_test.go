@@ -87,7 +87,8 @@ func TestRefreshAfter(t *testing.T) {
 		{time.Second, 0, 0},
 		{500 * time.Millisecond, 0, 0},
 	} {
-		if low, high := refreshAfter(c.lifetime, 0), refreshAfter(c.lifetime, 255); low != c.earliest || high != c.latest {
+		low, high := refreshAfter(c.lifetime, 0), refreshAfter(c.lifetime, 255)
+		if low != c.earliest || high != c.latest {
 			t.Errorf("a lifetime of %v: from %v to %v", c.lifetime, low, high)
 		}
 	}

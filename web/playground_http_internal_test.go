@@ -94,7 +94,8 @@ func TestPlaygroundHeader(t *testing.T) {
 func TestPlaygroundIsRevalidated(t *testing.T) {
 	t.Parallel()
 
-	for _, target := range []string{"/", "/playground/app.js", "/playground/guide.json", "/playground/graphiql.min.js"} {
+	targets := []string{"/", "/playground/app.js", "/playground/guide.json", "/playground/graphiql.min.js"}
+	for _, target := range targets {
 		first := askPlayground(t, http.MethodGet, target, http.Header{"Accept-Encoding": {"gzip"}})
 		etag := first.Header.Get("ETag")
 		if etag == "" || first.Header.Get("Cache-Control") != "no-cache" {

@@ -102,7 +102,8 @@ func TestCheck(t *testing.T) {
 			root := t.TempDir()
 			write(t, filepath.Join(root, "README.md"), "A sample.\n")
 			write(t, filepath.Join(root, "p.go"), c.source)
-			// Each part needs a function with room in it, or it would break the limit of blank lines.
+			// Each part needs a function with room in it, or it would break the limit of blank
+			// lines.
 			write(t, filepath.Join(root, "p_test.go"), sample)
 			if name != "Dense" {
 				write(t, filepath.Join(root, "roomy.go"), sample)
