@@ -382,7 +382,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// README's table of settings agrees with the help.
+// The table in docs/settings.md agrees with the help.
 func TestSettingsTable(t *testing.T) {
 	t.Parallel()
 
