@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -255,6 +256,6 @@ func (b *book) clear() {
 		return err
 	}))
 	for _, account := range found.Accounts {
-		must(b.t, b.Delete(b.t.Context(), account))
+		must(b.t, errOf(b.Delete(b.t.Context(), access.Operator(), accounts.Key{ID: account.ID})))
 	}
 }

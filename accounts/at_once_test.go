@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -49,7 +50,7 @@ func (b *book) importAll(w writer, numbers []int, refused func(error)) int {
 		fmt.Fprintf(&text, `{"externalId":%q,"userName":%q,"emailAddress":%q,"firstName":%q}`+"\n",
 			customer["externalId"], customer["userName"], customer["emailAddress"], customer["firstName"])
 	}
-	counts, err := b.Import(b.t.Context(), strings.NewReader(text.String()), accounts.ImportOptions{
+	counts, err := b.Import(b.t.Context(), access.Operator(), strings.NewReader(text.String()), accounts.ImportOptions{
 		Refused: func(_ int, reason error) { refused(reason) }, Progress: func(accounts.Counts) {},
 	})
 	if err != nil || counts.Updated+counts.Unchanged > 0 {
@@ -61,7 +62,7 @@ func (b *book) importAll(w writer, numbers []int, refused func(error)) int {
 // createAll creates one account after the other.
 func (b *book) createAll(w writer, numbers []int, refused func(error)) int {
 	return each(w, numbers, refused, func(number int) error {
-		_, err := b.Create(b.t.Context(), w.customer(number).record(b.t))
+		_, err := b.Create(b.t.Context(), access.Operator(), w.customer(number).record(b.t))
 		return err
 	})
 }
@@ -69,12 +70,12 @@ func (b *book) createAll(w writer, numbers []int, refused func(error)) int {
 // renameAll gives the names to other accounts.
 func (b *book) renameAll(w writer, numbers []int, refused func(error)) int {
 	return each(w, numbers, refused, func(number int) error {
-		other, err := b.Create(b.t.Context(), values{"userName": fmt.Sprintf("other%d", number)}.record(b.t))
+		other, err := b.Create(b.t.Context(), access.Operator(), values{"userName": fmt.Sprintf("other%d", number)}.record(b.t))
 		if err != nil {
 			b.t.Errorf("%s: %v", w.name, err)
 			return err
 		}
-		_, err = b.Update(b.t.Context(), accounts.Key{ID: other.ID}, w.customer(number).record(b.t))
+		_, err = b.Update(b.t.Context(), access.Operator(), accounts.Key{ID: other.ID}, w.customer(number).record(b.t))
 		return err
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -266,7 +267,7 @@ func valueOf(b *book, field *accounts.Field) string {
 
 	var selection accounts.Selection
 	selection.Add(field)
-	account, err := b.Find(b.t.Context(), accounts.Key{ID: new(int64(1))}, &selection)
+	account, err := b.Find(b.t.Context(), access.Operator(), accounts.Key{ID: new(int64(1))}, &selection)
 	must(b.t, err)
 
 	for _, other := range accounts.Fields() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/safely"
 )
 
@@ -15,9 +16,11 @@ type Format string
 
 // The formats.
 const (
-	// JSONLines has an object on each line: the fields of the schema's CustomerAccount, with password or passwordHash. null clears a field.
+	// JSONLines has an object on each line: the fields of the schema's CustomerAccount, with
+	// password or passwordHash. null clears a field.
 	JSONLines Format = "jsonl"
-	// CSV has a header with the names of the same fields. An empty cell leaves a field as it is; the cell of attributes is a JSON list.
+	// CSV has a header with the names of the same fields. An empty cell leaves a field as it is.
+	// The cell of attributes is a JSON list.
 	CSV Format = "csv"
 )
 
@@ -59,7 +62,33 @@ const (
 //
 // It returns what it has done also with an error: when ctx ends, when the file cannot be read, or
 // when the database fails. in may still be waited on then.
-func (b *Book) Import(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
+func (b *Book) Import(
+	ctx context.Context, caller *access.Caller, in io.Reader, options ImportOptions,
+) (Counts, error) {
+	act := access.Act{Name: "account.import", Needs: access.ManageAccounts()}
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (Counts, error) {
+		counts, err := b.importAll(ctx, in, options)
+		entry.Counts = counts.recorded()
+		if options.DryRun {
+			entry.Drop()
+		}
+		return counts, err
+	})
+}
+
+// recorded returns the counts as the record of acts has them.
+func (c Counts) recorded() []access.Count {
+	return []access.Count{
+		{Name: "read", Number: c.Read},
+		{Name: "created", Number: c.Created},
+		{Name: "updated", Number: c.Updated},
+		{Name: "unchanged", Number: c.Unchanged},
+		{Name: "refused", Number: c.Refused},
+	}
+}
+
+// importAll is Import for a caller that has been checked.
+func (b *Book) importAll(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	batches := make(chan batch) // the next one is read while one is written
@@ -140,7 +169,8 @@ type row struct {
 	refusal error
 }
 
-// batch is some rows that follow each other, and why there are no more: io.EOF at the end of the file, nil when there are.
+// batch is some consecutive rows. end is nil if more rows follow, io.EOF at the end of the file, or
+// the error of reading.
 type batch struct {
 	rows []row
 	end  error

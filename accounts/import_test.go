@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
@@ -104,7 +105,7 @@ func TestImportAgainEndsInTheSameState(t *testing.T) {
 		b := openBook(t, url)
 		file := customers(0, 1200)
 		ctx, interrupt := context.WithCancel(t.Context())
-		counts, err := b.Import(ctx, strings.NewReader(file), accounts.ImportOptions{Progress: func(c accounts.Counts) {
+		counts, err := b.Import(ctx, access.Operator(), strings.NewReader(file), accounts.ImportOptions{Progress: func(c accounts.Counts) {
 			if c.Read == 1000 {
 				interrupt()
 			}
@@ -139,7 +140,7 @@ func TestImportsAtOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range importers {
 			wait.Go(func() {
-				counts, err := b.Import(t.Context(), strings.NewReader(customers(0, rows)), accounts.ImportOptions{
+				counts, err := b.Import(t.Context(), access.Operator(), strings.NewReader(customers(0, rows)), accounts.ImportOptions{
 					Refused: func(line int, reason error) { t.Errorf("line %d: %s", line, reason) }, Progress: func(accounts.Counts) {},
 				})
 				if err != nil {
@@ -201,7 +202,7 @@ func TestImportTellsThatReadingFails(t *testing.T) {
 	b := openBook(t, storagetest.SQLite(t))
 	errTorn := errors.New("torn")
 	torn := io.MultiReader(strings.NewReader(customers(0, 3)), iotest.ErrReader(errTorn))
-	counts, err := b.Import(t.Context(), torn, accounts.ImportOptions{Progress: func(accounts.Counts) {}})
+	counts, err := b.Import(t.Context(), access.Operator(), torn, accounts.ImportOptions{Progress: func(accounts.Counts) {}})
 	if !errors.Is(err, errTorn) || counts.Created != 3 {
 		t.Errorf("%+v, %v", counts, err)
 	}

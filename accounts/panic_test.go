@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/safely"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -18,7 +19,7 @@ func (panicking) Read([]byte) (int, error) { panic("read") }
 func TestImportPanics(t *testing.T) {
 	t.Parallel()
 	b := openBook(t, storagetest.SQLite(t))
-	_, err := b.Import(t.Context(), panicking{}, accounts.ImportOptions{
+	_, err := b.Import(t.Context(), access.Operator(), panicking{}, accounts.ImportOptions{
 		Format: accounts.JSONLines, Refused: func(int, error) {}, Progress: func(accounts.Counts) {},
 	})
 	if _, ok := errors.AsType[*safely.PanicError](err); !ok {

@@ -25,13 +25,21 @@ type Record struct {
 	// password is to be hashed, hash is one already. When both are empty and one is given, the account shall have none.
 	password, hash secret.Text
 	external       bool // the hash is in another system's format
+	// refusal is why a value could not be set; nil unless Refuse was called.
+	refusal error
 }
+
+// Refuse makes every operation refuse the record with an error, after it has checked the caller.
+func (r *Record) Refuse(err error) { r.refusal = err }
 
 // RefusedError says why a record is not accepted. It names fields, and never repeats a value, which could be a secret.
 type RefusedError string
 
 // Error implements error.
 func (e RefusedError) Error() string { return string(e) }
+
+// Unwrap returns the error that clients get, besides the text.
+func (RefusedError) Unwrap() error { return &models.Error{Reason: models.ReasonAccountInvalid} }
 
 func refused(format string, arguments ...any) error {
 	return RefusedError(fmt.Sprintf(format, arguments...))

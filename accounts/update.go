@@ -5,29 +5,59 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Create makes one account, and returns it with its attributes. The error is a RefusedError where the account exists, and where another has a name or an id of the record.
-func (b *Book) Create(ctx context.Context, record *Record) (*models.CustomerAccount, error) {
-	outcomes, err := b.write(ctx, []*Record{record}, writeOptions{createOnly: true}, place{})
-	if err != nil {
-		return nil, err
-	}
-	return b.became(ctx, outcomes[0])
+// Create makes one account, and returns it with its attributes. The error is a RefusedError if the
+// account exists, or if another account has a name or an id of the record.
+func (b *Book) Create(
+	ctx context.Context, caller *access.Caller, record *Record,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.create", Needs: access.ManageAccounts()}
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (*models.CustomerAccount, error) {
+		if record.refusal != nil {
+			return nil, record.refusal
+		}
+		outcomes, err := b.write(ctx, []*Record{record}, writeOptions{createOnly: true}, place{})
+		if err != nil {
+			return nil, err
+		}
+		if outcomes[0].refusal == nil {
+			entry.User = outcomes[0].account.UserID
+		}
+		return b.became(ctx, outcomes[0])
+	})
 }
 
 // Update changes the account that Find finds by the key, also where the record gives it other keys,
 // and returns it with its attributes as it is then. As in an import, another password and being
 // made inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account
 // has a name or an id of the record.
-func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.CustomerAccount, error) {
-	account, err := b.Find(ctx, key, selectionOf(passwordHashField))
-	if err != nil {
-		return nil, err
-	}
+func (b *Book) Update(
+	ctx context.Context, caller *access.Caller, key Key, record *Record,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.update", Needs: access.ManageAccounts()}
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (*models.CustomerAccount, error) {
+		if record.refusal != nil {
+			return nil, record.refusal
+		}
+		account, err := b.find(ctx, key, selectionOf(passwordHashField))
+		if err != nil {
+			return nil, err
+		}
+		entry.User = account.UserID
+		return b.updateFound(ctx, account, record)
+	})
+}
+
+// updateFound changes an account that was read with its password hash.
+func (b *Book) updateFound(
+	ctx context.Context, account *models.CustomerAccount, record *Record,
+) (*models.CustomerAccount, error) {
+	var err error
 	hash := record.hash
 	if record.password.Reveal() != "" {
 		if hash, err = b.hashPassword(ctx, record, account, writeOptions{}); err != nil {
@@ -48,7 +78,8 @@ func (b *Book) Update(ctx context.Context, key Key, record *Record) (*models.Cus
 	return b.became(ctx, became)
 }
 
-// update decides what becomes of the account with a number, which stays locked from then on, and writes it.
+// update decides what becomes of the account with a number, and writes it. The row stays locked
+// until the transaction ends.
 func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, hash secret.Text) (outcome, error) {
 	keys := keysOf([]*Record{record})
 	keys.IDs, keys.Attributes = []int64{id}, true

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -79,7 +80,7 @@ func TestCreateOne(t *testing.T) {
 			"userName": "Ada", "emailAddress": "ada@x.org", "externalId": "A", "isLocked": true, "password": "right",
 			"attributes": json.RawMessage(`[{"fullyQualifiedName":"a","values":[1.0]}]`),
 		}
-		created, err := b.Create(t.Context(), record.record(t))
+		created, err := b.Create(t.Context(), access.Operator(), record.record(t))
 		must(t, err)
 		stored := b.find("ada")
 		if diff := cmp.Diff(stored.Attributes, created.Attributes, cmp.Transformer("", attributeOf)); diff != "" || !created.IsLocked || *created.ID != *stored.ID || !b.signsIn(created, "right") {
@@ -92,7 +93,7 @@ func TestCreateOne(t *testing.T) {
 			"userName is missing, and there is no such account yet":     {"firstName": "x"},
 			"userId is that of another account":                         {"userName": "x", "userId": created.UserID.String()},
 		} {
-			account, err := b.Create(t.Context(), record.record(t))
+			account, err := b.Create(t.Context(), access.Operator(), record.record(t))
 			if _, refused := errors.AsType[accounts.RefusedError](err); account != nil || !refused || err.Error() != want {
 				t.Errorf("got %v, %v, want %s", account, err, want)
 			}
@@ -129,7 +130,7 @@ func TestUpdateOne(t *testing.T) {
 		} {
 			want := b.dump(b.nameOf(byID))
 			maps.Copy(want, step.change)
-			got, err := b.Update(t.Context(), step.key, step.values.record(t))
+			got, err := b.Update(t.Context(), access.Operator(), step.key, step.values.record(t))
 			if err != nil {
 				t.Errorf("%s: %v", step.name, err)
 				continue
@@ -152,7 +153,7 @@ func TestUpdateOne(t *testing.T) {
 			{"userId is not that of the account, and it cannot change", values{"userId": "0123456789abcdef0123456789abcdef"}},
 		} {
 			before := b.dump(b.nameOf(byID))
-			account, err := b.Update(t.Context(), byID, test.values.record(t))
+			account, err := b.Update(t.Context(), access.Operator(), byID, test.values.record(t))
 			if _, refused := errors.AsType[accounts.RefusedError](err); account != nil || !refused || err.Error() != test.want {
 				t.Errorf("got %v, %v, want %s", account, err, test.want)
 			}
@@ -161,7 +162,7 @@ func TestUpdateOne(t *testing.T) {
 			}
 		}
 		for _, key := range []accounts.Key{{ID: new(int64(99))}, {UserName: new("ada")}, {UserName: new("a\x00b")}, {ExternalID: new("A")}, {UserID: &models.ID{1}}} {
-			if _, err := b.Update(t.Context(), key, values{"firstName": "x"}.record(t)); !errors.Is(err, accounts.ErrNotFound) {
+			if _, err := b.Update(t.Context(), access.Operator(), key, values{"firstName": "x"}.record(t)); !errors.Is(err, accounts.ErrNotFound) {
 				t.Errorf("%+v: %v", key, err)
 			}
 		}
@@ -174,7 +175,7 @@ func TestUpdateOne(t *testing.T) {
 // nameOf returns the user name that an account has now.
 func (b *book) nameOf(key accounts.Key) string {
 	b.t.Helper()
-	account, err := b.Find(b.t.Context(), key, accounts.Whole())
+	account, err := b.Find(b.t.Context(), access.Operator(), key, accounts.Whole())
 	must(b.t, err)
 	return *account.UserName
 }
@@ -199,7 +200,7 @@ func TestUpdateEndsSessions(t *testing.T) {
 			{"both", values{"isActive": true, "passwordHash": nil}, models.ReasonPasswordChanged},
 		} {
 			ended := b.session(b.find("ada"))
-			if _, err := b.Update(t.Context(), ada, step.values.record(t)); err != nil {
+			if _, err := b.Update(t.Context(), access.Operator(), ada, step.values.record(t)); err != nil {
 				t.Errorf("%s: %v", step.name, err)
 			}
 			if got := ended(); got != step.ended {
@@ -226,7 +227,7 @@ func TestUpdateRace(t *testing.T) {
 		for i := range all {
 			group.Go(func() {
 				key := accounts.Key{UserName: new(fmt.Sprintf("ada%d", i))}
-				account, err := b.Update(t.Context(), key, values{"userName": "wanted"}.record(t))
+				account, err := b.Update(t.Context(), access.Operator(), key, values{"userName": "wanted"}.record(t))
 				if err == nil {
 					winners <- account.UserID.String()
 				} else {
@@ -247,7 +248,7 @@ func TestUpdateRace(t *testing.T) {
 		fields := []string{"firstName", "lastName", "taxId", "customerSet", "accountType", "localeCode", "companyOrOrganization", "emailAddress"}
 		for i, field := range fields {
 			group.Go(func() {
-				_, err := b.Update(t.Context(), accounts.Key{UserName: new("wanted")}, values{field: fmt.Sprintf("x%d@x.org", i)}.record(t))
+				_, err := b.Update(t.Context(), access.Operator(), accounts.Key{UserName: new("wanted")}, values{field: fmt.Sprintf("x%d@x.org", i)}.record(t))
 				if err != nil {
 					t.Error(err)
 				}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
@@ -371,7 +372,7 @@ func TestCreateOnly(t *testing.T) {
 				must(t, record.Set(fields[i], fields[i+1]))
 			}
 			must(t, record.SetPassword(secret.New("x")))
-			return b.Create(t.Context(), &record)
+			return b.Create(t.Context(), access.Operator(), &record)
 		}
 		account, err := create("userName", "ada", "externalId", "1", "firstName", "", "isActive", "false",
 			"attributes", `[{"fullyQualifiedName":"a","values":[1]}]`)

@@ -9,81 +9,134 @@ import (
 	"io"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 	"github.com/authtickets/authtickets/timing"
 )
 
-// Book is the book of all applications, in which an operator writes. All its fields are required. What is written there reaches a Directory by its next Reload.
+// Book is the book of all applications, in which an operator writes. All its fields are required. A
+// Directory knows of a change after its next Reload.
 type Book struct {
 	Store *storage.Store
 	Now   func() time.Time
 	// Random draws the secrets. It must be fit for cryptography.
 	Random io.Reader
+	// Desk checks the rights of callers, and records what they do. Only operators and the server
+	// can write in the book.
+	Desk *access.Desk
 }
 
 var (
-	// ErrNotFound is returned where the application asked for does not exist.
+	// ErrNotFound is returned if the application does not exist.
 	ErrNotFound = errors.New("there is no such application")
-	// ErrExists is returned where an application has the id already.
+	// ErrExists is returned if another application has the id.
 	ErrExists = errors.New("there is such an application already")
 )
 
 // All returns all applications, in order of their ids.
-func (b *Book) All(ctx context.Context) ([]models.Application, error) {
+func (b *Book) All(ctx context.Context, caller *access.Caller) ([]models.Application, error) {
+	if err := b.Desk.Check(ctx, caller, access.Act{Name: "application.read"}); err != nil {
+		return nil, err
+	}
 	return b.Store.Applications(ctx)
 }
 
 // Find returns the application with an id, or ErrNotFound.
-func (b *Book) Find(ctx context.Context, id string) (*models.Application, error) {
+func (b *Book) Find(ctx context.Context, caller *access.Caller, id string) (*models.Application, error) {
+	if err := b.Desk.Check(ctx, caller, access.Act{Name: "application.read"}); err != nil {
+		return nil, err
+	}
 	application, err := b.Store.Application(ctx, id)
 	return application, known(err)
 }
 
-// Create makes an application. A confidential one gets a secret, which nobody can read again; of a public one it is empty. The error is ErrExists, or a RefusedError.
-func (b *Book) Create(ctx context.Context, id string, confidential bool, change Change) (*models.Application, secret.Text, error) {
+// New is what a new application is like. Fields that Change leaves out get their defaults.
+type New struct {
+	ID             string
+	IsConfidential bool
+	Change
+}
+
+// Created is a new application. Secret is that of a confidential application, which nobody can read
+// again; it is empty for a public one.
+type Created struct {
+	*models.Application
+	Secret secret.Text
+}
+
+// Create makes an application. The error is ErrExists, or a RefusedError.
+func (b *Book) Create(ctx context.Context, caller *access.Caller, input New) (Created, error) {
+	act := access.Act{Name: "application.create"}
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (Created, error) {
+		created, err := b.create(ctx, input)
+		if err == nil {
+			entry.Application = created.ID
+		}
+		return created, err
+	})
+}
+
+// create is Create for a caller that has been checked.
+func (b *Book) create(ctx context.Context, input New) (Created, error) {
 	now, err := b.Store.Clock(ctx)
 	if err != nil {
-		return nil, secret.Text{}, err
+		return Created{}, err
 	}
 	epoch, err := newEpoch(b.Random)
 	if err != nil {
-		return nil, secret.Text{}, err
+		return Created{}, err
 	}
+
 	application := &models.Application{
-		ID: id, Name: id, IsConfidential: confidential, SessionsFrom: now.Add(-timing.ClockLeeway), Epoch: epoch,
-		Behaviors: []string{}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
+		ID:                 input.ID,
+		Name:               input.ID,
+		IsConfidential:     input.IsConfidential,
+		SessionsFrom:       now.Add(-timing.ClockLeeway),
+		Epoch:              epoch,
+		Behaviors:          []string{},
+		AnonymousBehaviors: []string{},
+		OwnBehaviors:       []string{},
+		Origins:            []string{},
 	}
-	change.apply(application)
+	input.apply(application)
 	if err := check(application); err != nil {
-		return nil, secret.Text{}, err
+		return Created{}, err
 	}
-	var shown secret.Text
-	if confidential {
-		if shown, err = newSecret(b.Random); err != nil {
-			return nil, secret.Text{}, err
+
+	created := Created{Application: application}
+	if input.IsConfidential {
+		if created.Secret, err = newSecret(b.Random); err != nil {
+			return Created{}, err
 		}
-		hash := hashOf(shown)
+		hash := hashOf(created.Secret)
 		application.SecretHash = hash[:]
 	}
 	if err := b.Store.InsertApplication(ctx, application); err != nil {
-		return nil, secret.Text{}, known(err)
+		return Created{}, known(err)
 	}
-	return application, shown, nil
+	return created, nil
 }
 
-// Update changes what is said of an application, and returns it as it is then. Whether it is confidential stays. The error is ErrNotFound, or a RefusedError.
-func (b *Book) Update(ctx context.Context, id string, change Change) (*models.Application, error) {
-	return b.change(ctx, id, func(application *models.Application, _ time.Time) error {
+// Update changes an application, and returns it as it is afterwards. A confidential application
+// stays confidential, and a public one public. The error is ErrNotFound, or a RefusedError.
+func (b *Book) Update(
+	ctx context.Context, caller *access.Caller, id string, change Change,
+) (*models.Application, error) {
+	act := access.Act{Name: "application.update"}
+	return b.change(ctx, caller, act, id, func(application *models.Application, _ time.Time) error {
 		change.apply(application)
 		return check(application)
 	})
 }
 
-// RotateSecret gives a confidential application another secret and returns it; nobody can read it again. The one before stays good for as long as keepOld says, and the
-// one before that ends now. The error is ErrNotFound, or a RefusedError.
-func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duration) (secret.Text, error) {
+// RotateSecret gives a confidential application a new secret and returns it. Nobody can read it
+// again. The present secret stays valid for keepOld, and any older one ends now. The error is
+// ErrNotFound, or a RefusedError.
+func (b *Book) RotateSecret(
+	ctx context.Context, caller *access.Caller, id string, keepOld time.Duration,
+) (secret.Text, error) {
 	if keepOld < 0 {
 		return secret.Text{}, RefusedError("keepOld: must not be negative")
 	}
@@ -92,11 +145,12 @@ func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duratio
 		return secret.Text{}, err
 	}
 	hash := hashOf(shown)
-	_, err = b.change(ctx, id, func(application *models.Application, now time.Time) error {
+	act := access.Act{Name: "application.rotate-secret"}
+	_, err = b.change(ctx, caller, act, id, func(application *models.Application, now time.Time) error {
 		if !application.IsConfidential {
 			return RefusedError("id: a public application has no secret")
 		}
-		if bytes.Equal(application.SecretHash, hash[:]) { // an earlier attempt had got through
+		if bytes.Equal(application.SecretHash, hash[:]) { // an earlier attempt has succeeded
 			return nil
 		}
 		application.PreviousSecretHash, application.PreviousSecretUntil = nil, nil
@@ -113,22 +167,26 @@ func (b *Book) RotateSecret(ctx context.Context, id string, keepOld time.Duratio
 	return shown, nil
 }
 
-// Disable keeps everybody from getting a ticket for an application, and ends its sessions. One that is disabled stays as it is. The error is ErrNotFound.
-func (b *Book) Disable(ctx context.Context, id string) (*models.Application, error) {
-	return b.disable(ctx, id, true)
+// Disable stops an application from getting tickets, and ends its sessions. It has no effect on an
+// application that is disabled already. The error is ErrNotFound.
+func (b *Book) Disable(ctx context.Context, caller *access.Caller, id string) (*models.Application, error) {
+	return b.disable(ctx, caller, access.Act{Name: "application.disable"}, id, true)
 }
 
-// Enable makes an application usable again. The sessions that it had do not come back. One that is enabled stays as it is. The error is ErrNotFound.
-func (b *Book) Enable(ctx context.Context, id string) (*models.Application, error) {
-	return b.disable(ctx, id, false)
+// Enable makes an application usable again. Its former sessions do not come back. It has no effect
+// on an application that is enabled already. The error is ErrNotFound.
+func (b *Book) Enable(ctx context.Context, caller *access.Caller, id string) (*models.Application, error) {
+	return b.disable(ctx, caller, access.Act{Name: "application.enable"}, id, false)
 }
 
-func (b *Book) disable(ctx context.Context, id string, disabled bool) (*models.Application, error) {
+func (b *Book) disable(
+	ctx context.Context, caller *access.Caller, act access.Act, id string, disabled bool,
+) (*models.Application, error) {
 	epoch, err := newEpoch(b.Random)
 	if err != nil {
 		return nil, err
 	}
-	return b.change(ctx, id, func(application *models.Application, now time.Time) error {
+	return b.change(ctx, caller, act, id, func(application *models.Application, now time.Time) error {
 		switch {
 		case disabled && !application.IsDisabled:
 			application.SessionsFrom, application.Epoch = now, epoch
@@ -140,18 +198,38 @@ func (b *Book) disable(ctx context.Context, id string, disabled bool) (*models.A
 	})
 }
 
-// Delete deletes an application for good, and so ends its sessions: they do not come back with another application of the same id. The error is ErrNotFound.
-func (b *Book) Delete(ctx context.Context, id string) error {
-	return known(b.Store.DeleteApplication(ctx, id))
+// Delete deletes an application for good, which ends its sessions. They do not come back if another
+// application gets the same id. The error is ErrNotFound.
+func (b *Book) Delete(ctx context.Context, caller *access.Caller, id string) error {
+	act := access.Act{Name: "application.delete"}
+	_, err := access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (struct{}, error) {
+		err := known(b.Store.DeleteApplication(ctx, id))
+		if err == nil {
+			entry.Application = id
+		}
+		return struct{}{}, err
+	})
+	return err
 }
 
-// change changes an application, and returns it as it is then. do can run twice.
+// change changes an application for a caller, and returns it as it is afterwards. do can run twice.
 func (b *Book) change(
-	ctx context.Context, id string, do func(application *models.Application, now time.Time) error,
+	ctx context.Context, caller *access.Caller, act access.Act, id string,
+	do func(application *models.Application, now time.Time) error,
+) (*models.Application, error) {
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (*models.Application, error) {
+		return b.changeStored(ctx, entry, id, do)
+	})
+}
+
+// changeStored is change for a caller that has been checked.
+func (b *Book) changeStored(
+	ctx context.Context, entry *access.Entry, id string,
+	do func(application *models.Application, now time.Time) error,
 ) (*models.Application, error) {
 	var changed *models.Application
 	err := b.Store.ChangeApplication(ctx, id, func(application *models.Application, now time.Time) error {
-		changed = application
+		changed, entry.Application = application, application.ID
 		return do(application, now)
 	})
 	if err != nil {
@@ -160,7 +238,8 @@ func (b *Book) change(
 	return changed, nil
 }
 
-// known turns storage's words for a row that is missing, or there already, into those of this package.
+// known turns the errors of storage for a missing row, and for one that exists, into those of this
+// package.
 func known(err error) error {
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -171,8 +250,7 @@ func known(err error) error {
 	return err
 }
 
-// newEpoch draws an epoch, which is never 0. The one before is drawn again once in four billion
-// times.
+// newEpoch draws an epoch, which is never 0. It equals the previous one once in four billion times.
 func newEpoch(random io.Reader) (uint32, error) {
 	var drawn [4]byte
 	if _, err := io.ReadFull(random, drawn[:]); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
@@ -20,7 +21,9 @@ import (
 func TestCreateAndUpdate(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *book) {
-		created, shown, err := b.Create(t.Context(), "shop-2", false, applications.Change{Behaviors: []string{"b", "a"}, AccessLifetime: new(time.Minute)})
+		created, err := b.Create(t.Context(), access.Operator(), applications.New{
+			ID: "shop-2", Change: applications.Change{Behaviors: []string{"b", "a"}, AccessLifetime: new(time.Minute)},
+		})
 		must(t, err)
 		want := &models.Application{
 			ID: "shop-2", Name: "shop-2", Behaviors: []string{"b", "a"}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
@@ -30,14 +33,14 @@ func TestCreateAndUpdate(t *testing.T) {
 			t.Errorf("epoch %d, sessions from %s", created.Epoch, created.SessionsFrom)
 		}
 		want.Epoch, want.SessionsFrom = created.Epoch, created.SessionsFrom
-		if diff := cmp.Diff(want, created); diff != "" || shown.Reveal() != "" {
+		if diff := cmp.Diff(want, created.Application); diff != "" || created.Secret.Reveal() != "" {
 			t.Errorf("a public one has a secret, or want -, got +\n%s", diff)
 		}
-		if _, _, err := b.Create(t.Context(), "shop-2", false, applications.Change{}); !errors.Is(err, applications.ErrExists) {
+		if _, err := b.Create(t.Context(), access.Operator(), applications.New{ID: "shop-2"}); !errors.Is(err, applications.ErrExists) {
 			t.Errorf("the same id again: %v", err)
 		}
 		b.now = begin.Add(time.Hour)
-		_, err = b.Update(t.Context(), "shop-2", applications.Change{
+		_, err = b.Update(t.Context(), access.Operator(), "shop-2", applications.Change{
 			Name: new("Zwölf"), Behaviors: []string{}, AnonymousBehaviors: []string{"a:b"}, Origins: []string{"https://shop.example", "*"},
 			AccessLifetime: new(time.Duration(0)), RefreshLifetime: new(time.Hour), AnonymousRefreshLifetime: new(time.Hour), SessionLifetime: new(time.Hour),
 		})
@@ -45,15 +48,15 @@ func TestCreateAndUpdate(t *testing.T) {
 		want.Name, want.Behaviors, want.AnonymousBehaviors, want.Origins = "Zwölf", []string{}, []string{"a:b"}, []string{"https://shop.example", "*"}
 		want.AccessLifetime, want.RefreshLifetime, want.AnonymousRefreshLifetime, want.SessionLifetime = 0, time.Hour, time.Hour, time.Hour
 		want.UpdatedAt = b.now
-		got, err := b.Find(t.Context(), "shop-2")
+		got, err := b.Find(t.Context(), access.Operator(), "shop-2")
 		must(t, err)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("want -, got +\n%s", diff)
 		}
-		if _, err := b.Update(t.Context(), "shop-2", applications.Change{}); err != nil {
+		if _, err := b.Update(t.Context(), access.Operator(), "shop-2", applications.Change{}); err != nil {
 			t.Error(err)
 		}
-		all, err := b.All(t.Context())
+		all, err := b.All(t.Context(), access.Operator())
 		must(t, err)
 		if len(all) != 2 || all[0].ID != "shop-2" || all[1].ID != applications.Storefront {
 			t.Errorf("%v", all)
@@ -116,20 +119,21 @@ func TestRefusals(t *testing.T) {
 					"anonymousRefreshLifetime: must not be longer than sessionLifetime",
 			},
 		} {
-			_, shown, err := b.Create(t.Context(), test.id, test.confidential, test.change)
+			created, err := b.Create(t.Context(), access.Operator(),
+				applications.New{ID: test.id, IsConfidential: test.confidential, Change: test.change})
 			refusal, refused := errors.AsType[applications.RefusedError](err)
 			if refused != (test.want != "") || !strings.HasPrefix(string(refusal), test.want) || (err != nil) != refused {
 				t.Errorf("%s: got %v, want %s", name, err, test.want)
 			}
-			if refused && shown.Reveal() != "" {
+			if refused && created.Secret.Reveal() != "" {
 				t.Errorf("%s: there is a secret", name)
 			}
 		}
-		_, err := b.Update(t.Context(), applications.Storefront, applications.Change{Name: new("other"), OwnBehaviors: []string{"x"}})
+		_, err := b.Update(t.Context(), access.Operator(), applications.Storefront, applications.Change{Name: new("other"), OwnBehaviors: []string{"x"}})
 		if _, refused := errors.AsType[applications.RefusedError](err); !refused {
 			t.Errorf("an update: %v", err)
 		}
-		if got, err := b.Find(t.Context(), applications.Storefront); err != nil || got.Name != "Storefront" {
+		if got, err := b.Find(t.Context(), access.Operator(), applications.Storefront); err != nil || got.Name != "Storefront" {
 			t.Errorf("it was changed: %v, %v", got, err)
 		}
 	})
@@ -139,12 +143,15 @@ func TestMissing(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *book) {
 		for name, do := range map[string]func() error{
-			"find":    func() error { _, err := b.Find(t.Context(), "nobody"); return err },
-			"update":  func() error { _, err := b.Update(t.Context(), "nobody", applications.Change{}); return err },
-			"rotate":  func() error { _, err := b.RotateSecret(t.Context(), "nobody", 0); return err },
-			"disable": func() error { _, err := b.Disable(t.Context(), "nobody"); return err },
-			"enable":  func() error { _, err := b.Enable(t.Context(), "nobody"); return err },
-			"delete":  func() error { return b.Delete(t.Context(), "nobody") },
+			"find": func() error { _, err := b.Find(t.Context(), access.Operator(), "nobody"); return err },
+			"update": func() error {
+				_, err := b.Update(t.Context(), access.Operator(), "nobody", applications.Change{})
+				return err
+			},
+			"rotate":  func() error { _, err := b.RotateSecret(t.Context(), access.Operator(), "nobody", 0); return err },
+			"disable": func() error { _, err := b.Disable(t.Context(), access.Operator(), "nobody"); return err },
+			"enable":  func() error { _, err := b.Enable(t.Context(), access.Operator(), "nobody"); return err },
+			"delete":  func() error { return b.Delete(t.Context(), access.Operator(), "nobody") },
 		} {
 			if err := do(); !errors.Is(err, applications.ErrNotFound) {
 				t.Errorf("%s: %v", name, err)
@@ -158,9 +165,9 @@ func TestSecrets(t *testing.T) {
 	form := regexp.MustCompile(`^[A-Za-z0-9]{40,44}$`)
 	onEach(t, func(t *testing.T, b *book) {
 		first := b.create("server", true, applications.Change{})
-		second, err := b.RotateSecret(t.Context(), "server", time.Hour)
+		second, err := b.RotateSecret(t.Context(), access.Operator(), "server", time.Hour)
 		must(t, err)
-		third, err := b.RotateSecret(t.Context(), "server", time.Minute)
+		third, err := b.RotateSecret(t.Context(), access.Operator(), "server", time.Minute)
 		must(t, err)
 		for i, shown := range []string{first.Reveal(), second.Reveal(), third.Reveal()} {
 			if !form.MatchString(shown) {
@@ -185,17 +192,20 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("%s: %t", test.name, got)
 			}
 		}
-		fourth, err := b.RotateSecret(t.Context(), "server", 0)
+		fourth, err := b.RotateSecret(t.Context(), access.Operator(), "server", 0)
 		must(t, err)
 		if directory := b.directory(); good(directory, "server", third, begin) || !good(directory, "server", fourth, begin) {
 			t.Error("the previous secret outlives a rotation that keeps nothing, or the new one is not good")
 		}
-		if row, err := b.Find(t.Context(), "server"); err != nil || row.PreviousSecretHash != nil || row.PreviousSecretUntil != nil {
+		if row, err := b.Find(t.Context(), access.Operator(), "server"); err != nil || row.PreviousSecretHash != nil || row.PreviousSecretUntil != nil {
 			t.Errorf("%v, %v", row, err)
 		}
 		for want, do := range map[string]func() error{
-			"id: a public application has no secret": func() error { _, err := b.RotateSecret(t.Context(), applications.Storefront, 0); return err },
-			"keepOld: must not be negative":          func() error { _, err := b.RotateSecret(t.Context(), "server", -1); return err },
+			"id: a public application has no secret": func() error {
+				_, err := b.RotateSecret(t.Context(), access.Operator(), applications.Storefront, 0)
+				return err
+			},
+			"keepOld: must not be negative": func() error { _, err := b.RotateSecret(t.Context(), access.Operator(), "server", -1); return err },
 		} {
 			if err := do(); err == nil || err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
@@ -220,13 +230,13 @@ func TestUpdateRace(t *testing.T) {
 			{SessionLifetime: new(time.Hour)},
 		} {
 			all.Go(func() {
-				if _, err := b.Update(t.Context(), applications.Storefront, change); err != nil {
+				if _, err := b.Update(t.Context(), access.Operator(), applications.Storefront, change); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
-		got, err := b.Find(t.Context(), applications.Storefront)
+		got, err := b.Find(t.Context(), access.Operator(), applications.Storefront)
 		must(t, err)
 		if got.Name != "n" || !slices.Equal(got.Behaviors, []string{"b"}) || !slices.Equal(got.AnonymousBehaviors, []string{"a"}) || !slices.Equal(got.Origins, []string{"*"}) ||
 			got.AccessLifetime != time.Second || got.RefreshLifetime != time.Minute || got.AnonymousRefreshLifetime != time.Minute || got.SessionLifetime != time.Hour {
@@ -241,14 +251,14 @@ func TestDisableEnableDelete(t *testing.T) {
 		b.create("shop", false, applications.Change{})
 		epoch := func() uint32 {
 			t.Helper()
-			row, err := b.Find(t.Context(), "shop")
+			row, err := b.Find(t.Context(), access.Operator(), "shop")
 			must(t, err)
 			return row.Epoch
 		}
 		// Whatever the operator's clock shows, sessions end once.
 		for i, step := range []struct {
 			name     string
-			do       func(ctx context.Context, id string) (*models.Application, error)
+			do       func(ctx context.Context, caller *access.Caller, id string) (*models.Application, error)
 			disabled bool
 			ends     bool
 		}{
@@ -261,7 +271,7 @@ func TestDisableEnableDelete(t *testing.T) {
 			b.now = begin.Add(time.Duration(1-i) * time.Hour)
 			clock, err := b.Store.Clock(t.Context())
 			must(t, err)
-			got, err := step.do(t.Context(), "shop")
+			got, err := step.do(t.Context(), access.Operator(), "shop")
 			must(t, err)
 			if got.IsDisabled != step.disabled || (epoch() == before) == step.ends {
 				t.Errorf("%s: disabled %t, epoch %d after %d", step.name, got.IsDisabled, epoch(), before)
@@ -271,7 +281,7 @@ func TestDisableEnableDelete(t *testing.T) {
 			}
 		}
 		before := epoch()
-		must(t, b.Delete(t.Context(), "shop"))
+		must(t, b.Delete(t.Context(), access.Operator(), "shop"))
 		b.create("shop", false, applications.Change{})
 		if epoch() == before {
 			t.Error("sessions of the deleted application come back")
@@ -284,28 +294,28 @@ func TestConfigureStorefront(t *testing.T) {
 	onEach(t, func(t *testing.T, b *book) {
 		want := func(step string, behaviors, origins []string) {
 			t.Helper()
-			got, err := b.Find(t.Context(), applications.Storefront)
+			got, err := b.Find(t.Context(), access.Operator(), applications.Storefront)
 			must(t, err)
 			if !slices.Equal(got.Behaviors, behaviors) || !slices.Equal(got.AnonymousBehaviors, behaviors) || !slices.Equal(got.Origins, origins) {
 				t.Errorf("%s: %+v", step, got)
 			}
 		}
-		must(t, b.ConfigureStorefront(t.Context(), []string{"b", "a", "b"}, nil))
+		must(t, b.ConfigureStorefront(t.Context(), access.Operator(), []string{"b", "a", "b"}, nil))
 		want("behaviors", []string{"b", "a"}, nil)
-		must(t, b.ConfigureStorefront(t.Context(), nil, []string{"*", "*"}))
+		must(t, b.ConfigureStorefront(t.Context(), access.Operator(), nil, []string{"*", "*"}))
 		want("origins", []string{"b", "a"}, []string{"*"})
-		must(t, b.ConfigureStorefront(t.Context(), nil, nil))
+		must(t, b.ConfigureStorefront(t.Context(), access.Operator(), nil, nil))
 		want("nothing", []string{"b", "a"}, []string{"*"})
 
-		must(t, b.Delete(t.Context(), applications.Storefront))
-		must(t, b.ConfigureStorefront(t.Context(), []string{}, []string{}))
-		if all, err := b.All(t.Context()); err != nil || len(all) != 0 {
+		must(t, b.Delete(t.Context(), access.Operator(), applications.Storefront))
+		must(t, b.ConfigureStorefront(t.Context(), access.Operator(), []string{}, []string{}))
+		if all, err := b.All(t.Context(), access.Operator()); err != nil || len(all) != 0 {
 			t.Errorf("%v, %v", all, err)
 		}
 		var replicas sync.WaitGroup
 		for range 5 {
 			replicas.Go(func() {
-				if err := b.ConfigureStorefront(t.Context(), []string{"x"}, []string{"https://shop.example"}); err != nil {
+				if err := b.ConfigureStorefront(t.Context(), access.Operator(), []string{"x"}, []string{"https://shop.example"}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -314,13 +324,13 @@ func TestConfigureStorefront(t *testing.T) {
 		want("made", []string{"x"}, []string{"https://shop.example"})
 
 		for _, behaviors := range [][]string{{"tickets.introspect"}, {"a b"}} {
-			if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), behaviors, nil)); !refused {
+			if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), access.Operator(), behaviors, nil)); !refused {
 				t.Errorf("%v: %v", behaviors, err)
 			}
 		}
 		b.create("other", false, applications.Change{})
-		must(t, b.Delete(t.Context(), applications.Storefront))
-		if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), []string{"x"}, nil)); !refused {
+		must(t, b.Delete(t.Context(), access.Operator(), applications.Storefront))
+		if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), access.Operator(), []string{"x"}, nil)); !refused {
 			t.Errorf("there are only others: %v", err)
 		}
 	})

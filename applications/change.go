@@ -6,13 +6,13 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Change is what is said of an application. A field that is nil leaves what the application has; a new one has its id for a name then, empty lists, and the
-// server's lifetimes.
+// Change is what to change about an application. A nil field leaves its value as it is. In a new
+// application a nil name is the id, a nil list is empty, and a nil lifetime is the server's.
 type Change struct {
 	Name *string
-	// An empty list clears what the application has.
+	// An empty list clears the application's list.
 	Behaviors, AnonymousBehaviors, OwnBehaviors, Origins []string
-	// 0 means the server's.
+	// 0 means the lifetime in the server's settings.
 	AccessLifetime, RefreshLifetime, AnonymousRefreshLifetime, SessionLifetime *time.Duration
 }
 

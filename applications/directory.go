@@ -1,4 +1,5 @@
-// Package applications decides about the applications that ask for tickets: what may be said of one, and who is one.
+// Package applications decides about the applications that ask for tickets: what one can be like,
+// and which one is calling.
 package applications
 
 import (
@@ -16,7 +17,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Directory is the applications as this process knows them. It asks the database when it is told to, and never on behalf of a request.
+// Directory is the applications as this process knows them. Only Reload asks the database, so no
+// request waits for it.
 type Directory struct {
 	Store *storage.Store
 
@@ -28,15 +30,16 @@ type Directory struct {
 type snapshot struct {
 	list []models.Application
 	byID map[string]*models.Application
-	// only is the one application there is, or the only public one; nil when there are several or none.
+	// only is the application that a request means if it names none; nil if that is not clear.
 	only *models.Application
 	// version counts the changes from 1.
 	version int64
-	// origins are those of all applications that are not disabled.
+	// origins has the origins of all applications. The value is false if all of theirs are
+	// disabled.
 	origins map[string]bool
 }
 
-// Reload reads the applications anew.
+// Reload reads the applications from the database.
 func (d *Directory) Reload(ctx context.Context) error {
 	applications, err := d.Store.Applications(ctx)
 	if err != nil {
@@ -50,7 +53,13 @@ func (d *Directory) Reload(ctx context.Context) error {
 	if before.version > 0 && reflect.DeepEqual(applications, before.list) {
 		return nil
 	}
-	known := &snapshot{list: applications, version: d.Version() + 1, byID: make(map[string]*models.Application, len(applications)), origins: map[string]bool{}}
+
+	known := &snapshot{
+		list:    applications,
+		byID:    make(map[string]*models.Application, len(applications)),
+		version: d.Version() + 1,
+		origins: map[string]bool{},
+	}
 	for i := range applications {
 		application := &applications[i]
 		known.byID[application.ID] = application
@@ -71,7 +80,7 @@ func (d *Directory) Version() int64 {
 	return 0
 }
 
-// Find returns the application with an id; nil when there is none.
+// Find returns the application with an id; nil if there is none.
 func (d *Directory) Find(id string) *models.Application {
 	if known := d.known.Load(); known != nil {
 		return known.byID[id]
@@ -79,7 +88,8 @@ func (d *Directory) Find(id string) *models.Application {
 	return nil
 }
 
-// only returns the one application that a request means which names none. Who shows no secret can only be a public one, so that confidential ones beside it make no difference.
+// only returns the application that a request means if it names none: the only one, or the only
+// public one. A request without a secret cannot come from a confidential application.
 func only(applications []models.Application) *models.Application {
 	if len(applications) == 1 {
 		return &applications[0]
@@ -106,14 +116,16 @@ func (d *Directory) All() iter.Seq[*models.Application] {
 	return maps.Values(known.byID)
 }
 
-// AllowsOrigin reports whether pages of an origin may call in the name of some application.
+// AllowsOrigin reports whether pages of an origin may call for at least one application.
 func (d *Directory) AllowsOrigin(origin string) bool {
 	known := d.known.Load()
 	return known != nil && (known.origins[origin] || known.origins[AnyOrigin])
 }
 
-// Identify returns the application that a request names, which may be left out while there is only one, or only one public one. A confidential one must show its secret. The reasons of its
-// errors are APPLICATION_MISSING, APPLICATION_INVALID, APPLICATION_DISABLED and, before the first Reload, BUSY.
+// Identify returns the application that a request names. The id can be empty while there is only
+// one application, or only one public one. A confidential application must show its secret. The
+// reasons of its errors are APPLICATION_MISSING, APPLICATION_INVALID, APPLICATION_DISABLED and,
+// before the first Reload, BUSY.
 func (d *Directory) Identify(id string, shown secret.Text, now time.Time) (*models.Application, error) {
 	known := d.known.Load()
 	if known == nil {
@@ -134,7 +146,7 @@ func (d *Directory) Identify(id string, shown secret.Text, now time.Time) (*mode
 	return application, nil
 }
 
-// proves reports whether the secret is that of a confidential application. A public one has none, and must not pretend to.
+// proves reports whether a secret belongs to an application. A public one must show none.
 func proves(application *models.Application, shown secret.Text, now time.Time) bool {
 	if !application.IsConfidential {
 		return shown.Reveal() == ""
@@ -145,7 +157,7 @@ func proves(application *models.Application, shown secret.Text, now time.Time) b
 	return present || (previous && application.PreviousSecretUntil != nil && now.Before(*application.PreviousSecretUntil))
 }
 
-// MayCall reports whether pages of an origin may call in the name of an application.
+// MayCall reports whether pages of an origin may call for an application.
 func MayCall(application *models.Application, origin string) bool {
 	return slices.Contains(application.Origins, origin) || slices.Contains(application.Origins, AnyOrigin)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
@@ -43,10 +44,10 @@ func TestIdentify(t *testing.T) {
 
 		right := b.create("server", true, applications.Change{})
 		b.create("shut", false, applications.Change{})
-		_, err := b.Disable(t.Context(), "shut")
+		_, err := b.Disable(t.Context(), access.Operator(), "shut")
 		must(t, err)
 		hidden := b.create("shut-server", true, applications.Change{})
-		_, err = b.Disable(t.Context(), "shut-server")
+		_, err = b.Disable(t.Context(), access.Operator(), "shut-server")
 		must(t, err)
 		several := b.directory()
 		check("of several", several, "", none, "", models.ReasonApplicationMissing)
@@ -62,12 +63,12 @@ func TestIdentify(t *testing.T) {
 		check("a directory that is not told", only, "server", right, "", models.ReasonApplicationInvalid)
 
 		for _, id := range []string{"storefront", "shut", "shut-server"} {
-			must(t, b.Delete(t.Context(), id))
+			must(t, b.Delete(t.Context(), access.Operator(), id))
 		}
 		left := b.directory()
 		check("the only one is confidential", left, "", right, "server", "")
 		check("the only one is confidential, and nothing is proved", left, "", none, "", models.ReasonApplicationInvalid)
-		must(t, b.Delete(t.Context(), "server"))
+		must(t, b.Delete(t.Context(), access.Operator(), "server"))
 		check("none at all", b.directory(), "", none, "", models.ReasonApplicationMissing)
 		if left.Find("server") == nil || b.directory().Find("server") != nil {
 			t.Error("Find does not tell what the directory knows")
@@ -82,7 +83,7 @@ func TestOrigins(t *testing.T) {
 		b.create("one", false, applications.Change{Origins: []string{one, shut}})
 		b.create("two", false, applications.Change{Origins: []string{two}})
 		b.create("shut", false, applications.Change{Origins: []string{shut, "https://else.example"}})
-		_, err := b.Disable(t.Context(), "shut")
+		_, err := b.Disable(t.Context(), access.Operator(), "shut")
 		must(t, err)
 		directory := b.directory()
 		for origin, want := range map[string]bool{one: true, two: true, shut: true, "https://else.example": false, "*": false, "": false} {
@@ -97,7 +98,7 @@ func TestOrigins(t *testing.T) {
 		if any := b.directory(); !any.AllowsOrigin("https://else.example") || !applications.MayCall(any.Find("any"), "null") {
 			t.Error("a star does not stand for all")
 		}
-		_, err = b.Disable(t.Context(), "any")
+		_, err = b.Disable(t.Context(), access.Operator(), "any")
 		must(t, err)
 		if b.directory().AllowsOrigin("https://else.example") {
 			t.Error("the origins of a disabled application count")

@@ -7,14 +7,14 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// epochs are those that applications had before, as far as sessions of them were met. An epoch that
-// is not the present one is either a former one, or one that this process has not read yet.
+// epochs remembers epochs that applications do not have now, if a token had one. Such an epoch is
+// either a former one, or a new one that this process has not read yet.
 type epochs struct {
 	mutex sync.Mutex
 	// reloads counts how often the applications were read.
 	reloads int64
-	// met is the count at which an epoch was first met. It is a former one when the applications
-	// were read anew since, from the beginning, without its turning up.
+	// met has the value of reloads when an epoch was first seen in a token. If the applications
+	// were read again since, and none has the epoch, it is a former one.
 	met map[epochOf]int64
 }
 
@@ -23,10 +23,10 @@ type epochOf struct {
 	epoch       uint32
 }
 
-// former is the count of an epoch that is known to be over.
+// former, as a value of met, marks an epoch that is known to be a former one.
 const former = -2
 
-// reloaded learns what has been read, and what was there before.
+// reloaded notes which applications were read now, and which were known before.
 func (e *epochs) reloaded(before, now []models.Application) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -58,12 +58,12 @@ func (e *epochs) isFormer(of epochOf) bool {
 		e.remember(of, e.reloads)
 		return false
 	}
-	return e.reloads >= met+2 // one reading may have been under way when the epoch was met
+	return e.reloads >= met+2 // one reading may have begun before the epoch was seen
 }
 
-// HasEnded reports whether a session has ended with all others of its application. Only for
-// sessions that began before there were epochs do the clocks decide. The reason of its error is
-// BUSY while this process has not read of an epoch that a token has.
+// HasEnded reports whether a session has ended together with all others of its application. Clocks
+// decide only about sessions of epoch 0, which began before there were epochs. The reason of its
+// error is BUSY until it is known whether the epoch is a former or a new one.
 func (d *Directory) HasEnded(application *models.Application, epoch uint32, startedAt time.Time) (bool, error) {
 	switch epoch {
 	case application.Epoch:

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage/storagetest"
@@ -14,7 +15,8 @@ import (
 
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
 
-// book is a book of applications on a database of its own, which begins with the storefront of the migrations.
+// book is a book of applications on a database of its own, which begins with the storefront of the
+// migrations.
 type book struct {
 	*applications.Book
 
@@ -45,9 +47,10 @@ var must = testkit.Must
 // create makes an application and returns its secret.
 func (b *book) create(id string, confidential bool, change applications.Change) secret.Text {
 	b.t.Helper()
-	_, shown, err := b.Create(b.t.Context(), id, confidential, change)
+	created, err := b.Create(b.t.Context(), access.Operator(),
+		applications.New{ID: id, IsConfidential: confidential, Change: change})
 	must(b.t, err)
-	return shown
+	return created.Secret
 }
 
 // directory is what a server knows now.

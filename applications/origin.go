@@ -2,7 +2,7 @@ package applications
 
 import "regexp"
 
-// AnyOrigin stands for all origins.
+// AnyOrigin allows all origins, if it is in the list of an application.
 const AnyOrigin = "*"
 
 var (
@@ -10,7 +10,8 @@ var (
 	defaultPort = regexp.MustCompile(`^(http://.*:80|https://.*:443)$`)
 )
 
-// IsOrigin reports whether a browser could write an origin so: the host in lower case, and no port that goes without saying (RFC 6454 section 6.2).
+// IsOrigin reports whether a text is an origin as browsers write it: the host in lower case, and
+// without the default port (RFC 6454 section 6.2).
 func IsOrigin(text string) bool {
 	return originForm.MatchString(text) && !defaultPort.MatchString(text)
 }

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 )
 
@@ -25,13 +26,14 @@ var (
 	behaviorForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
 )
 
-// RefusedError says what is wrong with what was asked: a line for each fault, which begins with the name of the field. The text is fit to be shown.
+// RefusedError lists the faults of a request, one per line. Each line begins with the name of the
+// field. The text can be shown.
 type RefusedError string
 
 // Error implements error.
 func (e RefusedError) Error() string { return string(e) }
 
-// refused is a RefusedError of all faults; nil when there are none.
+// refused returns a RefusedError of all faults; nil if there are none.
 func refused(faults ...error) error {
 	if err := errors.Join(faults...); err != nil {
 		return RefusedError(err.Error())
@@ -39,25 +41,32 @@ func refused(faults ...error) error {
 	return nil
 }
 
-// check returns a RefusedError of all that an application cannot be, nil when it is fine.
+// check returns a RefusedError that lists all faults of an application; nil if it has none.
 func check(application *models.Application) error {
 	own := application.OwnBehaviors
 	faults := []error{
-		checkID(application.ID), checkName(application.Name),
-		CheckBehaviors("behaviors", application.Behaviors), distinct("behaviors", application.Behaviors),
-		CheckBehaviors("anonymousBehaviors", application.AnonymousBehaviors), distinct("anonymousBehaviors", application.AnonymousBehaviors),
-		checkNames("ownBehaviors", own), distinct("ownBehaviors", own),
-		CheckOrigins("origins", application.Origins), distinct("origins", application.Origins),
+		checkID(application.ID),
+		checkName(application.Name),
+		CheckBehaviors("behaviors", application.Behaviors),
+		distinct("behaviors", application.Behaviors),
+		CheckBehaviors("anonymousBehaviors", application.AnonymousBehaviors),
+		distinct("anonymousBehaviors", application.AnonymousBehaviors),
+		checkNames("ownBehaviors", own),
+		distinct("ownBehaviors", own),
+		CheckOrigins("origins", application.Origins),
+		distinct("origins", application.Origins),
 	}
 	if len(own) > 0 && !application.IsConfidential {
-		faults = append(faults, errors.New("ownBehaviors: only a confidential application can have any, because it proves who it is"))
+		faults = append(faults, errors.New(
+			"ownBehaviors: only a confidential application can have any, because it proves who it is"))
 	}
 	return refused(append(faults, checkLifetimes(application)...)...)
 }
 
 func checkID(id string) error {
 	if !idForm.MatchString(id) {
-		return fmt.Errorf("id: %q is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter", id)
+		return fmt.Errorf(
+			"id: %q is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter", id)
 	}
 	return nil
 }
@@ -76,12 +85,14 @@ func checkName(name string) error {
 	return nil
 }
 
-// CheckBehaviors returns all faults of a list of behaviors that tickets carry, nil when there are none. They begin with the field's name.
+// CheckBehaviors returns all faults of a list of behaviors for tickets; nil if there are none. They
+// begin with the name of the field.
 func CheckBehaviors(field string, behaviors []string) error {
 	faults := []error{checkNames(field, behaviors)}
-	for _, reserved := range reserved() {
-		if slices.Contains(behaviors, reserved) {
-			faults = append(faults, fmt.Errorf("%s: %s can only be one of the own behaviors of a confidential application", field, reserved))
+	for _, right := range access.Rights() {
+		if reserved := right.Behavior(); slices.Contains(behaviors, reserved) {
+			faults = append(faults, fmt.Errorf(
+				"%s: %s can only be one of the own behaviors of a confidential application", field, reserved))
 		}
 	}
 	return errors.Join(faults...)
@@ -91,18 +102,21 @@ func checkNames(field string, behaviors []string) error {
 	faults := []error{atMost(maxBehaviors, field, behaviors)}
 	for _, behavior := range behaviors {
 		if !behaviorForm.MatchString(behavior) {
-			faults = append(faults, fmt.Errorf("%s: %q is not a name of up to 64 letters, digits, '.', '_', ':' and '-'", field, behavior))
+			faults = append(faults, fmt.Errorf(
+				"%s: %q is not a name of up to 64 letters, digits, '.', '_', ':' and '-'", field, behavior))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// CheckOrigins returns all faults of a list of origins, nil when there are none. They begin with the field's name.
+// CheckOrigins returns all faults of a list of origins; nil if there are none. They begin with the
+// name of the field.
 func CheckOrigins(field string, origins []string) error {
 	faults := []error{atMost(maxOrigins, field, origins)}
 	for _, origin := range origins {
 		if origin != AnyOrigin && !IsOrigin(origin) {
-			faults = append(faults, fmt.Errorf("%s: %q is no origin; write it as a browser does, e.g. https://shop.example", field, origin))
+			faults = append(faults, fmt.Errorf(
+				"%s: %q is no origin; write it as a browser does, e.g. https://shop.example", field, origin))
 		}
 	}
 	return errors.Join(faults...)
@@ -125,17 +139,18 @@ func distinct(field string, list []string) error {
 	return errors.Join(faults...)
 }
 
-// LongestSession is the longest lifetime that can be set for a session, and so for its tokens: 400
-// days, for which browsers keep what a page stores in a cookie (RFC 6265bis section 5.5).
+// LongestSession is the longest lifetime of a session, and so of its tokens: 400 days, which is how
+// long browsers keep a cookie (RFC 6265bis section 5.5).
 const LongestSession = 400 * 24 * time.Hour
 
-// checkLifetimes compares only lifetimes that are given: the server's are not known here, and can change.
+// checkLifetimes compares only the lifetimes of the application itself. Those in the server's
+// settings are not known here, and can change.
 func checkLifetimes(application *models.Application) []error {
 	var faults []error
 	lifetimes := []struct {
 		field string
 		is    time.Duration
-		// within are the numbers of the lifetimes that must not be shorter.
+		// within has the indexes of the lifetimes that must not be shorter than this one.
 		within []int
 	}{
 		{"accessLifetime", application.AccessLifetime, []int{1, 2, 3}},
@@ -148,7 +163,8 @@ func checkLifetimes(application *models.Application) []error {
 			faults = append(faults, fmt.Errorf("%s: must be %s or less", lifetime.field, LongestSession))
 		}
 		if lifetime.is != 0 && lifetime.is < leastLifetime {
-			faults = append(faults, fmt.Errorf("%s: must be %s or more, or 0 for the server's", lifetime.field, leastLifetime))
+			faults = append(faults, fmt.Errorf(
+				"%s: must be %s or more, or 0 for the server's", lifetime.field, leastLifetime))
 		}
 		for _, number := range lifetime.within {
 			if longer := lifetimes[number]; longer.is != 0 && lifetime.is > longer.is {

@@ -10,10 +10,11 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// secretSize is how many random bytes a secret is made of: too many to guess, whatever its hash costs.
+// secretSize is the number of random bytes in a secret. Nobody can guess that many, so its hash can
+// be a fast one.
 const secretSize = 32
 
-// newSecret draws a secret, written in letters and digits.
+// newSecret draws a secret of letters and digits.
 func newSecret(random io.Reader) (secret.Text, error) {
 	var drawn [secretSize]byte
 	if _, err := io.ReadFull(random, drawn[:]); err != nil {
@@ -22,5 +23,5 @@ func newSecret(random io.Reader) (secret.Text, error) {
 	return secret.New(base62.EncodeToString(drawn[:])), nil
 }
 
-// hashOf is what is stored of a secret.
+// hashOf returns what the database stores instead of a secret.
 func hashOf(text secret.Text) [sha256.Size]byte { return sha256.Sum256([]byte(text.Reveal())) }

@@ -141,7 +141,7 @@ func (c constants) CreateUserTicket(context.Context, tickets.Credentials) (*tick
 }
 
 // RefreshTicket implements graph.MutationResolver.
-func (c constants) RefreshTicket(context.Context, string, *string) (*tickets.Ticket, error) {
+func (c constants) RefreshTicket(context.Context, secret.Text, *secret.Text) (*tickets.Ticket, error) {
 	return c.ticket, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/wiring"
@@ -69,27 +70,21 @@ func (n *named) key() (accounts.Key, error) {
 	return key, nil
 }
 
-// withAccount opens the book, finds the account, passes it to do, and prints what was done.
-func (n *named) withAccount(
-	env *Environment, settings *Settings, done string, do func(*accounts.Book, *models.CustomerAccount) error,
-) (err error) {
+// change opens the book, changes the account that is named, and says what was done.
+func (n *named) change(
+	env *Environment, settings *Settings, done string,
+	do func(*accounts.Book, accounts.Key) (*models.CustomerAccount, error),
+) error {
 	return withBook(env, settings, func(book *accounts.Book) error {
 		key, err := n.key()
 		if err != nil {
 			return err
 		}
-
-		account, err := book.Find(env.Context, key, accounts.Whole())
+		account, err := do(book, key)
 		if err != nil {
 			return err
 		}
-		if err := do(book, account); err != nil {
-			return err
-		}
-		if done != "" {
-			_, err = fmt.Fprintf(env.Stdout, done+"\n", *account.UserName)
-		}
-
+		_, err = fmt.Fprintf(env.Stdout, done+"\n", *account.UserName)
 		return err
 	})
 }
@@ -104,13 +99,18 @@ type SetPassword struct{ named }
 
 // Run runs the command.
 func (c *SetPassword) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "The password of %s is set, and its sessions have ended.",
-		func(book *accounts.Book, account *models.CustomerAccount) error {
+	return c.change(env, settings, "The password of %s is set, and its sessions have ended.",
+		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
+			// Nobody should type a password for an account that does not exist.
+			account, err := book.Find(env.Context, access.Operator(), key, nil)
+			if err != nil {
+				return nil, err
+			}
 			plain, err := askPassword(env)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return book.SetPassword(env.Context, account, plain)
+			return book.SetPassword(env.Context, access.Operator(), accounts.Key{ID: account.ID}, plain, nil)
 		})
 }
 
@@ -119,9 +119,9 @@ type LockAccount struct{ named }
 
 // Run runs the command.
 func (c *LockAccount) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "%s is locked.",
-		func(book *accounts.Book, account *models.CustomerAccount) error {
-			return book.Lock(env.Context, account)
+	return c.change(env, settings, "%s is locked.",
+		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
+			return book.Lock(env.Context, access.Operator(), key, nil)
 		})
 }
 
@@ -130,9 +130,9 @@ type UnlockAccount struct{ named }
 
 // Run runs the command.
 func (c *UnlockAccount) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "%s is not locked any more.",
-		func(book *accounts.Book, account *models.CustomerAccount) error {
-			return book.Unlock(env.Context, account)
+	return c.change(env, settings, "%s is not locked any more.",
+		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
+			return book.Unlock(env.Context, access.Operator(), key, nil)
 		})
 }
 
@@ -141,9 +141,9 @@ type ActivateAccount struct{ named }
 
 // Run runs the command.
 func (c *ActivateAccount) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "%s is active.",
-		func(book *accounts.Book, account *models.CustomerAccount) error {
-			return book.Activate(env.Context, account)
+	return c.change(env, settings, "%s is active.",
+		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
+			return book.Activate(env.Context, access.Operator(), key, nil)
 		})
 }
 
@@ -152,9 +152,9 @@ type DeactivateAccount struct{ named }
 
 // Run runs the command.
 func (c *DeactivateAccount) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "%s is inactive, and its sessions have ended.",
-		func(book *accounts.Book, account *models.CustomerAccount) error {
-			return book.Deactivate(env.Context, account)
+	return c.change(env, settings, "%s is inactive, and its sessions have ended.",
+		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
+			return book.Deactivate(env.Context, access.Operator(), key, nil)
 		})
 }
 
@@ -169,12 +169,16 @@ var errNotConfirmed = errors.New("nothing was deleted: say yes, or give --yes")
 
 // Run runs the command.
 func (c *DeleteAccount) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "%s is deleted, and its sessions have ended.",
-		func(book *accounts.Book, account *models.CustomerAccount) error {
-			if !c.Yes &&
-				!confirmed(env, fmt.Sprintf("Delete the account %d of %s for good?", *account.ID, *account.UserName)) {
-				return errNotConfirmed
+	return c.change(env, settings, "%s is deleted, and its sessions have ended.",
+		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
+			account, err := book.Find(env.Context, access.Operator(), key, nil)
+			if err != nil {
+				return nil, err
 			}
-			return book.Delete(env.Context, account)
+			question := fmt.Sprintf("Delete the account %d of %s for good?", *account.ID, *account.UserName)
+			if !c.Yes && !confirmed(env, question) {
+				return nil, errNotConfirmed
+			}
+			return book.Delete(env.Context, access.Operator(), accounts.Key{ID: account.ID})
 		})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
@@ -51,7 +52,7 @@ func (n *namedApplication) change(
 // ask checks that the application exists, and then asks the operator. It returns the error refusal
 // unless the answer is yes.
 func (n *namedApplication) ask(env *Environment, book *applications.Book, question string, refusal error) error {
-	if _, err := book.Find(env.Context, n.ID); err != nil {
+	if _, err := book.Find(env.Context, access.Operator(), n.ID); err != nil {
 		return err
 	}
 	if !confirmed(env, fmt.Sprintf(question, n.ID)) {
@@ -131,15 +132,16 @@ refresh, and sessions at most their longest lifetime, however often they are ref
 // Run runs the command.
 func (c *CreateApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
-		application, shown, err := book.Create(env.Context, c.ID, c.Confidential, c.asChange())
+		input := applications.New{ID: c.ID, IsConfidential: c.Confidential, Change: c.asChange()}
+		created, err := book.Create(env.Context, access.Operator(), input)
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(env.Stdout, "Created the application %s.\n", application.ID); err != nil {
+		if _, err := fmt.Fprintf(env.Stdout, "Created the application %s.\n", created.ID); err != nil {
 			return err
 		}
-		if application.IsConfidential {
-			return showSecret(env, shown)
+		if created.IsConfidential {
+			return showSecret(env, created.Secret)
 		}
 
 		return remindOfHeader(env, book)
@@ -149,7 +151,7 @@ func (c *CreateApplication) Run(env *Environment, settings *Settings) error {
 // remindOfHeader tells an operator who created another public application what that means for the
 // clients of the first one.
 func remindOfHeader(env *Environment, book *applications.Book) error {
-	all, err := book.All(env.Context)
+	all, err := book.All(env.Context, access.Operator())
 	public := slices.DeleteFunc(all, func(a models.Application) bool { return a.IsConfidential })
 	if err != nil || len(public) != 2 {
 		return err
@@ -189,7 +191,7 @@ func (c *UpdateApplication) Run(env *Environment, settings *Settings) error {
 	}
 	return c.change(env, settings, "%s is updated. Every server knows within 5 seconds.",
 		func(book *applications.Book) error {
-			_, err := book.Update(env.Context, c.ID, c.asChange())
+			_, err := book.Update(env.Context, access.Operator(), c.ID, c.asChange())
 			return err
 		})
 }
@@ -211,7 +213,7 @@ func (*RotateSecret) Help() string {
 // Run runs the command.
 func (c *RotateSecret) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
-		shown, err := book.RotateSecret(env.Context, c.ID, c.KeepOld)
+		shown, err := book.RotateSecret(env.Context, access.Operator(), c.ID, c.KeepOld)
 		if err != nil {
 			return err
 		}
@@ -247,7 +249,7 @@ func (c *DisableApplication) Run(env *Environment, settings *Settings) error {
 			}
 		}
 
-		_, err := book.Disable(env.Context, c.ID)
+		_, err := book.Disable(env.Context, access.Operator(), c.ID)
 		return err
 	})
 }
@@ -258,7 +260,7 @@ type EnableApplication struct{ namedApplication }
 // Run runs the command.
 func (c *EnableApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is enabled.", func(book *applications.Book) error {
-		_, err := book.Enable(env.Context, c.ID)
+		_, err := book.Enable(env.Context, access.Operator(), c.ID)
 		return err
 	})
 }
@@ -279,6 +281,6 @@ func (c *DeleteApplication) Run(env *Environment, settings *Settings) error {
 				return err
 			}
 		}
-		return book.Delete(env.Context, c.ID)
+		return book.Delete(env.Context, access.Operator(), c.ID)
 	})
 }

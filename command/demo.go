@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 )
 
@@ -38,7 +39,7 @@ func LoadDemo(ctx context.Context, book *accounts.Book) error {
 	}
 
 	var refusals []error
-	_, err = book.Import(ctx, bytes.NewReader(demoCustomers), accounts.ImportOptions{
+	_, err = book.Import(ctx, access.Server(), bytes.NewReader(demoCustomers), accounts.ImportOptions{
 		Refused: func(line int, reason error) {
 			refusals = append(refusals, fmt.Errorf("line %d: %w", line, reason))
 		},
@@ -53,7 +54,7 @@ func demoIDs() []string { return []string{"demo-1", "demo-2", "demo-3"} }
 // demoLoaded reports whether all sample customers exist.
 func demoLoaded(ctx context.Context, book *accounts.Book) (bool, error) {
 	for _, id := range demoIDs() {
-		_, err := book.Find(ctx, accounts.Key{ExternalID: &id}, nil)
+		_, err := book.Find(ctx, access.Server(), accounts.Key{ExternalID: &id}, nil)
 		if errors.Is(err, accounts.ErrNotFound) {
 			return false, nil
 		}

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 )
 
@@ -100,7 +101,7 @@ func (c *ImportAccounts) Run(env *Environment, settings *Settings) error {
 	return withBook(env, settings, func(book *accounts.Book) error {
 		bytes := &countedReader{in: in}
 		bar := newProgress(env, bytes, size)
-		counts, err := book.Import(env.Context, bytes, accounts.ImportOptions{
+		counts, err := book.Import(env.Context, access.Operator(), bytes, accounts.ImportOptions{
 			Format:        c.format(),
 			DryRun:        c.DryRun,
 			Adopt:         c.Adopt,

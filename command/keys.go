@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
@@ -77,7 +78,7 @@ type ListKeys struct {
 // Run runs the command.
 func (c *ListKeys) Run(env *Environment, settings *Settings) error {
 	return withRing(env, settings, nil, func(ring *keyring.Ring) error {
-		entries, err := ring.List(env.Context)
+		entries, err := ring.List(env.Context, access.Operator())
 		if err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func (c *RotateKeys) Run(env *Environment, settings *Settings) error {
 	}
 	return withKeysets(env, settings, func(ring *keyring.Ring) error {
 		for _, purpose := range purposes {
-			keyset, err := ring.Rotate(env.Context, purpose, cmp.Or(c.Delay, ring.Notice(purpose)))
+			keyset, err := ring.Rotate(env.Context, access.Operator(), purpose, cmp.Or(c.Delay, ring.Notice(purpose)))
 			if errors.Is(err, keyring.ErrTooSoon) {
 				return fmt.Errorf("--delay: %w", err)
 			}
@@ -184,7 +185,7 @@ type RetireKeyset struct {
 // Run runs the command.
 func (c *RetireKeyset) Run(env *Environment, settings *Settings) error {
 	return withRing(env, settings, nil, func(ring *keyring.Ring) error {
-		entry, err := ring.Find(env.Context, c.Purpose, c.Number)
+		entry, err := ring.Find(env.Context, access.Operator(), c.Purpose, c.Number)
 		if err != nil {
 			return err
 		}
@@ -197,7 +198,7 @@ func (c *RetireKeyset) Run(env *Environment, settings *Settings) error {
 			return errNotConfirmed
 		}
 
-		if err := ring.Retire(env.Context, c.Purpose, c.Number); err != nil {
+		if err := ring.Retire(env.Context, access.Operator(), c.Purpose, c.Number); err != nil {
 			return err
 		}
 
@@ -223,7 +224,7 @@ func (c *ChangeMaster) Run(env *Environment, settings *Settings) error {
 		return err
 	}
 	return withKeysets(env, settings, func(ring *keyring.Ring) error {
-		count, err := ring.ChangeMaster(env.Context, next)
+		count, err := ring.ChangeMaster(env.Context, access.Operator(), next)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 )
@@ -23,7 +24,16 @@ type ShowAccount struct {
 
 // Run runs the command.
 func (c *ShowAccount) Run(env *Environment, settings *Settings) error {
-	return c.withAccount(env, settings, "", func(_ *accounts.Book, account *models.CustomerAccount) error {
+	return withBook(env, settings, func(book *accounts.Book) error {
+		key, err := c.key()
+		if err != nil {
+			return err
+		}
+		account, err := book.Find(env.Context, access.Operator(), key, accounts.Whole())
+		if err != nil {
+			return err
+		}
+
 		if c.JSON {
 			return showJSON(env.Stdout, account)
 		}

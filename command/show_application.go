@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 )
@@ -19,7 +20,7 @@ type ListApplications struct {
 // Run runs the command.
 func (c *ListApplications) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
-		all, err := book.All(env.Context)
+		all, err := book.All(env.Context, access.Operator())
 		if err != nil {
 			return err
 		}
@@ -60,7 +61,7 @@ type ShowApplication struct {
 // Run runs the command.
 func (c *ShowApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
-		application, err := book.Find(env.Context, c.ID)
+		application, err := book.Find(env.Context, access.Operator(), c.ID)
 		if err != nil {
 			return err
 		}

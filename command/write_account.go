@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 )
 
@@ -104,7 +105,7 @@ func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
 	}
 
 	return withBook(env, settings, func(book *accounts.Book) error {
-		account, err := book.Create(env.Context, record)
+		account, err := book.Create(env.Context, access.Operator(), record)
 		if err != nil {
 			return err
 		}
@@ -155,7 +156,7 @@ func (c *UpdateAccount) Run(env *Environment, settings *Settings) error {
 	}
 
 	return withBook(env, settings, func(book *accounts.Book) error {
-		account, err := book.Update(env.Context, key, record)
+		account, err := book.Update(env.Context, access.Operator(), key, record)
 		if err != nil {
 			return err
 		}

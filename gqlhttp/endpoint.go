@@ -12,11 +12,11 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/problem"
-	"github.com/authtickets/authtickets/tickets"
 )
 
 // Endpoint answers GraphQL over HTTP with gqlgen's executor. It does not use gqlgen's transports.
@@ -156,7 +156,7 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, mediaType strin
 }
 
 // callerOf returns who sends a request, or refuses it.
-func (e *Endpoint) callerOf(r *http.Request) (*tickets.Caller, *refusal) {
+func (e *Endpoint) callerOf(r *http.Request) (*access.Caller, *refusal) {
 	caller, err := e.callers.Of(r)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "The header x-shopper-address must be one IP address.")

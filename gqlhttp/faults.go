@@ -7,12 +7,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/secret"
-	"github.com/authtickets/authtickets/tickets"
 )
 
 // Faults let a request ask that something goes wrong, so that front-end teams can test their
@@ -47,7 +47,7 @@ func endReasons() []models.Reason {
 
 // runWith runs an operation with faults.
 func (e *Endpoint) runWith(
-	ctx context.Context, injected faults, caller *tickets.Caller, document string, operation *graphql.OperationContext,
+	ctx context.Context, injected faults, caller *access.Caller, document string, operation *graphql.OperationContext,
 ) *graphql.Response {
 	on, err := e.inject(ctx, injected, caller, operation)
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *Endpoint) runWith(
 // inject lets the faults happen that come before an operation, and returns the executor to run it.
 // If it returns an error, the operation is not run.
 func (e *Endpoint) inject(
-	ctx context.Context, injected faults, caller *tickets.Caller, operation *graphql.OperationContext,
+	ctx context.Context, injected faults, caller *access.Caller, operation *graphql.OperationContext,
 ) (*executor.Executor, error) {
 	if injected.rotate {
 		if err := e.settings.Faults.Rotate(ctx); err != nil {

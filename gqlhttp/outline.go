@@ -3,7 +3,7 @@ package gqlhttp
 import (
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/access"
 )
 
 // Outline is what the schema says about its root fields and errors. Introspection omits the
@@ -68,8 +68,7 @@ func outlineFields(root *ast.Definition) []OutlineField {
 		}
 		if needs := definition.Directives.ForName("needs"); needs != nil {
 			field.Needs = needs.Arguments.ForName("behavior").Value.Raw
-			field.IsBackOffice = field.Needs == applications.ManageAccounts ||
-				field.Needs == applications.IntrospectTickets
+			field.IsBackOffice = access.IsReserved(field.Needs)
 		}
 		fields = append(fields, field)
 	}

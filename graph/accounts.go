@@ -1,50 +1,63 @@
 package graph
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/authtickets/authtickets/accounts"
-	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
 )
 
-// recordOf reads the fields of an account. The schema has already checked their names and types.
-func recordOf(input map[string]any) (*accounts.Record, error) {
+// recordOf reads what the input says about an account. The schema has checked the names and types
+// of the fields. A record with a value that cannot be is refused by the operation that gets it.
+func recordOf(input map[string]any) *accounts.Record {
 	var record accounts.Record
 	for _, name := range slices.Sorted(maps.Keys(input)) {
-		text, err := json.Marshal(input[name]) // a pointer, or the attributes
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		if err := record.SetValue(name, json.RawMessage(text)); err != nil {
-			return nil, err
+		if err := setField(&record, name, input[name]); err != nil {
+			record.Refuse(err)
+			break
 		}
 	}
-	return &record, nil
+	return &record
 }
 
-// told returns an account, or why there is none in a client's words.
-func told(account *models.CustomerAccount, err error) (*models.CustomerAccount, error) {
-	if errors.Is(err, accounts.ErrNotFound) {
-		return nil, &models.Error{Reason: models.ReasonAccountNotFound}
+// setField gives a field of a record the value that gqlgen has read for it.
+func setField(record *accounts.Record, name string, value any) error {
+	text, isText := value.(*secret.Text)
+	switch {
+	case isText && text == nil:
+		return record.SetValue(name, nil)
+	case isText && name == "password":
+		return record.SetPassword(*text)
+	case isText:
+		return record.SetValue(name, text.Reveal()) // it is not a secret, though it has the same type
 	}
-	return account, err
-}
 
-// changeAccount finds an account, changes it, and returns it as it is then.
-func (r *Resolver) changeAccount(
-	ctx context.Context, key accounts.Key, change func(*models.CustomerAccount) error,
-) (*models.CustomerAccount, error) {
-	account, err := r.Accounts.Find(ctx, key, nil)
-	if err == nil {
-		err = change(account)
+	if attributes, ok := value.([]map[string]any); ok {
+		value = plainAttributes(attributes)
 	}
+	raw, err := json.Marshal(value)
 	if err != nil {
-		return told(nil, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
-	return told(r.Accounts.Find(ctx, accounts.Key{ID: account.ID}, selectedAccount(ctx)))
+	return record.SetValue(name, json.RawMessage(raw))
+}
+
+// plainAttributes returns attributes with their names as text.
+func plainAttributes(attributes []map[string]any) []map[string]any {
+	if attributes == nil {
+		return nil
+	}
+	plain := make([]map[string]any, len(attributes))
+	for i, attribute := range attributes {
+		plain[i] = maps.Clone(attribute)
+		for name, value := range attribute {
+			if text, ok := value.(secret.Text); ok {
+				plain[i][name] = text.Reveal()
+			}
+		}
+	}
+	return plain
 }

@@ -85,9 +85,6 @@ func writeObject[Object any](
 			w.text(implementors[0])
 			continue
 		}
-		if field.Definition.Directives.ForName("needs") != nil {
-			w.incomplete = true // gqlgen checks the right
-		}
 		write(w, object, field)
 	}
 	w.json = append(w.json, '}')

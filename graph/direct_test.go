@@ -12,7 +12,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/google/go-cmp/cmp"
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -159,29 +158,5 @@ func TestDirect(t *testing.T) {
 				t.Errorf("%s: %d fields were left to gqlgen", query, resolved-1)
 			}
 		}
-	}
-}
-
-// A field that @needs guards is left to gqlgen, which asks whether it may be told, and with it the object it is in.
-func TestDirectLeavesGuardedFields(t *testing.T) {
-	t.Parallel()
-	text := schemaText(t)
-	const field = "  application: String!\n"
-	guarded := strings.Replace(text, field, strings.TrimSuffix(field, "\n")+" @needs(behavior: \"cart.write\")\n", 1)
-	if guarded == text {
-		t.Fatal("no field to guard")
-	}
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Schema: gqlparser.MustLoadSchema(&ast.Source{Input: guarded}), Resolvers: full()}))
-	count := &fieldCount{}
-	exec.Use(graph.Direct{})
-	exec.Use(count)
-	ctx := graphql.StartOperationTrace(t.Context())
-	operation, faults := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ currentShopper { isAnonymous application } }"})
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	respond, ctx := exec.DispatchOperation(ctx, operation)
-	if response := respond(ctx); len(response.Errors) > 0 || count.fields.Load() != 3 {
-		t.Errorf("%d fields were left to gqlgen: %s %v", count.fields.Load(), response.Data, response.Errors)
 	}
 }

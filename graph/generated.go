@@ -40,7 +40,6 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	Needs func(ctx context.Context, obj any, next graphql.Resolver, behavior string) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -100,9 +99,9 @@ type ComplexityRoot struct {
 		DeactivateAccount      func(childComplexity int, account accounts.Key) int
 		EndSession             func(childComplexity int, id models.ID) int
 		LockAccount            func(childComplexity int, account accounts.Key) int
-		RefreshTicket          func(childComplexity int, refreshToken string, attempt *string) int
-		RevokeTicket           func(childComplexity int, refreshToken string, everywhere bool) int
-		SetAccountPassword     func(childComplexity int, account accounts.Key, password string) int
+		RefreshTicket          func(childComplexity int, refreshToken secret.Text, attempt *secret.Text) int
+		RevokeTicket           func(childComplexity int, refreshToken secret.Text, everywhere bool) int
+		SetAccountPassword     func(childComplexity int, account accounts.Key, password secret.Text) int
 		UnlockAccount          func(childComplexity int, account accounts.Key) int
 		UpdateAccount          func(childComplexity int, account accounts.Key, input map[string]any) int
 	}
@@ -111,7 +110,7 @@ type ComplexityRoot struct {
 		Account            func(childComplexity int, by accounts.Key) int
 		AccountSessions    func(childComplexity int, account accounts.Key) int
 		CurrentShopper     func(childComplexity int) int
-		IntrospectTicket   func(childComplexity int, accessToken string) int
+		IntrospectTicket   func(childComplexity int, accessToken secret.Text) int
 		__resolve__service func(childComplexity int) int
 		__resolve_entities func(childComplexity int, representations []Reference) int
 	}
@@ -167,12 +166,12 @@ type ComplexityRoot struct {
 type MutationResolver interface {
 	AnonymousShopperTicket(ctx context.Context) (*tickets.Ticket, error)
 	CreateUserTicket(ctx context.Context, input tickets.Credentials) (*tickets.Ticket, error)
-	RefreshTicket(ctx context.Context, refreshToken string, attempt *string) (*tickets.Ticket, error)
-	RevokeTicket(ctx context.Context, refreshToken string, everywhere bool) (*tickets.Revoked, error)
+	RefreshTicket(ctx context.Context, refreshToken secret.Text, attempt *secret.Text) (*tickets.Ticket, error)
+	RevokeTicket(ctx context.Context, refreshToken secret.Text, everywhere bool) (*tickets.Revoked, error)
 	EndSession(ctx context.Context, id models.ID) (*tickets.Revoked, error)
 	CreateAccount(ctx context.Context, input map[string]any) (*models.CustomerAccount, error)
 	UpdateAccount(ctx context.Context, account accounts.Key, input map[string]any) (*models.CustomerAccount, error)
-	SetAccountPassword(ctx context.Context, account accounts.Key, password string) (*models.CustomerAccount, error)
+	SetAccountPassword(ctx context.Context, account accounts.Key, password secret.Text) (*models.CustomerAccount, error)
 	LockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
 	UnlockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
 	ActivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error)
@@ -180,7 +179,7 @@ type MutationResolver interface {
 }
 type QueryResolver interface {
 	CurrentShopper(ctx context.Context) (*tickets.Shopper, error)
-	IntrospectTicket(ctx context.Context, accessToken string) (*tickets.Introspection, error)
+	IntrospectTicket(ctx context.Context, accessToken secret.Text) (*tickets.Introspection, error)
 	Account(ctx context.Context, by accounts.Key) (*models.CustomerAccount, error)
 	AccountSessions(ctx context.Context, account accounts.Key) ([]models.Session, error)
 }
@@ -522,7 +521,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RefreshTicket(childComplexity, args["refreshToken"].(string), args["attempt"].(*string)), true
+		return e.ComplexityRoot.Mutation.RefreshTicket(childComplexity, args["refreshToken"].(secret.Text), args["attempt"].(*secret.Text)), true
 	case "Mutation.revokeTicket":
 		if e.ComplexityRoot.Mutation.RevokeTicket == nil {
 			break
@@ -533,7 +532,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RevokeTicket(childComplexity, args["refreshToken"].(string), args["everywhere"].(bool)), true
+		return e.ComplexityRoot.Mutation.RevokeTicket(childComplexity, args["refreshToken"].(secret.Text), args["everywhere"].(bool)), true
 	case "Mutation.setAccountPassword":
 		if e.ComplexityRoot.Mutation.SetAccountPassword == nil {
 			break
@@ -544,7 +543,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.SetAccountPassword(childComplexity, args["account"].(accounts.Key), args["password"].(string)), true
+		return e.ComplexityRoot.Mutation.SetAccountPassword(childComplexity, args["account"].(accounts.Key), args["password"].(secret.Text)), true
 	case "Mutation.unlockAccount":
 		if e.ComplexityRoot.Mutation.UnlockAccount == nil {
 			break
@@ -607,7 +606,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.IntrospectTicket(childComplexity, args["accessToken"].(string)), true
+		return e.ComplexityRoot.Query.IntrospectTicket(childComplexity, args["accessToken"].(secret.Text)), true
 
 	case "Query._service":
 		if e.ComplexityRoot.Query.__resolve__service == nil {
@@ -2429,20 +2428,6 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
-func (ec *executionContext) dir_needs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "behavior",
-		func(ctx context.Context, v any) (string, error) {
-			return ec.unmarshalNString2string(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["behavior"] = arg0
-	return args, nil
-}
-
 func (ec *executionContext) field_Mutation_activateAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2531,16 +2516,16 @@ func (ec *executionContext) field_Mutation_refreshTicket_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "refreshToken",
-		func(ctx context.Context, v any) (string, error) {
-			return ec.unmarshalNString2string(ctx, v)
+		func(ctx context.Context, v any) (secret.Text, error) {
+			return ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
 	args["refreshToken"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "attempt",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+		func(ctx context.Context, v any) (*secret.Text, error) {
+			return ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2553,8 +2538,8 @@ func (ec *executionContext) field_Mutation_revokeTicket_args(ctx context.Context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "refreshToken",
-		func(ctx context.Context, v any) (string, error) {
-			return ec.unmarshalNString2string(ctx, v)
+		func(ctx context.Context, v any) (secret.Text, error) {
+			return ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2583,8 +2568,8 @@ func (ec *executionContext) field_Mutation_setAccountPassword_args(ctx context.C
 	}
 	args["account"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "password",
-		func(ctx context.Context, v any) (string, error) {
-			return ec.unmarshalNString2string(ctx, v)
+		func(ctx context.Context, v any) (secret.Text, error) {
+			return ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2633,8 +2618,8 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
-		func(ctx context.Context, v any) (string, error) {
-			return ec.unmarshalNString2string(ctx, v)
+		func(ctx context.Context, v any) (secret.Text, error) {
+			return ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2689,8 +2674,8 @@ func (ec *executionContext) field_Query_introspectTicket_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "accessToken",
-		func(ctx context.Context, v any) (string, error) {
-			return ec.unmarshalNString2string(ctx, v)
+		func(ctx context.Context, v any) (secret.Text, error) {
+			return ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3774,7 +3759,7 @@ func (ec *executionContext) _Mutation_refreshTicket(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RefreshTicket(ctx, fc.Args["refreshToken"].(string), fc.Args["attempt"].(*string))
+			return ec.Resolvers.Mutation().RefreshTicket(ctx, fc.Args["refreshToken"].(secret.Text), fc.Args["attempt"].(*secret.Text))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *tickets.Ticket) graphql.Marshaler {
@@ -3818,7 +3803,7 @@ func (ec *executionContext) _Mutation_revokeTicket(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RevokeTicket(ctx, fc.Args["refreshToken"].(string), fc.Args["everywhere"].(bool))
+			return ec.Resolvers.Mutation().RevokeTicket(ctx, fc.Args["refreshToken"].(secret.Text), fc.Args["everywhere"].(bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *tickets.Revoked) graphql.Marshaler {
@@ -3908,25 +3893,7 @@ func (ec *executionContext) _Mutation_createAccount(ctx context.Context, field g
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateAccount(ctx, fc.Args["input"].(map[string]any))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -3970,25 +3937,7 @@ func (ec *executionContext) _Mutation_updateAccount(ctx context.Context, field g
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateAccount(ctx, fc.Args["account"].(accounts.Key), fc.Args["input"].(map[string]any))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4030,27 +3979,9 @@ func (ec *executionContext) _Mutation_setAccountPassword(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetAccountPassword(ctx, fc.Args["account"].(accounts.Key), fc.Args["password"].(string))
+			return ec.Resolvers.Mutation().SetAccountPassword(ctx, fc.Args["account"].(accounts.Key), fc.Args["password"].(secret.Text))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4094,25 +4025,7 @@ func (ec *executionContext) _Mutation_lockAccount(ctx context.Context, field gra
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().LockAccount(ctx, fc.Args["account"].(accounts.Key))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4156,25 +4069,7 @@ func (ec *executionContext) _Mutation_unlockAccount(ctx context.Context, field g
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UnlockAccount(ctx, fc.Args["account"].(accounts.Key))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4218,25 +4113,7 @@ func (ec *executionContext) _Mutation_activateAccount(ctx context.Context, field
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().ActivateAccount(ctx, fc.Args["account"].(accounts.Key))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4280,25 +4157,7 @@ func (ec *executionContext) _Mutation_deactivateAccount(ctx context.Context, fie
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeactivateAccount(ctx, fc.Args["account"].(accounts.Key))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4372,27 +4231,9 @@ func (ec *executionContext) _Query_introspectTicket(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().IntrospectTicket(ctx, fc.Args["accessToken"].(string))
+			return ec.Resolvers.Query().IntrospectTicket(ctx, fc.Args["accessToken"].(secret.Text))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "tickets.introspect")
-				if err != nil {
-					var zeroVal *tickets.Introspection
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *tickets.Introspection
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *tickets.Introspection) graphql.Marshaler {
 			return ec.marshalNTicketIntrospection2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐIntrospection(ctx, selections, v)
 		},
@@ -4436,25 +4277,7 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Account(ctx, fc.Args["by"].(accounts.Key))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal *models.CustomerAccount
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.CustomerAccount) graphql.Marshaler {
 			return ec.marshalNCustomerAccount2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐCustomerAccount(ctx, selections, v)
 		},
@@ -4498,25 +4321,7 @@ func (ec *executionContext) _Query_accountSessions(ctx context.Context, field gr
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().AccountSessions(ctx, fc.Args["account"].(accounts.Key))
 		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				behavior, err := ec.unmarshalNString2string(ctx, "accounts.manage")
-				if err != nil {
-					var zeroVal []models.Session
-					return zeroVal, err
-				}
-				if ec.Directives.Needs == nil {
-					var zeroVal []models.Session
-					return zeroVal, errors.New("directive needs is not implemented")
-				}
-				return ec.Directives.Needs(ctx, nil, directive0, behavior)
-			}
-
-			next = directive1
-			return next
-		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []models.Session) graphql.Marshaler {
 			return ec.marshalNSession2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐSessionᚄ(ctx, selections, v)
 		},
@@ -4634,7 +4439,7 @@ func (ec *executionContext) _Query___type(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.IntrospectType(fc.Args["name"].(string))
+			return ec.IntrospectType(fc.Args["name"].(secret.Text))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
@@ -6526,63 +6331,63 @@ func (ec *executionContext) unmarshalInputCustomerAccountInput(ctx context.Conte
 		switch k {
 		case "userName":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userName"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["userName"] = data
 		case "emailAddress":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emailAddress"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["emailAddress"] = data
 		case "password":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["password"] = data
 		case "firstName":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("firstName"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["firstName"] = data
 		case "lastName":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastName"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["lastName"] = data
 		case "companyOrOrganization":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyOrOrganization"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["companyOrOrganization"] = data
 		case "externalId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalId"] = data
 		case "accountType":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountType"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["accountType"] = data
 		case "customerSet":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerSet"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -6596,14 +6401,14 @@ func (ec *executionContext) unmarshalInputCustomerAccountInput(ctx context.Conte
 			it["customerSinceDate"] = data
 		case "localeCode":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("localeCode"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["localeCode"] = data
 		case "taxId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -6674,7 +6479,7 @@ func (ec *executionContext) unmarshalInputCustomerAttributeInput(ctx context.Con
 			it["attributeDefinitionId"] = data
 		case "fullyQualifiedName":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fullyQualifiedName"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -7941,14 +7746,13 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 }
 
 func (ec *executionContext) unmarshalNClaimOutcome2githubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐClaimOutcome(ctx context.Context, v any) (tickets.ClaimOutcome, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := tickets.ClaimOutcome(tmp)
+	res, err := UnmarshalClaim(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNClaimOutcome2githubᚗcomᚋauthticketsᚋauthticketsᚋticketsᚐClaimOutcome(ctx context.Context, sel ast.SelectionSet, v tickets.ClaimOutcome) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := MarshalClaim(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ClaimOutcome!")
 	}
@@ -8021,14 +7825,13 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 }
 
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCode(ctx context.Context, v any) (problem.Code, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := problem.Code(tmp)
+	res, err := UnmarshalCode(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐCode(ctx context.Context, sel ast.SelectionSet, v problem.Code) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := MarshalCode(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
 	}
@@ -8066,14 +7869,13 @@ func (ec *executionContext) marshalNErrorCode2ᚕgithubᚗcomᚋauthticketsᚋau
 }
 
 func (ec *executionContext) unmarshalNErrorReason2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐReason(ctx context.Context, v any) (models.Reason, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := models.Reason(tmp)
+	res, err := UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNErrorReason2githubᚗcomᚋauthticketsᚋauthticketsᚋmodelsᚐReason(ctx context.Context, sel ast.SelectionSet, v models.Reason) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := MarshalReason(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorReason!")
 	}
@@ -8176,14 +7978,13 @@ func (ec *executionContext) marshalNJSON2ᚕencodingᚋjsonᚐRawMessage(ctx con
 }
 
 func (ec *executionContext) unmarshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStep(ctx context.Context, v any) (problem.NextStep, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := problem.NextStep(tmp)
+	res, err := UnmarshalStep(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNNextStep2githubᚗcomᚋauthticketsᚋauthticketsᚋproblemᚐNextStep(ctx context.Context, sel ast.SelectionSet, v problem.NextStep) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := MarshalStep(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "NextStep!")
 	}
@@ -8673,6 +8474,41 @@ func (ec *executionContext) marshalOJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	_ = ctx
 	res := MarshalJSON(v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOString2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐTextᚄ(ctx context.Context, v any) ([]secret.Text, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]secret.Text, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕgithubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐTextᚄ(ctx context.Context, sel ast.SelectionSet, v []secret.Text) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2githubᚗcomᚋauthticketsᚋauthticketsᚋsecretᚐText(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

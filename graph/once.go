@@ -7,15 +7,16 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// asking is a request: who asks, and what has been read for it. A document can select one thing
+// asking is a request: its caller, and what has been read for it. A document can select one thing
 // under many aliases. Whatever their number, it is read once, with all that is selected of it.
 type asking struct {
-	caller *tickets.Caller
+	caller *access.Caller
 	mutex  sync.Mutex
 	reads  map[string]any
 }
@@ -141,7 +142,7 @@ func (r *Resolver) sessionsOfShopper(ctx context.Context) ([]models.Session, err
 func (r *Resolver) account(ctx context.Context, key accounts.Key) (*models.CustomerAccount, error) {
 	question, fields := alike(ctx)
 	return once(ctx, question, func() (*models.CustomerAccount, error) {
-		return told(r.Accounts.Find(ctx, key, accountOf(ctx, fields)))
+		return r.Accounts.Find(ctx, callerOf(ctx), key, accountOf(ctx, fields))
 	})
 }
 
@@ -149,10 +150,6 @@ func (r *Resolver) account(ctx context.Context, key accounts.Key) (*models.Custo
 func (r *Resolver) accountSessions(ctx context.Context, key accounts.Key) ([]models.Session, error) {
 	question, _ := alike(ctx)
 	return once(ctx, question, func() ([]models.Session, error) {
-		found, err := told(r.Accounts.Find(ctx, key, nil))
-		if err != nil {
-			return nil, err
-		}
-		return r.Office.SessionsOf(ctx, found.UserID)
+		return r.Office.AccountSessions(ctx, callerOf(ctx), key)
 	})
 }

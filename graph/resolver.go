@@ -1,12 +1,11 @@
-// Package graph answers the GraphQL schema: generated code, resolvers that unpack, call and return, and the one place where errors are
-// turned into what a client is told.
+// Package graph answers the GraphQL schema: generated code, resolvers that unpack, call and return,
+// and the one place that turns errors into answers.
 package graph
 
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql"
-
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -21,24 +20,17 @@ type Resolver struct {
 
 type callerKey struct{}
 
-// WithCaller returns a context in which operations can be run. gqlgen passes nothing else to
+// WithCaller returns a context for the operations of a caller. gqlgen passes nothing else on to
 // resolvers.
-func WithCaller(ctx context.Context, caller *tickets.Caller) context.Context {
+func WithCaller(ctx context.Context, caller *access.Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, &asking{caller: caller})
 }
 
-// callerOf returns who asks. A context without one is nobody's, and may nothing.
-func callerOf(ctx context.Context) *tickets.Caller {
+// callerOf returns the caller of a context. Without one it returns a caller that names no
+// application and has no rights.
+func callerOf(ctx context.Context) *access.Caller {
 	if present, ok := ctx.Value(callerKey{}).(*asking); ok {
 		return present.caller
 	}
-	return &tickets.Caller{}
-}
-
-// needs implements the schema's @needs.
-func (r *Resolver) needs(ctx context.Context, _ any, next graphql.Resolver, behavior string) (any, error) {
-	if err := r.Office.Allow(callerOf(ctx), behavior); err != nil {
-		return nil, err
-	}
-	return next(ctx)
+	return &access.Caller{}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/introspection"
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/problem"
@@ -32,12 +33,10 @@ func UnmarshalSecret(value any) (secret.Text, error) {
 	return secret.New(text), nil
 }
 
-// secretOrNil is a secret that may be missing.
-func secretOrNil(text *string) *secret.Text {
-	if text == nil {
-		return nil
-	}
-	return new(secret.New(*text))
+// IntrospectType answers __type. Its argument is a String, so it arrives as a secret like any
+// other.
+func (ec *executionContext) IntrospectType(name secret.Text) (*introspection.Type, error) {
+	return ec.ExecutionContextState.IntrospectType(name.Reveal())
 }
 
 // MarshalID writes an id as 32 hexadecimal digits.

@@ -31,5 +31,5 @@ func AnsweredBy(schema graphql.ExecutableSchema, resolvers *Resolver) graphql.Ex
 }
 
 func answeredBy(schema *ast.Schema, resolvers *Resolver) graphql.ExecutableSchema {
-	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers, Directives: DirectiveRoot{Needs: resolvers.needs}})
+	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers})
 }

@@ -10,19 +10,19 @@ import (
 )
 
 func (r *mutationResolver) AnonymousShopperTicket(ctx context.Context) (*tickets.Ticket, error) {
-	return r.Office.IssueAnonymous(callerOf(ctx), selected(ctx))
+	return r.Office.IssueAnonymous(ctx, callerOf(ctx), selected(ctx))
 }
 
 func (r *mutationResolver) CreateUserTicket(ctx context.Context, input tickets.Credentials) (*tickets.Ticket, error) {
 	return r.Office.SignIn(ctx, callerOf(ctx), input, selected(ctx))
 }
 
-func (r *mutationResolver) RefreshTicket(ctx context.Context, refreshToken string, attempt *string) (*tickets.Ticket, error) {
-	return r.Office.Refresh(ctx, callerOf(ctx), secret.New(refreshToken), secretOrNil(attempt), selected(ctx))
+func (r *mutationResolver) RefreshTicket(ctx context.Context, refreshToken secret.Text, attempt *secret.Text) (*tickets.Ticket, error) {
+	return r.Office.Refresh(ctx, callerOf(ctx), refreshToken, attempt, selected(ctx))
 }
 
-func (r *mutationResolver) RevokeTicket(ctx context.Context, refreshToken string, everywhere bool) (*tickets.Revoked, error) {
-	return r.Office.Revoke(ctx, callerOf(ctx), secret.New(refreshToken), everywhere)
+func (r *mutationResolver) RevokeTicket(ctx context.Context, refreshToken secret.Text, everywhere bool) (*tickets.Revoked, error) {
+	return r.Office.Revoke(ctx, callerOf(ctx), refreshToken, everywhere)
 }
 
 func (r *mutationResolver) EndSession(ctx context.Context, id models.ID) (*tickets.Revoked, error) {
@@ -30,49 +30,39 @@ func (r *mutationResolver) EndSession(ctx context.Context, id models.ID) (*ticke
 }
 
 func (r *mutationResolver) CreateAccount(ctx context.Context, input map[string]any) (*models.CustomerAccount, error) {
-	record, err := recordOf(input)
-	if err != nil {
-		return nil, err
-	}
-	return r.Accounts.Create(ctx, record)
+	return r.Accounts.Create(ctx, callerOf(ctx), recordOf(input))
 }
 
 func (r *mutationResolver) UpdateAccount(ctx context.Context, account accounts.Key, input map[string]any) (*models.CustomerAccount, error) {
-	record, err := recordOf(input)
-	if err != nil {
-		return nil, err
-	}
-	return told(r.Accounts.Update(ctx, account, record))
+	return r.Accounts.Update(ctx, callerOf(ctx), account, recordOf(input))
 }
 
-func (r *mutationResolver) SetAccountPassword(ctx context.Context, account accounts.Key, password string) (*models.CustomerAccount, error) {
-	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error {
-		return r.Accounts.SetPassword(ctx, found, secret.New(password))
-	})
+func (r *mutationResolver) SetAccountPassword(ctx context.Context, account accounts.Key, password secret.Text) (*models.CustomerAccount, error) {
+	return r.Accounts.SetPassword(ctx, callerOf(ctx), account, password, selectedAccount(ctx))
 }
 
 func (r *mutationResolver) LockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
-	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Lock(ctx, found) })
+	return r.Accounts.Lock(ctx, callerOf(ctx), account, selectedAccount(ctx))
 }
 
 func (r *mutationResolver) UnlockAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
-	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Unlock(ctx, found) })
+	return r.Accounts.Unlock(ctx, callerOf(ctx), account, selectedAccount(ctx))
 }
 
 func (r *mutationResolver) ActivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
-	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Activate(ctx, found) })
+	return r.Accounts.Activate(ctx, callerOf(ctx), account, selectedAccount(ctx))
 }
 
 func (r *mutationResolver) DeactivateAccount(ctx context.Context, account accounts.Key) (*models.CustomerAccount, error) {
-	return r.changeAccount(ctx, account, func(found *models.CustomerAccount) error { return r.Accounts.Deactivate(ctx, found) })
+	return r.Accounts.Deactivate(ctx, callerOf(ctx), account, selectedAccount(ctx))
 }
 
 func (r *queryResolver) CurrentShopper(ctx context.Context) (*tickets.Shopper, error) {
 	return r.shopper(ctx)
 }
 
-func (r *queryResolver) IntrospectTicket(ctx context.Context, accessToken string) (*tickets.Introspection, error) {
-	return r.Office.Introspect(secret.New(accessToken))
+func (r *queryResolver) IntrospectTicket(ctx context.Context, accessToken secret.Text) (*tickets.Introspection, error) {
+	return r.Office.Introspect(ctx, callerOf(ctx), accessToken)
 }
 
 func (r *queryResolver) Account(ctx context.Context, by accounts.Key) (*models.CustomerAccount, error) {

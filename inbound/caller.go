@@ -7,9 +7,9 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/secret"
-	"github.com/authtickets/authtickets/tickets"
 )
 
 // Headers of a request that say who sends it. A page of another origin can set them only after a
@@ -45,8 +45,8 @@ type Callers struct {
 }
 
 // Of returns who sends a request. The error is ErrShopperAddress or nil.
-func (c *Callers) Of(r *http.Request) (*tickets.Caller, error) {
-	caller := &tickets.Caller{
+func (c *Callers) Of(r *http.Request) (*access.Caller, error) {
+	caller := &access.Caller{
 		Application:      only(r.Header[ApplicationHeader]),
 		Secret:           secret.New(only(r.Header[applicationSecretHeader])),
 		Origin:           c.otherOrigin(r),

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
@@ -89,7 +90,7 @@ func (r *ring) refresh() {
 
 func (r *ring) rotate(purpose models.KeyPurpose, delay time.Duration) *models.Keyset {
 	r.s.t.Helper()
-	row, err := r.Rotate(r.s.t.Context(), purpose, delay)
+	row, err := r.Rotate(r.s.t.Context(), access.Operator(), purpose, delay)
 	must(r.s.t, err)
 	return row
 }
@@ -127,7 +128,7 @@ func opens(keys *seal.Keys, token secret.Text) bool {
 // states returns the states of the keysets of a purpose, in order of their numbers.
 func (r *ring) states(purpose models.KeyPurpose) (states []keyring.State) {
 	r.s.t.Helper()
-	entries, err := r.List(r.s.t.Context())
+	entries, err := r.List(r.s.t.Context(), access.Operator())
 	must(r.s.t, err)
 	for _, entry := range entries {
 		if entry.Purpose == purpose {

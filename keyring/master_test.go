@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
@@ -25,7 +26,7 @@ func TestChangeMaster(t *testing.T) {
 		_, third := keyFile(t)
 		running := s.load(former)
 		token := running.seal()
-		if count, err := s.ring(former).ChangeMaster(t.Context(), next); err != nil || count != 2 {
+		if count, err := s.ring(former).ChangeMaster(t.Context(), access.Operator(), next); err != nil || count != 2 {
 			t.Fatalf("changed %d, %v", count, err)
 		}
 
@@ -36,7 +37,7 @@ func TestChangeMaster(t *testing.T) {
 
 		running.refresh()
 		for name, failure := range map[string]error{
-			"rotate": second(running.Rotate(t.Context(), models.SealKeys, time.Minute)), "change again": second(running.ChangeMaster(t.Context(), third)),
+			"rotate": second(running.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute)), "change again": second(running.ChangeMaster(t.Context(), access.Operator(), third)),
 			"start": s.ring(former).Load(t.Context()),
 		} {
 			if !errors.Is(failure, seal.ErrMasterKey) {
@@ -70,7 +71,7 @@ func TestChangeMasterTwice(t *testing.T) {
 		token := s.load(former).seal()
 		changer := s.ring(former)
 		for range 2 {
-			if count, err := changer.ChangeMaster(t.Context(), next); err != nil || count != 2 {
+			if count, err := changer.ChangeMaster(t.Context(), access.Operator(), next); err != nil || count != 2 {
 				t.Errorf("changed %d, %v", count, err)
 			}
 		}
@@ -91,7 +92,7 @@ func TestChangeMasterRace(t *testing.T) {
 		for range 4 {
 			r := s.load(former)
 			all.Go(func() {
-				_, err := r.Rotate(t.Context(), models.SealKeys, time.Minute)
+				_, err := r.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute)
 				if err != nil && !errors.Is(err, keyring.ErrMeanwhile) && !errors.Is(err, seal.ErrMasterKey) {
 					t.Error(err)
 				}
@@ -100,7 +101,7 @@ func TestChangeMasterRace(t *testing.T) {
 
 		changer := s.ring(former)
 		all.Go(func() {
-			if _, err := changer.ChangeMaster(t.Context(), next); err != nil {
+			if _, err := changer.ChangeMaster(t.Context(), access.Operator(), next); err != nil {
 				t.Error(err)
 			}
 		})
@@ -132,7 +133,7 @@ func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variab
 			t.Error(err)
 		}
 		want(t, s.ring(kms).states(models.SealKeys))
-		if _, err := s.load(file).ChangeMaster(t.Context(), kms); err != nil {
+		if _, err := s.load(file).ChangeMaster(t.Context(), access.Operator(), kms); err != nil {
 			t.Fatal(err)
 		}
 		if !opens(s.load(kms).Keys, token) {
@@ -171,7 +172,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	}
 	_, file := keyFile(t)
 	for _, change := range []struct{ from, to *seal.Master }{{master, other}, {other, file}, {file, master}} {
-		count, err := s.ring(change.from).ChangeMaster(t.Context(), change.to)
+		count, err := s.ring(change.from).ChangeMaster(t.Context(), access.Operator(), change.to)
 		if err != nil || count != 3 {
 			t.Fatalf("changed %d, %v", count, err)
 		}
@@ -184,7 +185,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	if err == nil || !strings.Contains(err.Error(), "AccessDeniedException") {
 		t.Error(err)
 	}
-	if _, err := s.ring(file).ChangeMaster(t.Context(), other); err == nil {
+	if _, err := s.ring(file).ChangeMaster(t.Context(), access.Operator(), other); err == nil {
 		t.Error("changed to a key that nobody may use")
 	}
 	r.refresh()

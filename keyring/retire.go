@@ -4,23 +4,42 @@ import (
 	"context"
 	"errors"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 )
 
 // Errors of retiring a keyset.
 var (
-	// ErrNotFound: there is no such keyset.
+	// ErrNotFound says that there is no such keyset.
 	ErrNotFound = errors.New("there is no such keyset")
-	// ErrNeeded: the keyset is in use, or will be.
+	// ErrNeeded says that the keyset is in use, or will be.
 	ErrNeeded = errors.New("the keyset is in use, or will be; rotate first, and wait until the next one is in use")
 )
 
-// Retire deletes an old keyset, however long it is still needed: what was sealed or signed under it is refused from now on. Its errors are ErrNotFound and ErrNeeded.
-func (r *Ring) Retire(ctx context.Context, purpose models.KeyPurpose, number int) error {
-	entry, err := r.Find(ctx, purpose, number)
+// Retire deletes an old keyset, even if tokens that were made with it still live. They are refused
+// from now on. Its errors are ErrNotFound and ErrNeeded.
+func (r *Ring) Retire(
+	ctx context.Context, caller *access.Caller, purpose models.KeyPurpose, number int,
+) error {
+	_, err := access.Do(ctx, r.Desk, caller, retire(), func(record *access.Entry) (struct{}, error) {
+		err := r.retireFound(ctx, record, purpose, number)
+		return struct{}{}, err
+	})
+	return err
+}
+
+// retire is the act of deleting a keyset.
+func retire() access.Act { return access.Act{Name: "keyset.retire"} }
+
+func (r *Ring) retireFound(
+	ctx context.Context, record *access.Entry, purpose models.KeyPurpose, number int,
+) error {
+	entry, err := r.find(ctx, purpose, number)
 	if err != nil {
 		return err
 	}
+	record.Keyset = access.KeysetName(purpose, number)
+
 	if entry.State != Old {
 		return ErrNeeded
 	}
@@ -33,8 +52,18 @@ func (r *Ring) Retire(ctx context.Context, purpose models.KeyPurpose, number int
 }
 
 // Find returns a keyset of the database, or ErrNotFound.
-func (r *Ring) Find(ctx context.Context, purpose models.KeyPurpose, number int) (*Entry, error) {
-	entries, err := r.List(ctx)
+func (r *Ring) Find(
+	ctx context.Context, caller *access.Caller, purpose models.KeyPurpose, number int,
+) (*Entry, error) {
+	if err := r.Desk.Check(ctx, caller, access.Act{Name: "keyset.read"}); err != nil {
+		return nil, err
+	}
+	return r.find(ctx, purpose, number)
+}
+
+// find is Find for a caller that has been checked.
+func (r *Ring) find(ctx context.Context, purpose models.KeyPurpose, number int) (*Entry, error) {
+	entries, err := r.list(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +76,11 @@ func (r *Ring) Find(ctx context.Context, purpose models.KeyPurpose, number int) 
 	return nil, ErrNotFound
 }
 
-// RetireExpired deletes the old keysets under which nothing can live any more, and returns them. It
-// goes no further than purging has come, so a clock that jumps ahead deletes nothing early.
+// RetireExpired deletes old keysets if no token that was made with them can live any more, and
+// returns them. It follows the progress of purging, so a clock that jumps ahead deletes nothing
+// early.
 func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
-	entries, err := r.List(ctx)
+	entries, err := r.list(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +99,7 @@ func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 		if entry.State != Old || now.Before(*entry.RetiresAt) {
 			continue
 		}
-		deleted, err := r.Store.DeleteKeyset(ctx, entry.Purpose, entry.Number)
+		deleted, err := r.retireExpired(ctx, entry)
 		if err != nil {
 			return retired, err
 		}
@@ -79,4 +109,17 @@ func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	}
 
 	return retired, nil
+}
+
+// retireExpired deletes a keyset as the server, and reports whether it did: another replica can be
+// faster.
+func (r *Ring) retireExpired(ctx context.Context, entry Entry) (bool, error) {
+	return access.Do(ctx, r.Desk, access.Server(), retire(), func(record *access.Entry) (bool, error) {
+		record.Keyset = access.KeysetName(entry.Purpose, entry.Number)
+		deleted, err := r.Store.DeleteKeyset(ctx, entry.Purpose, entry.Number)
+		if err == nil && !deleted {
+			record.Drop()
+		}
+		return deleted, err
+	})
 }

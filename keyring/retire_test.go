@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
 )
@@ -18,16 +19,16 @@ func TestRetire(t *testing.T) {
 		first := r.seal()
 		r.rotate(models.SealKeys, time.Minute)
 		for number, reason := range map[int]error{0: keyring.ErrNotFound, 1: keyring.ErrNeeded, 2: keyring.ErrNeeded, 3: keyring.ErrNotFound} {
-			if err := r.Retire(t.Context(), models.SealKeys, number); !errors.Is(err, reason) {
+			if err := r.Retire(t.Context(), access.Operator(), models.SealKeys, number); !errors.Is(err, reason) {
 				t.Errorf("number %d: %v", number, err)
 			}
 		}
-		if err := r.Retire(t.Context(), models.SignKeys, 1); !errors.Is(err, keyring.ErrNeeded) {
+		if err := r.Retire(t.Context(), access.Operator(), models.SignKeys, 1); !errors.Is(err, keyring.ErrNeeded) {
 			t.Error(err)
 		}
 		s.clock.Pass(time.Minute)
 		r.refresh()
-		must(t, r.Retire(t.Context(), models.SealKeys, 1))
+		must(t, r.Retire(t.Context(), access.Operator(), models.SealKeys, 1))
 		if !opens(r.Keys, first) {
 			t.Error("who has not looked yet has lost a keyset")
 		}

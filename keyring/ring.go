@@ -1,4 +1,4 @@
-// Package keyring decides about the life of keysets: when they are made, from when on they are used, and when they are deleted.
+// Package keyring decides about the life of keysets: when they are made, used and deleted.
 package keyring
 
 import (
@@ -10,18 +10,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Ring is the keysets of the database, as this process knows them. Its exported fields do not change while it is in use.
+// Ring is the keysets of the database, as this process knows them. Its exported fields do not
+// change while it is in use.
 type Ring struct {
 	// Store is required.
 	Store *storage.Store
-	// Master is the master key. List, Retire and RetireExpired need none.
+	// Master is the master key. It is required except for List, Find, Retire and RetireExpired.
 	Master *seal.Master
-	// Keys and Signers are given the keysets to work with. Load and what refreshes need them.
+	// Keys and Signers get the keysets from Load and Reload, which require them.
 	Keys    *seal.Keys
 	Signers *seal.Signers
 	// AccessLifetime and SessionLifetime are the server's settings, and Applications yields those
@@ -33,14 +35,18 @@ type Ring struct {
 	// SigningNotice is how long a keyset that signs is published before it is used: as long as
 	// those who verify may keep the keys. 0 means timing.KeyNotice.
 	SigningNotice time.Duration
-	// Now tells the time, once for each operation. Required.
+	// Now returns the time. Each operation reads it once. Required.
 	Now func() time.Time
+	// Desk checks the rights of callers, and records what they do. Only operators and the server
+	// can change keysets. Required.
+	Desk *access.Desk
 
 	mutex  sync.Mutex
 	opened map[identity]*seal.Keyset
 }
 
-// identity tells keysets apart. A number is given again only after a database was put back to an earlier state; the instant tells the two.
+// identity distinguishes keysets. A number can come twice if the database was restored from a
+// backup. The instant differs then.
 type identity struct {
 	purpose     models.KeyPurpose
 	number      int
@@ -51,21 +57,26 @@ func identify(row *models.Keyset) identity {
 	return identity{row.Purpose, row.Number, row.PublishedAt.UnixMicro()}
 }
 
-// purposes are all there are.
+// purposes returns all purposes. Those of the signers come last.
 func purposes() []models.KeyPurpose { return []models.KeyPurpose{models.SealKeys, models.SignKeys} }
 
-// errNone is returned where there should be keysets. Somebody has emptied the table.
+// errNone is returned if there is no keyset, because somebody has emptied the table.
 var errNone = errors.New("the database has no keysets")
 
-// ErrNeedsKeyFile is returned by Load where there are sessions and no keyset that seals. Their tickets were sealed with a key file, and a master key that is none would end them all.
-var ErrNeedsKeyFile = errors.New("the database has sessions and no keysets yet, so what has sealed their tickets is a key file")
+// ErrNeedsKeyFile is returned by Load if there are sessions, but no keyset that seals. A key file
+// has sealed their tickets. Starting with another master key would invalidate every session.
+var ErrNeedsKeyFile = errors.New(
+	"the database has sessions and no keysets yet, so what has sealed their tickets is a key file")
 
-// Load makes the first keyset of each purpose where there is none, and then is Reload. The first that seals is the key file's own: what earlier versions have sealed with it
-// stays good. Of several processes that start at once, one makes them. Its errors are ErrNeedsKeyFile and those of Reload.
+// Load makes the first keyset of each purpose that has none, and then calls Reload. The first
+// keyset that seals is that of the key file, so tokens of earlier versions stay valid. If several
+// processes start at once, one of them makes the keysets. Its errors are ErrNeedsKeyFile and those
+// of Reload.
 func (r *Ring) Load(ctx context.Context) error {
 	needsKeyFile := false
 	if r.Master.Own() == nil {
-		// Asked before the keysets: whoever finds a session that another process has begun meanwhile finds its keysets, too.
+		// This comes before reading the keysets. A session that another process begins meanwhile
+		// has keysets, and they are found then.
 		var err error
 		if needsKeyFile, err = r.Store.HasSessions(ctx); err != nil {
 			return err
@@ -102,7 +113,7 @@ func (r *Ring) Load(ctx context.Context) error {
 	return r.Reload(ctx)
 }
 
-// first returns the first keyset of a purpose, which is used whatever the time is.
+// first returns the first keyset of a purpose, which is in use at any time.
 func (r *Ring) first(ctx context.Context, purpose models.KeyPurpose) (*models.Keyset, error) {
 	keyset := r.Master.Own()
 	if purpose != models.SealKeys || keyset == nil {
@@ -137,16 +148,18 @@ func (r *Ring) row(
 	return &models.Keyset{Purpose: purpose, Number: number, Sealed: sealed, PublishedAt: r.now()}, nil
 }
 
-// boundTo is what a keyset is bound to where it is encrypted, so that none is taken for another.
+// boundTo returns the text that a keyset is bound to when it is encrypted, so that no keyset can
+// take the place of another.
 func boundTo(purpose models.KeyPurpose, number int) string {
 	return fmt.Sprintf("authtickets keyset %s %d", purpose, number)
 }
 
-// now is the instant of an operation, in the resolution that rows keep.
+// now returns the instant of an operation, in the precision that rows have.
 func (r *Ring) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }
 
-// Reload reads the keysets anew and gives them to Keys and Signers. It decrypts those that it has not yet. With an error everything stays as it was; seal.ErrMasterKey says
-// that the database's master key is another one by now.
+// Reload reads the keysets from the database and gives them to Keys and Signers. It decrypts only
+// new ones. If it fails, everything stays as it was. The error is seal.ErrMasterKey if somebody has
+// changed the master key of the database.
 func (r *Ring) Reload(ctx context.Context) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -188,12 +201,14 @@ func (r *Ring) open(ctx context.Context, row *models.Keyset) (*seal.Keyset, erro
 	return keyset, nil
 }
 
-// use hands the keysets out. Those that sign come first, so that whoever finds the others loaded finds them loaded, too.
+// use gives the keysets to Signers and then to Keys. So if Keys are loaded, Signers are, too.
 func (r *Ring) use(rows []models.Keyset, opened map[identity]*seal.Keyset) error {
 	dated := make(map[models.KeyPurpose][]seal.Dated)
 	for i := range rows {
 		row := &rows[i]
-		dated[row.Purpose] = append(dated[row.Purpose], seal.Dated{Keyset: opened[identify(row)], Number: row.Number, UsedFrom: row.UsedFrom})
+		dated[row.Purpose] = append(dated[row.Purpose], seal.Dated{
+			Keyset: opened[identify(row)], Number: row.Number, UsedFrom: row.UsedFrom,
+		})
 	}
 
 	for _, purpose := range purposes() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/timing"
@@ -19,8 +20,7 @@ var (
 	ErrMeanwhile = errors.New("the keysets were changed by somebody else at the same time")
 )
 
-// Notice returns how long a new keyset of a purpose is published before it is used, where nothing
-// else is said.
+// Notice returns how long a new keyset of a purpose is published before it is used by default.
 func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
 	if purpose == models.SignKeys && r.SigningNotice != 0 {
 		return r.SigningNotice
@@ -28,16 +28,36 @@ func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
 	return timing.KeyNotice
 }
 
-// Rotate makes the next keyset of a purpose, which takes the place of the present one after a delay, and returns it. Whoever refreshes then
-// knows it. Its errors are ErrTooSoon, ErrMeanwhile, and those of Reload.
-func (r *Ring) Rotate(ctx context.Context, purpose models.KeyPurpose, delay time.Duration) (*models.Keyset, error) {
-	if delay < timing.LeastKeyNotice {
-		return nil, ErrTooSoon
-	}
-	return r.publish(ctx, purpose, delay)
+// Rotate makes the next keyset of a purpose, which replaces the present one after a delay, and
+// returns it. This process knows it after its next Reload. Its errors are ErrTooSoon, ErrMeanwhile,
+// and those of Reload.
+func (r *Ring) Rotate(
+	ctx context.Context, caller *access.Caller, purpose models.KeyPurpose, delay time.Duration,
+) (*models.Keyset, error) {
+	return r.rotate(ctx, caller, purpose, delay, timing.LeastKeyNotice)
 }
 
-// publish is Rotate with any delay.
+// rotate is Rotate with a shortest delay.
+func (r *Ring) rotate(
+	ctx context.Context, caller *access.Caller, purpose models.KeyPurpose, delay, shortest time.Duration,
+) (*models.Keyset, error) {
+	act := access.Act{Name: "keyset.rotate"}
+	return access.Do(ctx, r.Desk, caller, act, func(entry *access.Entry) (*models.Keyset, error) {
+		if delay < shortest {
+			return nil, ErrTooSoon
+		}
+		keyset, err := r.publish(ctx, purpose, delay)
+		switch {
+		case err == nil:
+			entry.Keyset, entry.UsedFrom = access.KeysetName(purpose, keyset.Number), keyset.UsedFrom
+		case errors.Is(err, ErrMeanwhile): // the record has what somebody else did
+			entry.Drop()
+		}
+		return keyset, err
+	})
+}
+
+// publish makes the next keyset of a purpose.
 func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay time.Duration) (*models.Keyset, error) {
 	rows, err := r.Store.Keysets(ctx)
 	if err != nil {
@@ -50,7 +70,8 @@ func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay tim
 	}
 
 	newest := &rows[len(rows)-1]
-	// It may have been encrypted anew since it was first read. Under a master key that does not open it, no other can be made.
+	// It may have been encrypted again since it was first read. If our master key does not open it,
+	// we must not make another keyset with it.
 	if _, err := r.open(ctx, newest); err != nil {
 		return nil, err
 	}
@@ -77,15 +98,15 @@ func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay tim
 	return row, nil
 }
 
-// shortNotice is enough for a process to read what it has written itself.
+// shortNotice is long enough for a process to read what it has written itself.
 const shortNotice = time.Second
 
-// RotateAtOnce makes the next keyset of each purpose, and returns when they are in use. It is for a
-// process that has the database to itself: others would not know the keysets in time. Its errors
-// are those of Reload, and that of ctx.
+// RotateAtOnce makes the next keyset of each purpose, and returns when they are in use. Use it only
+// if no other process uses the database, because others would not know the keysets in time. Its
+// errors are those of Reload, and that of ctx.
 func (r *Ring) RotateAtOnce(ctx context.Context) error {
 	for _, purpose := range purposes() {
-		_, err := r.publish(ctx, purpose, shortNotice)
+		_, err := r.rotate(ctx, access.Server(), purpose, shortNotice, shortNotice)
 		if err != nil && !errors.Is(err, ErrMeanwhile) { // another request does the same
 			return err
 		}
@@ -102,8 +123,8 @@ func (r *Ring) RotateAtOnce(ctx context.Context) error {
 	}
 }
 
-// RotateIfDue rotates the purposes whose newest keyset is older than an age, and returns the new ones. Age 0 stands for never. It does nothing unless all keysets can be
-// opened.
+// RotateIfDue makes a new keyset for each purpose whose newest keyset is older than age, and
+// returns the new ones. Age 0 means never. It does nothing unless all keysets can be decrypted.
 func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Keyset, error) {
 	if age == 0 {
 		return nil, nil
@@ -123,7 +144,7 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 		if err := r.Reload(ctx); err != nil {
 			return rotated, err
 		}
-		row, err := r.Rotate(ctx, purpose, r.Notice(purpose))
+		row, err := r.Rotate(ctx, access.Server(), purpose, r.Notice(purpose))
 		if errors.Is(err, ErrMeanwhile) { // another replica does the same
 			continue
 		}
@@ -137,9 +158,20 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 	return rotated, nil
 }
 
-// ChangeMaster encrypts all keysets under another master key, and returns how many they are. It takes those as done that are encrypted under that already. Processes that know the former one go on with the keysets they have, and cannot
-// read new ones.
-func (r *Ring) ChangeMaster(ctx context.Context, next *seal.Master) (int, error) {
+// ChangeMaster encrypts all keysets under another master key, and returns their number. It skips
+// keysets that are already encrypted under it. Processes that have the former master key keep the
+// keysets they know, and cannot read new ones.
+func (r *Ring) ChangeMaster(ctx context.Context, caller *access.Caller, next *seal.Master) (int, error) {
+	act := access.Act{Name: "keyset.change-master"}
+	return access.Do(ctx, r.Desk, caller, act, func(entry *access.Entry) (int, error) {
+		count, err := r.changeMaster(ctx, next)
+		entry.Counts = []access.Count{{Name: "keysets", Number: count}}
+		return count, err
+	})
+}
+
+// changeMaster is ChangeMaster for a caller that has been checked.
+func (r *Ring) changeMaster(ctx context.Context, next *seal.Master) (int, error) {
 	if err := try(ctx, next); err != nil {
 		return 0, fmt.Errorf("the new master key: %w", err)
 	}
@@ -147,7 +179,7 @@ func (r *Ring) ChangeMaster(ctx context.Context, next *seal.Master) (int, error)
 	return r.Store.ReplaceKeysets(ctx, func(row models.Keyset) ([]byte, error) {
 		keyset, err := r.open(ctx, &row)
 		if errors.Is(err, seal.ErrMasterKey) {
-			// Where the connection broke at the commit, it is run again, and meets what it has done.
+			// If the connection broke at the commit, this runs again and meets its own work.
 			if _, errNext := next.Unwrap(ctx, row.Sealed, boundTo(row.Purpose, row.Number)); errNext == nil {
 				return row.Sealed, nil
 			}
@@ -160,7 +192,7 @@ func (r *Ring) ChangeMaster(ctx context.Context, next *seal.Master) (int, error)
 	})
 }
 
-// try encrypts and decrypts something under a master key, before anything depends on it.
+// try encrypts and decrypts something under a master key, to see that it works.
 func try(ctx context.Context, master *seal.Master) error {
 	keyset, err := seal.NewSealKeyset()
 	if err != nil {

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/keyring"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/timing"
 )
 
@@ -150,7 +152,7 @@ func TestRotateRace(t *testing.T) {
 		for range 6 {
 			r := s.load(master)
 			all.Go(func() {
-				_, err := r.Rotate(t.Context(), models.SealKeys, time.Minute)
+				_, err := r.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute)
 				if err == nil {
 					rotated.Add(1)
 				} else if !errors.Is(err, keyring.ErrMeanwhile) {
@@ -235,7 +237,7 @@ func TestEmptied(t *testing.T) {
 		if err := r.Reload(t.Context()); err == nil || !opens(r.Keys, token) {
 			t.Errorf("it took it, %v", err)
 		}
-		if _, err := r.Rotate(t.Context(), models.SealKeys, time.Minute); err == nil {
+		if _, err := r.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute); err == nil {
 			t.Error("it has rotated nothing")
 		}
 	})
@@ -262,8 +264,9 @@ func TestLeastDelay(t *testing.T) {
 
 func TestErrTooSoon(t *testing.T) {
 	t.Parallel()
+	ring := &keyring.Ring{Desk: &access.Desk{Log: testkit.Silent()}}
 	for _, delay := range []time.Duration{-time.Minute, 0, timing.LeastKeyNotice - 1} {
-		if _, err := new(keyring.Ring).Rotate(t.Context(), models.SealKeys, delay); !errors.Is(err, keyring.ErrTooSoon) {
+		if _, err := ring.Rotate(t.Context(), access.Operator(), models.SealKeys, delay); !errors.Is(err, keyring.ErrTooSoon) {
 			t.Errorf("%s: %v", delay, err)
 		}
 	}

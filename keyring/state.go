@@ -4,20 +4,21 @@ import (
 	"context"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/timing"
 )
 
-// State is what a keyset is good for at an instant.
+// State says what a keyset is used for at an instant.
 type State string
 
 // The states, in the order a keyset goes through them.
 const (
-	// Next is published, so that all know it, and not used yet.
+	// Next is published, so that every replica knows it, but not used yet.
 	Next State = "next"
-	// InUse seals and signs what is made now.
+	// InUse seals or signs new tokens.
 	InUse State = "in use"
-	// Old opens, and verifies, what was made under it.
+	// Old opens or verifies tokens that were made with it.
 	Old State = "old"
 )
 
@@ -28,12 +29,20 @@ type Entry struct {
 	State       State
 	PublishedAt time.Time
 	UsedFrom    time.Time
-	// RetiresAt is from when on an old one is not needed any more; nil for the others.
+	// RetiresAt is when an old keyset is no longer needed; nil in the other states.
 	RetiresAt *time.Time
 }
 
 // List returns the keysets of the database, in order of their purposes and numbers.
-func (r *Ring) List(ctx context.Context) ([]Entry, error) {
+func (r *Ring) List(ctx context.Context, caller *access.Caller) ([]Entry, error) {
+	if err := r.Desk.Check(ctx, caller, access.Act{Name: "keyset.read"}); err != nil {
+		return nil, err
+	}
+	return r.list(ctx)
+}
+
+// list is List for a caller that has been checked.
+func (r *Ring) list(ctx context.Context) ([]Entry, error) {
 	rows, err := r.Store.Keysets(ctx)
 	if err != nil {
 		return nil, err
@@ -47,14 +56,21 @@ func (r *Ring) List(ctx context.Context) ([]Entry, error) {
 	return entries, nil
 }
 
-// entriesOf judges the keysets of one purpose, in order of their numbers. The one in use is the newest whose instant has come, or the oldest if none has.
+// entriesOf returns the entries of the keysets of one purpose, in order of their numbers. The
+// newest keyset whose UsedFrom has passed is in use, or the oldest if none has.
 func entriesOf(rows []models.Keyset, life time.Duration, now time.Time) []Entry {
 	entries := make([]Entry, len(rows))
 	inUse := false
-	var replacedAt time.Time // the one at hand, by any newer one
+	var replacedAt time.Time // when the keyset of this round was replaced by a newer one
 	for i := len(rows) - 1; i >= 0; i-- {
 		row := &rows[i]
-		entry := Entry{Purpose: row.Purpose, Number: row.Number, State: Next, PublishedAt: row.PublishedAt, UsedFrom: row.UsedFrom}
+		entry := Entry{
+			Purpose:     row.Purpose,
+			Number:      row.Number,
+			State:       Next,
+			PublishedAt: row.PublishedAt,
+			UsedFrom:    row.UsedFrom,
+		}
 		switch {
 		case inUse:
 			entry.State = Old

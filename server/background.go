@@ -106,22 +106,12 @@ func follow(env *command.Environment, what string, interval time.Duration, ask f
 
 // rotateKeys replaces the keysets that are older than rotation.
 func rotateKeys(env *command.Environment, ring *keyring.Ring, rotation time.Duration) error {
-	rotated, err := ring.RotateIfDue(env.Context, rotation)
-
-	for _, keyset := range rotated {
-		env.Log.InfoContext(env.Context, "keyset published",
-			"purpose", keyset.Purpose, "number", keyset.Number, "usedFrom", keyset.UsedFrom)
-	}
+	_, err := ring.RotateIfDue(env.Context, rotation)
 	return err
 }
 
 // retireKeys deletes the keysets that nothing needs any more.
 func retireKeys(env *command.Environment, ring *keyring.Ring) error {
-	retired, err := ring.RetireExpired(env.Context)
-
-	for _, keyset := range retired {
-		env.Log.InfoContext(env.Context, "keyset retired",
-			"purpose", keyset.Purpose, "number", keyset.Number)
-	}
+	_, err := ring.RetireExpired(env.Context)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/graph"
@@ -65,7 +66,7 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 
 // load prepares the database for the first operation, and reads what the server keeps in memory.
 func (p *parts) load(ctx context.Context) error {
-	if err := p.Applications.ConfigureStorefront(ctx, p.settings.Behaviors, p.settings.Origins); err != nil {
+	if err := p.Applications.ConfigureStorefront(ctx, access.Server(), p.settings.Behaviors, p.settings.Origins); err != nil {
 		return err
 	}
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 )
@@ -19,7 +20,7 @@ type managed struct {
 }
 
 func manage(o *office) managed {
-	secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{applications.ManageAccounts}})
+	secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}})
 	return managed{o, as("backend", secret)}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 )
@@ -24,10 +25,11 @@ func as(id, secret string) []string {
 // application creates an application and returns its secret. A public one has none.
 func (o *office) application(id string, confidential bool, change applications.Change) string {
 	o.t.Helper()
-	_, secret, err := o.applications.Create(o.t.Context(), id, confidential, change)
+	created, err := o.applications.Create(o.t.Context(), access.Operator(),
+		applications.New{ID: id, IsConfidential: confidential, Change: change})
 	must(o.t, err)
 	o.follow()
-	return secret.Reveal()
+	return created.Secret.Reveal()
 }
 
 const (
@@ -119,7 +121,7 @@ func TestApplicationsChangeWhileServing(t *testing.T) {
 
 	onEach(t, func(t *testing.T, o *office) {
 		first := o.anonymous()
-		_, err := o.applications.Update(t.Context(), applications.Storefront, applications.Change{
+		_, err := o.applications.Update(t.Context(), access.Operator(), applications.Storefront, applications.Change{
 			AnonymousBehaviors: []string{"cart.read"},
 			Origins:            []string{"https://new.example"},
 		})
@@ -143,12 +145,12 @@ func TestDisabledApplication(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		secret := o.application(
-			"backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}},
+			"backend", true, applications.Change{OwnBehaviors: []string{access.IntrospectTickets().Behavior()}},
 		)
 		shop := as(applications.Storefront, "")
 		before := o.post(issueQuery, nil, shop...).ticket(t, "anonymousShopperTicket")
 		o.clock.Pass(time.Second)
-		_, err := o.applications.Disable(t.Context(), applications.Storefront)
+		_, err := o.applications.Disable(t.Context(), access.Operator(), applications.Storefront)
 		must(t, err)
 		o.follow()
 		expect(t, o.post(issueQuery, nil, shop...), models.ReasonApplicationDisabled)
@@ -162,7 +164,7 @@ func TestDisabledApplication(t *testing.T) {
 		}
 
 		o.clock.Pass(time.Second)
-		_, err = o.applications.Enable(t.Context(), applications.Storefront)
+		_, err = o.applications.Enable(t.Context(), access.Operator(), applications.Storefront)
 		must(t, err)
 		o.follow()
 		got := o.post(refreshQuery, variables{"token": before.RefreshToken}, shop...)
@@ -209,7 +211,7 @@ func TestIntrospectTicket(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		secret := o.application(
-			"backend", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}},
+			"backend", true, applications.Change{OwnBehaviors: []string{access.IntrospectTickets().Behavior()}},
 		)
 		weak := o.application("weak", true, applications.Change{OwnBehaviors: []string{"other"}})
 		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
@@ -295,7 +297,7 @@ type session struct{ ID, Application, StartedAt, RefreshedAt, ExpiresAt, UserAge
 func (o *office) sessionsOf(name, secret string) []session {
 	o.t.Helper()
 	_, err := o.applications.Update(
-		o.t.Context(), "backend", applications.Change{OwnBehaviors: []string{applications.ManageAccounts}},
+		o.t.Context(), access.Operator(), "backend", applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}},
 	)
 	must(o.t, err)
 	o.follow()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 )
@@ -29,7 +30,7 @@ func (m managed) importOne() string {
 `
 
 	var refused []string
-	counts, err := m.Accounts.Import(m.t.Context(), strings.NewReader(rows), accounts.ImportOptions{
+	counts, err := m.Accounts.Import(m.t.Context(), access.Operator(), strings.NewReader(rows), accounts.ImportOptions{
 		Refused:  func(_ int, reason error) { refused = append(refused, reason.Error()) },
 		Progress: func(accounts.Counts) {},
 	})

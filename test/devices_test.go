@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
@@ -95,15 +97,15 @@ func TestWhatTellsADevice(t *testing.T) {
 				o.revoke(device.RefreshToken, true)
 			}, false},
 			"password": {func(account *models.CustomerAccount, _ ticket) {
-				must(t, o.Accounts.SetPassword(t.Context(), account, secretText(rightPassword)))
+				must(t, errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, secretText(rightPassword), nil)))
 			}, false},
 			"operator": {func(_ *models.CustomerAccount, device ticket) {
 				expect(t, o.tryEndSession(device.SessionID, backend...), "")
 				expect(t, o.tryRefresh(device.RefreshToken), models.ReasonEndedByOperator)
 			}, false},
 			"inactive": {func(account *models.CustomerAccount, _ ticket) {
-				must(t, o.Accounts.Deactivate(t.Context(), account))
-				must(t, o.Accounts.Activate(t.Context(), account))
+				must(t, errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, nil)))
+				must(t, errOf(o.Accounts.Activate(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, nil)))
 			}, false},
 		} {
 			account := o.customer(name)
@@ -229,8 +231,8 @@ func TestClaimOutcomes(t *testing.T) {
 		}
 
 		begun := o.anonymous()
-		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
-		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
+		must(t, errOf(o.applications.Disable(t.Context(), access.Operator(), "storefront")))
+		must(t, errOf(o.applications.Enable(t.Context(), access.Operator(), "storefront")))
 		o.follow()
 		after := o.trySignIn("ada", rightPassword, begun.RefreshToken, "198.51.100.1")
 		if got := after.ticket(t, "createUserTicket"); got.Claim != "APPLICATION_DISABLED" {
@@ -313,7 +315,7 @@ func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 		account := o.customer("ada")
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		device := o.signIn("ada")
-		must(t, o.Accounts.SetPassword(t.Context(), account, secretText(rightPassword)))
+		must(t, errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, secretText(rightPassword), nil)))
 		o.clock.Pass(20 * 24 * time.Hour)
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		o.lockByGuessing("ada")

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
@@ -68,7 +69,7 @@ func TestShortenedLifetime(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		lives := func(lifetime time.Duration) {
 			_, err := o.applications.Update(
-				t.Context(), applications.Storefront, applications.Change{AccessLifetime: &lifetime},
+				t.Context(), access.Operator(), applications.Storefront, applications.Change{AccessLifetime: &lifetime},
 			)
 			must(t, err)
 			o.follow()
@@ -100,7 +101,7 @@ func TestEndedSessionsNotAskedFor(t *testing.T) {
 		must(t, err)
 		starting := o.with(func(s *webSettings) { s.Office, s.Schema = fresh, schemaOf(fresh, o.Accounts) })
 		expect(t, starting.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonBusy)
-		if _, err := fresh.Introspect(secretText(got.AccessToken)); err == nil {
+		if _, err := fresh.Introspect(t.Context(), access.Operator(), secretText(got.AccessToken)); err == nil {
 			t.Error("introspection tells")
 		}
 

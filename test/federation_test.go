@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
@@ -93,7 +94,7 @@ func TestReferencesOfAnApplication(t *testing.T) {
 	g := subgraph(t)
 	ada, bob := reference(g.customer("ada")), reference(g.customer("bob"))
 	nobody := variables{"__typename": "CustomerAccount", "userId": "0000000000000000000000000000000f"}
-	secret := g.application("backend", true, applications.Change{OwnBehaviors: []string{applications.ManageAccounts}})
+	secret := g.application("backend", true, applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}})
 	weak := g.application("weak", true, applications.Change{})
 	got := g.post(
 		`query ($r: [_Any!]!) { _entities(representations: $r) { ... on CustomerAccount { userName attributes { `+

@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
@@ -57,7 +58,7 @@ func (g *guarded) origins() {
 	const allow, shop, other = "Access-Control-Allow-Origin", "https://shop.example", "https://www.shop.example:8443"
 	allowed := func(origins ...string) {
 		_, err := g.applications.Update(
-			g.t.Context(),
+			g.t.Context(), access.Operator(),
 			applications.Storefront,
 			applications.Change{Origins: append([]string{}, origins...)},
 		)

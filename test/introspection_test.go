@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 )
 
@@ -36,7 +37,7 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		secret := o.application(
-			"gateway", true, applications.Change{OwnBehaviors: []string{applications.IntrospectTickets}},
+			"gateway", true, applications.Change{OwnBehaviors: []string{access.IntrospectTickets().Behavior()}},
 		)
 		weak := o.application("weak", true, applications.Change{})
 		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},

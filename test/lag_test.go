@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
@@ -135,8 +136,8 @@ func TestReadsLag(t *testing.T) {
 		t.Errorf("the claim: %s", claiming.Claim)
 	}
 
-	must(t, o.Accounts.Deactivate(t.Context(), ada))
-	must(t, o.Accounts.Activate(t.Context(), ada))
+	must(t, errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
+	must(t, errOf(o.Accounts.Activate(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 	expect(t, o.tryRefresh(customer.RefreshToken), models.ReasonAccountInactive)
 	customer = o.signIn("ada")
 	o.refresh(customer.RefreshToken)
@@ -185,7 +186,7 @@ func TestNamesLag(t *testing.T) {
 	}
 
 	latest := func(id int64) *models.CustomerAccount {
-		account, err := o.Accounts.Find(t.Context(), accounts.Key{ID: &id}, accounts.Whole())
+		account, err := o.Accounts.Find(t.Context(), access.Operator(), accounts.Key{ID: &id}, accounts.Whole())
 		must(t, err)
 		return account
 	}
@@ -311,7 +312,7 @@ func (o *office) exec(statement string, values ...any) {
 // backend returns the headers of an application that manages accounts.
 func (o *office) backend() []string {
 	o.t.Helper()
-	own := []string{applications.ManageAccounts, applications.IntrospectTickets}
+	own := []string{access.ManageAccounts().Behavior(), access.IntrospectTickets().Behavior()}
 	return as("backend", o.application("backend", true, applications.Change{OwnBehaviors: own}))
 }
 
@@ -361,7 +362,7 @@ func TestDisabledApplicationBehindLag(t *testing.T) {
 	}
 
 	o, got := database.signIn(t)
-	must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
+	must(t, errOf(o.applications.Disable(t.Context(), access.Operator(), "storefront")))
 	o.clock.Pass(5 * time.Minute)
 	o.follow()
 	if a := o.tryRefresh(got.RefreshToken); a.Reason() == "" {

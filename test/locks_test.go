@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -128,7 +130,7 @@ func TestLockBegins(t *testing.T) {
 				t.Error("tells a time")
 			}
 
-			must(t, o.Accounts.Unlock(t.Context(), ada))
+			must(t, errOf(o.Accounts.Unlock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		}, func(w *tickets.Office) { w.Policy.Lockout = 0 })
 	})
@@ -137,12 +139,12 @@ func TestLockBegins(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			ada := o.customer("ada")
 			device := o.signIn("ada")
-			must(t, o.Accounts.Lock(t.Context(), ada))
+			must(t, errOf(o.Accounts.Lock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 			onDevice := o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1")
 			expect(t, onDevice, models.ReasonAccountLocked)
 			o.clock.Pass(24 * time.Hour)
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), models.ReasonAccountLocked)
-			must(t, o.Accounts.Unlock(t.Context(), ada))
+			must(t, errOf(o.Accounts.Unlock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 			expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		})
 	})

@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
@@ -119,7 +120,7 @@ func openWith(
 	parts.Ring.Keys, parts.Ring.Signers = keys, signers(t)
 	o.applications = parts.Applications
 	behaviors, origins := []string{"cart.write", "catalog.read"}, []string{shopOrigin}
-	must(t, o.applications.ConfigureStorefront(t.Context(), behaviors, origins))
+	must(t, o.applications.ConfigureStorefront(t.Context(), access.Operator(), behaviors, origins))
 
 	wired := parts.Office()
 	wired.Policy.RefusalStep, wired.Policy.RowsPerSource = 0, 1<<20 // so that tests need not wait

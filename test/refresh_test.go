@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 )
 
@@ -128,15 +130,17 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 			reason models.Reason
 		}{
 			"inactive": {func(a *models.CustomerAccount) error {
-				return o.Accounts.Deactivate(t.Context(), a)
+				return errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: a.ID}, nil))
 			}, models.ReasonAccountInactive},
 			"deleted": {func(a *models.CustomerAccount) error {
-				return o.Accounts.Delete(t.Context(), a)
+				return errOf(o.Accounts.Delete(t.Context(), access.Operator(), accounts.Key{ID: a.ID}))
 			}, models.ReasonAccountDeleted},
 			"password": {func(a *models.CustomerAccount) error {
-				return o.Accounts.SetPassword(t.Context(), a, secretText("another password"))
+				return errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: a.ID}, secretText("another password"), nil))
 			}, models.ReasonPasswordChanged},
-			"locked": {func(a *models.CustomerAccount) error { return o.Accounts.Lock(t.Context(), a) }, ""},
+			"locked": {func(a *models.CustomerAccount) error {
+				return errOf(o.Accounts.Lock(t.Context(), access.Operator(), accounts.Key{ID: a.ID}, nil))
+			}, ""},
 		} {
 			account := o.customer(name)
 			got := o.signIn(name)
@@ -147,8 +151,8 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 		// If the account is activated again, its old sessions stay ended.
 		account := o.customer("again")
 		got := o.signIn("again")
-		must(t, o.Accounts.Deactivate(t.Context(), account))
-		must(t, o.Accounts.Activate(t.Context(), account))
+		must(t, errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, nil)))
+		must(t, errOf(o.Accounts.Activate(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, nil)))
 		refused := o.tryRefresh(got.RefreshToken)
 		expect(t, refused, models.ReasonAccountInactive)
 		if step := refused.Errors[0].Extensions.NextStep; step != "SIGN_IN" {

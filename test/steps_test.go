@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/test/testkit"
@@ -132,23 +133,25 @@ func TestStepsAndAccounts(t *testing.T) {
 	t.Parallel()
 
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
-		ada, err := o.Accounts.Find(t.Context(), accounts.Key{UserName: new("ada")}, nil)
+		ada, err := o.Accounts.Find(t.Context(), access.Operator(), accounts.Key{UserName: new("ada")}, nil)
 		must(t, err)
 		for _, c := range []struct {
 			reason models.Reason
 			change func() error
 		}{
 			{models.ReasonPasswordChanged, func() error {
-				return o.Accounts.SetPassword(t.Context(), ada, secretText(rightPassword))
+				return errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, secretText(rightPassword), nil))
 			}},
-			{models.ReasonAccountInactive, func() error { return o.Accounts.Deactivate(t.Context(), ada) }},
+			{models.ReasonAccountInactive, func() error {
+				return errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil))
+			}},
 		} {
 			got := o.signIn("ada")
 			step()
 			must(t, c.change())
 			back()
 			expect(t, o.tryRefresh(got.RefreshToken), c.reason)
-			must(t, o.Accounts.Activate(t.Context(), ada))
+			must(t, errOf(o.Accounts.Activate(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 			expect(t, o.tryRefresh(got.RefreshToken), c.reason)
 		}
 	})
@@ -161,9 +164,9 @@ func TestStepsAndApplications(t *testing.T) {
 	onSteps(t, func(t *testing.T, o *office, step, back func()) {
 		before := o.anonymous()
 		step()
-		_, err := o.applications.Disable(t.Context(), "storefront")
+		_, err := o.applications.Disable(t.Context(), access.Operator(), "storefront")
 		must(t, err)
-		_, err = o.applications.Enable(t.Context(), "storefront")
+		_, err = o.applications.Enable(t.Context(), access.Operator(), "storefront")
 		must(t, err)
 		back()
 		o.follow()
@@ -220,8 +223,8 @@ func TestDeletedApplicationComesBack(t *testing.T) {
 
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.refresh(o.anonymous().RefreshToken)
-		must(t, o.applications.Delete(t.Context(), "storefront"))
-		must(t, o.applications.ConfigureStorefront(t.Context(), []string{"cart.write"}, []string{shopOrigin}))
+		must(t, o.applications.Delete(t.Context(), access.Operator(), "storefront"))
+		must(t, o.applications.ConfigureStorefront(t.Context(), access.Operator(), []string{"cart.write"}, []string{shopOrigin}))
 		o.follow()
 		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonApplicationDisabled)
 		expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonApplicationDisabled)

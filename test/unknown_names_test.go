@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/tickets"
@@ -18,9 +20,9 @@ func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
 		inactive := o.customer("inactive")
-		must(t, o.Accounts.Deactivate(t.Context(), inactive))
+		must(t, errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: inactive.ID}, nil)))
 		locked := o.customer("locked")
-		must(t, o.Accounts.Lock(t.Context(), locked))
+		must(t, errOf(o.Accounts.Lock(t.Context(), access.Operator(), accounts.Key{ID: locked.ID}, nil)))
 		without := o.customer("without", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
 		_ = without
 		want := o.trySignIn("nobody", "wrong", "", "198.51.100.9").Text
@@ -95,7 +97,7 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 		same("the other name", models.ReasonInvalidCredentials, "ada@example.com", "nobody@example.com")
 		o.customer("newbie")
 		same("after the name was given to an account", models.ReasonTooManyAttempts, "newbie", "nobody")
-		must(t, o.Accounts.Delete(t.Context(), ada))
+		must(t, errOf(o.Accounts.Delete(t.Context(), access.Operator(), accounts.Key{ID: ada.ID})))
 		same("after the account was deleted", models.ReasonTooManyAttempts, "ada", "nobody")
 
 		first, err := seal.NewSealKeyset()
@@ -139,7 +141,7 @@ func TestLockedNameOfNobody(t *testing.T) {
 		o.clock.Pass(48 * time.Hour)
 		lock("ada")
 		lock("ada@example.com")
-		must(t, o.Accounts.Unlock(t.Context(), ada))
+		must(t, errOf(o.Accounts.Unlock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 		expect(t, o.trySignIn("ada", rightPassword, "", "198.51.100.1"), "")
 		expect(t, o.trySignIn("ada@example.com", rightPassword, "", "198.51.100.1"), "")
 	}, func(w *tickets.Office) { w.Policy.Lockout = 0 })

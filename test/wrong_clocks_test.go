@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/tickets"
 )
@@ -119,8 +120,8 @@ func TestServerThatHasNotReadTheNewEpoch(t *testing.T) {
 
 	onEach(t, func(t *testing.T, o *office) {
 		replica := openWith(t, o.url, o.Keys, o.clock)
-		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
-		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
+		must(t, errOf(o.applications.Disable(t.Context(), access.Operator(), "storefront")))
+		must(t, errOf(o.applications.Enable(t.Context(), access.Operator(), "storefront")))
 		o.follow()
 		got := o.anonymous()
 		answer := replica.tryRefresh(got.RefreshToken)
@@ -140,8 +141,8 @@ func TestRepeatedAfterTheApplicationEnded(t *testing.T) {
 		used := o.signIn("ada")
 		o.clock.Pass(13 * day)
 		o.repeat(used.RefreshToken, attemptA)
-		must(t, errOf(o.applications.Disable(t.Context(), "storefront")))
-		must(t, errOf(o.applications.Enable(t.Context(), "storefront")))
+		must(t, errOf(o.applications.Disable(t.Context(), access.Operator(), "storefront")))
+		must(t, errOf(o.applications.Enable(t.Context(), access.Operator(), "storefront")))
 		o.follow()
 		expect(t, o.tryRepeat(used.RefreshToken, attemptA), models.ReasonApplicationDisabled)
 		o.clock.Pass(2 * day)

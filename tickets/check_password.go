@@ -125,19 +125,15 @@ func (o *Office) refuse(
 	return &models.Error{Reason: models.ReasonInvalidCredentials}
 }
 
-// logGuess logs a wrong password, and what an operator should see of guessing: that a source must
-// wait, or that a name is locked. Each is logged by the guess that reaches the limit, because those
+// logGuess logs what an operator should see of guessing: that a source must wait, or that a name is
+// locked. The wrong password itself is in the record of acts. Each is logged by the guess that reaches the limit, because those
 // after it are not checked. No name is logged: who types a password in the wrong field has written
 // it there.
 func (o *Office) logGuess(ctx context.Context, guess storage.Guess, counts storage.GuessCounts, ofAllNames int) {
 	attributes := []any{"source", guess.Source}
-	if guess.UserID == nil {
-		o.Log.InfoContext(ctx, "sign-in refused: unknown name", attributes...)
-	} else {
+	if guess.UserID != nil {
 		attributes = append(attributes, "user", *guess.UserID)
-		o.Log.InfoContext(ctx, "sign-in refused: wrong password", attributes...)
 	}
-
 	log := o.Log.With(attributes...)
 	window, halfDay := waitAttribute(o.Policy.GuessWindow), waitAttribute(storage.HalfDayEnd(guess.At).Sub(guess.At))
 	if counts.InWindow >= o.Policy.GuessesPerSource {

@@ -1,15 +1,18 @@
 package tickets
 
 import (
+	"context"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Introspection is what an access token says, told to somebody else than its holder. The schema's TicketIntrospection is bound to it, and describes its fields. Of a
-// token that is not good, all but Active is nil.
+// Introspection is what an access token says to somebody who does not hold it. The schema's
+// TicketIntrospection is bound to it, and describes its fields. If the token is not good, all
+// fields but Active are nil.
 type Introspection struct {
 	Active                bool
 	UserID                *models.ID
@@ -23,9 +26,17 @@ type Introspection struct {
 	AccessTokenRemaining  *time.Duration
 }
 
-// Introspect returns what an access token of any application says. Why one is not good is not told (RFC 7662 section 2.2). The caller must have been allowed to ask. The
-// reason of its error is BUSY.
-func (o *Office) Introspect(accessToken secret.Text) (*Introspection, error) {
+// Introspect returns what an access token of any application says. It does not tell why a token is
+// not good (RFC 7662 section 2.2). The reasons of its errors are BEHAVIOR_MISSING, BUSY, and those
+// of every operation.
+func (o *Office) Introspect(
+	ctx context.Context, caller *access.Caller, accessToken secret.Text,
+) (*Introspection, error) {
+	act := access.Act{Name: "ticket.introspect", Needs: access.IntrospectTickets()}
+	if err := o.Desk.Check(ctx, caller, act); err != nil {
+		return nil, err
+	}
+
 	now := o.now()
 	contents, err := o.read(seal.Access, accessToken, now)
 	if isBusy(err) {
@@ -33,17 +44,27 @@ func (o *Office) Introspect(accessToken secret.Text) (*Introspection, error) {
 	}
 	application := o.Applications.Find(contents.Application)
 	if err != nil || application == nil || application.IsDisabled {
-		return &Introspection{}, nil //nolint:nilerr // told as not active
+		return &Introspection{}, nil //nolint:nilerr // the answer is that it is not active
 	}
 	switch err := o.judge(contents, application, now); {
 	case isBusy(err):
 		return nil, err
 	case err != nil:
-		return &Introspection{}, nil //nolint:nilerr // told as not active
+		return &Introspection{}, nil //nolint:nilerr // the answer is that it is not active
 	}
-	userID, sessionID, remaining := models.ID(contents.UserID), models.ID(contents.SessionID), contents.ExpiresAt.Sub(now)
+
+	userID, sessionID := models.ID(contents.UserID), models.ID(contents.SessionID)
+	remaining := contents.ExpiresAt.Sub(now)
 	return &Introspection{
-		Active: true, UserID: &userID, IsAnonymous: &contents.Anonymous, Application: &contents.Application, Behaviors: append([]string{}, contents.Behaviors...), SessionID: &sessionID,
-		StartedAt: &contents.StartedAt, IssuedAt: &contents.IssuedAt, AccessTokenExpiration: &contents.ExpiresAt, AccessTokenRemaining: &remaining,
+		Active:                true,
+		UserID:                &userID,
+		IsAnonymous:           &contents.Anonymous,
+		Application:           &contents.Application,
+		Behaviors:             append([]string{}, contents.Behaviors...),
+		SessionID:             &sessionID,
+		StartedAt:             &contents.StartedAt,
+		IssuedAt:              &contents.IssuedAt,
+		AccessTokenExpiration: &contents.ExpiresAt,
+		AccessTokenRemaining:  &remaining,
 	}, nil
 }

@@ -1,8 +1,15 @@
 package tickets
 
-// IssueAnonymous issues a ticket to a new anonymous shopper. It asks nothing of the database: the session's row is first written when the
-// ticket is refreshed, claimed or revoked, so that crawlers cost no rows. The reasons of its errors are those of every operation.
-func (o *Office) IssueAnonymous(caller *Caller, selection Selection) (*Ticket, error) {
+import (
+	"context"
+
+	"github.com/authtickets/authtickets/access"
+)
+
+// IssueAnonymous issues a ticket to a new anonymous shopper. It does not use the database: the row
+// of the session is written when the ticket is first refreshed, claimed or revoked. So crawlers
+// cost no rows. The reasons of its errors are those of every operation.
+func (o *Office) IssueAnonymous(_ context.Context, caller *access.Caller, selection Selection) (*Ticket, error) {
 	now := o.now()
 	application, err := o.identify(caller, now)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
@@ -37,7 +38,9 @@ type Office struct {
 	Elapsed func() time.Duration
 	// Random draws the ids of sessions and anonymous shoppers. It must be fit for cryptography.
 	Random io.Reader
-	// Log gets the security events: wrong passwords, locks, and refresh tokens used twice.
+	// Desk checks the rights of callers, and records what they do.
+	Desk *access.Desk
+	// Log gets the security events that nobody does: locks, and refresh tokens used twice.
 	Log *slog.Logger
 
 	guesses *guesses

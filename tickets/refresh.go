@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
@@ -18,7 +19,7 @@ import (
 // longer ago ends the session, unless the client has gone. The reasons of its errors are those of
 // the schema's refreshTicket.
 func (o *Office) Refresh(
-	ctx context.Context, caller *Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
+	ctx context.Context, caller *access.Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
 ) (*Ticket, error) {
 	now := o.now()
 	application, err := o.identify(caller, now)
@@ -44,7 +45,7 @@ func (o *Office) Refresh(
 		return nil, err
 	}
 	refresh := refreshing{
-		contents: contents, attemptHash: hash, isExpired: isExpired, source: caller.rowSource(application),
+		contents: contents, attemptHash: hash, isExpired: isExpired, source: rowSourceOf(caller, application),
 		gone: caller.Gone, now: now,
 	}
 	session, err := o.advance(ctx, o.Policy.of(application), refresh)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
@@ -26,7 +27,7 @@ func revokedOne(ended bool, err error) (*Revoked, error) {
 // Revoke ends the session of a refresh token or, everywhere, all sessions of its shopper. Any token
 // of a session that goes on will do, also one that was used or has expired. Any other text ends
 // nothing and is no error: the client cannot do anything about it (RFC 7009 section 2.2).
-func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
+func (o *Office) Revoke(ctx context.Context, caller *access.Caller, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
 	now := o.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
@@ -42,14 +43,18 @@ func (o *Office) Revoke(ctx context.Context, caller *Caller, refreshToken secret
 		return nil, err
 	case err != nil, hasEnded:
 		return &Revoked{}, nil //nolint:nilerr // nothing goes on that it could end
-	case everywhere && !contents.Anonymous: // an anonymous shopper has one session
-		return o.endEverywhere(ctx, contents, now)
 	}
-	reason := models.ReasonSignedOut
-	if everywhere {
-		reason = models.ReasonSignedOutEverywhere
-	}
-	return revokedOne(o.end(ctx, contents, caller.rowSource(application), reason, now))
+
+	return o.recordSignOut(ctx, contents, func() (*Revoked, error) {
+		if everywhere && !contents.Anonymous { // an anonymous shopper has one session
+			return o.endEverywhere(ctx, contents, now)
+		}
+		reason := models.ReasonSignedOut
+		if everywhere {
+			reason = models.ReasonSignedOutEverywhere
+		}
+		return revokedOne(o.end(ctx, contents, rowSourceOf(caller, application), reason, now))
+	})
 }
 
 // endEverywhere ends all sessions of a customer, that of the token among them. Only a token whose

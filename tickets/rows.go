@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 )
 
@@ -15,14 +16,14 @@ const rowsWindow = time.Minute
 // that again and again fills the database with rows that are kept for a month, so there is a bound
 // for each source.
 
-// rowSource is the source for which the first rows of anonymous sessions are counted; empty where
+// rowSourceOf returns the source for which the first rows of anonymous sessions are counted; empty where
 // they are not. A server that renders pages for many shoppers, and does not say for whom it asks,
 // is not one source.
-func (c *Caller) rowSource(application *models.Application) string {
-	if application.IsConfidential && !c.ShopperAddress.IsValid() {
+func rowSourceOf(caller *access.Caller, application *models.Application) string {
+	if application.IsConfidential && !caller.ShopperAddress.IsValid() {
 		return ""
 	}
-	return c.source(application)
+	return sourceOf(caller, application)
 }
 
 // errTooManyRows is returned when a source has had too many rows written. Its reason is BUSY.

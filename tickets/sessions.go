@@ -5,15 +5,24 @@ import (
 	"slices"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 )
 
-// SessionsOf returns those of the newest 100 sessions of a customer that go on, newest first.
-func (o *Office) SessionsOf(ctx context.Context, userID models.ID) ([]models.Session, error) {
-	return o.sessionsOf(ctx, userID, o.now())
+// AccountSessions returns those of the newest 100 sessions of an account that go on, newest first.
+// Its errors are those of accounts.Book.Find.
+func (o *Office) AccountSessions(
+	ctx context.Context, caller *access.Caller, key accounts.Key,
+) ([]models.Session, error) {
+	account, err := o.Accounts.Find(ctx, caller, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	return o.sessionsOf(ctx, account.UserID, o.now())
 }
 
 func (o *Office) sessionsOf(ctx context.Context, userID models.ID, now time.Time) ([]models.Session, error) {
@@ -32,33 +41,68 @@ func (o *Office) sessionsOf(ctx context.Context, userID models.ID, now time.Time
 // token, or any where it is an application that manages accounts. A session that is none of these,
 // or has ended, is no error. The reasons of its errors are those of the schema's endSession, and
 // those of every operation.
-func (o *Office) EndSession(ctx context.Context, caller *Caller, id models.ID) (*Revoked, error) {
-	if caller.AccessToken.Reveal() == "" {
-		if err := o.AllowInstead(caller, applications.ManageAccounts); err != nil {
-			return nil, err
-		}
-		return revokedOne(o.endIfStored(ctx, id, models.ReasonEndedByOperator))
+func (o *Office) EndSession(ctx context.Context, caller *access.Caller, id models.ID) (*Revoked, error) {
+	if caller.AccessToken.Reveal() != "" {
+		return o.endOwnSession(ctx, caller, id)
 	}
-	return revokedOne(o.endOwnSession(ctx, caller, id))
+	act := access.Act{Name: "session.end", Needs: access.ManageAccounts(), OrToken: true}
+	return access.Do(ctx, o.Desk, caller, act, func(entry *access.Entry) (*Revoked, error) {
+		revoked, err := revokedOne(o.endIfStored(ctx, id, models.ReasonEndedByOperator))
+		recordEnded(entry, id, revoked, err)
+		return revoked, err
+	})
 }
 
 // endOwnSession ends a session of the shopper whose access token the caller has.
-func (o *Office) endOwnSession(ctx context.Context, caller *Caller, id models.ID) (bool, error) {
+func (o *Office) endOwnSession(ctx context.Context, caller *access.Caller, id models.ID) (*Revoked, error) {
 	now := o.now()
 	application, contents, err := o.holder(caller, now)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	reason := models.ReasonSessionEnded // by another session of the same shopper
-	isOwn := id == models.ID(contents.SessionID)
-	if isOwn {
-		reason = models.ReasonSignedOut
+	if id == models.ID(contents.SessionID) {
+		return o.recordSignOut(ctx, contents, func() (*Revoked, error) {
+			contents := untilSessionEnd(contents)
+			return revokedOne(o.end(ctx, contents, rowSourceOf(caller, application), models.ReasonSignedOut, now))
+		})
 	}
 
-	if isOwn {
-		return o.end(ctx, untilSessionEnd(contents), caller.rowSource(application), reason, now)
+	return access.Record(ctx, o.Desk, "session.end", func(entry *access.Entry) (*Revoked, error) {
+		entry.By, entry.User = contents.Application, contents.UserID
+		revoked, err := revokedOne(o.endOwn(ctx, contents, id, models.ReasonSessionEnded, now))
+		recordEnded(entry, id, revoked, err)
+		return revoked, err
+	})
+}
+
+// recordEnded says in the record which session has ended. If none has, there is no record.
+func recordEnded(entry *access.Entry, id models.ID, revoked *Revoked, err error) {
+	switch {
+	case err != nil: // nobody knows whether there is such a session
+	case revoked.SessionsEnded == 0:
+		entry.Drop()
+	default:
+		entry.Session = id
 	}
-	return o.endOwn(ctx, contents, id, reason, now)
+}
+
+// recordSignOut signs out the customer of a token, and records it if a session has ended. A
+// stranger can begin and end as many anonymous sessions as it likes, so these are not recorded.
+func (o *Office) recordSignOut(
+	ctx context.Context, contents seal.Contents, signOut func() (*Revoked, error),
+) (*Revoked, error) {
+	if contents.Anonymous {
+		return signOut()
+	}
+	return access.Record(ctx, o.Desk, "session.sign-out", func(entry *access.Entry) (*Revoked, error) {
+		entry.By, entry.User = contents.Application, contents.UserID
+		revoked, err := signOut()
+		recordEnded(entry, contents.SessionID, revoked, err)
+		if err == nil {
+			entry.Counts = []access.Count{{Name: "sessionsEnded", Number: revoked.SessionsEnded}}
+		}
+		return revoked, err
+	})
 }
 
 // untilSessionEnd returns the contents of an access token with an expiration that no token of its
@@ -72,7 +116,7 @@ func untilSessionEnd(contents seal.Contents) seal.Contents {
 // EndFor ends the session of a refresh token or, where that is empty, of the caller's access token,
 // for a reason. This server refuses the session's access tokens at once. Only a request with faults
 // may choose the reason. The reasons of its errors are those of every operation, and TOKEN_INVALID.
-func (o *Office) EndFor(ctx context.Context, caller *Caller, refreshToken secret.Text, reason models.Reason) error {
+func (o *Office) EndFor(ctx context.Context, caller *access.Caller, refreshToken secret.Text, reason models.Reason) error {
 	now := o.now()
 	application, err := o.identify(caller, now)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/password"
@@ -37,16 +38,29 @@ type signIn struct {
 	// device is that of the client.
 	device    device
 	selection Selection
-	now       time.Time
+	// entry is what the record says of the sign-in. It names the customer once the password has
+	// proved right.
+	entry *access.Entry
+	now   time.Time
 }
 
 // SignIn checks a customer's password and issues a ticket. The reasons of its errors are those of the schema's createUserTicket, and those of every operation.
-func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credentials, selection Selection) (*Ticket, error) {
+func (o *Office) SignIn(ctx context.Context, caller *access.Caller, credentials Credentials, selection Selection) (*Ticket, error) {
+	return access.Record(ctx, o.Desk, "session.sign-in", func(entry *access.Entry) (*Ticket, error) {
+		return o.signInRecorded(ctx, caller, credentials, selection, entry)
+	})
+}
+
+// signInRecorded is SignIn, and says in the record who signs in, as far as that is proved.
+func (o *Office) signInRecorded(
+	ctx context.Context, caller *access.Caller, credentials Credentials, selection Selection, entry *access.Entry,
+) (*Ticket, error) {
 	now := o.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
 	}
+	entry.By, entry.Source = application.ID, sourceOf(caller, application)
 	name, err := accounts.NormalName(credentials.Username)
 	if err != nil {
 		return nil, err
@@ -58,8 +72,8 @@ func (o *Office) SignIn(ctx context.Context, caller *Caller, credentials Credent
 		return nil, busy()
 	}
 	attempt := &signIn{
-		name: name, password: credentials.Password, application: application, source: caller.source(application), userAgent: caller.userAgent(application),
-		selection: selection, now: now,
+		name: name, password: credentials.Password, application: application, source: entry.Source, userAgent: userAgentOf(caller, application),
+		selection: selection, entry: entry, now: now,
 	}
 	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(ctx, application, credentials.PreviousRefreshToken, now)
 	if err != nil {
@@ -157,6 +171,7 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
+	attempt.entry.User = signer.UserID
 	// Whether the account may be used is told to the right password only.
 	switch {
 	case !signer.IsActive:
@@ -168,6 +183,7 @@ func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
+	attempt.entry.Session = ticket.SessionID
 	o.settle(ctx, attempt, signer, result)
 	if attempt.selection.Account == nil {
 		return ticket, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
@@ -28,7 +29,7 @@ type Shopper struct {
 
 // Verify returns who holds the caller's access token. What the token says is believed without asking the database; only a selected account and selected
 // sessions are read. The reasons of its errors are those of the schema's currentShopper, and those of every operation.
-func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection) (*Shopper, error) {
+func (o *Office) Verify(ctx context.Context, caller *access.Caller, selection Selection) (*Shopper, error) {
 	now := o.now()
 	_, contents, err := o.holder(caller, now)
 	if err != nil {
@@ -55,7 +56,7 @@ func (o *Office) Verify(ctx context.Context, caller *Caller, selection Selection
 // holder returns the application that calls, and what the caller's access token says. The reasons
 // of its errors are those of every operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and
 // those for which a session ends.
-func (o *Office) holder(caller *Caller, now time.Time) (*models.Application, seal.Contents, error) {
+func (o *Office) holder(caller *access.Caller, now time.Time) (*models.Application, seal.Contents, error) {
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, seal.Contents{}, err

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/problem"
@@ -51,34 +51,36 @@ func (i *introspection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		i.refuse(w, r, &models.Error{Reason: models.ReasonApplicationInvalid})
 		return
 	}
-	if err := i.office.Allow(caller, applications.IntrospectTickets); err != nil {
+	token, unreadable := introspectedToken(w, r)
+	said, err := i.office.Introspect(r.Context(), caller, token)
+	switch {
+	case err != nil: // it comes first: only who may ask learns what is wrong with the body
 		i.refuse(w, r, err)
-		return
+	case unreadable != 0:
+		answerJSON(w, unreadable, map[string]string{"error": "invalid_request"})
+	default:
+		answerJSON(w, http.StatusOK, i.answerOf(said))
 	}
+}
 
+// introspectedToken returns the token in the body of a request, or the HTTP status for a body that
+// cannot be read.
+func introspectedToken(w http.ResponseWriter, r *http.Request) (token secret.Text, unreadable int) {
 	const longest = 32 << 10
 	r.Body = http.MaxBytesReader(w, r.Body, longest)
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(mediaType), "application/x-www-form-urlencoded") {
-		answerJSON(w, http.StatusUnsupportedMediaType, map[string]string{"error": "invalid_request"})
-		return
+		return secret.Text{}, http.StatusUnsupportedMediaType
 	}
 	if err := r.ParseForm(); err != nil || len(r.PostForm["token"]) != 1 {
-		answerJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_request"})
-		return
+		return secret.Text{}, http.StatusBadRequest
 	}
-
-	said, err := i.office.Introspect(secret.New(r.PostForm.Get("token")))
-	if err != nil {
-		i.refuse(w, r, err)
-		return
-	}
-	answerJSON(w, http.StatusOK, i.answerOf(said))
+	return secret.New(r.PostForm.Get("token")), 0
 }
 
 // callerOf returns who asks, or nil if a header cannot be read. The application may authenticate
 // with HTTP Basic (RFC 6749 section 2.3.1). A shopper's token does not count here.
-func (i *introspection) callerOf(r *http.Request) *tickets.Caller {
+func (i *introspection) callerOf(r *http.Request) *access.Caller {
 	caller, err := i.callers.Of(r)
 	if err != nil {
 		return nil

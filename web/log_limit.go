@@ -6,14 +6,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/safely"
 )
 
 // LogLimit is a log handler that limits records. It passes on a few records of each kind per
 // second, and then reports how many more there were. Two records are of the same kind if they have
-// the same level and message. Strangers can cause records as fast as they can send requests.
-// Without a limit they could fill the disk and hide what matters. Records at the debug level are
-// not limited.
+// the same level and message and, in the record of acts, the same act. Strangers can cause records
+// as fast as they can send requests. Without a limit they could fill the disk and hide what matters.
+// Records at the debug level are not limited. Nor are acts that were done: a stranger can only do as
+// many as a password or a right allows.
 type LogLimit struct {
 	slog.Handler
 
@@ -36,9 +38,9 @@ func NewLogLimit(next slog.Handler) *LogLimit {
 
 // Handle implements slog.Handler.
 func (l *LogLimit) Handle(ctx context.Context, record slog.Record) error {
-	isFree := record.Level < slog.LevelInfo || ctx.Value(wholeLogKey{}) != nil
+	isFree := record.Level < slog.LevelInfo || record.Message == access.ActDone || ctx.Value(wholeLogKey{}) != nil
 	//nolint:contextcheck // a summary belongs to no request
-	if !isFree && !l.kinds.admit(logKind{record.Level, record.Message}) {
+	if !isFree && !l.kinds.admit(kindOf(record)) {
 		return nil
 	}
 	return l.Handler.Handle(ctx, record)
@@ -67,6 +69,17 @@ func wholeLog(ctx context.Context) context.Context {
 type logKind struct {
 	level   slog.Level
 	message string
+}
+
+func kindOf(record slog.Record) logKind {
+	kind := logKind{record.Level, record.Message}
+	record.Attrs(func(first slog.Attr) bool {
+		if first.Key == access.ActKey {
+			kind.message += ": " + first.Value.String()
+		}
+		return false
+	})
+	return kind
 }
 
 // logKinds counts the records of each kind in its current window. A window starts with its first

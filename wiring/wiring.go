@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/keyring"
@@ -64,11 +65,18 @@ type Parts struct {
 func New(settings Settings) *Parts {
 	store, now := settings.Store, settings.Now
 	directory := &applications.Directory{Store: store}
+	desk := &access.Desk{Allows: directory.Rights(now), Log: settings.Log}
 
 	return &Parts{
-		Store:        store,
-		Accounts:     &accounts.Book{Store: store, Hasher: settings.Hasher, Now: now, Random: settings.Random},
-		Applications: &applications.Book{Store: store, Now: now, Random: settings.Random},
+		Store: store,
+		Accounts: &accounts.Book{
+			Store:  store,
+			Hasher: settings.Hasher,
+			Now:    now,
+			Random: settings.Random,
+			Desk:   desk,
+		},
+		Applications: &applications.Book{Store: store, Now: now, Random: settings.Random, Desk: desk},
 		Directory:    directory,
 		Ring: &keyring.Ring{
 			Store:           store,
@@ -80,6 +88,7 @@ func New(settings Settings) *Parts {
 			Applications:    directory.All,
 			SigningNotice:   settings.SigningNotice,
 			Now:             now,
+			Desk:            desk,
 		},
 		settings: settings,
 	}
@@ -100,6 +109,7 @@ func (p *Parts) Office() tickets.Office {
 		Now:          p.settings.Now,
 		Elapsed:      p.settings.Elapsed,
 		Random:       p.settings.Random,
+		Desk:         p.Accounts.Desk,
 		Log:          p.settings.Log,
 	}
 }

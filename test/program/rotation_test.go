@@ -273,8 +273,9 @@ func TestKeysByThemselves(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := newSite(t, url)
 		servers := []*server{s.start("--key-check-interval=1s"), s.start("--key-check-interval=1s")}
-		logged := func(message string) int {
-			return servers[0].stderr.count(`"msg":"`+message) + servers[1].stderr.count(`"msg":"`+message)
+		recorded := func(act string) int {
+			words := []string{`"msg":"act done"`, `"act":"` + act + `"`, `"by":"server"`}
+			return servers[0].stderr.count(words...) + servers[1].stderr.count(words...)
 		}
 		set := func(column string, number int) { // moves the epoch
 			t.Helper()
@@ -290,16 +291,16 @@ func TestKeysByThemselves(t *testing.T) {
 		}
 
 		set("published_at", 1)
-		eventually(t, "the next keyset is published", func() bool { return logged("keyset published") > 0 })
+		eventually(t, "the next keyset is published", func() bool { return recorded("keyset.rotate") > 0 })
 		set("used_from", 2)
-		eventually(t, "the old keyset is retired", func() bool { return logged("keyset retired") > 0 })
+		eventually(t, "the old keyset is retired", func() bool { return recorded("keyset.retire") > 0 })
 		eventually(
 			t,
 			"both know",
 			func() bool { return !s.fromEarlier(servers[0].anonymous()) && !s.fromEarlier(servers[1].anonymous()) },
 		)
 		goesOn(t, servers[0].anonymous(), servers...)
-		if published, retired := logged("keyset published"), logged("keyset retired"); published != 1 || retired != 1 {
+		if published, retired := recorded("keyset.rotate"), recorded("keyset.retire"); published != 1 || retired != 1 {
 			t.Errorf("published %d, retired %d", published, retired)
 		}
 	})

@@ -1,0 +1,109 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+)
+
+// SetPassword gives an account a new password and ends its sessions. Its errors are ErrNotFound,
+// and a RefusedError for a password or a key that cannot be one.
+func (b *Book) SetPassword(
+	ctx context.Context, caller *access.Caller, key Key, plain secret.Text, selection *Selection,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.set-password", Needs: access.ManageAccounts()}
+	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
+		if err := acceptable(plain); err != nil {
+			return err
+		}
+		hash, err := b.Hasher.Hash(ctx, plain)
+		if err != nil {
+			return busyIfFull(err)
+		}
+
+		columns := map[string]any{"password_hash": hash, "has_external_password": false}
+		return b.Store.ChangeAccount(ctx, account, columns, models.ReasonPasswordChanged)
+	})
+}
+
+// Lock keeps everybody from signing in to an account, on every device, until Unlock. Its sessions
+// go on. Its errors are those of Find.
+func (b *Book) Lock(
+	ctx context.Context, caller *access.Caller, key Key, selection *Selection,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.lock", Needs: access.ManageAccounts()}
+	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
+		return b.Store.ChangeAccount(ctx, account, map[string]any{"locked_by_operator": true}, "")
+	})
+}
+
+// Unlock ends every lock of an account and forgets the wrong guesses. Its errors are those of Find.
+func (b *Book) Unlock(
+	ctx context.Context, caller *access.Caller, key Key, selection *Selection,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.unlock", Needs: access.ManageAccounts()}
+	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
+		columns := map[string]any{"locked_by_operator": false, "locked_until": nil}
+		if err := b.Store.ChangeAccount(ctx, account, columns, ""); err != nil {
+			return err
+		}
+		return b.Store.ForgetGuesses(ctx, account.UserID)
+	})
+}
+
+// Activate makes an account usable again. Its errors are those of Find.
+func (b *Book) Activate(
+	ctx context.Context, caller *access.Caller, key Key, selection *Selection,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.activate", Needs: access.ManageAccounts()}
+	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
+		return b.Store.ChangeAccount(ctx, account, map[string]any{"is_active": true}, "")
+	})
+}
+
+// Deactivate makes an account unusable and ends its sessions. Its errors are those of Find.
+func (b *Book) Deactivate(
+	ctx context.Context, caller *access.Caller, key Key, selection *Selection,
+) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.deactivate", Needs: access.ManageAccounts()}
+	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
+		columns := map[string]any{"is_active": false}
+		return b.Store.ChangeAccount(ctx, account, columns, models.ReasonAccountInactive)
+	})
+}
+
+// Delete deletes an account for good, ends its sessions, and returns the account as it was. Its
+// user id is never used again. Its errors are those of Find.
+func (b *Book) Delete(ctx context.Context, caller *access.Caller, key Key) (*models.CustomerAccount, error) {
+	act := access.Act{Name: "account.delete", Needs: access.ManageAccounts()}
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (*models.CustomerAccount, error) {
+		account, err := b.find(ctx, key, nil)
+		if err != nil {
+			return nil, err
+		}
+		entry.User = account.UserID
+
+		return account, b.Store.DeleteAccount(ctx, account)
+	})
+}
+
+// change finds an account, changes it with write, and returns what is selected of it afterwards.
+func (b *Book) change(
+	ctx context.Context, caller *access.Caller, act access.Act, key Key, selection *Selection,
+	write func(*models.CustomerAccount) error,
+) (*models.CustomerAccount, error) {
+	return access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (*models.CustomerAccount, error) {
+		account, err := b.find(ctx, key, nil)
+		if err != nil {
+			return nil, err
+		}
+		entry.User = account.UserID
+
+		if err := write(account); err != nil {
+			return nil, known(err)
+		}
+		return b.find(ctx, Key{ID: account.ID}, selection)
+	})
+}
