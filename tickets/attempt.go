@@ -17,12 +17,9 @@ var attemptForm = regexp.MustCompile(`^[A-Za-z0-9]{16,64}$`)
 // attemptHashSize is the size of a hash in bytes. Who guesses has one try a session, so 64 bits do.
 const attemptHashSize = 8
 
-// hashAttempt returns what a session keeps of the attempt with which a token is refreshed; nil for
-// no attempt. The hash is of no use for another token. The reason of its error is ATTEMPT_INVALID.
-func hashAttempt(attempt *secret.Text, contents seal.Contents) ([]byte, error) {
-	if attempt == nil {
-		return nil, nil
-	}
+// hashAttempt returns what a session keeps of the attempt with which a token is refreshed. The hash
+// is of no use for another token. The reason of its error is ATTEMPT_INVALID.
+func hashAttempt(attempt secret.Text, contents seal.Contents) ([]byte, error) {
 	if !attemptForm.MatchString(attempt.Reveal()) {
 		return nil, &models.Error{Reason: models.ReasonAttemptInvalid}
 	}
@@ -33,7 +30,8 @@ func hashAttempt(attempt *secret.Text, contents seal.Contents) ([]byte, error) {
 	return sum[:attemptHashSize], nil
 }
 
-// isRepetition reports whether a session has reached its generation by the attempt with this hash.
+// isRepetition reports whether a session reached its generation by the attempt with this hash. A
+// refresh without an attempt has no hash, and repeats nothing.
 func isRepetition(present *models.Session, hash []byte) bool {
 	return len(hash) > 0 && subtle.ConstantTimeCompare(present.AttemptHash, hash) == 1
 }
