@@ -38,13 +38,13 @@ func (notFoundError) Error() string { return "there is no such account" }
 // Unwrap returns the error that clients get.
 func (notFoundError) Unwrap() error { return &models.Error{Reason: models.ReasonAccountNotFound} }
 
-// Signer returns the account that somebody wants to sign in to, if there is one, with what is
+// SignInFacts returns the account that somebody wants to sign in to, if there is one, with what is
 // selected of it. Complete adds the attributes, once the password has proved right.
-func (b *Book) Signer(
-	ctx context.Context, query storage.SignerQuery, selection *Selection,
-) (*storage.Signer, error) {
+func (b *Book) SignInFacts(
+	ctx context.Context, query storage.SignInQuery, selection *Selection,
+) (*storage.SignInFacts, error) {
 	query.Columns = selection.columns(passwordHashField)
-	return b.Store.Signer(ctx, query)
+	return b.Store.SignInFacts(ctx, query)
 }
 
 // Account returns what is selected of the account of a shopper whose token was verified, as it is

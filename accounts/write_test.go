@@ -261,7 +261,7 @@ func TestImportLocksAndDeactivates(t *testing.T) {
 			t.Fatal("not locked")
 		}
 		b.want("updated 1", `{"userName":"ada","isLocked":false}`)
-		query := storage.SignerQuery{
+		query := storage.SignInQuery{
 			Name:         "ada",
 			NameHash:     models.ID{1},
 			Source:       "s",
@@ -269,8 +269,8 @@ func TestImportLocksAndDeactivates(t *testing.T) {
 			At:           begin,
 			Distrust:     []models.Reason{"x"},
 		}
-		signer, err := b.Signer(t.Context(), query, nil)
-		if must(t, err); signer.InWindow != nil || signer.GuessedUntil != nil || b.find("ada").IsLocked {
+		facts, err := b.SignInFacts(t.Context(), query, nil)
+		if must(t, err); facts.InWindow != nil || facts.GuessedUntil != nil || b.find("ada").IsLocked {
 			t.Error("still locked, or the next wrong password would lock")
 		}
 		b.want("unchanged 1", `{"userName":"ada","isLocked":false}`)

@@ -124,9 +124,9 @@ func found[Row any](row *Row, err error) (*Row, error) {
 	return row, nil
 }
 
-// Signer is what a sign-in needs to know about a name: the account that has it, if any, the wrong
-// passwords, the sessions, and whether the device is known.
-type Signer struct {
+// SignInFacts are what a sign-in needs to know about a name: the account that has it, if any, the
+// wrong passwords, the sessions, and whether the device is known.
+type SignInFacts struct {
 	// CustomerAccount has no ID if no account has the name.
 	models.CustomerAccount
 
@@ -145,15 +145,15 @@ type Signer struct {
 	// Sessions is how many living sessions the customer has.
 	Sessions int
 	// DeviceKnown is true if the customer has signed in on this device before, and the session
-	// there did not end for a reason in SignerQuery.Distrust.
+	// there did not end for a reason in SignInQuery.Distrust.
 	DeviceKnown bool
 }
 
 // Exists reports whether an account has the name.
-func (s *Signer) Exists() bool { return s.ID != nil }
+func (f *SignInFacts) Exists() bool { return f.ID != nil }
 
-// SignerQuery asks for a Signer.
-type SignerQuery struct {
+// SignInQuery asks for SignInFacts.
+type SignInQuery struct {
 	// Name is in the normal form. NameHash stands for it where guesses are counted.
 	Name     string
 	NameHash models.ID
@@ -172,12 +172,12 @@ type SignerQuery struct {
 	Distrust      []models.Reason
 }
 
-// Signer returns what a sign-in needs to know about a name. It sees the account as it was last
+// SignInFacts returns what a sign-in needs to know about a name. It sees the account as it was last
 // written, on any node, so that one that was just created is not treated as unknown.
 //
 // It runs the same statement for known and unknown names, and waits for no lock. So the time it
 // takes does not show whether the account exists.
-func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) {
+func (s *Store) SignInFacts(ctx context.Context, query SignInQuery) (*SignInFacts, error) {
 	const deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL ` +
 		`AND d.end_reason NOT IN ?, FALSE)`
 	clock, now := s.dialect.clock()
@@ -199,15 +199,15 @@ func (s *Store) Signer(ctx context.Context, query SignerQuery) (*Signer, error) 
 	values = append(values, query.Distrust, query.Name, query.NameHash, query.DeviceUserID,
 		query.DeviceSession, query.Distrust, query.DeviceSource, query.Source)
 
-	var signers []Signer
+	var facts []SignInFacts
 	err := s.latestUnlocked(ctx, func(db *gorm.DB) error {
-		return db.Raw(statement, values...).Find(&signers).Error // Scan would log the values
+		return db.Raw(statement, values...).Find(&facts).Error // Scan would log the values
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read an account: %w", err)
 	}
 
-	return &signers[0], nil
+	return &facts[0], nil
 }
 
 // accountColumns selects columns of an account that may not exist. Columns that must not be NULL

@@ -141,7 +141,7 @@ func (o *Office) move(ctx context.Context, r refreshRequest, again bool) (bool, 
 	if !unwritten(r.contents) {
 		return o.Store.AdvanceSession(ctx, r.next, timing)
 	}
-	return o.writeFirst(r.source, r.now, func() (bool, error) { return o.Store.BeginSession(ctx, r.next, timing) })
+	return o.rowLimit.write(r.source, r.now, func() (bool, error) { return o.Store.BeginSession(ctx, r.next, timing) })
 }
 
 // outcomeOf returns the outcome of a refresh that did not move its session, given the session's row.
@@ -152,13 +152,13 @@ func (o *Office) outcomeOf(r refreshRequest, present storage.StoredSession) refr
 	switch {
 	case present.EndedAt != nil:
 		return refreshSessionEnded
-	case repeats && !o.hasExpired(present, r.now):
+	case repeats && !o.clocks.sessionExpired(present, r.now):
 		return refreshRepeated
 	case repeats || r.isExpired:
 		return refreshExpired
 	case present.Generation < r.next.Generation:
 		return refreshEarly
-	case isNext && !o.isReused(present, r.now):
+	case isNext && !o.clocks.isReused(present, o.Policy.ReuseWindow, r.now):
 		return refreshShared
 	case r.isAbandoned():
 		return refreshAbandoned

@@ -58,7 +58,7 @@ func (o *Office) toClaim(
 	} else if hasEnded {
 		return nil, ClaimApplicationDisabled, nil
 	}
-	if isExpired, err := o.isExpired(ctx, contents, now); err != nil {
+	if isExpired, err := o.clocks.tokenExpired(ctx, contents, now); err != nil {
 		return nil, "", err
 	} else if isExpired {
 		return nil, ClaimTokenExpired, nil

@@ -19,69 +19,81 @@ type feedClaims struct {
 	Issuer    string `json:"iss"`
 	IssuedAt  int64  `json:"iat"`
 	ExpiresAt int64  `json:"exp"`
-	// Sessions are those that have ended, each with when its last access token has expired.
+	// Sessions are those that have ended. The value is when the last access token expires.
 	Sessions map[string]int64 `json:"sids"`
-	// Applications are those that are not disabled, each with the instant before which its sessions are over. Tickets of any other are no longer good.
+	// Applications are those that are not disabled. Sessions that began before the value are over.
+	// Tickets of all other applications are no longer good.
 	Applications map[string]int64 `json:"applications"`
 }
 
-// feed is the list of revoked tickets as it was last signed.
-type feed struct {
-	mutex       sync.Mutex
-	signed, tag string
-	signedAt    time.Time
-	// sessions and applications are the versions of what it says.
+// signedFeed is the feed as it was last signed.
+type signedFeed struct {
+	mutex     sync.Mutex
+	text, tag string
+	signedAt  time.Time
+	// sessions and applications are the versions of its contents.
 	sessions, applications int64
 }
 
-// RevocationFeed returns a signed list of the sessions whose access tokens are no longer good though they have not expired, for those who verify JWTs by themselves. It is a
-// JWS, made anew when something has changed. Its tag is the same wherever the same was said at about the same time, though no two signatures are. The reason of its error is BUSY.
-func (o *Office) RevocationFeed() (text, tag string, err error) {
-	now := o.now()
-	o.feed.mutex.Lock()
-	defer o.feed.mutex.Unlock()
-	sessions, applications := o.ended.currentVersion(), o.Applications.Version()
+// signed returns the feed and its tag. It signs the feed again if something has changed, or if the
+// last one is too old. The reason of its error is BUSY.
+func (r *revocations) signed() (text, tag string, err error) {
+	now := r.clocks.now()
+	r.feed.mutex.Lock()
+	defer r.feed.mutex.Unlock()
+
+	sessions, applications := r.ended.currentVersion(), r.applications.Version()
 	if sessions == 0 || applications == 0 {
-		return "", "", busy() // nothing has been asked of the database yet
+		return "", "", busy() // the database has not been asked yet
 	}
-	same := sessions == o.feed.sessions && applications == o.feed.applications &&
-		now.Sub(o.feed.signedAt) < timing.FeedAge
-	// A new date would make an old set look like today's.
-	if stale := now.Sub(o.ended.lastAsked()) > timing.FeedStale; !same && !stale {
-		if err := o.signFeed(now); err != nil {
+
+	isSame := sessions == r.feed.sessions && applications == r.feed.applications
+	isFresh := isSame && now.Sub(r.feed.signedAt) < timing.FeedAge
+	// A new date would make old contents look like today's.
+	isStale := now.Sub(r.ended.lastAsked()) > timing.FeedStale
+	if !isFresh && !isStale {
+		if err := r.sign(now); err != nil {
 			return "", "", err
 		}
-		o.feed.sessions, o.feed.applications = sessions, applications
+		r.feed.sessions, r.feed.applications = sessions, applications
 	}
-	if o.feed.signed == "" || now.Sub(o.feed.signedAt) >= timing.FeedLifetime {
+
+	if r.feed.text == "" || now.Sub(r.feed.signedAt) >= timing.FeedLifetime {
 		return "", "", busy()
 	}
-	return o.feed.signed, o.feed.tag, nil
+	return r.feed.text, r.feed.tag, nil
 }
 
-func (o *Office) signFeed(now time.Time) error {
-	claims := o.feedClaims(now)
-	said := claims
-	said.IssuedAt, said.ExpiresAt = now.Unix()/int64(timing.FeedAge.Seconds()), 0
-	text, err := json.Marshal(said) // maps in order of their keys
+// sign signs the feed again. The tag leaves out the exact instants, so that all servers have the
+// same tag for the same contents.
+func (r *revocations) sign(now time.Time) error {
+	claims := r.claims(now)
+	tagged := claims
+	tagged.IssuedAt, tagged.ExpiresAt = now.Unix()/int64(timing.FeedAge.Seconds()), 0
+	text, err := json.Marshal(tagged) // maps in the order of their keys
 	if err != nil {
 		return fmt.Errorf("sign the feed: %w", err)
 	}
-	signed, err := o.Signers.Sign(feedType, claims, now)
+
+	signed, err := r.signers.Sign(feedType, claims, now)
 	if err != nil {
 		return busyUntilLoaded(err)
 	}
+
 	sum := sha256.Sum256(text)
-	o.feed.signed, o.feed.tag, o.feed.signedAt = signed, hex.EncodeToString(sum[:16]), now
+	r.feed.text, r.feed.tag, r.feed.signedAt = signed, hex.EncodeToString(sum[:16]), now
 	return nil
 }
 
-func (o *Office) feedClaims(now time.Time) feedClaims {
+func (r *revocations) claims(now time.Time) feedClaims {
 	claims := feedClaims{
-		Issuer: o.Issuer, IssuedAt: now.Unix(), ExpiresAt: now.Add(timing.FeedLifetime).Unix(),
-		Sessions: o.ended.untils(), Applications: map[string]int64{},
+		Issuer:       r.issuer,
+		IssuedAt:     now.Unix(),
+		ExpiresAt:    now.Add(timing.FeedLifetime).Unix(),
+		Sessions:     r.ended.untils(),
+		Applications: map[string]int64{},
 	}
-	for application := range o.Applications.All() {
+	for application := range r.applications.All() {
 		if !application.IsDisabled {
 			claims.Applications[application.ID] = application.SessionsFrom.Unix()
 		}

@@ -37,7 +37,7 @@ func (o *Office) Introspect(
 		return nil, err
 	}
 
-	now := o.now()
+	now := o.clocks.now()
 	contents, err := o.read(seal.Access, accessToken, now)
 	if isBusy(err) {
 		return nil, err

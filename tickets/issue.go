@@ -10,7 +10,7 @@ import (
 // of the session is written when the ticket is first refreshed, claimed or revoked. So crawlers
 // cost no rows. The reasons of its errors are those of every operation.
 func (o *Office) IssueAnonymous(_ context.Context, caller *access.Caller, selection Selection) (*Ticket, error) {
-	now := o.now()
+	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err

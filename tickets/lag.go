@@ -54,7 +54,7 @@ func (o *Office) untilCaughtUp(
 		if settled || err != nil || !again {
 			return settled, err
 		}
-		early, err := o.mayBeEarly(ctx, contents, now)
+		early, err := o.clocks.mayBeEarly(ctx, contents, o.Policy.DatabaseLag, now)
 		if err != nil || early {
 			return false, err
 		}

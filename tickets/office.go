@@ -2,6 +2,7 @@
 package tickets
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,39 +44,41 @@ type Office struct {
 	// Log gets the security events that nobody does: locks, and refresh tokens used twice.
 	Log *slog.Logger
 
-	guesses *guesses
-	// rows counts the first rows of anonymous sessions that each source has had written.
-	rows    *counter
-	ended   *endedSessions
-	feed    *feed
-	purging *purging
-	// steadyClock does not step with Now.
-	steadyClock *steadyClock
-	// signingIn is how many sign-ins are on their way between reading the account and writing the
-	// session.
+	clocks      *clocks
+	guard       *guard
+	rowLimit    *rowLimit
+	revocations *revocations
+	purging     *purging
+	// signingIn is how many sign-ins have read the account and not yet written the session.
 	signingIn *atomic.Int64
 }
 
 // Open returns the office ready for use.
 func Open(office Office) (*Office, error) {
-	guesses, err := newGuesses(office.Policy)
-	if err != nil {
-		return nil, err
-	}
-	office.guesses = guesses
-	if office.rows, err = newCounter(office.Policy.RowsPerSource, rowsWindow); err != nil {
-		return nil, err
-	}
-	office.ended = &endedSessions{known: map[models.ID]endedSession{}}
-	office.feed = &feed{}
+	office.clocks = newClocks(&office)
+	office.revocations = newRevocations(&office)
 	office.purging = &purging{}
 	office.signingIn = new(atomic.Int64)
-	office.steadyClock = &steadyClock{anchor: moment{office.now(), office.Elapsed()}}
+
+	var err error
+	if office.guard, err = newGuard(&office); err != nil {
+		return nil, err
+	}
+	if office.rowLimit, err = newRowLimit(office.Policy); err != nil {
+		return nil, err
+	}
 	return &office, nil
 }
 
-// now is the instant of an operation, in the resolution that rows and tokens keep.
-func (o *Office) now() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
+// ReloadEnded reads which sessions have ended since the last call, on any server. From then on
+// their access tokens are refused.
+func (o *Office) ReloadEnded(ctx context.Context) error { return o.revocations.reload(ctx) }
+
+// RevocationFeed returns a signed list of the sessions whose access tokens are no longer good
+// although they have not expired, for programs that verify JWTs themselves. It is a JWS. The tag
+// stays the same while the contents do, on all servers, although no two signatures are equal. The
+// reason of its error is BUSY.
+func (o *Office) RevocationFeed() (text, tag string, err error) { return o.revocations.signed() }
 
 // open returns what a token of a kind says that was issued to an application, or a models.Error
 // that says why it is not good. Whether the session of a refresh token goes on is for the database
@@ -121,7 +124,7 @@ func (o *Office) judge(contents seal.Contents, application *models.Application, 
 	if !now.Before(o.Policy.of(application).accessExpiration(contents.IssuedAt, contents.ExpiresAt)) {
 		return &models.Error{Reason: models.ReasonTokenExpired}
 	}
-	return o.ended.judge(contents.SessionID)
+	return o.revocations.judge(contents.SessionID)
 }
 
 // hasEnded reports whether the session of a token has ended with all others of its application. The
@@ -156,6 +159,8 @@ func busyUntilLoaded(err error) error {
 	}
 	return err
 }
+
+func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
 
 func isBusy(err error) bool { return errors.Is(err, &models.Error{Reason: models.ReasonBusy}) }
 

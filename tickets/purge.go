@@ -73,7 +73,7 @@ func repeat(ctx context.Context, pause time.Duration, purge func() (int, error))
 // purgeUntil returns the instant by which rows may go: the earliest that the clocks show, and no
 // later than the time that has passed allows.
 func (o *Office) purgeUntil(ctx context.Context) (time.Time, error) {
-	now := o.now()
+	now := o.clocks.now()
 	byDatabase, err := o.Store.Clock(ctx)
 	if err != nil {
 		return now, err
@@ -95,7 +95,7 @@ func (p *purging) allowed(ctx context.Context, o *Office) (time.Time, error) {
 		if err != nil {
 			return limit, err
 		}
-		p.began, p.limit, p.elapsed = true, limit, o.Elapsed()
+		p.began, p.limit, p.elapsed = true, limit, o.clocks.elapsed()
 	}
-	return p.limit.Add(catchUpRate * (o.Elapsed() - p.elapsed)), nil
+	return p.limit.Add(catchUpRate * (o.clocks.elapsed() - p.elapsed)), nil
 }

@@ -19,7 +19,7 @@ import (
 func (o *Office) Refresh(
 	ctx context.Context, caller *access.Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
 ) (*Ticket, error) {
-	now := o.now()
+	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (o *Office) judgeRefreshed(
 	if !errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired}) {
 		return false, err
 	}
-	isExpired, failed := o.isExpired(ctx, contents, now)
+	isExpired, failed := o.clocks.tokenExpired(ctx, contents, now)
 	switch {
 	case failed != nil:
 		return false, failed

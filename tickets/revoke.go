@@ -28,7 +28,7 @@ func revokedOne(ended bool, err error) (*Revoked, error) {
 // of a session that goes on will do, also one that was used or has expired. Any other text ends
 // nothing and is no error: the client cannot do anything about it (RFC 7009 section 2.2).
 func (o *Office) Revoke(ctx context.Context, caller *access.Caller, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
-	now := o.now()
+	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now 
 		revoked.SessionsEnded = len(alive)
 		if !slices.Contains(alive, contents.SessionID) {
 			present, err := o.Store.Session(ctx, contents.SessionID)
-			isOver := present.EndedAt != nil || o.hasExpired(present, now)
+			isOver := present.EndedAt != nil || o.clocks.sessionExpired(present, now)
 			if isOver || err != nil {
 				revoked.SessionsEnded = 0
 			}
@@ -130,7 +130,7 @@ func (o *Office) endFirst(
 	ctx context.Context, session *models.Session, source string, reason models.Reason, now time.Time,
 ) (bool, error) {
 	session.EndReason = reason
-	first, err := o.writeFirst(source, now, func() (bool, error) {
+	first, err := o.rowLimit.write(source, now, func() (bool, error) {
 		return o.Store.BeginSession(ctx, session, storage.AtAnyTime)
 	})
 	if !errors.Is(err, errTooManyRows) {

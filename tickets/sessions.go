@@ -22,7 +22,7 @@ func (o *Office) AccountSessions(
 	if err != nil {
 		return nil, err
 	}
-	return o.sessionsOf(ctx, account.UserID, o.now())
+	return o.sessionsOf(ctx, account.UserID, o.clocks.now())
 }
 
 func (o *Office) sessionsOf(ctx context.Context, userID models.ID, now time.Time) ([]models.Session, error) {
@@ -55,7 +55,7 @@ func (o *Office) EndSession(ctx context.Context, caller *access.Caller, id model
 
 // endOwnSession ends a session of the shopper whose access token the caller has.
 func (o *Office) endOwnSession(ctx context.Context, caller *access.Caller, id models.ID) (*Revoked, error) {
-	now := o.now()
+	now := o.clocks.now()
 	application, contents, err := o.holder(caller, now)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func untilSessionEnd(contents seal.Contents) seal.Contents {
 // for a reason. This server refuses the session's access tokens at once. Only a request with faults
 // may choose the reason. The reasons of its errors are those of every operation, and TOKEN_INVALID.
 func (o *Office) EndFor(ctx context.Context, caller *access.Caller, refreshToken secret.Text, reason models.Reason) error {
-	now := o.now()
+	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return err

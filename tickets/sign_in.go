@@ -14,7 +14,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Credentials are what a customer signs in with. The schema's CustomerUserAuthInfoInput is bound to it, and describes its fields.
+// Credentials are what a customer signs in with. The schema's CustomerUserAuthInfoInput is bound to
+// it, and describes its fields.
 type Credentials struct {
 	Username             string
 	Password             secret.Text
@@ -22,45 +23,52 @@ type Credentials struct {
 	DeviceToken          *secret.Text
 }
 
-// signIn is one sign-in on its way.
-type signIn struct {
-	name string
-	// nameHash stands for the name where guesses are counted.
-	nameHash    models.ID
-	password    secret.Text
+// signInRequest is a sign-in whose input has been checked.
+type signInRequest struct {
 	application *models.Application
-	// source is where the password comes from, as Source tells it, and userAgent which program the customer uses.
-	source, userAgent string
-	// toClaim is what the anonymous ticket that the client held before says; nil when there is
-	// nothing to claim, and then claim says why.
-	toClaim *seal.Contents
-	claim   claim
-	// device is that of the client.
-	device    device
+	guess       passwordGuess
+	userAgent   string
+	// toClaim is what the client's anonymous ticket says. It is nil if there is nothing to claim,
+	// and then claim says why.
+	toClaim   *seal.Contents
+	claim     claim
 	selection Selection
-	// entry is what the record says of the sign-in. It names the customer once the password has
-	// proved right.
+	// entry is the record of the sign-in. It names the customer only after the right password.
 	entry *access.Entry
 	now   time.Time
 }
 
-// SignIn checks a customer's password and issues a ticket. The reasons of its errors are those of the schema's createUserTicket, and those of every operation.
-func (o *Office) SignIn(ctx context.Context, caller *access.Caller, credentials Credentials, selection Selection) (*Ticket, error) {
+// SignIn checks a customer's password and issues a ticket. The reasons of its errors are those of
+// the schema's createUserTicket, and those of every operation.
+func (o *Office) SignIn(
+	ctx context.Context, caller *access.Caller, credentials Credentials, selection Selection,
+) (*Ticket, error) {
 	return access.Record(ctx, o.Desk, "session.sign-in", func(entry *access.Entry) (*Ticket, error) {
-		return o.signInRecorded(ctx, caller, credentials, selection, entry)
+		request, err := o.newSignInRequest(ctx, caller, credentials, entry)
+		if err != nil {
+			return nil, err
+		}
+		request.selection = selection
+
+		began := o.clocks.elapsed()
+		ticket, err := o.waitAndSignIn(ctx, request)
+		o.guard.delay(ctx, began, err)
+		return ticket, err
 	})
 }
 
-// signInRecorded is SignIn, and says in the record who signs in, as far as that is proved.
-func (o *Office) signInRecorded(
-	ctx context.Context, caller *access.Caller, credentials Credentials, selection Selection, entry *access.Entry,
-) (*Ticket, error) {
-	now := o.now()
+// newSignInRequest checks the input of a sign-in. It asks the database only about a token whose time
+// is over.
+func (o *Office) newSignInRequest(
+	ctx context.Context, caller *access.Caller, credentials Credentials, entry *access.Entry,
+) (*signInRequest, error) {
+	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
 	}
 	entry.By, entry.Source = application.ID, sourceOf(caller, application)
+
 	name, err := accounts.NormalName(credentials.Username)
 	if err != nil {
 		return nil, err
@@ -68,42 +76,41 @@ func (o *Office) signInRecorded(
 	if password.Acceptable(credentials.Password) != nil {
 		return nil, &models.Error{Reason: models.ReasonPasswordInvalid}
 	}
-	if !o.Keys.Loaded() { // or the session would be written, and its ticket could not be
+	if !o.Keys.Loaded() { // the session would be written, but its ticket could not be sealed
 		return nil, busy()
 	}
-	attempt := &signIn{
-		name: name, password: credentials.Password, application: application, source: entry.Source, userAgent: userAgentOf(caller, application),
-		selection: selection, entry: entry, now: now,
+
+	request := &signInRequest{
+		application: application,
+		userAgent:   userAgentOf(caller, application),
+		entry:       entry,
+		now:         now,
+		guess:       passwordGuess{name: name, password: credentials.Password, source: entry.Source, at: now},
 	}
-	attempt.toClaim, attempt.claim.outcome, err = o.toClaim(ctx, application, credentials.PreviousRefreshToken, now)
+	if request.guess.nameHash, err = o.Keys.Fingerprint(name, now); err != nil {
+		return nil, busyUntilLoaded(err)
+	}
+	request.toClaim, request.claim.outcome, err = o.toClaim(ctx, application, credentials.PreviousRefreshToken, now)
 	if err != nil {
 		return nil, err
 	}
-	if attempt.device, err = o.deviceOf(application, credentials.DeviceToken, now); err != nil {
-		return nil, err
-	}
-
-	began := o.Elapsed()
-	ticket, err := o.signInInTurn(ctx, attempt)
-	if isGuessRefused(err) {
-		o.waitForStep(ctx, began)
-	}
-	return ticket, err
+	request.guess.device, err = o.deviceOf(application, credentials.DeviceToken, now)
+	return request, err
 }
 
-// signInInTurn signs in when the turn of the sign-in has come.
-func (o *Office) signInInTurn(ctx context.Context, attempt *signIn) (*Ticket, error) {
-	end, err := o.enterLane(ctx, attempt)
+// waitAndSignIn waits for the turn of a sign-in, and then signs in.
+func (o *Office) waitAndSignIn(ctx context.Context, request *signInRequest) (*Ticket, error) {
+	leave, err := o.guard.enter(ctx, request.guess)
 	if err != nil {
 		return nil, err
 	}
-	defer end()
+	defer leave()
 	o.signingIn.Add(1)
 	defer o.signingIn.Add(-1)
 
-	ticket, err := o.signIn(ctx, attempt)
-	if errors.Is(err, storage.ErrAccountChanged) { // most often by a sign-in at the same time that renewed the hash
-		ticket, err = o.signIn(ctx, attempt)
+	ticket, err := o.checkAndOpen(ctx, request)
+	if errors.Is(err, storage.ErrAccountChanged) { // most often another sign-in has just renewed the hash
+		ticket, err = o.checkAndOpen(ctx, request)
 	}
 	if errors.Is(err, storage.ErrAccountChanged) {
 		return nil, busy()
@@ -111,133 +118,95 @@ func (o *Office) signInInTurn(ctx context.Context, attempt *signIn) (*Ticket, er
 	return ticket, err
 }
 
-// enterLane waits for the turn of a sign-in, no longer than for a hash. The reason of its error is
-// BUSY.
-func (o *Office) enterLane(ctx context.Context, attempt *signIn) (leave func(), err error) {
-	waiting, cancel := context.WithTimeout(ctx, o.Hasher.Wait())
-	defer cancel()
-	leave, err = o.guesses.begin(waiting, attempt.name, attempt.lane())
-	if err != nil && ctx.Err() == nil {
-		return nil, busy()
-	}
-	return leave, err
-}
-
-// lane is where a sign-in waits for its turn. A device does not wait for strangers at its address.
-func (a *signIn) lane() string {
-	if a.device != (device{}) {
-		return a.device.guessSource()
-	}
-	return a.source
-}
-
-// isGuessRefused reports whether a password was wrong or was not checked because of guesses.
-func isGuessRefused(err error) bool {
-	for _, reason := range []models.Reason{
-		models.ReasonInvalidCredentials, models.ReasonTooManyAttempts, models.ReasonAccountLocked,
-	} {
-		if errors.Is(err, &models.Error{Reason: reason}) {
-			return true
-		}
-	}
-	return false
-}
-
-// waitForStep waits for the next of some fixed instants after the beginning of a sign-in. So the
-// time of a refusal does not tell how long the check took, which differs with the hash, nor whether
-// there was an account to read. Nobody waits behind it.
-func (o *Office) waitForStep(ctx context.Context, began time.Duration) {
-	step := o.Policy.RefusalStep
-	if step == 0 {
-		return
-	}
-	select {
-	case <-time.After(step - (o.Elapsed()-began)%step):
-	case <-ctx.Done(): // the answer is as late as it can be
-	}
-}
-
-func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
-
-func (o *Office) signIn(ctx context.Context, attempt *signIn) (*Ticket, error) {
-	signer, err := o.signer(ctx, attempt)
+// checkAndOpen checks the password and opens a session. The error is storage.ErrAccountChanged if
+// the account changed between the two.
+func (o *Office) checkAndOpen(ctx context.Context, request *signInRequest) (*Ticket, error) {
+	facts, err := o.signInFacts(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.mayGuess(attempt, signer); err != nil {
-		return nil, err
-	}
-	result, err := o.checkPassword(ctx, attempt, signer)
+	result, err := o.guard.check(ctx, request.guess, facts)
 	if err != nil {
 		return nil, err
 	}
-	attempt.entry.User = signer.UserID
-	// Whether the account may be used is told to the right password only.
-	switch {
-	case !signer.IsActive:
+
+	request.entry.User = facts.UserID
+	switch { // only the right password learns this
+	case !facts.IsActive:
 		return nil, &models.Error{Reason: models.ReasonAccountInactive}
-	case signer.LockedByOperator:
+	case facts.LockedByOperator:
 		return nil, &models.Error{Reason: models.ReasonAccountLocked}
 	}
-	ticket, err := o.openSession(ctx, attempt, signer)
+
+	ticket, err := o.openSession(ctx, request, facts)
 	if err != nil {
 		return nil, err
 	}
-	attempt.entry.Session = ticket.SessionID
-	o.settle(ctx, attempt, signer, result)
-	if attempt.selection.Account == nil {
+	request.entry.Session = ticket.SessionID
+	o.guard.reset(ctx, request.guess, facts)
+	if result.Outdated {
+		o.renewHash(ctx, request, facts)
+	}
+
+	if request.selection.Account == nil {
 		return ticket, nil
 	}
-	ticket.CustomerAccount = &signer.CustomerAccount
-	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, attempt.selection.Account, attempt.now)
+	ticket.CustomerAccount = &facts.CustomerAccount
+	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, request.selection.Account, request.now)
 }
 
-// signer looks up who signs in, if anybody has the name.
-func (o *Office) signer(ctx context.Context, attempt *signIn) (*storage.Signer, error) {
-	hash, err := o.Keys.Fingerprint(attempt.name, attempt.now)
-	if err != nil {
-		return nil, busyUntilLoaded(err)
-	}
-	attempt.nameHash = hash
-	return o.Accounts.Signer(ctx, storage.SignerQuery{
-		Name: attempt.name, NameHash: hash, At: attempt.now, Source: attempt.source,
-		DeviceSource: attempt.device.guessSource(), DevicePrefix: devicePrefix,
-		DeviceUserID: attempt.device.userID, DeviceSession: attempt.device.session, Distrust: distrusted(),
-	}, attempt.selection.Account)
+// signInFacts reads what the database knows about the name, whether or not an account has it.
+func (o *Office) signInFacts(ctx context.Context, request *signInRequest) (*storage.SignInFacts, error) {
+	guess := request.guess
+	return o.Accounts.SignInFacts(ctx, storage.SignInQuery{
+		Name:          guess.name,
+		NameHash:      guess.nameHash,
+		At:            guess.at,
+		Source:        guess.source,
+		DeviceSource:  guess.device.guessSource(),
+		DevicePrefix:  devicePrefix,
+		DeviceUserID:  guess.device.userID,
+		DeviceSession: guess.device.session,
+		Distrust:      distrusted(),
+	}, request.selection.Account)
 }
 
 // openSession writes the session's row and returns its first ticket.
-func (o *Office) openSession(ctx context.Context, attempt *signIn, signer *storage.Signer) (*Ticket, error) {
-	session, err := o.begin(attempt.application, signer.UserID, false, attempt.now)
+func (o *Office) openSession(
+	ctx context.Context, request *signInRequest, facts *storage.SignInFacts,
+) (*Ticket, error) {
+	session, err := o.begin(request.application, facts.UserID, false, request.now)
 	if err != nil {
 		return nil, err
 	}
-	session.UserAgent = attempt.userAgent
+	session.UserAgent = request.userAgent
+
 	write := storage.SignIn{
-		Session: *session, AccountID: *signer.ID, PasswordHash: signer.PasswordHash,
-		NameHash: attempt.nameHash,
-		// Where a lock holds, mayGuess has refused.
-		DespiteLock: signer.DeviceKnown || signer.GuessedUntil != nil,
-		Claim:       claimOf(attempt.toClaim, signer.UserID),
+		Session:      *session,
+		AccountID:    *facts.ID,
+		PasswordHash: facts.PasswordHash,
+		NameHash:     request.guess.nameHash,
+		DespiteLock:  facts.DeviceKnown || facts.GuessedUntil != nil, // the guard refuses while a lock holds
+		Claim:        claimOf(request.toClaim, facts.UserID),
 	}
-	if signer.DeviceKnown {
-		write.Replaces = attempt.device.session
+	if facts.DeviceKnown {
+		write.Replaces = request.guess.device.session
 	}
-	// Those who sign in at the same moment, here or on other servers, have not seen each other's
-	// sessions.
+
+	// Sign-ins at the same moment, here or on other servers, have not counted each other's sessions.
 	most := o.Policy.SessionsPerCustomer
-	if 2*signer.Sessions >= most || signer.Sessions+int(o.signingIn.Load()) > most {
+	if 2*facts.Sessions >= most || facts.Sessions+int(o.signingIn.Load()) > most {
 		write.Keep = most
 	}
 
-	if err := o.writeSession(ctx, attempt, write); err != nil {
+	if err := o.writeSession(ctx, request, write); err != nil {
 		return nil, err
 	}
-	return o.ticket(attempt.application, session, attempt.selection, attempt.claim)
+	return o.ticket(request.application, session, request.selection, request.claim)
 }
 
 // writeSession writes what signing in writes, and notes what became of the claim.
-func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storage.SignIn) error {
+func (o *Office) writeSession(ctx context.Context, request *signInRequest, write storage.SignIn) error {
 	if write.Claim == nil {
 		_, err := o.Store.SignIn(ctx, write)
 		return err
@@ -251,34 +220,27 @@ func (o *Office) writeSession(ctx context.Context, attempt *signIn, write storag
 		case err != nil:
 			return true, err
 		}
-		attempt.claim = claimed(session, write.Session.UserID)
+		request.claim = claimed(session, write.Session.UserID)
 		return true, nil
 	}
-	return o.untilCaughtUp(ctx, *attempt.toClaim, attempt.now, try, func() error {
-		attempt.claim, write.Claim = claim{outcome: ClaimTokenInvalid}, nil
+	withoutClaim := func() error {
+		request.claim, write.Claim = claim{outcome: ClaimTokenInvalid}, nil
 		_, err := o.Store.SignIn(ctx, write)
 		return err
-	})
+	}
+	return o.untilCaughtUp(ctx, *request.toClaim, request.now, try, withoutClaim)
 }
 
-// settle does what a right password leaves to do: it resets the count of wrong ones and renews an outdated hash. The shopper is signed
-// in already, so what fails here is logged and done at the next sign-in.
-func (o *Office) settle(ctx context.Context, attempt *signIn, signer *storage.Signer, result password.Result) {
-	if signer.InWindow != nil || signer.StrangersInDay > 0 || signer.GuessedUntil != nil {
-		if err := o.Store.ResetGuesses(ctx, attempt.nameHash, signer.UserID); err != nil {
-			o.Log.ErrorContext(ctx, "wrong passwords not reset", "user", signer.UserID, "error", err)
-		}
-	}
-	if !result.Outdated {
-		return
-	}
-	renewed, err := o.Hasher.Hash(ctx, attempt.password)
+// renewHash replaces an outdated hash of the right password. The shopper has signed in already, so
+// a failure is only logged, and the next sign-in tries again.
+func (o *Office) renewHash(ctx context.Context, request *signInRequest, facts *storage.SignInFacts) {
+	renewed, err := o.Hasher.Hash(ctx, request.guess.password)
 	if err == nil {
-		err = o.Store.RenewHash(ctx, *signer.ID, signer.PasswordHash, renewed, attempt.now)
+		err = o.Store.RenewHash(ctx, *facts.ID, facts.PasswordHash, renewed, request.now)
 	}
 	if err != nil {
-		o.Log.WarnContext(ctx, "password hash not renewed", "user", signer.UserID, "error", err)
+		o.Log.WarnContext(ctx, "password hash not renewed", "user", facts.UserID, "error", err)
 		return
 	}
-	signer.HasExternalPassword = false
+	facts.HasExternalPassword = false
 }

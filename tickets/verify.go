@@ -30,7 +30,7 @@ type Shopper struct {
 // Verify returns who holds the caller's access token. What the token says is believed without asking the database; only a selected account and selected
 // sessions are read. The reasons of its errors are those of the schema's currentShopper, and those of every operation.
 func (o *Office) Verify(ctx context.Context, caller *access.Caller, selection Selection) (*Shopper, error) {
-	now := o.now()
+	now := o.clocks.now()
 	_, contents, err := o.holder(caller, now)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,8 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 		return int64(memory.HeapAlloc)
 	}
 	before := heap()
-	all, err := newGuesses(testPolicy())
+	policy, all := testPolicy(), newLanes()
+	ofSource, err := newCounter(policy.GuessesOfSource, policy.GuessWindow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,43 +30,41 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 	const count = 200_000
 	for i := range count {
 		source := fmt.Sprint("source ", i)
-		end, err := all.begin(t.Context(), fmt.Sprint("name ", i), source)
+		end, err := all.enter(t.Context(), fmt.Sprint("name ", i), source)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all.ofSource.reserve(source, noon)
+		ofSource.reserve(source, noon)
 		end()
 	}
-	for range all.policy.GuessesOfSource {
-		all.ofSource.reserve("last", noon)
+	for range policy.GuessesOfSource {
+		ofSource.reserve("last", noon)
 	}
 	for i := range 3 * sourcesRemembered { // right passwords take no place
 		source := fmt.Sprint("other ", i)
-		all.ofSource.reserve(source, noon)
-		all.ofSource.release(source)
+		ofSource.reserve(source, noon)
+		ofSource.release(source)
 	}
-	if _, wait := all.ofSource.reserve("last", noon); wait == 0 {
+	if _, wait := ofSource.reserve("last", noon); wait == 0 {
 		t.Error("the last source need not wait")
 	}
 	if grown := heap() - before; grown > 32<<20 {
 		t.Errorf("%d made-up guesses take %d MiB", count, grown>>20)
 	}
-	if len(all.lanes.open) > 0 {
-		t.Errorf("%d lanes are left", len(all.lanes.open))
+	if len(all.open) > 0 {
+		t.Errorf("%d lanes are left", len(all.open))
 	}
 	runtime.KeepAlive(all)
+	runtime.KeepAlive(ofSource)
 }
 
 // What comes at once waits for its turn, and gives up when its time is over.
 func TestLanes(t *testing.T) {
 	t.Parallel()
-	all, err := newGuesses(testPolicy())
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := newLanes()
 	var ends []func()
 	for i := range atOncePerName {
-		end, err := all.begin(t.Context(), "ada", fmt.Sprint("source ", i))
+		end, err := all.enter(t.Context(), "ada", fmt.Sprint("source ", i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,12 +72,12 @@ func TestLanes(t *testing.T) {
 	}
 	for _, source := range []string{"source 0", "another"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		if _, err := all.begin(ctx, "ada", source); err == nil {
+		if _, err := all.enter(ctx, "ada", source); err == nil {
 			t.Errorf("%s did not wait", source)
 		}
 		cancel()
 	}
-	if end, err := all.begin(t.Context(), "bob", "source 0"); err != nil {
+	if end, err := all.enter(t.Context(), "bob", "source 0"); err != nil {
 		t.Error(err)
 	} else {
 		end()
@@ -86,27 +85,28 @@ func TestLanes(t *testing.T) {
 	for _, end := range ends {
 		end()
 	}
-	if end, err := all.begin(t.Context(), "ada", "another"); err != nil {
+	if end, err := all.enter(t.Context(), "ada", "another"); err != nil {
 		t.Error(err)
 	} else {
 		end()
 	}
-	if len(all.lanes.open) > 0 {
-		t.Errorf("%d lanes are left", len(all.lanes.open))
+	if len(all.open) > 0 {
+		t.Errorf("%d lanes are left", len(all.open))
 	}
 }
 
 // However long a check took, the answer comes at a step.
-func TestWaitForStep(t *testing.T) {
+func TestDelay(t *testing.T) {
 	t.Parallel()
 	const step = 500 * time.Millisecond
 	for _, took := range []time.Duration{0, time.Millisecond, step - time.Millisecond, step, step + step/2} {
 		want := took.Truncate(step) + step
 		synctest.Test(t, func(t *testing.T) {
 			begin := time.Now()
-			o := &Office{Policy: Policy{RefusalStep: step}, Elapsed: func() time.Duration { return time.Since(begin) }}
+			elapsed := func() time.Duration { return time.Since(begin) }
+			g := &guard{policy: Policy{RefusalStep: step}, clocks: &clocks{elapsed: elapsed}}
 			time.Sleep(took)
-			o.waitForStep(t.Context(), 0)
+			g.delay(t.Context(), 0, tooMany(time.Minute))
 			if got := time.Since(begin); got != want {
 				t.Errorf("a check that took %s is answered after %s", took, got)
 			}
