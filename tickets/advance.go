@@ -144,7 +144,7 @@ func (o *Office) move(ctx context.Context, r refreshRequest, again bool) (bool, 
 	return o.rowLimit.write(r.source, r.now, func() (bool, error) { return o.Store.BeginSession(ctx, r.next, timing) })
 }
 
-// outcomeOf returns the outcome of a refresh that did not move its session, given the session's row.
+// outcomeOf returns the outcome of a refresh that did not move its session. present is the row.
 func (o *Office) outcomeOf(r refreshRequest, present storage.StoredSession) refreshOutcome {
 	isNext := present.Generation == r.next.Generation
 	repeats := isNext && isRepetition(&present.Session, r.next.AttemptHash)

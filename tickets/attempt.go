@@ -11,14 +11,15 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// attemptForm is what an attempt looks like: long enough that nobody guesses one.
+// attemptForm is what an attempt looks like. It is long enough that nobody can guess one.
 var attemptForm = regexp.MustCompile(`^[A-Za-z0-9]{16,64}$`)
 
-// attemptHashSize is the size of a hash in bytes. Who guesses has one try a session, so 64 bits do.
+// attemptHashSize is the size of a hash in bytes. 64 bits are enough, because a stranger can try
+// only one attempt per session.
 const attemptHashSize = 8
 
-// hashAttempt returns what a session keeps of the attempt with which a token is refreshed. The hash
-// is of no use for another token. The reason of its error is ATTEMPT_INVALID.
+// hashAttempt returns what a session stores of the attempt with which a token is refreshed. The
+// hash does not fit any other token. The reason of its error is ATTEMPT_INVALID.
 func hashAttempt(attempt secret.Text, contents seal.Contents) ([]byte, error) {
 	if !attemptForm.MatchString(attempt.Reveal()) {
 		return nil, &models.Error{Reason: models.ReasonAttemptInvalid}

@@ -29,9 +29,10 @@ const longestUserAgent = 255
 // userAgentOf returns the program that the shopper uses, without invisible characters.
 func userAgentOf(caller *access.Caller, application *models.Application) string {
 	text := caller.UserAgent
-	if application.IsConfidential {
-		text = caller.ShopperUserAgent // its own program is not the shopper's
+	if application.IsConfidential { // the caller is a server, not the shopper's browser
+		text = caller.ShopperUserAgent
 	}
+
 	visible := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

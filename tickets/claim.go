@@ -25,24 +25,25 @@ const (
 	ClaimApplicationDisabled ClaimOutcome = "APPLICATION_DISABLED"
 )
 
-// claim is what a sign-in takes over.
+// claim says what a sign-in takes over from an anonymous shopper.
 type claim struct {
 	outcome ClaimOutcome
 	// userID is the anonymous shopper's; nil unless the outcome is CLAIMED.
 	userID *models.ID
 }
 
-// nothingToClaim is the claim of every ticket that comes from no sign-in.
+// nothingToClaim is the claim of every ticket that was not issued by a sign-in.
 var nothingToClaim = claim{outcome: ClaimNothingToClaim} //nolint:gochecknoglobals // does not change
 
-// toClaim returns what the refresh token of an anonymous shopper says, if it can be claimed with;
-// otherwise nil, and the outcome that says why not. The reason of its error is BUSY.
+// toClaim returns what an anonymous shopper's refresh token says, if its session can be claimed.
+// Otherwise it returns nil, and the outcome that says why not. The reason of its error is BUSY.
 func (o *Office) toClaim(
 	ctx context.Context, application *models.Application, refreshToken *secret.Text, now time.Time,
 ) (*seal.Contents, ClaimOutcome, error) {
 	if refreshToken == nil || refreshToken.Reveal() == "" {
 		return nil, ClaimNothingToClaim, nil
 	}
+
 	contents, err := o.genuine(seal.Refresh, *refreshToken, application, now)
 	switch {
 	case isBusy(err):
@@ -66,8 +67,8 @@ func (o *Office) toClaim(
 	return &contents, "", nil
 }
 
-// claimOf is the row that ends a claimed session which has none yet; nil when there is nothing to
-// claim.
+// claimOf returns the row of the claimed session, which has ended. It is inserted if the session
+// has no row yet. It is nil if there is nothing to claim.
 func claimOf(contents *seal.Contents, customer models.ID) *models.Session {
 	if contents == nil {
 		return nil
@@ -77,8 +78,8 @@ func claimOf(contents *seal.Contents, customer models.ID) *models.Session {
 	return ended
 }
 
-// claimed returns what became of a claim by a customer, as the row of the anonymous session tells
-// it.
+// claimed returns what became of a claim by a customer. session is the row of the anonymous session
+// afterwards.
 func claimed(session *models.Session, customer models.ID) claim {
 	isClaimed := session.EndReason == models.ReasonSignedIn
 	switch {

@@ -8,12 +8,13 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// device is the session that a customer had before on the device that signs in. The zero value
-// stands for none.
+// device is the session that a customer had before on the device that signs in. It is zero if there
+// was none.
 type device struct{ userID, session models.ID }
 
-// distrusted are the ends of a session after which its tokens do not tell a known device any more:
-// somebody else may have them, or the customer or an operator has sent the device away.
+// distrusted returns the reasons for which a session may have ended so that its tokens no longer
+// identify a known device. Either somebody else may have the tokens, or the customer or an operator
+// has signed the device out.
 func distrusted() []models.Reason {
 	return []models.Reason{
 		models.ReasonTokenReused, models.ReasonSignedOutEverywhere, models.ReasonPasswordChanged,
@@ -22,12 +23,13 @@ func distrusted() []models.Reason {
 	}
 }
 
-// deviceOf returns the device that a refresh token of a customer tells, even if it has expired. Other
-// text does not identify a device. The reason of its error is BUSY.
+// deviceOf returns the device that a customer's refresh token identifies, even if the token has
+// expired. Any other text identifies no device. The reason of its error is BUSY.
 func (o *Office) deviceOf(application *models.Application, refreshToken *secret.Text, now time.Time) (device, error) {
 	if refreshToken == nil || refreshToken.Reveal() == "" {
 		return device{}, nil
 	}
+
 	contents, err := o.genuine(seal.Refresh, *refreshToken, application, now)
 	hasEnded := false
 	if err == nil {
@@ -42,9 +44,9 @@ func (o *Office) deviceOf(application *models.Application, refreshToken *secret.
 	return device{contents.UserID, contents.SessionID}, nil
 }
 
-// devicePrefix begins the source of guesses that come from a device.
+// devicePrefix is the beginning of each source that is a device.
 const devicePrefix = "session "
 
-// guessSource is the source of guesses that come from the device: strangers at the same address
-// cannot hold it up.
+// guessSource returns the source of guesses that come from the device. Guesses of strangers at the
+// same address do not count for it.
 func (d device) guessSource() string { return devicePrefix + d.session.String() }

@@ -46,6 +46,7 @@ func (o *Office) Introspect(
 	if err != nil || application == nil || application.IsDisabled {
 		return &Introspection{}, nil //nolint:nilerr // the answer is that it is not active
 	}
+
 	switch err := o.judge(contents, application, now); {
 	case isBusy(err):
 		return nil, err

@@ -15,6 +15,7 @@ func (o *Office) IssueAnonymous(_ context.Context, caller *access.Caller, select
 	if err != nil {
 		return nil, err
 	}
+
 	userID, err := o.newID()
 	if err != nil {
 		return nil, err
@@ -23,6 +24,7 @@ func (o *Office) IssueAnonymous(_ context.Context, caller *access.Caller, select
 	if err != nil {
 		return nil, err
 	}
+
 	ticket, err := o.ticket(application, session, selection, nothingToClaim)
 	if err == nil && selection.Account != nil {
 		ticket.CustomerAccount = anonymousAccount(userID)

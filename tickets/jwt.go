@@ -11,7 +11,8 @@ import (
 // jwtType is the type of an access token that is a JWT (RFC 9068 section 2.1).
 const jwtType = "at+jwt"
 
-// jwtClaims are what a JWT says, in the names of RFC 9068 section 2.2; instants are in seconds since 1970.
+// jwtClaims are what a JWT says, with the names of RFC 9068 section 2.2. Instants are in seconds
+// since 1970.
 type jwtClaims struct {
 	Issuer              string   `json:"iss"`
 	Audience            []string `json:"aud"`
@@ -31,9 +32,17 @@ type jwtClaims struct {
 func (o *Office) sign(contents seal.Contents, claimed *models.ID) (secret.Text, error) {
 	session := models.ID(contents.SessionID).String()
 	claims := jwtClaims{
-		Issuer: o.Issuer, Audience: o.Audience, Subject: models.ID(contents.UserID).String(), ClientID: contents.Application, SessionID: session,
-		IssuedAt: contents.IssuedAt.Unix(), ExpiresAt: contents.ExpiresAt.Unix(), AuthTime: contents.StartedAt.Unix(),
-		ID: session + "." + strconv.FormatInt(contents.Generation, 10), Behaviors: contents.Behaviors, Anonymous: contents.Anonymous,
+		Issuer:    o.Issuer,
+		Audience:  o.Audience,
+		Subject:   models.ID(contents.UserID).String(),
+		ClientID:  contents.Application,
+		SessionID: session,
+		IssuedAt:  contents.IssuedAt.Unix(),
+		ExpiresAt: contents.ExpiresAt.Unix(),
+		AuthTime:  contents.StartedAt.Unix(),
+		ID:        session + "." + strconv.FormatInt(contents.Generation, 10),
+		Behaviors: contents.Behaviors,
+		Anonymous: contents.Anonymous,
 	}
 	if claims.Behaviors == nil {
 		claims.Behaviors = []string{}
@@ -41,6 +50,7 @@ func (o *Office) sign(contents seal.Contents, claimed *models.ID) (secret.Text, 
 	if claimed != nil {
 		claims.ClaimedAnonymousSub = claimed.String()
 	}
+
 	signed, err := o.Signers.Sign(jwtType, claims, contents.IssuedAt)
 	return secret.New(signed), busyUntilLoaded(err)
 }

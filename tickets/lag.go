@@ -7,23 +7,24 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// A node of a database that has several may not show yet what another one has confirmed. A genuine
-// token that is ahead of what a node shows is early, not invalid. Whoever meets one looks again,
-// and at last tells the client to ask again.
+// If a database has several nodes, one of them may not show yet what another has confirmed. A
+// genuine token that is ahead of what a node shows is early, not invalid. So the server looks again
+// for a while, and then asks the client to try again.
 
 const (
-	// firstPause is the first of the pauses between two looks; each is twice as long as the one
+	// firstPause is the first pause between two looks. Each pause is twice as long as the one
 	// before.
 	firstPause = 4 * time.Millisecond
-	// lastPause is the last one. All together take about a second.
+	// lastPause is the last pause. All pauses together take about a second.
 	lastPause = 512 * time.Millisecond
 )
 
-// look asks the database for something. It reports whether the database shows what must be there.
+// look asks the database for something, and reports whether it shows what must be there. again is
+// false the first time.
 type look func(again bool) (settled bool, err error)
 
 // until looks, with growing pauses, until the database shows what must be there. After about a
-// second, or when the time for the request would be over, the reason of its error is BUSY.
+// second, or if the request would run out of time, the reason of its error is BUSY.
 func until(ctx context.Context, look look) error {
 	for pause := firstPause; ; pause *= 2 {
 		settled, err := look(pause > firstPause)
@@ -43,9 +44,9 @@ func until(ctx context.Context, look look) error {
 	}
 }
 
-// untilCaughtUp is until for what a genuine token implies. A token that is older than any node lags
-// is not early: then missing is called, whose error is the answer. The database was put back to an
-// earlier state.
+// untilCaughtUp is until for what a genuine token implies. If the token is too old to be early, the
+// database was restored to an earlier state. Then untilCaughtUp calls missing and returns its
+// error.
 func (o *Office) untilCaughtUp(
 	ctx context.Context, contents seal.Contents, now time.Time, look look, missing func() error,
 ) error {
@@ -54,6 +55,7 @@ func (o *Office) untilCaughtUp(
 		if settled || err != nil || !again {
 			return settled, err
 		}
+
 		early, err := o.clocks.mayBeEarly(ctx, contents, o.Policy.DatabaseLag, now)
 		if err != nil || early {
 			return false, err

@@ -1,4 +1,5 @@
-// Package tickets makes every decision about a ticket, one file per verb: issue, sign in, refresh, revoke, verify.
+// Package tickets makes every decision about a ticket, with one file per verb: issue, sign in,
+// refresh, revoke, verify.
 package tickets
 
 import (
@@ -21,27 +22,29 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Office is the ticket office. Its exported fields are all required and do not change while it is in use.
+// Office issues, refreshes and ends tickets. All its exported fields are required, and must not
+// change while it is in use.
 type Office struct {
 	Store        *storage.Store
 	Accounts     *accounts.Book
 	Applications *applications.Directory
 	Keys         *seal.Keys
-	// Signers sign JWTs in the name of Issuer, a URL, for those of Audience.
+	// Signers sign JWTs. Issuer, which is a URL, and Audience are their claims.
 	Signers  *seal.Signers
 	Issuer   string
 	Audience []string
 	Hasher   *password.Hasher
 	Policy   Policy
-	// Now tells the time, once for each operation. It may be set, and then steps.
+	// Now returns the time. Each operation reads it once. It steps when somebody sets the clock.
 	Now func() time.Time
-	// Elapsed tells how much time has passed since the program began. It does not step.
+	// Elapsed returns how much time has passed since the program began. It does not step.
 	Elapsed func() time.Duration
 	// Random draws the ids of sessions and anonymous shoppers. It must be fit for cryptography.
 	Random io.Reader
 	// Desk checks the rights of callers, and records what they do.
 	Desk *access.Desk
-	// Log gets the security events that nobody does: locks, and refresh tokens used twice.
+	// Log gets the security events that are not acts of a caller: locks, and refresh tokens that
+	// were used again.
 	Log *slog.Logger
 
 	clocks      *clocks
@@ -80,10 +83,11 @@ func (o *Office) ReloadEnded(ctx context.Context) error { return o.revocations.r
 // reason of its error is BUSY.
 func (o *Office) RevocationFeed() (text, tag string, err error) { return o.revocations.signed() }
 
-// open returns what a token of a kind says that was issued to an application, or a models.Error
-// that says why it is not good. Whether the session of a refresh token goes on is for the database
-// to say.
-func (o *Office) open(kind seal.Kind, token secret.Text, application *models.Application, now time.Time) (seal.Contents, error) {
+// open returns what an application's token of a kind says, or a models.Error that says why the
+// token is not good. It does not ask the database whether the session of a refresh token goes on.
+func (o *Office) open(
+	kind seal.Kind, token secret.Text, application *models.Application, now time.Time,
+) (seal.Contents, error) {
 	contents, err := o.genuine(kind, token, application, now)
 	if err != nil {
 		return seal.Contents{}, err
@@ -91,8 +95,8 @@ func (o *Office) open(kind seal.Kind, token secret.Text, application *models.App
 	return contents, o.judge(contents, application, now)
 }
 
-// genuine returns what a token of a kind says that was issued to an application, whether or not it
-// is still good. It fails for the same reasons as read.
+// genuine returns what an application's token of a kind says, whether or not the token is still
+// good. The reasons of its errors are those of read.
 func (o *Office) genuine(
 	kind seal.Kind, token secret.Text, application *models.Application, now time.Time,
 ) (seal.Contents, error) {
@@ -106,8 +110,8 @@ func (o *Office) genuine(
 	return contents, nil
 }
 
-// judge returns a models.Error that says why what a token of an application says does not hold any
-// more; nil when it does.
+// judge returns a models.Error that says why a token of an application is no longer good; nil if it
+// is good.
 func (o *Office) judge(contents seal.Contents, application *models.Application, now time.Time) error {
 	if hasEnded, err := o.hasEnded(application, contents); err != nil {
 		return err
@@ -117,10 +121,11 @@ func (o *Office) judge(contents seal.Contents, application *models.Application, 
 	if err := alive(contents, now); err != nil {
 		return err
 	}
+
 	if contents.Kind != seal.Access {
 		return nil
 	}
-	// A lifetime that was shortened since holds for the tokens of before, too.
+	// If the lifetime was shortened, the new one applies to tokens from before, too.
 	if !now.Before(o.Policy.of(application).accessExpiration(contents.IssuedAt, contents.ExpiresAt)) {
 		return &models.Error{Reason: models.ReasonTokenExpired}
 	}
@@ -133,8 +138,9 @@ func (o *Office) hasEnded(application *models.Application, contents seal.Content
 	return o.Applications.HasEnded(application, contents.ApplicationEpoch, contents.StartedAt)
 }
 
-// read returns what a token of a kind says, whether or not it is still good. The reasons of its errors are TOKEN_INVALID and, where a key may only not be known yet, BUSY: a client
-// must not throw a good token away.
+// read returns what a token of a kind says, whether or not the token is still good. The reason of
+// its error is TOKEN_INVALID, or BUSY if this server may not have the key yet: a client must not
+// discard a good token.
 func (o *Office) read(kind seal.Kind, token secret.Text, now time.Time) (seal.Contents, error) {
 	contents, err := o.Keys.Open(kind, token)
 	switch {
@@ -146,13 +152,13 @@ func (o *Office) read(kind seal.Kind, token secret.Text, now time.Time) (seal.Co
 	return contents, nil
 }
 
-// seal turns contents into a token. The reason of its error is BUSY as long as no keys are known.
+// seal turns contents into a token. The reason of its error is BUSY until the keys are loaded.
 func (o *Office) seal(contents seal.Contents) (secret.Text, error) {
 	token, err := o.Keys.Seal(contents)
 	return token, busyUntilLoaded(err)
 }
 
-// busyUntilLoaded turns the error of keys that are not known yet into one that is told.
+// busyUntilLoaded turns the error for keys that are not loaded yet into BUSY.
 func busyUntilLoaded(err error) error {
 	if errors.Is(err, seal.ErrNotLoaded) {
 		return busy()
@@ -165,11 +171,14 @@ func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: 
 func isBusy(err error) bool { return errors.Is(err, &models.Error{Reason: models.ReasonBusy}) }
 
 // begin returns a new session for a shopper of an application, at generation 0.
-func (o *Office) begin(application *models.Application, userID models.ID, anonymous bool, now time.Time) (*models.Session, error) {
+func (o *Office) begin(
+	application *models.Application, userID models.ID, anonymous bool, now time.Time,
+) (*models.Session, error) {
 	id, err := o.newSessionID(now)
 	if err != nil {
 		return nil, err
 	}
+
 	expiration := o.Policy.of(application).refreshExpiration(anonymous, now, now)
 	return &models.Session{
 		ID:               id,
@@ -184,25 +193,33 @@ func (o *Office) begin(application *models.Application, userID models.ID, anonym
 	}, nil
 }
 
-// sessionOf returns the session as a refresh token describes it, at the token's generation.
+// sessionOf returns the session that a refresh token describes, at the token's generation.
 func sessionOf(contents seal.Contents) *models.Session {
 	return &models.Session{
-		ID: contents.SessionID, Application: contents.Application, ApplicationEpoch: contents.ApplicationEpoch,
-		UserID: contents.UserID, IsAnonymous: contents.Anonymous, Generation: contents.Generation,
-		StartedAt: contents.StartedAt, RefreshedAt: contents.IssuedAt, ExpiresAt: contents.ExpiresAt,
-		PurgeAt: purgeAt(contents.ExpiresAt),
+		ID:               contents.SessionID,
+		Application:      contents.Application,
+		ApplicationEpoch: contents.ApplicationEpoch,
+		UserID:           contents.UserID,
+		IsAnonymous:      contents.Anonymous,
+		Generation:       contents.Generation,
+		StartedAt:        contents.StartedAt,
+		RefreshedAt:      contents.IssuedAt,
+		ExpiresAt:        contents.ExpiresAt,
+		PurgeAt:          purgeAt(contents.ExpiresAt),
 	}
 }
 
-// unwritten reports whether the session of a token may have no row yet: an anonymous one is first written when it is refreshed,
-// claimed or revoked.
+// unwritten reports whether the session of a token may have no row yet. An anonymous session is
+// first written when it is refreshed, claimed or revoked.
 func unwritten(contents seal.Contents) bool { return contents.Anonymous && contents.Generation == 0 }
 
-// newSessionID draws an id that grows with time, so that new rows lie side by side in the primary key; its first 4 bits are random, so that they do
-// so in 16 places and no single one is hot. The 44 bits of milliseconds behind them last until the year 2527; the other 80 bits are random.
+// newSessionID draws an id that grows with time, so that new rows are neighbours in the primary
+// key. Its first 4 bits are random, so that there are 16 such places and none of them is hot. Then
+// follow 44 bits of milliseconds, which last until the year 2527. The other 80 bits are random.
 func (o *Office) newSessionID(now time.Time) (models.ID, error) {
 	const clock = (1<<44 - 1) << 16
 	id, err := o.newID()
+
 	front := binary.BigEndian.Uint64(id[:8])&^clock | uint64(now.UnixMilli())<<16&clock
 	binary.BigEndian.PutUint64(id[:8], front)
 	return id, err

@@ -55,7 +55,12 @@ func TestExpirations(t *testing.T) {
 		anonymous bool
 		age, want time.Duration
 	}{
-		{false, 0, 14 * day}, {true, 0, 30 * day}, {false, 70 * day, 14 * day}, {true, 70 * day, 20 * day}, {false, 89 * day, day}, {false, 90 * day, 0},
+		{false, 0, 14 * day},
+		{true, 0, 30 * day},
+		{false, 70 * day, 14 * day},
+		{true, 70 * day, 20 * day},
+		{false, 89 * day, day},
+		{false, 90 * day, 0},
 	} {
 		if got := policy.refreshExpiration(c.anonymous, noon.Add(-c.age), noon).Sub(noon); got != c.want {
 			t.Errorf("anonymous %v, %v old: %v", c.anonymous, c.age, got)
@@ -101,7 +106,13 @@ func TestWaits(t *testing.T) {
 		failures int
 		age      time.Duration
 		want     time.Duration
-	}{{4, 0, 0}, {5, 0, 15 * time.Minute}, {5, 10 * time.Minute, 5 * time.Minute}, {9, 15 * time.Minute, 0}, {5, time.Hour, 0}} {
+	}{
+		{4, 0, 0},
+		{5, 0, 15 * time.Minute},
+		{5, 10 * time.Minute, 5 * time.Minute},
+		{9, 15 * time.Minute, 0},
+		{5, time.Hour, 0},
+	} {
 		if got := policy.waits(c.failures, noon.Add(-c.age), noon); got != c.want {
 			t.Errorf("%d failures since %v: %v", c.failures, c.age, got)
 		}
@@ -111,7 +122,10 @@ func TestWaits(t *testing.T) {
 func TestSource(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"203.0.113.5": "203.0.113.5", "::ffff:203.0.113.5": "203.0.113.5", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+		"203.0.113.5":          "203.0.113.5",
+		"::ffff:203.0.113.5":   "203.0.113.5",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"fe80::1%eth0":         "fe80::/64",
 	} {
 		if got := Source(netip.MustParseAddr(address)); got != want {
 			t.Errorf("%s: %s", address, got)

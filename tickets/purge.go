@@ -6,36 +6,38 @@ import (
 	"time"
 )
 
-const (
-	purgeBatch = 500
-)
+// purgeBatch is how many rows one statement deletes.
+const purgeBatch = 500
 
-// catchUpRate is how much faster than time purging may go on, after no server has run for a while.
+// catchUpRate is how many times faster than time purging may advance. So it catches up after no
+// server has run for a while.
 const catchUpRate = 2
 
-// purging bounds how far this process may purge. Whoever has a token that a purged row would have
-// refused could bring its session back. So purging goes on with the time that has passed, not with
-// what a clock shows that may be set at any moment.
+// purging limits how far this process may purge. If a row is purged too early, a token that the row
+// would have refused can bring its session back. So purging advances with the time that has passed,
+// and not with a clock that somebody may set.
 type purging struct {
 	mutex sync.Mutex
 	began bool
-	// limit is how far purging had come when this process first looked, and elapsed when that was.
-	limit   time.Time
+	// limit is how far purging had come when this process first looked.
+	limit time.Time
+	// elapsed is when that was.
 	elapsed time.Duration
 }
 
 // guessesKept is how long wrong passwords are kept: three half days.
 const guessesKept = 36 * time.Hour
 
-// Purge deletes the rows of sessions that can have no living token and of forgotten wrong
-// passwords, in small batches with pauses, and returns how many it has deleted. A session's row is
-// kept until then even when it has ended: without it, a first token of the session that is still
-// unexpired would bring the session back.
+// Purge deletes the rows of sessions that can have no living token, and of forgotten wrong
+// passwords. It works in small batches with pauses, and returns how many rows it has deleted. The
+// row of a session is kept until all its tokens have expired, even if the session has ended.
+// Without the row, the first token of the session would bring it back.
 func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 	until, err := o.purgeUntil(ctx)
 	if err != nil {
 		return 0, err
 	}
+
 	total := 0
 	for _, purge := range []func() (int, error){
 		func() (int, error) { return o.Store.PurgeSessions(ctx, until, purgeBatch) },
@@ -53,7 +55,7 @@ func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 	return total, nil
 }
 
-// repeat purges batches until there is nothing left, and returns how many rows it has deleted.
+// repeat purges batches until there is nothing left. It returns how many rows it has deleted.
 func repeat(ctx context.Context, pause time.Duration, purge func() (int, error)) (int, error) {
 	total := 0
 	for {
@@ -70,8 +72,8 @@ func repeat(ctx context.Context, pause time.Duration, purge func() (int, error))
 	}
 }
 
-// purgeUntil returns the instant by which rows may go: the earliest that the clocks show, and no
-// later than the time that has passed allows.
+// purgeUntil returns until when rows may be purged: the earliest that the clocks show, and no later
+// than the time that has passed allows.
 func (o *Office) purgeUntil(ctx context.Context) (time.Time, error) {
 	now := o.clocks.now()
 	byDatabase, err := o.Store.Clock(ctx)
@@ -82,6 +84,7 @@ func (o *Office) purgeUntil(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return now, err
 	}
+
 	until := earlier(earlier(now, byDatabase), allowed)
 	return until, o.Store.RaisePurgeLimit(ctx, until)
 }
@@ -90,6 +93,7 @@ func (o *Office) purgeUntil(ctx context.Context) (time.Time, error) {
 func (p *purging) allowed(ctx context.Context, o *Office) (time.Time, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	if !p.began {
 		limit, err := o.Store.PurgeLimit(ctx)
 		if err != nil {

@@ -12,10 +12,10 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window,
-// and at any time with the same attempt, it returns the same ticket again. A token that was used
-// longer ago ends the session, unless the client has gone. The reasons of its errors are those of
-// the schema's refreshTicket.
+// Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window, or
+// at any time with the same attempt, it returns the same ticket again. A token that was used longer
+// ago ends the session, unless the client has gone. The reasons of its errors are those of the
+// schema's refreshTicket.
 func (o *Office) Refresh(
 	ctx context.Context, caller *access.Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
 ) (*Ticket, error) {
@@ -67,8 +67,8 @@ func (o *Office) Refresh(
 }
 
 // judgeRefreshed is judge for a refresh token that is about to be used. It reports whether the
-// token has expired, which all clocks must agree on: otherwise one of them is wrong, and the reason
-// is BUSY.
+// token has expired, and then its error says so, too. If the clocks do not agree on that, one of
+// them is wrong, and the reason is BUSY.
 func (o *Office) judgeRefreshed(
 	ctx context.Context, contents seal.Contents, application *models.Application, now time.Time,
 ) (isExpired bool, err error) {
@@ -76,6 +76,7 @@ func (o *Office) judgeRefreshed(
 	if !errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired}) {
 		return false, err
 	}
+
 	isExpired, failed := o.clocks.tokenExpired(ctx, contents, now)
 	switch {
 	case failed != nil:
@@ -86,8 +87,8 @@ func (o *Office) judgeRefreshed(
 	return true, err
 }
 
-// usableAccount is account for one that may be refreshed with. A locked account may: a lock stops
-// guessing, and must not let a stranger sign the owner out.
+// usableAccount returns the account of a token's shopper, unless it is inactive. A locked account
+// can still refresh: a lock stops guessing, and must not let a stranger sign the owner out.
 func (o *Office) usableAccount(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
 ) (*models.CustomerAccount, error) {
@@ -95,6 +96,7 @@ func (o *Office) usableAccount(
 	if err != nil || account.IsAnonymous || account.IsActive {
 		return account, err
 	}
+
 	account, err = o.Accounts.LatestAccount(ctx, contents.UserID, selection, now)
 	if errors.Is(err, accounts.ErrNotFound) {
 		return nil, o.deletedAccount(ctx, contents)
@@ -103,7 +105,7 @@ func (o *Office) usableAccount(
 		return account, err
 	}
 
-	// Where a sign-in and the deactivation met on two nodes, the session has been left over.
+	// A session is left over if a sign-in and the deactivation met on two nodes.
 	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountInactive); err != nil {
 		return nil, err
 	}

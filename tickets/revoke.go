@@ -24,15 +24,18 @@ func revokedOne(ended bool, err error) (*Revoked, error) {
 	return &Revoked{SessionsEnded: 1}, nil
 }
 
-// Revoke ends the session of a refresh token or, everywhere, all sessions of its shopper. Any token
-// of a session that goes on will do, also one that was used or has expired. Any other text ends
+// Revoke ends the session of a refresh token. With everywhere it ends all sessions of the shopper.
+// Any token of a living session will do, even if it was used or has expired. Any other text ends
 // nothing and is no error: the client cannot do anything about it (RFC 7009 section 2.2).
-func (o *Office) Revoke(ctx context.Context, caller *access.Caller, refreshToken secret.Text, everywhere bool) (*Revoked, error) {
+func (o *Office) Revoke(
+	ctx context.Context, caller *access.Caller, refreshToken secret.Text, everywhere bool,
+) (*Revoked, error) {
 	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
 	}
+
 	contents, err := o.genuine(seal.Refresh, refreshToken, application, now)
 	hasEnded := false
 	if err == nil {
@@ -42,7 +45,7 @@ func (o *Office) Revoke(ctx context.Context, caller *access.Caller, refreshToken
 	case isBusy(err):
 		return nil, err
 	case err != nil, hasEnded:
-		return &Revoked{}, nil //nolint:nilerr // nothing goes on that it could end
+		return &Revoked{}, nil //nolint:nilerr // there is nothing to end
 	}
 
 	return o.recordSignOut(ctx, contents, func() (*Revoked, error) {
@@ -57,8 +60,8 @@ func (o *Office) Revoke(ctx context.Context, caller *access.Caller, refreshToken
 	})
 }
 
-// endEverywhere ends all sessions of a customer, that of the token among them. Only a token whose
-// session goes on may do that.
+// endEverywhere ends all sessions of a customer, including the token's. Only the token of a living
+// session may do that.
 func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now time.Time) (*Revoked, error) {
 	revoked := new(Revoked)
 	return revoked, o.untilEnded(ctx, contents, now, func() (bool, error) {
@@ -66,6 +69,7 @@ func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now 
 		if err != nil {
 			return true, err
 		}
+
 		revoked.SessionsEnded = len(alive)
 		if !slices.Contains(alive, contents.SessionID) {
 			present, err := o.Store.Session(ctx, contents.SessionID)
@@ -85,9 +89,9 @@ func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now 
 	})
 }
 
-// end ends the session of a refresh token, and reports whether it did; if not, the session was
-// over. A session that has no row yet gets one, so that the token cannot be refreshed any more,
-// whichever clock says that it has expired.
+// end ends the session of a refresh token. It returns false if the session was over. A session that
+// has no row yet gets one. Then nobody can refresh the token any more, whether or not a clock says
+// that it has expired.
 func (o *Office) end(
 	ctx context.Context, contents seal.Contents, source string, reason models.Reason, now time.Time,
 ) (bool, error) {
@@ -99,12 +103,13 @@ func (o *Office) end(
 	return o.endOwn(ctx, contents, contents.SessionID, reason, now)
 }
 
-// endOwn ends a session of the shopper that a token is for, and reports whether it did; if not, the
-// session was over. One that the token implies must be there, or the database lags.
+// endOwn ends a session of the token's shopper. It returns false if the session was over. If the
+// token's own session is missing, the database lags.
 func (o *Office) endOwn(
 	ctx context.Context, contents seal.Contents, id models.ID, reason models.Reason, now time.Time,
 ) (bool, error) {
 	isImplied := id == models.ID(contents.SessionID)
+
 	ended := false
 	err := o.untilEnded(ctx, contents, now, func() (isOver bool, err error) {
 		ended, err = o.endStored(ctx, id, contents.UserID, reason)
@@ -116,16 +121,16 @@ func (o *Office) endOwn(
 	return ended, err
 }
 
-// untilEnded is untilCaughtUp for the end of a session. One that is missing behind an old token was
-// purged.
+// untilEnded is untilCaughtUp for the end of a session. If the session of an old token is missing,
+// it was purged, which is no error.
 func (o *Office) untilEnded(
 	ctx context.Context, contents seal.Contents, now time.Time, end func() (bool, error),
 ) error {
 	return o.untilCaughtUp(ctx, contents, now, func(bool) (bool, error) { return end() }, func() error { return nil })
 }
 
-// endFirst writes the row of an anonymous session that has ended before it had one, and reports
-// whether it did: there may be a row by now.
+// endFirst writes the row of an anonymous session that ends before it has one. It returns false if
+// the session has a row by now.
 func (o *Office) endFirst(
 	ctx context.Context, session *models.Session, source string, reason models.Reason, now time.Time,
 ) (bool, error) {
@@ -142,10 +147,9 @@ func (o *Office) endFirst(
 	return false, nil
 }
 
-// endStored ends a session that has a row, and reports whether it did; if not, the row says that
-// the session was over. With a userID that is not zero it ends no other shopper's. It returns
-// storage.ErrNotFound when there is no row. The reason of its error is BUSY when the session goes
-// on all the same.
+// endStored ends a session that has a row. It returns false if the row says that the session was
+// over. If userID is not zero, it ends only a session of that shopper. The error is
+// storage.ErrNotFound if there is no row. Its reason is BUSY if the session goes on all the same.
 func (o *Office) endStored(ctx context.Context, id, userID models.ID, reason models.Reason) (bool, error) {
 	ended := false
 	err := until(ctx, func(bool) (settled bool, err error) {
@@ -159,7 +163,7 @@ func (o *Office) endStored(ctx context.Context, id, userID models.ID, reason mod
 	return ended, err
 }
 
-// endIfStored is endStored for a session of anybody that need not have a row.
+// endIfStored is endStored for a session of any shopper, which need not have a row.
 func (o *Office) endIfStored(ctx context.Context, id models.ID, reason models.Reason) (bool, error) {
 	ended, err := o.endStored(ctx, id, models.ID{}, reason)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -23,7 +23,7 @@ func newRowLimit(policy Policy) (*rowLimit, error) {
 }
 
 // rowSourceOf returns the source for which first rows are counted; empty if they are not counted. A
-// server that renders pages for many shoppers, and does not name their addresses, is not one source.
+// server that renders pages for many shoppers, without naming their addresses, is not one source.
 func rowSourceOf(caller *access.Caller, application *models.Application) string {
 	if application.IsConfidential && !caller.ShopperAddress.IsValid() {
 		return ""

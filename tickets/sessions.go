@@ -116,7 +116,9 @@ func untilSessionEnd(contents seal.Contents) seal.Contents {
 // EndFor ends the session of a refresh token or, where that is empty, of the caller's access token,
 // for a reason. This server refuses the session's access tokens at once. Only a request with faults
 // may choose the reason. The reasons of its errors are those of every operation, and TOKEN_INVALID.
-func (o *Office) EndFor(ctx context.Context, caller *access.Caller, refreshToken secret.Text, reason models.Reason) error {
+func (o *Office) EndFor(
+	ctx context.Context, caller *access.Caller, refreshToken secret.Text, reason models.Reason,
+) error {
 	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {

@@ -57,8 +57,8 @@ func (o *Office) SignIn(
 	})
 }
 
-// newSignInRequest checks the input of a sign-in. It asks the database only about a token whose time
-// is over.
+// newSignInRequest checks the input of a sign-in. It uses the database only if a token seems to
+// have expired.
 func (o *Office) newSignInRequest(
 	ctx context.Context, caller *access.Caller, credentials Credentials, entry *access.Entry,
 ) (*signInRequest, error) {
@@ -109,7 +109,7 @@ func (o *Office) waitAndSignIn(ctx context.Context, request *signInRequest) (*Ti
 	defer o.signingIn.Add(-1)
 
 	ticket, err := o.checkAndOpen(ctx, request)
-	if errors.Is(err, storage.ErrAccountChanged) { // most often another sign-in has just renewed the hash
+	if errors.Is(err, storage.ErrAccountChanged) { // most often another sign-in just renewed the hash
 		ticket, err = o.checkAndOpen(ctx, request)
 	}
 	if errors.Is(err, storage.ErrAccountChanged) {
@@ -186,8 +186,9 @@ func (o *Office) openSession(
 		AccountID:    *facts.ID,
 		PasswordHash: facts.PasswordHash,
 		NameHash:     request.guess.nameHash,
-		DespiteLock:  facts.DeviceKnown || facts.GuessedUntil != nil, // the guard refuses while a lock holds
 		Claim:        claimOf(request.toClaim, facts.UserID),
+		// While a lock that was seen holds, the guard has refused.
+		DespiteLock: facts.DeviceKnown || facts.GuessedUntil != nil,
 	}
 	if facts.DeviceKnown {
 		write.Replaces = request.guess.device.session

@@ -9,7 +9,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Ticket is what is handed out. The schema's CustomerAuthTicket is bound to it, and describes its fields.
+// Ticket is what the server hands out. The schema's CustomerAuthTicket is bound to it, and
+// describes its fields.
 type Ticket struct {
 	AccessToken            secret.Text
 	AccessTokenExpiration  time.Time
@@ -25,37 +26,45 @@ type Ticket struct {
 	Behaviors              []string
 	Claim                  ClaimOutcome
 	ClaimedAnonymousUserID *models.ID
-	// JWTAccessToken is empty where it was not selected.
+	// JWTAccessToken is empty if it was not selected.
 	JWTAccessToken secret.Text
-	// CustomerAccount is nil where it was not selected.
+	// CustomerAccount is nil if it was not selected.
 	CustomerAccount *models.CustomerAccount
 }
 
-// Selection says what is asked for, so that no more than that is read or made.
+// Selection says what the client selected, so that nothing else is read or made.
 type Selection struct {
 	// Account is what is selected of the account; nil for nothing.
 	Account *accounts.Selection
-	// JWTAccessToken asks for a ticket's access token as a JWT as well.
+	// JWTAccessToken asks for the access token as a JWT, too.
 	JWTAccessToken bool
 	// Sessions asks for the sessions of a shopper.
 	Sessions bool
 }
 
 // ticket makes the ticket of a session's present generation. It is a pure function of the session,
-// the application and the keys: the same row gives the same ticket, byte for byte, on every server;
-// only a JWT has another signature each time.
+// the application and the keys. So the same row gives the same ticket, byte for byte, on every
+// server. Only a JWT has a new signature each time.
 func (o *Office) ticket(
 	application *models.Application, session *models.Session, selection Selection, claim claim,
 ) (*Ticket, error) {
 	contents := seal.Contents{
-		Kind: seal.Refresh, Application: session.Application, ApplicationEpoch: session.ApplicationEpoch,
-		SessionID: session.ID, Generation: session.Generation, UserID: session.UserID, Anonymous: session.IsAnonymous,
-		StartedAt: session.StartedAt, IssuedAt: session.RefreshedAt, ExpiresAt: session.ExpiresAt,
+		Kind:             seal.Refresh,
+		Application:      session.Application,
+		ApplicationEpoch: session.ApplicationEpoch,
+		SessionID:        session.ID,
+		Generation:       session.Generation,
+		UserID:           session.UserID,
+		Anonymous:        session.IsAnonymous,
+		StartedAt:        session.StartedAt,
+		IssuedAt:         session.RefreshedAt,
+		ExpiresAt:        session.ExpiresAt,
 	}
 	refreshToken, err := o.seal(contents)
 	if err != nil {
 		return nil, err
 	}
+
 	contents.Kind, contents.Behaviors = seal.Access, application.Behaviors
 	if session.IsAnonymous {
 		contents.Behaviors = application.AnonymousBehaviors
@@ -65,6 +74,7 @@ func (o *Office) ticket(
 	if err != nil {
 		return nil, err
 	}
+
 	lifetime := contents.ExpiresAt.Sub(contents.IssuedAt)
 	ticket := &Ticket{
 		AccessToken:            accessToken,
@@ -88,7 +98,7 @@ func (o *Office) ticket(
 	return ticket, err
 }
 
-// anonymousAccount stands in for the account of a shopper who has not signed in.
+// anonymousAccount returns the account of a shopper who has not signed in. It is not stored.
 func anonymousAccount(userID models.ID) *models.CustomerAccount {
 	return &models.CustomerAccount{UserID: userID, IsAnonymous: true}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Shopper is the holder of an access token. The schema's Shopper is bound to it, and describes its fields.
+// Shopper is the holder of an access token. The schema's Shopper is bound to it, and describes its
+// fields.
 type Shopper struct {
 	UserID                models.ID
 	IsAnonymous           bool
@@ -21,23 +22,30 @@ type Shopper struct {
 	AccessTokenExpiration time.Time
 	AccessTokenRemaining  time.Duration
 	SessionID             models.ID
-	// CustomerAccount is nil where it was not selected.
+	// CustomerAccount is nil if it was not selected.
 	CustomerAccount *models.CustomerAccount
-	// Sessions are nil where they were not selected.
+	// Sessions is nil if it was not selected.
 	Sessions []models.Session
 }
 
-// Verify returns who holds the caller's access token. What the token says is believed without asking the database; only a selected account and selected
-// sessions are read. The reasons of its errors are those of the schema's currentShopper, and those of every operation.
+// Verify returns who holds the caller's access token. It accepts what the token says without asking
+// the database, and reads only a selected account and selected sessions. The reasons of its errors
+// are those of the schema's currentShopper, and those of every operation.
 func (o *Office) Verify(ctx context.Context, caller *access.Caller, selection Selection) (*Shopper, error) {
 	now := o.clocks.now()
 	_, contents, err := o.holder(caller, now)
 	if err != nil {
 		return nil, err
 	}
+
 	shopper := &Shopper{
-		UserID: contents.UserID, IsAnonymous: contents.Anonymous, Application: contents.Application, Behaviors: contents.Behaviors,
-		AccessTokenExpiration: contents.ExpiresAt, AccessTokenRemaining: contents.ExpiresAt.Sub(now), SessionID: contents.SessionID,
+		UserID:                contents.UserID,
+		IsAnonymous:           contents.Anonymous,
+		Application:           contents.Application,
+		Behaviors:             contents.Behaviors,
+		AccessTokenExpiration: contents.ExpiresAt,
+		AccessTokenRemaining:  contents.ExpiresAt.Sub(now),
+		SessionID:             contents.SessionID,
 	}
 	if selection.Account != nil {
 		if shopper.CustomerAccount, err = o.account(ctx, contents, selection.Account, now); err != nil {
@@ -64,11 +72,12 @@ func (o *Office) holder(caller *access.Caller, now time.Time) (*models.Applicati
 	if caller.AccessToken.Reveal() == "" {
 		return nil, seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
 	}
+
 	contents, err := o.open(seal.Access, caller.AccessToken, application, now)
 	return application, contents, refreshable(err)
 }
 
-// refreshable marks the expiration of an access token as what a refresh gets over.
+// refreshable says, in the error for an expired access token, that a refresh helps.
 func refreshable(err error) error {
 	if errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired}) {
 		return &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true}
@@ -76,8 +85,8 @@ func refreshable(err error) error {
 	return err
 }
 
-// account returns the account of a token's shopper with what is selected of it. The reasons of its
-// errors are BUSY, ACCOUNT_DELETED, and those for which a session ends.
+// account returns what is selected of the account of a token's shopper. The reasons of its errors
+// are BUSY, ACCOUNT_DELETED, and those for which a session ends.
 func (o *Office) account(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
 ) (*models.CustomerAccount, error) {
@@ -91,8 +100,8 @@ func (o *Office) account(
 	return account, err
 }
 
-// missingAccount is account for one that the database does not show. Who deletes an account ends
-// its sessions, so a session that goes on says that the account is still to come.
+// missingAccount is account for an account that the database does not show. Deleting an account
+// ends its sessions. So if the session goes on, the database will still show the account.
 func (o *Office) missingAccount(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
 ) (account *models.CustomerAccount, err error) {
@@ -104,6 +113,7 @@ func (o *Office) missingAccount(
 		case err != nil && !errors.Is(err, storage.ErrNotFound):
 			return true, err
 		}
+
 		account, err = o.Accounts.LatestAccount(ctx, contents.UserID, selection, now)
 		if errors.Is(err, accounts.ErrNotFound) {
 			return false, nil
@@ -114,8 +124,8 @@ func (o *Office) missingAccount(
 	return account, err
 }
 
-// deletedAccount ends the session of a customer whose account has been deleted, and returns the
-// error that says so. Most often the session has ended with the account.
+// deletedAccount ends the session of a customer whose account was deleted, and returns the error
+// that says so. In most cases the session ended together with the account.
 func (o *Office) deletedAccount(ctx context.Context, contents seal.Contents) error {
 	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountDeleted); err != nil {
 		return err
