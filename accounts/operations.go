@@ -6,6 +6,7 @@ import (
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
 )
 
 // SetPassword gives an account a new password and ends its sessions. Its errors are ErrNotFound,
@@ -23,8 +24,10 @@ func (b *Book) SetPassword(
 			return busyIfFull(err)
 		}
 
-		columns := map[string]any{"password_hash": hash, "has_external_password": false}
-		return b.Store.ChangeAccount(ctx, account, columns, models.ReasonPasswordChanged)
+		return b.Store.ChangeAccount(ctx, account, storage.AccountChange{
+			PasswordHash: &hash,
+			EndSessions:  models.ReasonPasswordChanged,
+		})
 	})
 }
 
@@ -35,7 +38,7 @@ func (b *Book) Lock(
 ) (*models.CustomerAccount, error) {
 	act := access.Act{Name: "account.lock", Needs: access.ManageAccounts()}
 	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
-		return b.Store.ChangeAccount(ctx, account, map[string]any{"locked_by_operator": true}, "")
+		return b.Store.ChangeAccount(ctx, account, storage.AccountChange{LockedByOperator: new(true)})
 	})
 }
 
@@ -45,8 +48,8 @@ func (b *Book) Unlock(
 ) (*models.CustomerAccount, error) {
 	act := access.Act{Name: "account.unlock", Needs: access.ManageAccounts()}
 	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
-		columns := map[string]any{"locked_by_operator": false, "locked_until": nil}
-		if err := b.Store.ChangeAccount(ctx, account, columns, ""); err != nil {
+		change := storage.AccountChange{LockedByOperator: new(false), EndGuessLock: true}
+		if err := b.Store.ChangeAccount(ctx, account, change); err != nil {
 			return err
 		}
 		return b.Store.ForgetGuesses(ctx, account.UserID)
@@ -59,7 +62,7 @@ func (b *Book) Activate(
 ) (*models.CustomerAccount, error) {
 	act := access.Act{Name: "account.activate", Needs: access.ManageAccounts()}
 	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
-		return b.Store.ChangeAccount(ctx, account, map[string]any{"is_active": true}, "")
+		return b.Store.ChangeAccount(ctx, account, storage.AccountChange{IsActive: new(true)})
 	})
 }
 
@@ -69,8 +72,10 @@ func (b *Book) Deactivate(
 ) (*models.CustomerAccount, error) {
 	act := access.Act{Name: "account.deactivate", Needs: access.ManageAccounts()}
 	return b.change(ctx, caller, act, key, selection, func(account *models.CustomerAccount) error {
-		columns := map[string]any{"is_active": false}
-		return b.Store.ChangeAccount(ctx, account, columns, models.ReasonAccountInactive)
+		return b.Store.ChangeAccount(ctx, account, storage.AccountChange{
+			IsActive:    new(false),
+			EndSessions: models.ReasonAccountInactive,
+		})
 	})
 }
 

@@ -239,14 +239,10 @@ func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewe
 	return nil
 }
 
-// ChangeAccount sets columns of an account. If endSessions is not empty, it also ends the
-// customer's sessions with that reason, in the same transaction. It returns ErrNotFound if the
-// account is gone.
-func (s *Store) ChangeAccount(
-	ctx context.Context, account *models.CustomerAccount, columns map[string]any, endSessions models.Reason,
-) error {
+// ChangeAccount changes an account in one transaction. It returns ErrNotFound if the account is gone.
+func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccount, change AccountChange) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
-		result := tx.Model(&models.CustomerAccount{}).Where("id = ?", account.ID).Updates(columns)
+		result := tx.Model(&models.CustomerAccount{}).Where("id = ?", account.ID).Updates(change.columns())
 		if result.Error != nil {
 			return fmt.Errorf("change an account: %w", result.Error)
 		}
@@ -254,10 +250,10 @@ func (s *Store) ChangeAccount(
 			return ErrNotFound
 		}
 
-		if endSessions == "" {
+		if change.EndSessions == "" {
 			return nil
 		}
-		_, err := s.end(tx, endingOf(endSessions, account.UserID))
+		_, err := s.end(tx, endingOf(change.EndSessions, account.UserID))
 		return err
 	})
 }
