@@ -72,11 +72,14 @@ func (b *Book) LatestAccount(
 
 // Complete adds to an account what is not a column: whether it is locked now and, if they are
 // selected, its attributes.
-func (b *Book) Complete(ctx context.Context, account *models.CustomerAccount, selection *Selection, now time.Time) error {
+func (b *Book) Complete(
+	ctx context.Context, account *models.CustomerAccount, selection *Selection, now time.Time,
+) error {
 	account.IsLocked = isLocked(account, now)
 	if !selection.hasAttributes() {
 		return nil
 	}
+
 	var err error
 	account.Attributes, err = b.Store.Attributes(ctx, *account.ID)
 	return err

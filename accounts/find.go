@@ -25,6 +25,7 @@ func (b *Book) find(ctx context.Context, key Key, selection *Selection) (*models
 	if err != nil {
 		return nil, err
 	}
+
 	account, err := b.Store.AccountByKey(ctx, stored, selection.columns(userNameField, emailAddressField)...)
 	switch {
 	case err != nil:

@@ -11,12 +11,12 @@ import (
 	"github.com/authtickets/authtickets/safely"
 )
 
-// Format is how the rows of an import are written.
+// Format is the format of an import's rows.
 type Format string
 
 // The formats.
 const (
-	// JSONLines has an object on each line: the fields of the schema's CustomerAccount, with
+	// JSONLines has an object on each line, with the fields of the schema's CustomerAccount and
 	// password or passwordHash. null clears a field.
 	JSONLines Format = "jsonl"
 	// CSV has a header with the names of the same fields. An empty cell leaves a field as it is.
@@ -26,42 +26,42 @@ const (
 
 // ImportOptions say how an import is done.
 type ImportOptions struct {
-	// Format is told by the first byte when it is empty: JSON Lines begin with {.
+	// Format may be empty. Then the first byte decides: JSON Lines begin with {.
 	Format Format
-	// KeepPasswords leaves alone the passwords that accounts have.
+	// KeepPasswords keeps the passwords of accounts that have one.
 	KeepPasswords bool
-	// Adopt lets a row give its externalId to the account that has its userName, and no externalId.
+	// Adopt lets a row give its externalId to the account that has its userName and no externalId.
 	Adopt bool
-	// DryRun decides everything and writes nothing. A name that an earlier row gives up may count
-	// as taken, and a later row with the same externalId as an update.
+	// DryRun checks everything and writes nothing. A name that an earlier row gives up may count as
+	// taken, and a later row with the same externalId as an update.
 	DryRun bool
-	// Refused is told of every row that is refused, in their order. Required.
+	// Refused is called for every row that is refused, in order. Required.
 	Refused func(line int, reason error)
-	// Progress is told after every batch. Required.
+	// Progress is called after every batch. Required.
 	Progress func(Counts)
 }
 
-// Counts say what has become of the rows that were read so far.
+// Counts say what has become of the rows so far.
 type Counts struct {
 	Read, Created, Updated, Unchanged, Refused int
 }
 
 const (
-	// A batch has at most so many rows, and ends with the row that makes it so large.
+	// batchRows is the most rows of a batch.
 	batchRows = 500
+	// batchSize is the size, in bytes, at which a batch ends.
 	batchSize = 1 << 20
 )
 
-// Import creates and updates accounts from a file of any length, in batches. The text is UTF-8;
-// gzip is unpacked. A row that is refused takes no other with it, and what has been written stays
-// written whatever comes after: an import that was broken off is run again.
+// Import creates and updates accounts from a file of any length, in batches. The text is UTF-8, and
+// gzip is unpacked. If a row is refused, the others are still written. Each batch is final: after
+// an interruption, run the import again.
 //
-// A second row about an account is refused, unless both rows have the same externalId. So is a row
-// with an externalId that is new, about an account that is not, unless the account is to be
-// adopted.
+// A second row about an account is refused, unless both rows have the same externalId. A row with a
+// new externalId does not change an account that exists, unless Adopt allows it.
 //
-// It returns what it has done also with an error: when ctx ends, when the file cannot be read, or
-// when the database fails. in may still be waited on then.
+// If ctx ends, the file cannot be read or the database fails, it returns the counts so far with the
+// error. A read from in may still be waiting then.
 func (b *Book) Import(
 	ctx context.Context, caller *access.Caller, in io.Reader, options ImportOptions,
 ) (Counts, error) {
@@ -91,8 +91,10 @@ func (c Counts) recorded() []access.Count {
 func (b *Book) importAll(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	batches := make(chan batch) // the next one is read while one is written
 	go readSafely(ctx, in, options.Format, batches)
+
 	var counts Counts
 	index := newFileIndex()
 	for {
@@ -104,6 +106,7 @@ func (b *Book) importAll(ctx context.Context, in io.Reader, options ImportOption
 				return counts, err
 			}
 			options.Progress(counts)
+
 			if errors.Is(next.end, io.EOF) {
 				return counts, nil
 			}
@@ -114,14 +117,14 @@ func (b *Book) importAll(ctx context.Context, in io.Reader, options ImportOption
 	}
 }
 
-// importBatch writes the rows that can be, and reports the others.
+// importBatch writes the rows that are right, and reports the others.
 func (b *Book) importBatch(
 	ctx context.Context, rows []row, options ImportOptions, index *fileIndex, counts *Counts,
 ) error {
 	records := make([]*Record, 0, len(rows))
 	place := place{earlier: index}
-	if !options.DryRun { // it gives the same reasons as the import
-		// So far all were new, and so these will be.
+	if !options.DryRun { // a dry run must look, to give the reasons that the import will give
+		// If all were new so far, the next are probably new too.
 		place.allNew = counts.Created > 0 && counts.Created+counts.Refused == counts.Read
 	}
 	for _, row := range rows {
@@ -129,12 +132,16 @@ func (b *Book) importBatch(
 			records, place.lines = append(records, row.record), append(place.lines, row.line)
 		}
 	}
+
 	outcomes, err := b.write(ctx, records, writeOptions{
-		keepPasswords: options.KeepPasswords, adopt: options.Adopt, dryRun: options.DryRun,
+		keepPasswords: options.KeepPasswords,
+		adopt:         options.Adopt,
+		dryRun:        options.DryRun,
 	}, place)
 	if err != nil {
 		return err
 	}
+
 	for _, row := range rows {
 		became := outcome{result: wasRefused, refusal: row.refusal}
 		if row.refusal == nil {
@@ -150,6 +157,7 @@ func (b *Book) importBatch(
 
 func (c *Counts) add(result result) {
 	c.Read++
+
 	switch result {
 	case wasCreated:
 		c.Created++
@@ -162,21 +170,21 @@ func (c *Counts) add(result result) {
 	}
 }
 
-// row is one of a file: what it says, or why that cannot be accepted.
+// row is a row of a file: its record, or why it was refused.
 type row struct {
 	line    int
 	record  *Record
 	refusal error
 }
 
-// batch is some consecutive rows. end is nil if more rows follow, io.EOF at the end of the file, or
-// the error of reading.
+// batch is a number of successive rows.
 type batch struct {
 	rows []row
-	end  error
+	// end is why no more rows follow: io.EOF at the end of the file. It is nil if more follow.
+	end error
 }
 
-// readSafely is read, and a panic in it is the end of the file.
+// readSafely calls read. If that panics, the file ends with an error.
 func readSafely(ctx context.Context, in io.Reader, format Format, batches chan<- batch) {
 	err := safely.Do(func() error {
 		read(ctx, in, format, batches)
@@ -185,6 +193,7 @@ func readSafely(ctx context.Context, in io.Reader, format Format, batches chan<-
 	if err == nil {
 		return
 	}
+
 	select {
 	case <-ctx.Done():
 	case batches <- batch{end: err}:
@@ -198,6 +207,7 @@ func read(ctx context.Context, in io.Reader, format Format, batches chan<- batch
 		if err == nil {
 			next = readBatch(rows, decode)
 		}
+
 		select {
 		case <-ctx.Done():
 			return
@@ -216,6 +226,7 @@ func open(in io.Reader, format Format) (*rowReader, decoder, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+
 	first, err := rows.first()
 	switch {
 	case err != nil:
@@ -223,8 +234,10 @@ func open(in io.Reader, format Format) (*rowReader, decoder, error) {
 	case format == JSONLines, format == "" && first == '{':
 		return rows, decodeJSON, nil
 	case format == "" && first == '[':
-		return nil, nil, errors.New("it is a JSON list: write one object on each line, without brackets and commas around them")
+		return nil, nil, errors.New("it is a JSON list: write one object on each line, " +
+			"without brackets and commas around them")
 	}
+
 	csv, err := newCSVDecoder(rows)
 	if err != nil {
 		return nil, nil, err
@@ -237,6 +250,7 @@ func readBatch(rows *rowReader, decode decoder) batch {
 	for size := 0; len(next.rows) < batchRows && size < batchSize; {
 		text, err := rows.next()
 		size += len(text) + len("\n")
+
 		var record *Record
 		if err == nil {
 			if len(bytes.TrimSpace(text)) == 0 {
@@ -244,6 +258,7 @@ func readBatch(rows *rowReader, decode decoder) batch {
 			}
 			record, err = decode(text)
 		}
+
 		if _, refused := errors.AsType[RefusedError](err); err != nil && !refused {
 			next.end = err
 			break

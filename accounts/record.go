@@ -15,14 +15,16 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Record is what is said of one account: the values of some of its fields. A field that is not given keeps the value it has; in a
-// new account it gets the one that new accounts have. The zero Record says nothing.
+// Record has values for some fields of one account. A field that is not given keeps its value. In a
+// new account it gets the default. The zero Record gives no fields.
 type Record struct {
 	given   []*Field
-	account models.CustomerAccount // and their values
-	// userName and emailAddress are in the normal form; empty when the account has none, or they are not given.
+	account models.CustomerAccount // with the values of the given fields
+	// userName and emailAddress are in the normal form. They are empty if they are not given, or if
+	// the account is to have none.
 	userName, emailAddress string
-	// password is to be hashed, hash is one already. When both are empty and one is given, the account shall have none.
+	// password is still to be hashed, and hash is a hash. If one of them is given and both are
+	// empty, the account is to have no password.
 	password, hash secret.Text
 	external       bool // the hash is in another system's format
 	// refusal is why a value could not be set; nil unless Refuse was called.
@@ -32,7 +34,8 @@ type Record struct {
 // Refuse makes every operation refuse the record with an error, after it has checked the caller.
 func (r *Record) Refuse(err error) { r.refusal = err }
 
-// RefusedError says why a record is not accepted. It names fields, and never repeats a value, which could be a secret.
+// RefusedError says why a record is not accepted. It names fields, but never repeats a value,
+// because that could be a secret.
 type RefusedError string
 
 // Error implements error.
@@ -75,7 +78,7 @@ func (r *Record) SetValue(name string, value any) error {
 	return r.set(field, value)
 }
 
-// fieldToSet returns the field with a name that may be anything.
+// fieldToSet returns the field with a name. The name comes from outside and can be anything.
 func fieldToSet(name string) (*Field, error) {
 	field := FieldNamed(name)
 	if field == nil {
@@ -84,11 +87,12 @@ func fieldToSet(name string) (*Field, error) {
 	return field, nil
 }
 
-// setText is Set for a field that is known.
+// setText is Set for a known field.
 func (r *Record) setText(field *Field, value string) error {
 	if field.name == attributesField {
 		return r.set(field, json.RawMessage(value))
 	}
+
 	_, isFlag := field.In(&r.account).(*bool)
 	if isFlag && (strings.EqualFold(value, "true") || strings.EqualFold(value, "false")) {
 		return r.set(field, strings.EqualFold(value, "true"))
@@ -123,6 +127,7 @@ func (r *Record) set(field *Field, value any) error {
 	case passwordHashField:
 		return r.setPasswordHash(value)
 	}
+
 	if field.setBy == setByNobody {
 		return nil
 	}
@@ -148,23 +153,26 @@ func (r *Record) setFlag(field *Field, to *bool, value any) error {
 	if *to, ok = value.(bool); !ok {
 		return refused("%s must be true or false", field.name)
 	}
+
 	if r.account.IsAnonymous {
 		return refused("isAnonymous must be false: an anonymous shopper has no account")
 	}
 	return nil
 }
 
-// IsEmpty reports whether the record says nothing.
+// IsEmpty reports whether the record gives no fields.
 func (r *Record) IsEmpty() bool { return len(r.given) == 0 }
 
-// gives reports whether a field is given.
+// gives reports whether the record gives the field.
 func (r *Record) gives(name string) bool {
 	return slices.ContainsFunc(r.given, func(field *Field) bool { return field.name == name })
 }
 
-// shown is a key as it came, unless it is not like a field's name: then it could be anything.
+// shown returns a key from outside if it looks like the name of a field. Otherwise it could be a
+// secret.
 func shown(key string) string {
 	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
+
 	if key == "" || len(key) > 32 || strings.TrimFunc(key, letter) != "" {
 		return "a key"
 	}

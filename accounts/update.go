@@ -21,6 +21,7 @@ func (b *Book) Create(
 		if record.refusal != nil {
 			return nil, record.refusal
 		}
+
 		outcomes, err := b.write(ctx, []*Record{record}, writeOptions{createOnly: true}, place{})
 		if err != nil {
 			return nil, err
@@ -32,9 +33,9 @@ func (b *Book) Create(
 	})
 }
 
-// Update changes the account that Find finds by the key, also where the record gives it other keys,
-// and returns it with its attributes as it is then. As in an import, another password and being
-// made inactive end its sessions. The error is ErrNotFound, or a RefusedError where another account
+// Update changes the account that Find finds by the key, even if the record gives it other keys. It
+// returns the account with its attributes as it is afterwards. As in an import, a new password or a
+// deactivation ends the sessions. The error is ErrNotFound, or a RefusedError if another account
 // has a name or an id of the record.
 func (b *Book) Update(
 	ctx context.Context, caller *access.Caller, key Key, record *Record,
@@ -44,6 +45,7 @@ func (b *Book) Update(
 		if record.refusal != nil {
 			return nil, record.refusal
 		}
+
 		account, err := b.find(ctx, key, selectionOf(passwordHashField))
 		if err != nil {
 			return nil, err
@@ -64,6 +66,7 @@ func (b *Book) updateFound(
 			return nil, err
 		}
 	}
+
 	var became outcome
 	err = b.Store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error {
 		became, err = b.update(writer, *account.ID, record, hash)
@@ -87,11 +90,13 @@ func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, h
 	if err != nil {
 		return outcome{}, err
 	}
+
 	r := round{writing: &writing{now: b.Now(), random: b.Random}, directory: newDirectory(existing)}
 	before := r.byID[id]
 	if before == nil { // it was deleted meanwhile
 		return outcome{}, ErrNotFound
 	}
+
 	became, err := r.decide(record, hash, meant{account: before})
 	if err != nil {
 		return outcome{}, err
@@ -99,7 +104,7 @@ func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, h
 	return became, writer.Write(r.writes)
 }
 
-// became returns what an account has become, or why it has not.
+// became returns the account that a record has become, or why the record was refused.
 func (b *Book) became(ctx context.Context, became outcome) (*models.CustomerAccount, error) {
 	if became.refusal != nil {
 		return nil, became.refusal
