@@ -14,18 +14,18 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// contested is how many accounts several writers want to make at once.
+// contested is the number of accounts that several writers try to make at once.
 const contested = 600
 
-// writer is one of them.
+// writer is one of the writers.
 type writer struct {
 	name string
-	// changesCase says that the names are in capitals.
+	// changesCase puts the names in capitals.
 	changesCase bool
-	// hasIDs says that the accounts get external ids.
+	// hasIDs gives external ids to the accounts.
 	hasIDs bool
-	// write makes an account for each number, and returns how many it has made. It calls refused
-	// with the reason for each of the others.
+	// write tries to make an account for each number, and returns how many it has made. For the
+	// others it calls refused with the reason.
 	write func(w writer, numbers []int, refused func(error)) int
 }
 
@@ -35,6 +35,7 @@ func (w writer) customer(number int) values {
 	if w.changesCase {
 		name = strings.ToUpper(name)
 	}
+
 	customer := values{"userName": name, "emailAddress": name + "@example.com", "firstName": w.name}
 	if w.hasIDs {
 		customer["externalId"] = fmt.Sprintf("%s-%d", w.name, number)
@@ -50,8 +51,10 @@ func (b *book) importAll(w writer, numbers []int, refused func(error)) int {
 		fmt.Fprintf(&text, `{"externalId":%q,"userName":%q,"emailAddress":%q,"firstName":%q}`+"\n",
 			customer["externalId"], customer["userName"], customer["emailAddress"], customer["firstName"])
 	}
+
 	counts, err := b.Import(b.t.Context(), access.Operator(), strings.NewReader(text.String()), accounts.ImportOptions{
-		Refused: func(_ int, reason error) { refused(reason) }, Progress: func(accounts.Counts) {},
+		Refused:  func(_ int, reason error) { refused(reason) },
+		Progress: func(accounts.Counts) {},
 	})
 	if err != nil || counts.Updated+counts.Unchanged > 0 {
 		b.t.Errorf("%s: %+v, %v", w.name, counts, err)
@@ -67,14 +70,16 @@ func (b *book) createAll(w writer, numbers []int, refused func(error)) int {
 	})
 }
 
-// renameAll gives the names to other accounts.
+// renameAll makes other accounts and renames them.
 func (b *book) renameAll(w writer, numbers []int, refused func(error)) int {
 	return each(w, numbers, refused, func(number int) error {
-		other, err := b.Create(b.t.Context(), access.Operator(), values{"userName": fmt.Sprintf("other%d", number)}.record(b.t))
+		another := values{"userName": fmt.Sprintf("other%d", number)}
+		other, err := b.Create(b.t.Context(), access.Operator(), another.record(b.t))
 		if err != nil {
 			b.t.Errorf("%s: %v", w.name, err)
 			return err
 		}
+
 		_, err = b.Update(b.t.Context(), access.Operator(), accounts.Key{ID: other.ID}, w.customer(number).record(b.t))
 		return err
 	})
@@ -91,7 +96,7 @@ func each(w writer, numbers []int, refused func(error), do func(number int) erro
 	return done
 }
 
-// Only one of several concurrent writers gets the name. The others get an error, and nothing of
+// Only one of several concurrent writers gets a name. The others get an error, and nothing of
 // theirs is written.
 func TestWritersAtOnce(t *testing.T) {
 	t.Parallel()
@@ -116,11 +121,13 @@ func TestWritersAtOnce(t *testing.T) {
 				count := w.write(w, rand.Perm(contested), func(reason error) {
 					mutex.Lock()
 					defer mutex.Unlock()
+
 					reasons[reason.Error()]++
 					if _, ok := errors.AsType[accounts.RefusedError](reason); !ok {
 						t.Errorf("%s: %v", w.name, reason)
 					}
 				})
+
 				mutex.Lock()
 				defer mutex.Unlock()
 				made += count
@@ -129,22 +136,24 @@ func TestWritersAtOnce(t *testing.T) {
 		wait.Wait()
 
 		if made != contested {
-			t.Errorf("%d of %d accounts were made, and others not: %v", made, contested, reasons)
+			t.Errorf("%d accounts were made instead of %d; refused: %v", made, contested, reasons)
 		}
 		for number := range contested {
-			if account := b.find(fmt.Sprintf("user%d", number)); account == nil || !ofOne(writers, account, number) {
-				t.Errorf("account %d: %v", number, b.dump(fmt.Sprintf("user%d", number)))
+			name := fmt.Sprintf("user%d", number)
+			if account := b.find(name); account == nil || !ofOne(writers, account, number) {
+				t.Errorf("account %d: %v", number, b.dump(name))
 			}
 		}
 	})
 }
 
-// ofOne reports whether all of an account is by the same writer.
+// ofOne reports whether one writer has written all of an account.
 func ofOne(writers []writer, account *models.CustomerAccount, number int) bool {
 	for _, w := range writers {
 		if w.name != *account.FirstName {
 			continue
 		}
+
 		want := w.customer(number)
 		externalID, _ := want["externalId"].(string)
 		return *account.UserName == want["userName"] && *account.EmailAddress == want["emailAddress"] &&

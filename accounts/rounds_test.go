@@ -15,14 +15,14 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Rows of one batch are decided on together as far as they do not depend on each other. That must
-// not show: the same rows, each in a batch of its own, end in the same state with the same
-// refusals.
+// Rows of one batch that do not depend on each other are written together. Nobody must notice: if
+// each row is in a batch of its own, the state and the refusals are the same.
 func TestBatchIsLikeOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		together := openBook(t, url)
 		alone := openBook(t, storagetest.SQLite(t))
+
 		rapid.Check(t, func(t *rapid.T) {
 			earlier := rapid.SliceOfN(rapid.Custom(drawRow), 0, 4).Draw(t, "earlier")
 			rows := rapid.SliceOfN(rapid.Custom(drawRow), 1, 12).Draw(t, "rows")
@@ -52,12 +52,14 @@ var (
 func drawRow(t *rapid.T) string {
 	row := map[string]any{}
 	maybe := func(field string, values []string) {
-		if value := rapid.SampledFrom(append([]string{"absent", "null"}, values...)).Draw(t, field); value == "null" {
+		value := rapid.SampledFrom(append([]string{"absent", "null"}, values...)).Draw(t, field)
+		if value == "null" {
 			row[field] = nil
 		} else if value != "absent" {
 			row[field] = value
 		}
 	}
+
 	maybe("externalId", someIDs)
 	maybe("userName", append(someMails, append(someNames, someNames...)...))
 	maybe("emailAddress", someMails)
@@ -65,6 +67,7 @@ func drawRow(t *rapid.T) string {
 	if rapid.Bool().Draw(t, "lock") {
 		row["isLocked"] = rapid.Bool().Draw(t, "isLocked")
 	}
+
 	text, err := json.Marshal(row)
 	if err != nil {
 		t.Fatal(err)
@@ -72,12 +75,13 @@ func drawRow(t *rapid.T) string {
 	return string(text)
 }
 
-// A dry run says what the import then does, however both are cut into batches, as long as no row
-// gives a name up.
+// A dry run says what the import then does, in whatever batches the rows come, while no row gives
+// up a name.
 func TestDryRunSaysWhatHappens(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		b := openBook(t, url)
+
 		rapid.Check(t, func(t *rapid.T) {
 			earlier := rapid.SliceOfN(rapid.Custom(drawCustomer), 0, 4).Draw(t, "earlier")
 			rows := rapid.SliceOfN(rapid.Custom(drawCustomer), 1, 12).Draw(t, "rows")
@@ -97,7 +101,7 @@ func TestDryRunSaysWhatHappens(t *testing.T) {
 	})
 }
 
-// drawCustomer draws a row about one of some customers, whose names do not change.
+// drawCustomer draws a row about one of a few customers, whose names do not change.
 func drawCustomer(t *rapid.T) string {
 	return rapid.SampledFrom([]string{
 		`{"externalId":"1","userName":"a","emailAddress":"a@x"}`,
@@ -117,8 +121,8 @@ func drawCustomer(t *rapid.T) string {
 	}).Draw(t, "customer")
 }
 
-// withoutUnchanged leaves out how many accounts were updated, and how many did not need to be: a
-// dry run does not know that of accounts it has made.
+// withoutUnchanged omits how many accounts were updated and how many were unchanged. A dry run
+// cannot tell these apart for accounts that it has made itself.
 func withoutUnchanged(said string) string {
 	var kept []string
 	for part := range strings.SplitSeq(said, ", ") {
@@ -129,8 +133,8 @@ func withoutUnchanged(said string) string {
 	return strings.Join(kept, ", ")
 }
 
-// empty deletes all accounts that drawRow and drawCustomer can make, and returns what they were by
-// everything they were found by.
+// empty deletes all accounts that drawRow and drawCustomer can make. It returns what they were, by
+// each of their keys.
 func (b *book) empty() map[string]string {
 	b.t.Helper()
 	var found storage.Existing
@@ -138,9 +142,11 @@ func (b *book) empty() map[string]string {
 		found, err = w.Existing(storage.AccountKeys{Names: append(someMails, someNames...), ExternalIDs: someIDs})
 		return err
 	}))
+
 	state := map[string]string{}
 	for _, account := range found.Accounts {
-		is := fmt.Sprint(plain(account.UserName), plain(account.EmailAddress), plain(account.ExternalID), plain(account.FirstName), account.LockedByOperator)
+		is := fmt.Sprint(plain(account.UserName), plain(account.EmailAddress),
+			plain(account.ExternalID), plain(account.FirstName), account.LockedByOperator)
 		for name, id := range found.Names {
 			if id == *account.ID {
 				state["named "+name] = is
@@ -149,6 +155,7 @@ func (b *book) empty() map[string]string {
 		if account.ExternalID != nil {
 			state["number "+*account.ExternalID] = is
 		}
+
 		must(b.t, errOf(b.Delete(b.t.Context(), access.Operator(), accounts.Key{ID: account.ID})))
 	}
 	return state
