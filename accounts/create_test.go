@@ -72,6 +72,8 @@ func TestSetValue(t *testing.T) {
 	}
 }
 
+const isTaken = " is a name that another account signs in with"
+
 func TestCreateOne(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -96,11 +98,11 @@ func TestCreateOne(t *testing.T) {
 		}
 
 		for want, record := range map[string]values{
-			"the account exists already":                                {"userName": "x", "externalId": "A"},
-			"userName is a name that another account signs in with":     {"userName": "ADA", "externalId": "B"},
-			"emailAddress is a name that another account signs in with": {"userName": "x", "emailAddress": "ADA@x.org"},
-			"userName is missing, and there is no such account yet":     {"firstName": "x"},
-			"userId is that of another account":                         {"userName": "x", "userId": created.UserID.String()},
+			"the account exists already":                            {"userName": "x", "externalId": "A"},
+			"userName" + isTaken:                                    {"userName": "ADA", "externalId": "B"},
+			"emailAddress" + isTaken:                                {"userName": "x", "emailAddress": "ADA@x.org"},
+			"userName is missing, and there is no such account yet": {"firstName": "x"},
+			"userId is that of another account":                     {"userName": "x", "userId": created.UserID.String()},
 		} {
 			account, err := b.Create(t.Context(), access.Operator(), record.record(t))
 			wantRefusal(t, account, err, want)

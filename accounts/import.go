@@ -58,7 +58,7 @@ const (
 // an interruption, run the import again.
 //
 // A second row about an account is refused, unless both rows have the same externalId. A row with a
-// new externalId does not change an account that exists, unless Adopt allows it.
+// new externalId and the userName of an account that exists is refused, unless Adopt is set.
 //
 // If ctx ends, the file cannot be read or the database fails, it returns the counts so far with the
 // error. A read from in may still be waiting then.

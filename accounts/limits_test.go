@@ -47,7 +47,11 @@ func TestImportLimits(t *testing.T) {
 		b.want("created 1", `{"userName":"attribute","attributes":[{"fullyQualifiedName":"`+anything(255)+`",`+
 			`"values":["`+large+`"]}]}`)
 
-		for _, since := range []string{"0001-01-01T00:00:00Z", "9998-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.5Z"} {
+		for _, since := range []string{
+			"0001-01-01T00:00:00Z",
+			"9998-12-31T23:59:59.999999Z",
+			"1969-12-31T23:59:59.5Z",
+		} {
 			name := strings.ReplaceAll(since, ":", ".")
 			b.want("created 1", `{"userName":"`+name+`","customerSinceDate":"`+since+`"}`)
 			if got := b.dump(name)["since"]; got != since {

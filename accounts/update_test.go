@@ -126,7 +126,6 @@ func (b *book) testUpdate(t *testing.T, ada *models.CustomerAccount, step update
 
 func testRefusedUpdates(t *testing.T, b *book, ada *models.CustomerAccount, bob map[string]string) {
 	t.Helper()
-	const another = " is a name that another account signs in with"
 	const fixed = "userId is not that of the account, and it cannot change"
 	byID := accounts.Key{ID: ada.ID}
 
@@ -134,8 +133,8 @@ func testRefusedUpdates(t *testing.T, b *book, ada *models.CustomerAccount, bob 
 		want   string
 		values values
 	}{
-		{"userName" + another, values{"userName": "BOB"}},
-		{"emailAddress" + another, values{"emailAddress": "Bob@x.org", "firstName": "changed"}},
+		{"userName" + isTaken, values{"userName": "BOB"}},
+		{"emailAddress" + isTaken, values{"emailAddress": "Bob@x.org", "firstName": "changed"}},
 		{"externalId is that of another account", values{"externalId": "B"}},
 		{fixed, values{"userId": bob["userId"]}},
 		{fixed, values{"userId": "0123456789abcdef0123456789abcdef"}},
