@@ -102,7 +102,10 @@ func TestCreateOne(t *testing.T) {
 			"userName" + isTaken:                                    {"userName": "ADA", "externalId": "B"},
 			"emailAddress" + isTaken:                                {"userName": "x", "emailAddress": "ADA@x.org"},
 			"userName is missing, and there is no such account yet": {"firstName": "x"},
-			"userId is that of another account":                     {"userName": "x", "userId": created.UserID.String()},
+			"userId is that of another account": {
+				"userName": "x",
+				"userId":   created.UserID.String(),
+			},
 		} {
 			account, err := b.Create(t.Context(), access.Operator(), record.record(t))
 			wantRefusal(t, account, err, want)

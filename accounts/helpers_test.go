@@ -44,7 +44,8 @@ func openBook(t testing.TB, url string) *book {
 // must ends the test if there is an error.
 var must = testkit.Must
 
-// load imports a text and returns what became of its rows, e.g. "created 2, updated 1, line 3: userName must not be empty".
+// load imports a text and returns what became of its rows, for example
+// "created 2, updated 1, line 3: userName must not be empty".
 func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string {
 	b.t.Helper()
 	var said []string
@@ -55,6 +56,7 @@ func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string
 	for _, change := range change {
 		change(&options)
 	}
+
 	counts, err := b.Import(b.t.Context(), access.Operator(), strings.NewReader(text), options)
 	if counts.Refused != len(said) || counts.Created+counts.Updated+counts.Unchanged+counts.Refused != counts.Read {
 		b.t.Errorf("the counts do not add up: %+v, %d reasons", counts, len(said))
@@ -73,7 +75,7 @@ func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string
 	return strings.Join(said, ", ")
 }
 
-// want loads a text, of which what is said must become.
+// want imports a text, and fails unless its rows become what is wanted.
 func (b *book) want(want, text string, change ...func(*accounts.ImportOptions)) {
 	b.t.Helper()
 	if got := b.load(text, change...); got != want {
@@ -81,7 +83,8 @@ func (b *book) want(want, text string, change ...func(*accounts.ImportOptions)) 
 	}
 }
 
-// find returns the account with a user name or e-mail address, or else with an external id; nil when there is none.
+// find returns the account with a user name or, if there is none, with an external id. It returns
+// nil if there is no such account.
 func (b *book) find(key string) *models.CustomerAccount {
 	b.t.Helper()
 	account, err := b.Find(b.t.Context(), access.Operator(), accounts.Key{UserName: new(key)}, accounts.Whole())
@@ -102,7 +105,8 @@ func (b *book) signsIn(account *models.CustomerAccount, plain string) bool {
 	return err == nil && result.Matches
 }
 
-// session begins a session of an account and returns a function that tells why it has ended.
+// session begins a session of an account. It returns a function that returns why it has ended, or ""
+// if it goes on.
 func (b *book) session(account *models.CustomerAccount) (ended func() models.Reason) {
 	b.t.Helper()
 	session := models.Session{
