@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 )
 
 // Limits bound what one request may ask for. All of them must be positive. The tags hold the name,
@@ -23,16 +22,6 @@ type Limits struct {
 	Answer         int   `name:"answer-limit" help:"Longest answer to a query, in bytes of its data." default:"524288"`
 	Variables      int   `name:"variables-limit" help:"Longest variables, in bytes of JSON." default:"32768"`
 	VariablesDepth int   `name:"variables-depth-limit" help:"Most nested objects and lists in variables." default:"16"`
-}
-
-// DefaultLimits returns the defaults.
-func DefaultLimits() Limits {
-	var limits Limits
-	for field, limit := range reflect.ValueOf(&limits).Elem().Fields() {
-		most, _ := strconv.ParseInt(field.Tag.Get("default"), 10, 64) // Check refuses the 0 of a bad tag
-		limit.SetInt(most)
-	}
-	return limits
 }
 
 // Check returns an error for each limit that is not positive. It names the setting.

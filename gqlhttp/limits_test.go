@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/authtickets/authtickets/gqlhttp"
+	"github.com/authtickets/authtickets/test/testkit"
 )
 
 // Each limit has a name and a default, and is checked.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	limits := gqlhttp.DefaultLimits()
+	limits := testkit.Defaults[gqlhttp.Limits](t)
 	if err := limits.Check(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
 	}
@@ -25,8 +26,8 @@ func TestLimits(t *testing.T) {
 	}
 
 	for field := range reflect.TypeFor[gqlhttp.Limits]().Fields() {
-		limits := gqlhttp.DefaultLimits()
-		reflect.ValueOf(&limits).Elem().FieldByIndex(field.Index).SetInt(-1)
+		limits := testkit.Defaults[gqlhttp.Limits](t)
+		reflect.ValueOf(limits).Elem().FieldByIndex(field.Index).SetInt(-1)
 		want := "--" + field.Tag.Get("name") + ": must be more than 0"
 		if err := limits.Check(); err == nil || err.Error() != want {
 			t.Errorf("want %s, got %v", want, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/authtickets/authtickets/gqlhttp"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/web"
 )
 
@@ -339,7 +340,7 @@ func (g *guarded) refusesAny(a attempt) {
 }
 
 func (g *guarded) overEachLimit() {
-	limits := gqlhttp.DefaultLimits()
+	limits := testkit.Defaults[gqlhttp.Limits](g.t)
 	type documents struct{ most, over []string }
 	for limit, of := range map[string]documents{
 		"document-limit": {
@@ -522,7 +523,7 @@ func (g *guarded) worstWithinLimits() {
 }
 
 func (g *guarded) largeVariables() {
-	limits := gqlhttp.DefaultLimits()
+	limits := testkit.Defaults[gqlhttp.Limits](g.t)
 	const used = `query ($a: Boolean = true) { __typename @include(if: $a) }`
 	deep := func(depth int) string {
 		return `{"b":` + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + `}`

@@ -138,7 +138,7 @@ func openWith(
 			Schema:        schemaOf(o.Office, parts.Accounts),
 			Office:        o.Office,
 			Introspection: true,
-			Limits:        gqlhttp.DefaultLimits(),
+			Limits:        *testkit.Defaults[gqlhttp.Limits](t),
 			Deadline:      30 * time.Second,
 			Random:        rand.Reader,
 			Log:           logger,

@@ -348,7 +348,12 @@ func TestHelp(t *testing.T) {
 
 	// The settings are the exported fields with a help text.
 	var settings []string
-	for _, file := range []string{"../../server/settings.go", "../../command/settings.go", "../../command/address.go"} {
+	for _, file := range []string{
+		"../../server/settings.go",
+		"../../command/settings.go",
+		"../../command/ticket_settings.go",
+		"../../command/address.go",
+	} {
 		code, err := os.ReadFile(file)
 		must(t, err)
 		for _, field := range regexp.MustCompile("(?m)^\t([A-Z][A-Za-z]+) +[a-zA-Z.\\[\\]0-9]+ "+
