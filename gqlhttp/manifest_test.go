@@ -18,24 +18,29 @@ func operation(body string) string {
 }
 
 func manifest(operations ...string) string {
-	return `{"format":"apollo-persisted-query-manifest","version":1,"operations":[` + strings.Join(operations, ",") + `]}`
+	list := strings.Join(operations, ",")
+	return `{"format":"apollo-persisted-query-manifest","version":1,"operations":[` + list + `]}`
 }
 
 func TestReadManifest(t *testing.T) {
 	t.Parallel()
+
 	const one, other = `{ __typename }`, `{ other: __typename }`
 	documents, err := gqlhttp.ReadManifest([]byte(manifest(operation(one), operation(other))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := map[string]string{
-		"7f56e67dd21ab3f30d1ff8b7bed08893f0a0db86449836189b361dd1e56ddb4b": one, "69b2937ee6f6d4a92b42ace902455c68ba49042b7bb280690c50426973a0b810": other,
+		"7f56e67dd21ab3f30d1ff8b7bed08893f0a0db86449836189b361dd1e56ddb4b": one,
+		"69b2937ee6f6d4a92b42ace902455c68ba49042b7bb280690c50426973a0b810": other,
 	}; !maps.Equal(documents, want) {
 		t.Errorf("want %v, got %v", want, documents)
 	}
+
 	if documents, err := gqlhttp.ReadManifest([]byte(manifest())); err != nil || len(documents) > 0 {
 		t.Errorf("an empty list: %v %v", documents, err)
 	}
+
 	for name, text := range map[string]string{
 		"nothing":              ``,
 		"no JSON":              manifest(operation(one)) + `x`,

@@ -17,6 +17,7 @@ func mustKeys(t testing.TB, keysets ...seal.Dated) *seal.Keys {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return keys
 }
 
@@ -24,9 +25,11 @@ func mustKeys(t testing.TB, keysets ...seal.Dated) *seal.Keys {
 // it is now. Every keyset opens tokens.
 func TestKeysetOfAnInstant(t *testing.T) {
 	t.Parallel()
+
 	begin := sample(seal.Access).IssuedAt
 	first := dated(t, 1, begin, seal.NewSealKeyset)
 	second := dated(t, 2, begin.Add(time.Minute), seal.NewSealKeyset)
+
 	// The third replaces the second before the use of the second begins.
 	third := dated(t, 3, begin.Add(30*time.Second), seal.NewSealKeyset)
 
@@ -50,6 +53,7 @@ func TestKeysetOfAnInstant(t *testing.T) {
 		if token.Reveal() != mustSeal(t, mustKeys(t, c.by), contents).Reveal() {
 			t.Errorf("%s: another keyset seals", name)
 		}
+
 		if _, err := c.keys.Open(seal.Access, token); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -59,6 +63,7 @@ func TestKeysetOfAnInstant(t *testing.T) {
 // A token of an unknown key has an error of its own, because the key may be in a newer keyset.
 func TestErrUnknownKey(t *testing.T) {
 	t.Parallel()
+
 	begin := sample(seal.Access).IssuedAt
 	first, second := dated(t, 1, begin, seal.NewSealKeyset), dated(t, 2, begin, seal.NewSealKeyset)
 	keys := mustKeys(t, first)
@@ -90,6 +95,7 @@ func TestErrUnknownKey(t *testing.T) {
 
 func TestBehind(t *testing.T) {
 	t.Parallel()
+
 	keys := newKeys(t)
 	at := time.Unix(1795512600, 0)
 	if keys.MayLack(at) {
@@ -107,14 +113,17 @@ func TestBehind(t *testing.T) {
 
 func TestKeysNotLoaded(t *testing.T) {
 	t.Parallel()
+
 	var keys seal.Keys
 	_, err := keys.Seal(sample(seal.Access))
 	_, errOpen := keys.Open(seal.Access, secret.New("hello"))
+
 	for _, err := range []error{err, errOpen, keys.Replace(nil)} {
 		if !errors.Is(err, seal.ErrNotLoaded) || errors.Is(err, seal.ErrInvalid) {
 			t.Error(err)
 		}
 	}
+
 	if err := keys.Replace([]seal.Dated{dated(t, 1, time.Unix(0, 0), seal.NewSignKeyset)}); err == nil {
 		t.Error("keys that sign were taken for keys that seal")
 	}
@@ -123,10 +132,12 @@ func TestKeysNotLoaded(t *testing.T) {
 // Keys can be replaced while they are in use. No token is refused meanwhile.
 func TestReplaceInUse(t *testing.T) {
 	t.Parallel()
+
 	keysets := []seal.Dated{dated(t, 1, time.Unix(0, 0), seal.NewSealKeyset)}
 	keys := mustKeys(t, keysets...)
 	done := make(chan struct{})
 	var users sync.WaitGroup
+
 	for range 4 {
 		users.Go(func() {
 			for {

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,13 +61,15 @@ func Example() {
 
 		body, _ := io.ReadAll(response.Body)
 		_ = response.Body.Close()
-		fmt.Printf("%s: %d %s\n", try.method, response.StatusCode, body)
+		fmt.Printf("%s: %d\n%s\n", try.method, response.StatusCode, bytes.TrimSpace(body))
 	}
 	// Output:
-	// GET: 401 {"error":"missing_token","error_description":"A ticket is needed."}
-	//
-	// GET: 200 the cart of 01234567…, anonymous: false
-	// DELETE: 403 {"error":"insufficient_scope","error_description":"The ticket does not permit this."}
+	// GET: 401
+	// {"error":"missing_token","error_description":"A ticket is needed."}
+	// GET: 200
+	// the cart of 01234567…, anonymous: false
+	// DELETE: 403
+	// {"error":"insufficient_scope","error_description":"The ticket does not permit this."}
 }
 
 // Without HTTP, for example in a consumer of a queue, you decide by the error.

@@ -22,18 +22,22 @@ func TestPlaygroundGzipAndIdentityAreTheSame(t *testing.T) {
 		if got := plain.Header.Get("Content-Encoding"); got != "" {
 			t.Errorf("%s: Content-Encoding of the plain answer = %q", name, got)
 		}
+
 		if got := packed.Header.Get("Content-Encoding"); got != "gzip" {
 			t.Errorf("%s: Content-Encoding of the packed answer = %q, want gzip", name, got)
 		}
+
 		for _, answer := range []*http.Response{plain, packed} {
 			if got := answer.Header.Get("Vary"); got != "Accept-Encoding" {
 				t.Errorf("%s: Vary = %q, want Accept-Encoding", name, got)
 			}
 		}
+
 		reader, err := gzip.NewReader(packed.Body)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+
 		unpacked, err := io.ReadAll(reader)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -77,6 +81,7 @@ func TestPlaygroundHeader(t *testing.T) {
 		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} {
 			got[name] = header.Get(name)
 		}
+
 		want := map[string]string{
 			"Content-Security-Policy": "default-src 'none'; script-src 'self'; " +
 				"style-src 'self' 'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='; " +
@@ -101,11 +106,13 @@ func TestPlaygroundIsRevalidated(t *testing.T) {
 		if etag == "" || first.Header.Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: ETag = %q, Cache-Control = %q", target, etag, first.Header.Get("Cache-Control"))
 		}
+
 		known := http.Header{"Accept-Encoding": {"gzip"}, "If-None-Match": {etag}}
 		again := askPlayground(t, http.MethodGet, target, known)
 		if again.StatusCode != http.StatusNotModified || contentOf(t, again) != "" {
 			t.Errorf("%s: status %d for the same ETag, want 304 and no body", target, again.StatusCode)
 		}
+
 		other := askPlayground(t, http.MethodGet, target, http.Header{"If-None-Match": {`W/"of-an-older-version"`}})
 		if other.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d for another ETag, want %d", target, other.StatusCode, http.StatusOK)

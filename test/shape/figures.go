@@ -12,7 +12,7 @@ import (
 const (
 	mostFileLines     = 300 // of a file that is no test
 	mostFunctionLines = 60  // of a function that is in no test
-	widestComment     = 100 // 99 of 100 comment lines have at most this width
+	widestComment     = 100 // every comment line has at most this width
 	widestCode        = 120 // every code line has at most this width
 	leastBlank        = 6.0 // blank lines per 100 lines of function body
 	mostReadmeBytes   = 8_000
@@ -183,9 +183,13 @@ func breachesOf(files []file) []string {
 		}
 
 		for i, line := range file.lines {
-			if line.kind == code && line.width > widestCode {
+			switch {
+			case line.kind == code && line.width > widestCode:
 				breaches = append(breaches, fmt.Sprintf("%s:%d: code of %d columns, at most %d",
 					file.path, i+1, line.width, widestCode))
+			case line.kind == comment && line.width > widestComment && !line.word:
+				breaches = append(breaches, fmt.Sprintf("%s:%d: comment of %d columns, at most %d",
+					file.path, i+1, line.width, widestComment))
 			}
 		}
 	}

@@ -8,12 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
 // tabWidth is how many columns a tab takes.
 const tabWidth = 4
+
+// instruction matches a comment that is meant for a tool, such as //nolint and //go:generate.
+var instruction = regexp.MustCompile(`^\s*//(nolint|go:)`)
 
 // kind says what a line holds.
 type kind int
@@ -29,6 +33,7 @@ type line struct {
 	kind  kind
 	width int
 	empty bool // a comment without text
+	word  bool // a comment of a single word, or an instruction to a tool
 }
 
 // function is a function's place in its file. Lines count from 1.
@@ -116,7 +121,9 @@ func linesOf(source []byte) []line {
 	for i, text := range texts {
 		text = strings.TrimRight(text, " \t\r")
 		lines[i].width = utf8.RuneCountInString(text) + strings.Count(text, "\t")*(tabWidth-1)
-		lines[i].empty = strings.Trim(text, "/* \t") == ""
+		words := strings.Fields(strings.Trim(text, "/* \t"))
+		lines[i].empty = len(words) == 0
+		lines[i].word = len(words) == 1 || instruction.MatchString(text)
 	}
 
 	var tokens scanner.Scanner

@@ -2,7 +2,7 @@
 // wide its lines, and how much room is left between the steps of a function.
 //
 //	go run ./test/shape                 # prints the figures
-//	go run ./test/shape -check          # the same, and fails when a limit is broken
+//	go run ./test/shape -check          # prints only which limits are broken, and fails if any is
 //	go run ./test/shape names           # prints the exported names of each package
 //	go run ./test/shape names tickets   # those of some packages
 //
@@ -15,6 +15,9 @@
 //     count as code.
 //   - A comment line holds a comment and nothing else. Lines without text ("//", "/*") do not
 //     count, because they would lower the percentiles.
+//   - Every comment line must have at most 100 columns, so the limit holds for p99 too. A line that
+//     cannot be wrapped is only counted: one long word, such as an address, or an instruction to a
+//     tool.
 //   - A code line is any other line that is not blank: also code with a comment after it, and each
 //     line of a literal in back quotes.
 //   - The width of a line is its number of characters from the left margin. A tab counts as four.
@@ -34,7 +37,7 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "fail when a limit is broken, and say where")
+	check := flag.Bool("check", false, "print only which limits are broken, and fail if any is")
 	flag.Parse()
 
 	if err := run(".", *check, flag.Args(), os.Stdout); err != nil {
@@ -62,8 +65,8 @@ func run(root string, check bool, arguments []string, out io.Writer) error {
 	}
 
 	figures := figuresOf(files, readme.Size())
-	figures.print(out)
 	if !check {
+		figures.print(out)
 		return nil
 	}
 
