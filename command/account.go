@@ -12,16 +12,16 @@ import (
 
 // Account holds the commands for customer accounts.
 type Account struct {
-	Create      CreateAccount     `cmd:"" help:"Create an account. Asks for the password, or reads it from the input."`
-	Import      ImportAccounts    `cmd:"" help:"Create and update accounts from a file of JSON Lines or CSV."`
-	Update      UpdateAccount     `cmd:"" help:"Change an account. What no flag says stays as it is."`
-	Show        ShowAccount       `cmd:"" help:"Show an account."`
-	SetPassword SetPassword       `cmd:"" help:"Give an account a new password, and end its sessions."`
-	Lock        LockAccount       `cmd:"" help:"Prevent sign-ins until the account is unlocked. Its sessions continue."`
-	Unlock      UnlockAccount     `cmd:"" help:"End every lock of an account, and forget the wrong passwords."`
-	Activate    ActivateAccount   `cmd:"" help:"Make an account usable again."`
-	Deactivate  DeactivateAccount `cmd:"" help:"Make an account unusable, and end its sessions."`
-	Delete      DeleteAccount     `cmd:"" help:"Delete an account for good, and end its sessions."`
+	Create      createAccount     `cmd:"" help:"Create an account. Asks for the password, or reads it from the input."`
+	Import      importAccounts    `cmd:"" help:"Create and update accounts from a file of JSON Lines or CSV."`
+	Update      updateAccount     `cmd:"" help:"Change an account. What no flag says stays as it is."`
+	Show        showAccount       `cmd:"" help:"Show an account."`
+	SetPassword setPassword       `cmd:"" help:"Give an account a new password, and end its sessions."`
+	Lock        lockAccount       `cmd:"" help:"Prevent sign-ins until the account is unlocked. Its sessions continue."`
+	Unlock      unlockAccount     `cmd:"" help:"End every lock of an account, and forget the wrong passwords."`
+	Activate    activateAccount   `cmd:"" help:"Make an account usable again."`
+	Deactivate  deactivateAccount `cmd:"" help:"Make an account unusable, and end its sessions."`
+	Delete      deleteAccount     `cmd:"" help:"Delete an account for good, and end its sessions."`
 }
 
 // named is an account that is named on the command line, in one of four ways.
@@ -94,11 +94,10 @@ func withBook(env *Environment, settings *Settings, do func(*accounts.Book) erro
 	return settings.with(env, nil, func(parts *wiring.Parts) error { return do(parts.Accounts) })
 }
 
-// SetPassword gives an account a new password.
-type SetPassword struct{ named }
+// setPassword gives an account a new password.
+type setPassword struct{ named }
 
-// Run runs the command.
-func (c *SetPassword) Run(env *Environment, settings *Settings) error {
+func (c *setPassword) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "The password of %s is set, and its sessions have ended.",
 		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
 			// Nobody should type a password for an account that does not exist.
@@ -114,52 +113,48 @@ func (c *SetPassword) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// LockAccount locks an account.
-type LockAccount struct{ named }
+// lockAccount locks an account.
+type lockAccount struct{ named }
 
-// Run runs the command.
-func (c *LockAccount) Run(env *Environment, settings *Settings) error {
+func (c *lockAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is locked.",
 		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
 			return book.Lock(env.Context, access.Operator(), key, nil)
 		})
 }
 
-// UnlockAccount ends the locks of an account.
-type UnlockAccount struct{ named }
+// unlockAccount ends the locks of an account.
+type unlockAccount struct{ named }
 
-// Run runs the command.
-func (c *UnlockAccount) Run(env *Environment, settings *Settings) error {
+func (c *unlockAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is not locked any more.",
 		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
 			return book.Unlock(env.Context, access.Operator(), key, nil)
 		})
 }
 
-// ActivateAccount makes an account usable.
-type ActivateAccount struct{ named }
+// activateAccount makes an account usable.
+type activateAccount struct{ named }
 
-// Run runs the command.
-func (c *ActivateAccount) Run(env *Environment, settings *Settings) error {
+func (c *activateAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is active.",
 		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
 			return book.Activate(env.Context, access.Operator(), key, nil)
 		})
 }
 
-// DeactivateAccount makes an account unusable.
-type DeactivateAccount struct{ named }
+// deactivateAccount makes an account unusable.
+type deactivateAccount struct{ named }
 
-// Run runs the command.
-func (c *DeactivateAccount) Run(env *Environment, settings *Settings) error {
+func (c *deactivateAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is inactive, and its sessions have ended.",
 		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
 			return book.Deactivate(env.Context, access.Operator(), key, nil)
 		})
 }
 
-// DeleteAccount deletes an account.
-type DeleteAccount struct {
+// deleteAccount deletes an account.
+type deleteAccount struct {
 	named
 
 	Yes bool `help:"Do not ask."`
@@ -167,8 +162,7 @@ type DeleteAccount struct {
 
 var errNotConfirmed = errors.New("nothing was deleted: say yes, or give --yes")
 
-// Run runs the command.
-func (c *DeleteAccount) Run(env *Environment, settings *Settings) error {
+func (c *deleteAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is deleted, and its sessions have ended.",
 		func(book *accounts.Book, key accounts.Key) (*models.CustomerAccount, error) {
 			account, err := book.Find(env.Context, access.Operator(), key, nil)

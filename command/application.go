@@ -16,14 +16,14 @@ import (
 
 // Application holds the commands for the applications that request tickets.
 type Application struct {
-	Create       CreateApplication  `cmd:"" help:"Create an application. Prints the secret of a confidential one."`
-	List         ListApplications   `cmd:"" help:"List all applications."`
-	Show         ShowApplication    `cmd:"" help:"Show an application."`
-	Update       UpdateApplication  `cmd:"" help:"Change an application. Only what the flags name changes."`
-	RotateSecret RotateSecret       `cmd:"" help:"Give a confidential application a new secret, and print it once."`
-	Disable      DisableApplication `cmd:"" help:"Refuse tickets for an application, and end its sessions."`
-	Enable       EnableApplication  `cmd:"" help:"Enable an application again. Its former sessions stay ended."`
-	Delete       DeleteApplication  `cmd:"" help:"Delete an application for good, and end its sessions."`
+	Create       createApplication  `cmd:"" help:"Create an application. Prints the secret of a confidential one."`
+	List         listApplications   `cmd:"" help:"List all applications."`
+	Show         showApplication    `cmd:"" help:"Show an application."`
+	Update       updateApplication  `cmd:"" help:"Change an application. Only what the flags name changes."`
+	RotateSecret rotateSecret       `cmd:"" help:"Give a confidential application a new secret, and print it once."`
+	Disable      disableApplication `cmd:"" help:"Refuse tickets for an application, and end its sessions."`
+	Enable       enableApplication  `cmd:"" help:"Enable an application again. Its former sessions stay ended."`
+	Delete       deleteApplication  `cmd:"" help:"Delete an application for good, and end its sessions."`
 }
 
 // withApplications opens the book of applications and does something with it.
@@ -106,16 +106,15 @@ func listOf(flag *string) []string {
 	return items
 }
 
-// CreateApplication creates an application.
-type CreateApplication struct {
+// createApplication creates an application.
+type createApplication struct {
 	ID           string `arg:"" help:"Its id: up to 32 lower-case letters, digits and dashes, e.g. storefront-de."`
 	Confidential bool   `help:"It is a server with a secret. Otherwise it is a page in a browser."`
 
 	applicationFlags
 }
 
-// Help returns examples.
-func (*CreateApplication) Help() string {
+func (*createApplication) Help() string {
 	return `For example:
 
   authtickets application create storefront-de --origins https://shop.example \
@@ -129,8 +128,7 @@ behaviors of customers. A lifetime of 0 means the server's. Refresh tokens live 
 refresh, and sessions at most their longest lifetime, however often they are refreshed.`
 }
 
-// Run runs the command.
-func (c *CreateApplication) Run(env *Environment, settings *Settings) error {
+func (c *createApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		input := applications.New{ID: c.ID, IsConfidential: c.Confidential, Change: c.asChange()}
 		created, err := book.Create(env.Context, access.Operator(), input)
@@ -170,22 +168,20 @@ func showSecret(env *Environment, shown secret.Text) error {
 	return err
 }
 
-// UpdateApplication changes an application.
-type UpdateApplication struct {
+// updateApplication changes an application.
+type updateApplication struct {
 	namedApplication
 	applicationFlags
 }
 
-// Help returns examples.
-func (*UpdateApplication) Help() string {
+func (*updateApplication) Help() string {
 	return `For example:
 
   authtickets application update storefront --origins https://shop.example,https://www.shop.example
   authtickets application update storefront --anonymous-behaviors "" --access-lifetime 5m`
 }
 
-// Run runs the command.
-func (c *UpdateApplication) Run(env *Environment, settings *Settings) error {
+func (c *updateApplication) Run(env *Environment, settings *Settings) error {
 	if c.applicationFlags == (applicationFlags{}) {
 		return errNothingToChange
 	}
@@ -196,22 +192,20 @@ func (c *UpdateApplication) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// RotateSecret gives an application a new secret.
-type RotateSecret struct {
+// rotateSecret gives an application a new secret.
+type rotateSecret struct {
 	namedApplication
 
 	KeepOld time.Duration `default:"0s" placeholder:"DURATION" help:"How long the old secret stays valid, e.g. 24h."`
 }
 
-// Help returns examples.
-func (*RotateSecret) Help() string {
+func (*rotateSecret) Help() string {
 	return `For example:
 
   authtickets application rotate-secret gateway --keep-old 24h`
 }
 
-// Run runs the command.
-func (c *RotateSecret) Run(env *Environment, settings *Settings) error {
+func (c *rotateSecret) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		shown, err := book.RotateSecret(env.Context, access.Operator(), c.ID, c.KeepOld)
 		if err != nil {
@@ -230,8 +224,8 @@ func (c *RotateSecret) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// DisableApplication disables an application.
-type DisableApplication struct {
+// disableApplication disables an application.
+type disableApplication struct {
 	namedApplication
 
 	Yes bool `help:"Do not ask."`
@@ -239,8 +233,7 @@ type DisableApplication struct {
 
 var errNotDisabled = errors.New("nothing was disabled: say yes, or give --yes")
 
-// Run runs the command.
-func (c *DisableApplication) Run(env *Environment, settings *Settings) error {
+func (c *disableApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is disabled, and its sessions have ended.", func(book *applications.Book) error {
 		if !c.Yes {
 			err := c.ask(env, book, "Disable the application %s and end all its sessions?", errNotDisabled)
@@ -254,26 +247,24 @@ func (c *DisableApplication) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// EnableApplication enables an application.
-type EnableApplication struct{ namedApplication }
+// enableApplication enables an application.
+type enableApplication struct{ namedApplication }
 
-// Run runs the command.
-func (c *EnableApplication) Run(env *Environment, settings *Settings) error {
+func (c *enableApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is enabled.", func(book *applications.Book) error {
 		_, err := book.Enable(env.Context, access.Operator(), c.ID)
 		return err
 	})
 }
 
-// DeleteApplication deletes an application.
-type DeleteApplication struct {
+// deleteApplication deletes an application.
+type deleteApplication struct {
 	namedApplication
 
 	Yes bool `help:"Do not ask."`
 }
 
-// Run runs the command.
-func (c *DeleteApplication) Run(env *Environment, settings *Settings) error {
+func (c *deleteApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is deleted, and its sessions have ended.", func(book *applications.Book) error {
 		if !c.Yes {
 			err := c.ask(env, book, "Delete the application %s for good and end all its sessions?", errNotConfirmed)

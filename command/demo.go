@@ -21,8 +21,8 @@ const DemoCredentials = `Sample customers, all with the password "correct horse 
   locked    or locked@example.com     is locked
 `
 
-// ErrNotFresh means that a database has accounts other than the sample customers'.
-var ErrNotFresh = errors.New("--demo: the database has accounts already; name another folder with --data")
+// errNotFresh means that a database has accounts other than the sample customers'.
+var errNotFresh = errors.New("--demo: the database has accounts already; name another folder with --data")
 
 // LoadDemo imports the sample customers, unless they exist already.
 func LoadDemo(ctx context.Context, book *accounts.Book) error {
@@ -31,7 +31,7 @@ func LoadDemo(ctx context.Context, book *accounts.Book) error {
 	case err != nil:
 		return err
 	case others:
-		return ErrNotFresh
+		return errNotFresh
 	}
 
 	if loaded, err := demoLoaded(ctx, book); err != nil || loaded {

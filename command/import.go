@@ -17,8 +17,8 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 )
 
-// ImportAccounts creates and updates accounts from a file.
-type ImportAccounts struct {
+// importAccounts creates and updates accounts from a file.
+type importAccounts struct {
 	File          string `arg:"" help:"File to read, or - for the standard input. gzip is unpacked."`
 	Format        string `help:"Format of the rows: jsonl or csv." enum:"jsonl,csv," default:"" placeholder:"FORMAT"`
 	DryRun        bool   `help:"Check everything and write nothing. A name freed by an earlier row may count as taken."`
@@ -28,7 +28,7 @@ type ImportAccounts struct {
 }
 
 // Help describes the file.
-func (*ImportAccounts) Help() string {
+func (*importAccounts) Help() string {
 	return `JSON Lines: each line is an object with the fields of the schema's CustomerAccount, and "password" or
 "passwordHash". A new account needs a userName. null clears a field, and a missing field does not
 change:
@@ -64,7 +64,7 @@ A refused row does not affect other rows, and makes the exit code 1. Without --r
 }
 
 // format returns the format that the file's name suggests.
-func (c *ImportAccounts) format() accounts.Format {
+func (c *importAccounts) format() accounts.Format {
 	if c.Format != "" {
 		return accounts.Format(c.Format)
 	}
@@ -82,8 +82,7 @@ func (c *ImportAccounts) format() accounts.Format {
 // mostListed limits how many lines a terminal gets.
 const mostListed = 1000
 
-// Run runs the command.
-func (c *ImportAccounts) Run(env *Environment, settings *Settings) error {
+func (c *importAccounts) Run(env *Environment, settings *Settings) error {
 	in, size, err := c.open(env)
 	if err != nil {
 		return err
@@ -123,7 +122,7 @@ func (c *ImportAccounts) Run(env *Environment, settings *Settings) error {
 
 // garbage returns how much garbage may be added to the memory in use, in percent. With the server's
 // 400, each byte that is remembered about a file would need five, and a dry run remembers more.
-func (c *ImportAccounts) garbage() int {
+func (c *importAccounts) garbage() int {
 	if c.DryRun {
 		return 100
 	}
@@ -141,7 +140,7 @@ func interrupted(err error) error {
 }
 
 // open returns the input and its length in bytes, or 0 if that is unknown.
-func (c *ImportAccounts) open(env *Environment) (io.ReadCloser, int64, error) {
+func (c *importAccounts) open(env *Environment) (io.ReadCloser, int64, error) {
 	if c.File == "-" {
 		return io.NopCloser(env.Stdin), 0, nil
 	}
@@ -167,7 +166,7 @@ type refusals struct {
 	count int
 }
 
-func (c *ImportAccounts) openReport(env *Environment) (*refusals, error) {
+func (c *importAccounts) openReport(env *Environment) (*refusals, error) {
 	if c.Report == "" {
 		return &refusals{out: bufio.NewWriter(env.Stderr), limit: mostListed}, nil
 	}

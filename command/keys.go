@@ -19,20 +19,19 @@ import (
 
 // Keys holds the commands for key files and for the keysets in the database.
 type Keys struct {
-	Create       CreateKeys   `cmd:"" help:"Make a key file that only its owner can read. It never overwrites a file."`
-	List         ListKeys     `cmd:"" help:"List the keysets of the database."`
-	Rotate       RotateKeys   `cmd:"" help:"Replace the keysets in use. Nobody is signed out."`
-	Retire       RetireKeyset `cmd:"" help:"Delete an old keyset early. Its tokens are refused from then on."`
-	ChangeMaster ChangeMaster `cmd:"" help:"Encrypt the keysets under another master key. Nobody is signed out."`
+	Create       createKeys   `cmd:"" help:"Make a key file that only its owner can read. It never overwrites a file."`
+	List         listKeys     `cmd:"" help:"List the keysets of the database."`
+	Rotate       rotateKeys   `cmd:"" help:"Replace the keysets in use. Nobody is signed out."`
+	Retire       retireKeyset `cmd:"" help:"Delete an old keyset early. Its tokens are refused from then on."`
+	ChangeMaster changeMaster `cmd:"" help:"Encrypt the keysets under another master key. Nobody is signed out."`
 }
 
-// CreateKeys makes a key file.
-type CreateKeys struct {
+// createKeys makes a key file.
+type createKeys struct {
 	File string `arg:"" help:"Where to make it."`
 }
 
-// Run runs the command.
-func (c *CreateKeys) Run(env *Environment) error {
+func (c *createKeys) Run(env *Environment) error {
 	if err := os.MkdirAll(filepath.Dir(c.File), 0o700); err != nil {
 		return err
 	}
@@ -70,13 +69,12 @@ func withKeysets(env *Environment, settings *Settings, do func(*keyring.Ring) er
 	return withRing(env, settings, master, do)
 }
 
-// ListKeys lists keysets.
-type ListKeys struct {
+// listKeys lists keysets.
+type listKeys struct {
 	JSON bool `help:"List them as JSON Lines."`
 }
 
-// Run runs the command.
-func (c *ListKeys) Run(env *Environment, settings *Settings) error {
+func (c *listKeys) Run(env *Environment, settings *Settings) error {
 	return withRing(env, settings, nil, func(ring *keyring.Ring) error {
 		entries, err := ring.List(env.Context, access.Operator())
 		if err != nil {
@@ -133,21 +131,20 @@ func listTable(env *Environment, entries []keyring.Entry) error {
 // instant formats a time for people.
 func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
-// RotateKeys rotates keysets.
-type RotateKeys struct {
+// rotateKeys rotates keysets.
+type rotateKeys struct {
 	Purpose string        `enum:"seal,sign,both" default:"both" help:"Which keysets: seal, sign or both."`
 	Delay   time.Duration `help:"How long new keysets are published before use, at least 15s."`
 }
 
 // Help explains the flags.
-func (*RotateKeys) Help() string {
+func (*rotateKeys) Help() string {
 	return `The keysets "seal" are for tokens, and the keysets "sign" for JWTs, which other services verify.
 The delay gives every replica the time to read a new keyset. By default it is 1m for "seal", and
 --signing-key-notice for "sign".`
 }
 
-// Run runs the command.
-func (c *RotateKeys) Run(env *Environment, settings *Settings) error {
+func (c *rotateKeys) Run(env *Environment, settings *Settings) error {
 	purposes := []models.KeyPurpose{models.SealKeys, models.SignKeys}
 	if c.Purpose != "both" {
 		purposes = []models.KeyPurpose{models.KeyPurpose(c.Purpose)}
@@ -175,15 +172,14 @@ func (c *RotateKeys) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// RetireKeyset retires a keyset.
-type RetireKeyset struct {
+// retireKeyset retires a keyset.
+type retireKeyset struct {
 	Purpose models.KeyPurpose `arg:"" enum:"seal,sign" help:"Its purpose: seal or sign."`
 	Number  int               `arg:"" help:"Its number."`
 	Yes     bool              `help:"Do not ask."`
 }
 
-// Run runs the command.
-func (c *RetireKeyset) Run(env *Environment, settings *Settings) error {
+func (c *retireKeyset) Run(env *Environment, settings *Settings) error {
 	return withRing(env, settings, nil, func(ring *keyring.Ring) error {
 		entry, err := ring.Find(env.Context, access.Operator(), c.Purpose, c.Number)
 		if err != nil {
@@ -212,13 +208,12 @@ func (c *RetireKeyset) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// ChangeMaster changes the master key.
-type ChangeMaster struct {
+// changeMaster changes the master key.
+type changeMaster struct {
 	To string `help:"The new master key: a key file, or a key of AWS KMS." placeholder:"FILE" required:""`
 }
 
-// Run runs the command.
-func (c *ChangeMaster) Run(env *Environment, settings *Settings) error {
+func (c *changeMaster) Run(env *Environment, settings *Settings) error {
 	next, err := loadMaster(env, "--to", c.To)
 	if err != nil {
 		return err

@@ -15,15 +15,14 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ShowAccount shows an account.
-type ShowAccount struct {
+// showAccount shows an account.
+type showAccount struct {
 	named
 
 	JSON bool `help:"Show it as JSON, with the schema's field names."`
 }
 
-// Run runs the command.
-func (c *ShowAccount) Run(env *Environment, settings *Settings) error {
+func (c *showAccount) Run(env *Environment, settings *Settings) error {
 	return withBook(env, settings, func(book *accounts.Book) error {
 		key, err := c.key()
 		if err != nil {

@@ -12,13 +12,12 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ListApplications lists the applications.
-type ListApplications struct {
+// listApplications lists the applications.
+type listApplications struct {
 	JSON bool `help:"List them as JSON Lines: an object on each line."`
 }
 
-// Run runs the command.
-func (c *ListApplications) Run(env *Environment, settings *Settings) error {
+func (c *listApplications) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		all, err := book.All(env.Context, access.Operator())
 		if err != nil {
@@ -51,15 +50,14 @@ func (c *ListApplications) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// ShowApplication shows an application.
-type ShowApplication struct {
+// showApplication shows an application.
+type showApplication struct {
 	namedApplication
 
 	JSON bool `help:"Show it as JSON."`
 }
 
-// Run runs the command.
-func (c *ShowApplication) Run(env *Environment, settings *Settings) error {
+func (c *showApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
 		application, err := book.Find(env.Context, access.Operator(), c.ID)
 		if err != nil {

@@ -63,8 +63,8 @@ func (f *accountFlags) attributes() (*string, error) {
 	return new(string(text)), err
 }
 
-// CreateAccount creates an account.
-type CreateAccount struct {
+// createAccount creates an account.
+type createAccount struct {
 	UserName   string  `arg:"" help:"User name."`
 	ExternalID *string `help:"Id in another system." placeholder:"ID" name:"external-id"`
 
@@ -73,8 +73,7 @@ type CreateAccount struct {
 	NoPassword bool `help:"Create the account without a password: nobody can sign in until one is set."`
 }
 
-// Help returns examples.
-func (*CreateAccount) Help() string {
+func (*createAccount) Help() string {
 	return `For example:
 
   authtickets account create ada --email ada@example.com --attribute 'tenant~size=42'
@@ -83,8 +82,7 @@ func (*CreateAccount) Help() string {
 The value of an attribute is JSON: one value, or a list of values.`
 }
 
-// Run runs the command.
-func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
+func (c *createAccount) Run(env *Environment, settings *Settings) error {
 	record, err := c.record()
 	if err != nil {
 		return err
@@ -115,8 +113,8 @@ func (c *CreateAccount) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// UpdateAccount changes an account.
-type UpdateAccount struct {
+// updateAccount changes an account.
+type updateAccount struct {
 	named
 
 	NewUserName   *string `help:"Another user name." placeholder:"NAME"`
@@ -127,8 +125,7 @@ type UpdateAccount struct {
 	NoAttributes bool `help:"Take all attributes away."`
 }
 
-// Help returns examples.
-func (*UpdateAccount) Help() string {
+func (*updateAccount) Help() string {
 	return `For example:
 
   authtickets account update ada --email ada@example.com --no-accepts-marketing
@@ -143,8 +140,7 @@ var errBothAttributes = errors.New("--attribute and --no-attributes: give one of
 
 var errNothingToChange = errors.New("nothing to change: give a flag that says what shall be otherwise")
 
-// Run runs the command.
-func (c *UpdateAccount) Run(env *Environment, settings *Settings) error {
+func (c *updateAccount) Run(env *Environment, settings *Settings) error {
 	key, err := c.key()
 	if err != nil {
 		return err
@@ -167,7 +163,7 @@ func (c *UpdateAccount) Run(env *Environment, settings *Settings) error {
 }
 
 // changed returns the fields that the flags set, for an existing account.
-func (c *UpdateAccount) changed() (*accounts.Record, error) {
+func (c *updateAccount) changed() (*accounts.Record, error) {
 	record, err := c.record()
 	if err != nil {
 		return nil, err
