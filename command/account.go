@@ -80,10 +80,12 @@ func (n *named) change(
 		if err != nil {
 			return err
 		}
+
 		account, err := do(book, key)
 		if err != nil {
 			return err
 		}
+
 		_, err = fmt.Fprintf(env.Stdout, done+"\n", *account.UserName)
 		return err
 	})
@@ -105,10 +107,12 @@ func (c *setPassword) Run(env *Environment, settings *Settings) error {
 			if err != nil {
 				return nil, err
 			}
+
 			plain, err := askPassword(env)
 			if err != nil {
 				return nil, err
 			}
+
 			return book.SetPassword(env.Context, access.Operator(), accounts.Key{ID: account.ID}, plain, nil)
 		})
 }
@@ -169,10 +173,12 @@ func (c *deleteAccount) Run(env *Environment, settings *Settings) error {
 			if err != nil {
 				return nil, err
 			}
+
 			question := fmt.Sprintf("Delete the account %d of %s for good?", *account.ID, *account.UserName)
 			if !c.Yes && !confirmed(env, question) {
 				return nil, errNotConfirmed
 			}
+
 			return book.Delete(env.Context, access.Operator(), accounts.Key{ID: account.ID})
 		})
 }

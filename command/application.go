@@ -26,7 +26,7 @@ type Application struct {
 	Delete       deleteApplication  `cmd:"" help:"Delete an application for good, and end its sessions."`
 }
 
-// withApplications opens the book of applications and does something with it.
+// withApplications opens the book of applications and passes it to do.
 func withApplications(env *Environment, settings *Settings, do func(*applications.Book) error) error {
 	return settings.with(env, nil, func(parts *wiring.Parts) error { return do(parts.Applications) })
 }
@@ -138,6 +138,7 @@ func (c *createApplication) Run(env *Environment, settings *Settings) error {
 		if _, err := fmt.Fprintf(env.Stdout, "Created the application %s.\n", created.ID); err != nil {
 			return err
 		}
+
 		if created.IsConfidential {
 			return showSecret(env, created.Secret)
 		}

@@ -188,6 +188,7 @@ func (c *retireKeyset) Run(env *Environment, settings *Settings) error {
 		if entry.State != keyring.Old {
 			return keyring.ErrNeeded
 		}
+
 		question := fmt.Sprintf("Delete keyset %s %d? What was made under it can live until %s, "+
 			"and is refused from now on.", c.Purpose, c.Number, instant(*entry.RetiresAt))
 		if !c.Yes && !confirmed(env, question) {

@@ -77,6 +77,7 @@ func parseAll(parser *kong.Kong, arguments []string, values *[]error) (*kong.Con
 		if !ok {
 			return parsed, errors.Join(append(faults, err)...)
 		}
+
 		if failed.Context.Error == nil { // the arguments are readable, but some are missing
 			return failed.Context, errors.Join(append(faults, err)...)
 		}
@@ -90,6 +91,7 @@ func parseAll(parser *kong.Kong, arguments []string, values *[]error) (*kong.Con
 		if isFlag {
 			faults = append(faults, err)
 		}
+
 		arguments = slices.Concat(arguments[:stop], arguments[stop+1:])
 		removed = stop
 	}

@@ -66,7 +66,7 @@ type hashSettings struct {
 	HashWait        time.Duration `default:"5s" help:"Longest wait of a sign-in for its turn."`
 }
 
-// Check returns all faults of the settings together, nil when there are none.
+// Check returns all faults of the settings, or nil.
 func (s *Settings) Check() error {
 	faults := []error{
 		positive("--database-connections", s.DatabaseConnections),
@@ -83,6 +83,7 @@ func (s *Settings) Check() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
 		faults = append(faults, errors.New("--log-level: must be debug, info, warn or error"))
 	}
+
 	if s.Database.Reveal() != "" && s.DatabaseFile != "" {
 		faults = append(faults, errors.New("--database and --database-file: set one of them"))
 	}
@@ -97,11 +98,13 @@ func (s *Settings) Check() error {
 	if _, err := s.Hasher(); err != nil {
 		faults = append(faults, errors.New(strings.ReplaceAll(err.Error(), "password: ", "--hash-")))
 	}
-	const leastWork = 7168 * 5 // the cheapest choice of OWASP's password storage cheat sheet: 7 MiB, 5 passes
+
+	const leastWork = 7168 * 5 // the cheapest setting of OWASP's password storage cheat sheet: 7 MiB, 5 passes
 	if s.HashMemory*s.HashIterations < leastWork {
 		faults = append(faults, fmt.Errorf(
 			"--hash-memory times --hash-iterations: must be at least %d, or guessing is cheap", leastWork))
 	}
+
 	return errors.Join(faults...)
 }
 
@@ -115,15 +118,16 @@ func positive[N int | int64 | time.Duration](flag string, value N) error {
 // LogHandler returns the handler of log records.
 func (s *Settings) LogHandler(out io.Writer) slog.Handler {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(s.LogLevel)) // one of the four
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // Check allows only valid levels
 	options := &slog.HandlerOptions{Level: level}
 	if s.LogFormat == "json" {
 		return slog.NewJSONHandler(out, options)
 	}
+
 	return slog.NewTextHandler(out, options)
 }
 
-// DatabaseURL returns where the database is.
+// DatabaseURL returns the address of the database.
 func (s *Settings) DatabaseURL() (secret.Text, error) {
 	if s.Database.Reveal() != "" {
 		return s.Database, nil
@@ -138,32 +142,38 @@ func (s *Settings) DatabaseURL() (secret.Text, error) {
 	return secret.New("sqlite://" + filepath.Join(s.Data, "authtickets.db")), nil
 }
 
-// authorities are those who may have signed the database's certificate; nil where that is not set.
+// authorities returns the authorities that may have signed the database's certificate, or nil if
+// that is not set.
 func (s *Settings) authorities() (*x509.CertPool, error) {
 	if s.DatabaseAuthority == "" {
 		return nil, nil //nolint:nilnil // it is not set
 	}
+
 	text, err := os.ReadFile(s.DatabaseAuthority)
 	if err != nil {
 		return nil, fmt.Errorf("--database-authority: %w", err)
 	}
+
 	authorities := x509.NewCertPool()
 	if !authorities.AppendCertsFromPEM(text) {
 		return nil, errors.New("--database-authority: the file holds no certificate in PEM")
 	}
+
 	return authorities, nil
 }
 
-// OpenStore opens the database. It does not look at its schema yet.
+// OpenStore opens the database. It does not check the schema yet.
 func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
 	url, err := s.DatabaseURL()
 	if err != nil {
 		return nil, err
 	}
+
 	authorities, err := s.authorities()
 	if err != nil {
 		return nil, err
 	}
+
 	return storage.Open(storage.Settings{
 		URL:                url,
 		Authorities:        authorities,
@@ -176,15 +186,18 @@ func (s *Settings) OpenStore(env *Environment) (*storage.Store, error) {
 	})
 }
 
-// Hasher returns the hasher of passwords.
+// Hasher returns the password hasher.
 func (s *Settings) Hasher() (*password.Hasher, error) {
 	return password.New(password.Settings{
-		MemoryKiB: s.HashMemory, Iterations: s.HashIterations, Parallelism: s.HashParallelism,
-		Concurrent: s.HashConcurrent, Wait: s.HashWait,
+		MemoryKiB:   s.HashMemory,
+		Iterations:  s.HashIterations,
+		Parallelism: s.HashParallelism,
+		Concurrent:  s.HashConcurrent,
+		Wait:        s.HashWait,
 	})
 }
 
-// HashesMemory returns how many bytes the password hashes need that may run at a time.
+// HashesMemory returns how many bytes all the password hashes need that may run at a time.
 func (s *Settings) HashesMemory() (int64, error) {
 	hasher, err := s.Hasher()
 	if err != nil {
@@ -193,8 +206,8 @@ func (s *Settings) HashesMemory() (int64, error) {
 	return int64(hasher.Concurrent()) * int64(s.HashMemory) << 10, nil
 }
 
-// PrepareSchema checks the settings of a server and its schema, and brings that of the embedded
-// database up to date.
+// PrepareSchema checks the settings of a database server and its schema. It migrates the embedded
+// database.
 func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) error {
 	url, err := s.DatabaseURL()
 	if err != nil {
@@ -203,6 +216,7 @@ func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) erro
 	if err := store.CheckServer(ctx); err != nil {
 		return err
 	}
+
 	err = store.CheckSchema(ctx)
 	if storage.Embedded(url) && errors.Is(err, storage.ErrSchemaOlder) {
 		_, err = store.Migrate(ctx)
@@ -210,6 +224,7 @@ func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) erro
 	if errors.Is(err, storage.ErrSchemaOlder) {
 		return fmt.Errorf("%w; run: authtickets migrate", err)
 	}
+
 	return err
 }
 
@@ -220,11 +235,13 @@ func (s *Settings) with(env *Environment, master *seal.Master, do func(*wiring.P
 	if err != nil {
 		return err
 	}
+
 	store, err := s.OpenStore(env)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+
 	if err := s.PrepareSchema(env.Context, store); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ func (c *showAccount) Run(env *Environment, settings *Settings) error {
 		if err != nil {
 			return err
 		}
+
 		account, err := book.Find(env.Context, access.Operator(), key, accounts.Whole())
 		if err != nil {
 			return err
@@ -36,6 +37,7 @@ func (c *showAccount) Run(env *Environment, settings *Settings) error {
 		if c.JSON {
 			return showJSON(env.Stdout, account)
 		}
+
 		return showTable(env.Stdout, account)
 	})
 }

@@ -51,7 +51,7 @@ type guessSettings struct {
 	RefusalStep time.Duration `default:"500ms" help:"Wrong passwords are answered after whole steps; 0 means at once."`
 }
 
-// Check returns all faults of the settings together, nil when there are none.
+// Check returns all faults of the settings, or nil.
 func (s *TicketSettings) Check() error {
 	faults := []error{
 		positive("--access-lifetime", s.AccessLifetime),
@@ -79,12 +79,14 @@ func (s *TicketSettings) Check() error {
 	if s.ReuseWindow < 0 || s.ReuseWindow > s.AccessLifetime {
 		faults = append(faults, errors.New("--reuse-window: must not be negative, nor longer than --access-lifetime"))
 	}
+
 	if s.Lockout < 0 {
 		faults = append(faults, errors.New("--lockout: must not be negative"))
 	}
 	if s.KeyRotation != 0 && s.KeyRotation < timing.LeastKeyRotation {
 		faults = append(faults, fmt.Errorf("--key-rotation: must be 0 or at least %s", timing.LeastKeyRotation))
 	}
+
 	const household = 2 // an IPv4 address and an IPv6 network
 	if s.GuessesPerAccount <= household*s.GuessesPerSource {
 		faults = append(faults, errors.New("--guesses-per-account: must be more than twice --guesses-per-source, "+
@@ -98,10 +100,11 @@ func (s *TicketSettings) Check() error {
 	if s.RefusalStep < 0 || s.RefusalStep > 5*time.Second {
 		faults = append(faults, errors.New("--refusal-step: must be between 0 and 5s"))
 	}
+
 	return errors.Join(faults...)
 }
 
-// Policy returns how long things last.
+// Policy returns the policy that the settings describe.
 func (s *TicketSettings) Policy() tickets.Policy {
 	return tickets.Policy{
 		AccessLifetime:           s.AccessLifetime,
