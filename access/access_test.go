@@ -19,6 +19,7 @@ import (
 // Each right is reserved because it exists: nothing else has to list it.
 func TestRightsAreReserved(t *testing.T) {
 	t.Parallel()
+
 	rights := access.Rights()
 	names := map[string]bool{}
 	for _, right := range rights {
@@ -26,13 +27,16 @@ func TestRightsAreReserved(t *testing.T) {
 		if !access.IsReserved(name) || !regexp.MustCompile(`^[a-z]+\.[a-z]+$`).MatchString(name) {
 			t.Errorf("right %v is called %q, which is no behavior or not reserved", right, name)
 		}
+
 		names[name] = true
 	}
+
 	for _, right := range []access.Right{access.IntrospectTickets(), access.ManageAccounts()} {
 		if !names[right.Behavior()] {
 			t.Errorf("%s is not among the rights", right.Behavior())
 		}
 	}
+
 	if len(names) != len(rights) {
 		t.Errorf("two of %d rights have one name", len(rights))
 	}
@@ -43,12 +47,15 @@ func TestRightsAreReserved(t *testing.T) {
 
 // desk is a desk on which the application shop has the right to manage accounts.
 func desk(text *bytes.Buffer) *access.Desk {
-	handler := slog.NewTextHandler(text, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
-		if attribute.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return attribute
-	}})
+	handler := slog.NewTextHandler(
+		text,
+		&slog.HandlerOptions{ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
+			if attribute.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return attribute
+		}},
+	)
 	return &access.Desk{
 		Allows: func(caller *access.Caller, right access.Right) (string, error) {
 			switch {
@@ -65,11 +72,13 @@ func desk(text *bytes.Buffer) *access.Desk {
 
 func TestDo(t *testing.T) {
 	t.Parallel()
+
 	shop, other, nobody := &access.Caller{Application: "shop"}, &access.Caller{Application: "other"}, &access.Caller{}
 	managing := access.Act{Name: "account.lock", Needs: access.ManageAccounts()}
 	rightless := access.Act{Name: "keyset.rotate"}
 	orToken := access.Act{Name: "session.end", Needs: access.ManageAccounts(), OrToken: true}
 	user := models.ID{0: 1, 15: 2}
+
 	for name, test := range map[string]struct {
 		caller *access.Caller
 		act    access.Act
@@ -107,11 +116,13 @@ func TestDo(t *testing.T) {
 		},
 		"the work refuses": {
 			shop, managing, fmt.Errorf("hunter2: %w", &models.Error{Reason: models.ReasonAccountInvalid}), "",
-			`level=INFO msg="act refused" act=account.lock by=shop user=01000000000000000000000000000002 outcome=ACCOUNT_INVALID`,
+			`level=INFO msg="act refused" act=account.lock by=shop user=01000000000000000000000000000002 ` +
+				`outcome=ACCOUNT_INVALID`,
 		},
 		"the work takes too long": {
 			shop, managing, context.DeadlineExceeded, "",
-			`level=INFO msg="act refused" act=account.lock by=shop user=01000000000000000000000000000002 outcome=TIMED_OUT`,
+			`level=INFO msg="act refused" act=account.lock by=shop user=01000000000000000000000000000002 ` +
+				`outcome=TIMED_OUT`,
 		},
 		"the work fails": {
 			shop, managing, errors.New("hunter2"), "",
@@ -120,10 +131,17 @@ func TestDo(t *testing.T) {
 	} {
 		var text bytes.Buffer
 		ran := false
-		result, err := access.Do(t.Context(), desk(&text), test.caller, test.act, func(entry *access.Entry) (int, error) {
-			ran, entry.User = true, user
-			return 1, test.fails
-		})
+		result, err := access.Do(
+			t.Context(),
+			desk(&text),
+			test.caller,
+			test.act,
+			func(entry *access.Entry) (int, error) {
+				ran, entry.User = true, user
+				return 1, test.fails
+			},
+		)
+
 		switch {
 		case test.want != "":
 			if !errors.Is(err, &models.Error{Reason: test.want}) || ran {
@@ -132,6 +150,7 @@ func TestDo(t *testing.T) {
 		case !errors.Is(err, test.fails) || result != 1:
 			t.Errorf("%s: %d, %v", name, result, err)
 		}
+
 		if got := strings.TrimSpace(text.String()); got != test.record {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, test.record)
 		}
@@ -141,9 +160,12 @@ func TestDo(t *testing.T) {
 // A desk that cannot ask for rights gives none.
 func TestNobodyAllows(t *testing.T) {
 	t.Parallel()
+
 	closed := &access.Desk{Log: slog.New(slog.DiscardHandler)}
 	act := access.Act{Name: "account.read", Needs: access.ManageAccounts()}
-	if err := closed.Check(t.Context(), &access.Caller{Application: "shop"}, act); !errors.Is(err, &models.Error{Reason: models.ReasonBehaviorMissing}) {
+	if err := closed.Check(t.Context(), &access.Caller{Application: "shop"}, act); !errors.Is(
+		err, &models.Error{Reason: models.ReasonBehaviorMissing},
+	) {
 		t.Error(err)
 	}
 	if err := closed.Check(t.Context(), access.Operator(), act); err != nil {
@@ -154,18 +176,21 @@ func TestNobodyAllows(t *testing.T) {
 // Check records refusals only.
 func TestCheck(t *testing.T) {
 	t.Parallel()
+
 	var text bytes.Buffer
 	act := access.Act{Name: "account.read", Needs: access.ManageAccounts()}
 	if err := desk(&text).Check(t.Context(), &access.Caller{Application: "shop"}, act); err != nil || text.Len() > 0 {
 		t.Error(err, text.String())
 	}
-	if err := desk(&text).Check(t.Context(), &access.Caller{Application: "other"}, act); err == nil || strings.Count(text.String(), "\n") != 1 {
+	if err := desk(&text).Check(t.Context(), &access.Caller{Application: "other"}, act); err == nil ||
+		strings.Count(text.String(), "\n") != 1 {
 		t.Error(err, text.String())
 	}
 }
 
 func TestEntry(t *testing.T) {
 	t.Parallel()
+
 	var text bytes.Buffer
 	_, err := access.Record(t.Context(), desk(&text), "keyset.rotate", func(entry *access.Entry) (int, error) {
 		*entry = access.Entry{
@@ -180,6 +205,7 @@ func TestEntry(t *testing.T) {
 		}
 		return 0, nil
 	})
+
 	const want = `level=INFO msg="act done" act=keyset.rotate by=server user=01000000000000000000000000000000 ` +
 		`session=02000000000000000000000000000000 application=shop keyset="seal 3" usedFrom=2026-11-24T09:30:00.000Z ` +
 		`source=198.51.100.1 outcome=done read=4 created=0`
@@ -190,6 +216,7 @@ func TestEntry(t *testing.T) {
 
 func TestDroppedEntry(t *testing.T) {
 	t.Parallel()
+
 	var text bytes.Buffer
 	_, err := access.Record(t.Context(), desk(&text), "session.sign-out", func(entry *access.Entry) (int, error) {
 		entry.Drop()
@@ -203,12 +230,15 @@ func TestDroppedEntry(t *testing.T) {
 // An act that ends with a panic is in the record, too.
 func TestPanic(t *testing.T) {
 	t.Parallel()
+
 	var text bytes.Buffer
 	defer func() {
-		if recover() == nil || !strings.Contains(text.String(), "act=account.lock") || !strings.Contains(text.String(), "outcome=failed") {
+		if recover() == nil || !strings.Contains(text.String(), "act=account.lock") ||
+			!strings.Contains(text.String(), "outcome=failed") {
 			t.Error(text.String())
 		}
 	}()
+
 	_, _ = access.Record(t.Context(), desk(&text), "account.lock", func(*access.Entry) (int, error) {
 		panic("hunter2")
 	})
@@ -217,6 +247,7 @@ func TestPanic(t *testing.T) {
 // What a caller proves itself with never shows.
 func TestCallerPrints(t *testing.T) {
 	t.Parallel()
+
 	caller := access.Caller{Application: "shop", Secret: secret.New("hunter2"), AccessToken: secret.New("hunter3")}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if text := fmt.Sprintf(verb, caller); strings.Contains(text, "hunter") {

@@ -20,42 +20,68 @@ import (
 
 func TestCreateAndUpdate(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, b *book) {
 		created, err := b.Create(t.Context(), access.Operator(), applications.New{
-			ID: "shop-2", Change: applications.Change{Behaviors: []string{"b", "a"}, AccessLifetime: new(time.Minute)},
+			ID:     "shop-2",
+			Change: applications.Change{Behaviors: []string{"b", "a"}, AccessLifetime: new(time.Minute)},
 		})
 		must(t, err)
 		want := &models.Application{
-			ID: "shop-2", Name: "shop-2", Behaviors: []string{"b", "a"}, AnonymousBehaviors: []string{}, OwnBehaviors: []string{}, Origins: []string{},
-			AccessLifetime: time.Minute, CreatedAt: begin, UpdatedAt: begin,
+			ID:                 "shop-2",
+			Name:               "shop-2",
+			Behaviors:          []string{"b", "a"},
+			AnonymousBehaviors: []string{},
+			OwnBehaviors:       []string{},
+			Origins:            []string{},
+			AccessLifetime:     time.Minute,
+			CreatedAt:          begin,
+			UpdatedAt:          begin,
 		}
 		if created.Epoch == 0 || created.SessionsFrom.IsZero() {
 			t.Errorf("epoch %d, sessions from %s", created.Epoch, created.SessionsFrom)
 		}
+
 		want.Epoch, want.SessionsFrom = created.Epoch, created.SessionsFrom
 		if diff := cmp.Diff(want, created.Application); diff != "" || created.Secret.Reveal() != "" {
 			t.Errorf("a public one has a secret, or want -, got +\n%s", diff)
 		}
-		if _, err := b.Create(t.Context(), access.Operator(), applications.New{ID: "shop-2"}); !errors.Is(err, applications.ErrExists) {
+		if _, err := b.Create(t.Context(), access.Operator(), applications.New{ID: "shop-2"}); !errors.Is(
+			err, applications.ErrExists,
+		) {
 			t.Errorf("the same id again: %v", err)
 		}
+
 		b.now = begin.Add(time.Hour)
 		_, err = b.Update(t.Context(), access.Operator(), "shop-2", applications.Change{
-			Name: new("Zwölf"), Behaviors: []string{}, AnonymousBehaviors: []string{"a:b"}, Origins: []string{"https://shop.example", "*"},
-			AccessLifetime: new(time.Duration(0)), RefreshLifetime: new(time.Hour), AnonymousRefreshLifetime: new(time.Hour), SessionLifetime: new(time.Hour),
+			Name:                     new("Zwölf"),
+			Behaviors:                []string{},
+			AnonymousBehaviors:       []string{"a:b"},
+			Origins:                  []string{"https://shop.example", "*"},
+			AccessLifetime:           new(time.Duration(0)),
+			RefreshLifetime:          new(time.Hour),
+			AnonymousRefreshLifetime: new(time.Hour),
+			SessionLifetime:          new(time.Hour),
 		})
+
 		must(t, err)
-		want.Name, want.Behaviors, want.AnonymousBehaviors, want.Origins = "Zwölf", []string{}, []string{"a:b"}, []string{"https://shop.example", "*"}
-		want.AccessLifetime, want.RefreshLifetime, want.AnonymousRefreshLifetime, want.SessionLifetime = 0, time.Hour, time.Hour, time.Hour
+		want.Name = "Zwölf"
+		want.Behaviors, want.AnonymousBehaviors = []string{}, []string{"a:b"}
+		want.Origins = []string{"https://shop.example", "*"}
+
+		want.AccessLifetime, want.RefreshLifetime = 0, time.Hour
+		want.AnonymousRefreshLifetime, want.SessionLifetime = time.Hour, time.Hour
 		want.UpdatedAt = b.now
 		got, err := b.Find(t.Context(), access.Operator(), "shop-2")
 		must(t, err)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("want -, got +\n%s", diff)
 		}
+
 		if _, err := b.Update(t.Context(), access.Operator(), "shop-2", applications.Change{}); err != nil {
 			t.Error(err)
 		}
+
 		all, err := b.All(t.Context(), access.Operator())
 		must(t, err)
 		if len(all) != 2 || all[0].ID != "shop-2" || all[1].ID != applications.Storefront {
@@ -66,6 +92,7 @@ func TestCreateAndUpdate(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
+
 	many := func(n int) []string {
 		list := make([]string, n)
 		for i := range list {
@@ -73,6 +100,7 @@ func TestRefusals(t *testing.T) {
 		}
 		return list
 	}
+
 	long := strings.Repeat("x", 64)
 	onEach(t, func(t *testing.T, b *book) {
 		for name, test := range map[string]struct {
@@ -81,59 +109,114 @@ func TestRefusals(t *testing.T) {
 			change       applications.Change
 			want         string
 		}{
-			"the longest":      {"a" + long[:31], true, applications.Change{Name: new(strings.Repeat("é", 255)), Behaviors: many(100), OwnBehaviors: []string{long, "tickets.introspect", "accounts.manage"}}, ""},
-			"no id":            {"", false, applications.Change{Name: new("x")}, `id: "" is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter`},
+			"the longest": {
+				"a" + long[:31], true,
+				applications.Change{
+					Name: new(strings.Repeat("é", 255)), Behaviors: many(100),
+					OwnBehaviors: []string{long, "tickets.introspect", "accounts.manage"},
+				},
+				"",
+			},
+			"no id": {
+				"", false,
+				applications.Change{Name: new("x")},
+				`id: "" is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter`,
+			},
 			"a long id":        {"a" + long[:32], false, applications.Change{}, "id: "},
 			"a digit in front": {"1a", false, applications.Change{}, "id: "},
 			"upper case":       {"aB", false, applications.Change{}, "id: "},
 			"a line":           {"a\n", false, applications.Change{}, "id: "},
-			"a long name":      {"a", false, applications.Change{Name: new(strings.Repeat("é", 256))}, "name: is longer than 255 characters"},
-			"a control":        {"a", false, applications.Change{Name: new("a\x1b")}, "name: has a control character"},
-			"no UTF-8":         {"a", false, applications.Change{Name: new("a\xff")}, "name: is not UTF-8"},
-			"too many":         {"a", false, applications.Change{Behaviors: many(101), Origins: make([]string, 1001)}, "behaviors: more than 100\norigins: more than 1000\n"},
+			"a long name": {
+				"a", false,
+				applications.Change{Name: new(strings.Repeat("é", 256))},
+				"name: is longer than 255 characters",
+			},
+			"a control": {"a", false, applications.Change{Name: new("a\x1b")}, "name: has a control character"},
+			"no UTF-8":  {"a", false, applications.Change{Name: new("a\xff")}, "name: is not UTF-8"},
+			"too many": {
+				"a", false,
+				applications.Change{Behaviors: many(101), Origins: make([]string, 1001)},
+				"behaviors: more than 100\norigins: more than 1000\n",
+			},
 			"reserved": {
 				"a", true,
-				applications.Change{Behaviors: []string{"tickets.introspect"}, AnonymousBehaviors: []string{"accounts.manage"}},
+				applications.Change{
+					Behaviors:          []string{"tickets.introspect"},
+					AnonymousBehaviors: []string{"accounts.manage"},
+				},
 				"behaviors: tickets.introspect can only be one of the own behaviors of a confidential application\n" +
-					"anonymousBehaviors: accounts.manage can only be one of the own behaviors of a confidential application",
+					"anonymousBehaviors: accounts.manage can only be one of the own behaviors of a confidential " +
+					"application",
 			},
-			"own of a public one": {"a", false, applications.Change{OwnBehaviors: []string{"x"}}, "ownBehaviors: only a confidential application can have any, because it proves who it is"},
+			"own of a public one": {
+				"a", false,
+				applications.Change{OwnBehaviors: []string{"x"}},
+				"ownBehaviors: only a confidential application can have any, because it proves who it is",
+			},
 			"lists": {
 				"a", true,
-				applications.Change{Behaviors: []string{"a", "b", "a"}, AnonymousBehaviors: []string{"-a"}, OwnBehaviors: []string{long + "x", ""}, Origins: []string{"https://x/", "*", "*"}},
-				`behaviors: "a" is there twice` + "\n" + `anonymousBehaviors: "-a" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
-					`ownBehaviors: "` + long + `x" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
+				applications.Change{
+					Behaviors:          []string{"a", "b", "a"},
+					AnonymousBehaviors: []string{"-a"},
+					OwnBehaviors:       []string{long + "x", ""},
+					Origins:            []string{"https://x/", "*", "*"},
+				},
+				`behaviors: "a" is there twice` + "\n" + `anonymousBehaviors: "-a" is not a name of up to 64 ` +
+					`letters, digits, '.', '_', ':' and '-'` + "\n" +
+					`ownBehaviors: "` + long + `x" is not a name of up to 64 letters, digits, '.', '_', ':' and ` +
+					`'-'` + "\n" +
 					`ownBehaviors: "" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
-					`origins: "https://x/" is no origin; write it as a browser does, e.g. https://shop.example` + "\n" + `origins: "*" is there twice`,
+					`origins: "https://x/" is no origin; write it as a browser does, e.g. https://shop.example` +
+					"\n" + `origins: "*" is there twice`,
 			},
 			"short lifetimes": {
 				"a", false,
-				applications.Change{AccessLifetime: new(-time.Second), RefreshLifetime: new(time.Second - 1), AnonymousRefreshLifetime: new(time.Second)},
-				"accessLifetime: must be 1s or more, or 0 for the server's\nrefreshLifetime: must be 1s or more, or 0 for the server's",
+				applications.Change{
+					AccessLifetime:           new(-time.Second),
+					RefreshLifetime:          new(time.Second - 1),
+					AnonymousRefreshLifetime: new(time.Second),
+				},
+				"accessLifetime: must be 1s or more, or 0 for the server's\nrefreshLifetime: must be 1s or more, " +
+					"or 0 for the server's",
 			},
 			"long lifetimes": {
 				"a", false,
-				applications.Change{AccessLifetime: new(time.Hour), RefreshLifetime: new(time.Minute), AnonymousRefreshLifetime: new(time.Minute), SessionLifetime: new(time.Second)},
-				"accessLifetime: must not be longer than refreshLifetime\naccessLifetime: must not be longer than anonymousRefreshLifetime\n" +
-					"accessLifetime: must not be longer than sessionLifetime\nrefreshLifetime: must not be longer than sessionLifetime\n" +
+				applications.Change{
+					AccessLifetime:           new(time.Hour),
+					RefreshLifetime:          new(time.Minute),
+					AnonymousRefreshLifetime: new(time.Minute),
+					SessionLifetime:          new(time.Second),
+				},
+				"accessLifetime: must not be longer than refreshLifetime\naccessLifetime: must not be longer than " +
+					"anonymousRefreshLifetime\n" +
+					"accessLifetime: must not be longer than sessionLifetime\nrefreshLifetime: must not be longer " +
+					"than sessionLifetime\n" +
 					"anonymousRefreshLifetime: must not be longer than sessionLifetime",
 			},
 		} {
 			created, err := b.Create(t.Context(), access.Operator(),
 				applications.New{ID: test.id, IsConfidential: test.confidential, Change: test.change})
 			refusal, refused := errors.AsType[applications.RefusedError](err)
-			if refused != (test.want != "") || !strings.HasPrefix(string(refusal), test.want) || (err != nil) != refused {
+			if refused != (test.want != "") || !strings.HasPrefix(string(refusal), test.want) ||
+				(err != nil) != refused {
 				t.Errorf("%s: got %v, want %s", name, err, test.want)
 			}
 			if refused && created.Secret.Reveal() != "" {
 				t.Errorf("%s: there is a secret", name)
 			}
 		}
-		_, err := b.Update(t.Context(), access.Operator(), applications.Storefront, applications.Change{Name: new("other"), OwnBehaviors: []string{"x"}})
+
+		_, err := b.Update(
+			t.Context(),
+			access.Operator(),
+			applications.Storefront,
+			applications.Change{Name: new("other"), OwnBehaviors: []string{"x"}},
+		)
 		if _, refused := errors.AsType[applications.RefusedError](err); !refused {
 			t.Errorf("an update: %v", err)
 		}
-		if got, err := b.Find(t.Context(), access.Operator(), applications.Storefront); err != nil || got.Name != "Storefront" {
+		if got, err := b.Find(t.Context(), access.Operator(), applications.Storefront); err != nil ||
+			got.Name != "Storefront" {
 			t.Errorf("it was changed: %v, %v", got, err)
 		}
 	})
@@ -141,6 +224,7 @@ func TestRefusals(t *testing.T) {
 
 func TestMissing(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, b *book) {
 		for name, do := range map[string]func() error{
 			"find": func() error { _, err := b.Find(t.Context(), access.Operator(), "nobody"); return err },
@@ -148,7 +232,10 @@ func TestMissing(t *testing.T) {
 				_, err := b.Update(t.Context(), access.Operator(), "nobody", applications.Change{})
 				return err
 			},
-			"rotate":  func() error { _, err := b.RotateSecret(t.Context(), access.Operator(), "nobody", 0); return err },
+			"rotate": func() error {
+				_, err := b.RotateSecret(t.Context(), access.Operator(), "nobody", 0)
+				return err
+			},
 			"disable": func() error { _, err := b.Disable(t.Context(), access.Operator(), "nobody"); return err },
 			"enable":  func() error { _, err := b.Enable(t.Context(), access.Operator(), "nobody"); return err },
 			"delete":  func() error { return b.Delete(t.Context(), access.Operator(), "nobody") },
@@ -162,6 +249,7 @@ func TestMissing(t *testing.T) {
 
 func TestSecrets(t *testing.T) {
 	t.Parallel()
+
 	form := regexp.MustCompile(`^[A-Za-z0-9]{40,44}$`)
 	onEach(t, func(t *testing.T, b *book) {
 		first := b.create("server", true, applications.Change{})
@@ -169,14 +257,17 @@ func TestSecrets(t *testing.T) {
 		must(t, err)
 		third, err := b.RotateSecret(t.Context(), access.Operator(), "server", time.Minute)
 		must(t, err)
+
 		for i, shown := range []string{first.Reveal(), second.Reveal(), third.Reveal()} {
 			if !form.MatchString(shown) {
 				t.Errorf("secret %d is no text of letters and digits of 256 bits: %d characters", i+1, len(shown))
 			}
 		}
+
 		directory := b.directory()
 		begin, err := b.Store.Clock(t.Context()) // which decides how long the previous one is good
 		must(t, err)
+
 		for _, test := range []struct {
 			name  string
 			shown secret.Text
@@ -192,20 +283,27 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("%s: %t", test.name, got)
 			}
 		}
+
 		fourth, err := b.RotateSecret(t.Context(), access.Operator(), "server", 0)
 		must(t, err)
-		if directory := b.directory(); good(directory, "server", third, begin) || !good(directory, "server", fourth, begin) {
+		if directory := b.directory(); good(directory, "server", third, begin) ||
+			!good(directory, "server", fourth, begin) {
 			t.Error("the previous secret outlives a rotation that keeps nothing, or the new one is not good")
 		}
-		if row, err := b.Find(t.Context(), access.Operator(), "server"); err != nil || row.PreviousSecretHash != nil || row.PreviousSecretUntil != nil {
+		if row, err := b.Find(t.Context(), access.Operator(), "server"); err != nil || row.PreviousSecretHash != nil ||
+			row.PreviousSecretUntil != nil {
 			t.Errorf("%v, %v", row, err)
 		}
+
 		for want, do := range map[string]func() error{
 			"id: a public application has no secret": func() error {
 				_, err := b.RotateSecret(t.Context(), access.Operator(), applications.Storefront, 0)
 				return err
 			},
-			"keepOld: must not be negative": func() error { _, err := b.RotateSecret(t.Context(), access.Operator(), "server", -1); return err },
+			"keepOld: must not be negative": func() error {
+				_, err := b.RotateSecret(t.Context(), access.Operator(), "server", -1)
+				return err
+			},
 		} {
 			if err := do(); err == nil || err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
@@ -217,6 +315,7 @@ func TestSecrets(t *testing.T) {
 // What is changed at once is all changed.
 func TestUpdateRace(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, b *book) {
 		var all sync.WaitGroup
 		for _, change := range []applications.Change{
@@ -235,11 +334,17 @@ func TestUpdateRace(t *testing.T) {
 				}
 			})
 		}
+
 		all.Wait()
 		got, err := b.Find(t.Context(), access.Operator(), applications.Storefront)
 		must(t, err)
-		if got.Name != "n" || !slices.Equal(got.Behaviors, []string{"b"}) || !slices.Equal(got.AnonymousBehaviors, []string{"a"}) || !slices.Equal(got.Origins, []string{"*"}) ||
-			got.AccessLifetime != time.Second || got.RefreshLifetime != time.Minute || got.AnonymousRefreshLifetime != time.Minute || got.SessionLifetime != time.Hour {
+		if got.Name != "n" || !slices.Equal(got.Behaviors, []string{"b"}) ||
+			!slices.Equal(got.AnonymousBehaviors, []string{"a"}) ||
+			!slices.Equal(got.Origins, []string{"*"}) ||
+			got.AccessLifetime != time.Second ||
+			got.RefreshLifetime != time.Minute ||
+			got.AnonymousRefreshLifetime != time.Minute ||
+			got.SessionLifetime != time.Hour {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -247,6 +352,7 @@ func TestUpdateRace(t *testing.T) {
 
 func TestDisableEnableDelete(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, b *book) {
 		b.create("shop", false, applications.Change{})
 		epoch := func() uint32 {
@@ -255,6 +361,7 @@ func TestDisableEnableDelete(t *testing.T) {
 			must(t, err)
 			return row.Epoch
 		}
+
 		// Whatever the operator's clock shows, sessions end once.
 		for i, step := range []struct {
 			name     string
@@ -276,10 +383,12 @@ func TestDisableEnableDelete(t *testing.T) {
 			if got.IsDisabled != step.disabled || (epoch() == before) == step.ends {
 				t.Errorf("%s: disabled %t, epoch %d after %d", step.name, got.IsDisabled, epoch(), before)
 			}
+
 			if step.ends && got.SessionsFrom.Sub(clock).Abs() > time.Minute {
 				t.Errorf("%s: sessions from %s, and the database's clock shows %s", step.name, got.SessionsFrom, clock)
 			}
 		}
+
 		before := epoch()
 		must(t, b.Delete(t.Context(), access.Operator(), "shop"))
 		b.create("shop", false, applications.Change{})
@@ -291,15 +400,18 @@ func TestDisableEnableDelete(t *testing.T) {
 
 func TestConfigureStorefront(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, b *book) {
 		want := func(step string, behaviors, origins []string) {
 			t.Helper()
 			got, err := b.Find(t.Context(), access.Operator(), applications.Storefront)
 			must(t, err)
-			if !slices.Equal(got.Behaviors, behaviors) || !slices.Equal(got.AnonymousBehaviors, behaviors) || !slices.Equal(got.Origins, origins) {
+			if !slices.Equal(got.Behaviors, behaviors) || !slices.Equal(got.AnonymousBehaviors, behaviors) ||
+				!slices.Equal(got.Origins, origins) {
 				t.Errorf("%s: %+v", step, got)
 			}
 		}
+
 		must(t, b.ConfigureStorefront(t.Context(), access.Operator(), []string{"b", "a", "b"}, nil))
 		want("behaviors", []string{"b", "a"}, nil)
 		must(t, b.ConfigureStorefront(t.Context(), access.Operator(), nil, []string{"*", "*"}))
@@ -312,25 +424,37 @@ func TestConfigureStorefront(t *testing.T) {
 		if all, err := b.All(t.Context(), access.Operator()); err != nil || len(all) != 0 {
 			t.Errorf("%v, %v", all, err)
 		}
+
 		var replicas sync.WaitGroup
 		for range 5 {
 			replicas.Go(func() {
-				if err := b.ConfigureStorefront(t.Context(), access.Operator(), []string{"x"}, []string{"https://shop.example"}); err != nil {
+				err := b.ConfigureStorefront(
+					t.Context(), access.Operator(), []string{"x"}, []string{"https://shop.example"},
+				)
+				if err != nil {
 					t.Error(err)
 				}
 			})
 		}
+
 		replicas.Wait()
 		want("made", []string{"x"}, []string{"https://shop.example"})
 
 		for _, behaviors := range [][]string{{"tickets.introspect"}, {"a b"}} {
-			if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), access.Operator(), behaviors, nil)); !refused {
+			err, refused := errors.AsType[applications.RefusedError](
+				b.ConfigureStorefront(t.Context(), access.Operator(), behaviors, nil),
+			)
+			if !refused {
 				t.Errorf("%v: %v", behaviors, err)
 			}
 		}
+
 		b.create("other", false, applications.Change{})
 		must(t, b.Delete(t.Context(), access.Operator(), applications.Storefront))
-		if err, refused := errors.AsType[applications.RefusedError](b.ConfigureStorefront(t.Context(), access.Operator(), []string{"x"}, nil)); !refused {
+		err, refused := errors.AsType[applications.RefusedError](
+			b.ConfigureStorefront(t.Context(), access.Operator(), []string{"x"}, nil),
+		)
+		if !refused {
 			t.Errorf("there are only others: %v", err)
 		}
 	})

@@ -45,11 +45,13 @@ func (d *Directory) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	before := d.known.Load()
 	if before == nil {
 		before = &snapshot{}
 	}
 	defer d.epochs.reloaded(before.list, applications)
+
 	if before.version > 0 && reflect.DeepEqual(applications, before.list) {
 		return nil
 	}
@@ -60,6 +62,7 @@ func (d *Directory) Reload(ctx context.Context) error {
 		version: d.Version() + 1,
 		origins: map[string]bool{},
 	}
+
 	for i := range applications {
 		application := &applications[i]
 		known.byID[application.ID] = application
@@ -67,6 +70,7 @@ func (d *Directory) Reload(ctx context.Context) error {
 			known.origins[origin] = known.origins[origin] || !application.IsDisabled
 		}
 	}
+
 	known.only = only(applications)
 	d.known.Store(known)
 	return nil
@@ -94,6 +98,7 @@ func only(applications []models.Application) *models.Application {
 	if len(applications) == 1 {
 		return &applications[0]
 	}
+
 	var public *models.Application
 	for i := range applications {
 		if applications[i].IsConfidential {
@@ -102,8 +107,10 @@ func only(applications []models.Application) *models.Application {
 		if public != nil {
 			return nil
 		}
+
 		public = &applications[i]
 	}
+
 	return public
 }
 
@@ -131,18 +138,21 @@ func (d *Directory) Identify(id string, shown secret.Text, now time.Time) (*mode
 	if known == nil {
 		return nil, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
 	}
+
 	application := known.byID[id]
 	if id == "" {
 		if application = known.only; application == nil {
 			return nil, &models.Error{Reason: models.ReasonApplicationMissing}
 		}
 	}
+
 	switch {
 	case application == nil || !proves(application, shown, now):
 		return nil, &models.Error{Reason: models.ReasonApplicationInvalid}
 	case application.IsDisabled:
 		return nil, &models.Error{Reason: models.ReasonApplicationDisabled}
 	}
+
 	return application, nil
 }
 
@@ -151,10 +161,13 @@ func proves(application *models.Application, shown secret.Text, now time.Time) b
 	if !application.IsConfidential {
 		return shown.Reveal() == ""
 	}
+
 	hash := hashOf(shown)
 	present := subtle.ConstantTimeCompare(hash[:], application.SecretHash) == 1
 	previous := subtle.ConstantTimeCompare(hash[:], application.PreviousSecretHash) == 1
-	return present || (previous && application.PreviousSecretUntil != nil && now.Before(*application.PreviousSecretUntil))
+
+	until := application.PreviousSecretUntil
+	return present || previous && until != nil && now.Before(*until)
 }
 
 // MayCall reports whether pages of an origin may call for an application.

@@ -19,9 +19,12 @@ func good(directory *applications.Directory, id string, shown secret.Text, now t
 
 func TestIdentify(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, b *book) {
 		var none secret.Text
-		check := func(step string, directory *applications.Directory, id string, shown secret.Text, want string, reason models.Reason) {
+		check := func(step string, directory *applications.Directory, id string, shown secret.Text, want string,
+			reason models.Reason,
+		) {
 			t.Helper()
 			got, err := directory.Identify(id, shown, begin)
 			if reason != "" {
@@ -34,6 +37,7 @@ func TestIdentify(t *testing.T) {
 				t.Errorf("%s: got %v, %v, want %s", step, got, err, want)
 			}
 		}
+
 		check("before the first refresh", &applications.Directory{Store: b.Store}, "", none, "", models.ReasonBusy)
 
 		only := b.directory()
@@ -59,15 +63,22 @@ func TestIdentify(t *testing.T) {
 		check("confidential with the wrong secret", several, "server", hidden, "", models.ReasonApplicationInvalid)
 		check("disabled", several, "shut", none, "", models.ReasonApplicationDisabled)
 		check("disabled and confidential", several, "shut-server", hidden, "", models.ReasonApplicationDisabled)
-		check("disabled, told only who proves to be it", several, "shut-server", right, "", models.ReasonApplicationInvalid)
+		check(
+			"disabled, told only who proves to be it", several, "shut-server", right, "",
+			models.ReasonApplicationInvalid,
+		)
 		check("a directory that is not told", only, "server", right, "", models.ReasonApplicationInvalid)
 
 		for _, id := range []string{"storefront", "shut", "shut-server"} {
 			must(t, b.Delete(t.Context(), access.Operator(), id))
 		}
+
 		left := b.directory()
 		check("the only one is confidential", left, "", right, "server", "")
-		check("the only one is confidential, and nothing is proved", left, "", none, "", models.ReasonApplicationInvalid)
+		check(
+			"the only one is confidential, and nothing is proved", left, "", none, "",
+			models.ReasonApplicationInvalid,
+		)
 		must(t, b.Delete(t.Context(), access.Operator(), "server"))
 		check("none at all", b.directory(), "", none, "", models.ReasonApplicationMissing)
 		if left.Find("server") == nil || b.directory().Find("server") != nil {
@@ -78,6 +89,7 @@ func TestIdentify(t *testing.T) {
 
 func TestOrigins(t *testing.T) {
 	t.Parallel()
+
 	const one, two, shut = "https://one.example", "https://two.example", "https://shut.example"
 	onEach(t, func(t *testing.T, b *book) {
 		b.create("one", false, applications.Change{Origins: []string{one, shut}})
@@ -86,18 +98,25 @@ func TestOrigins(t *testing.T) {
 		_, err := b.Disable(t.Context(), access.Operator(), "shut")
 		must(t, err)
 		directory := b.directory()
-		for origin, want := range map[string]bool{one: true, two: true, shut: true, "https://else.example": false, "*": false, "": false} {
+
+		for origin, want := range map[string]bool{
+			one: true, two: true, shut: true, "https://else.example": false, "*": false, "": false,
+		} {
 			if got := directory.AllowsOrigin(origin); got != want {
 				t.Errorf("%s: %t", origin, got)
 			}
 		}
+
 		if !applications.MayCall(directory.Find("one"), one) || applications.MayCall(directory.Find("one"), two) {
 			t.Error("an application is called from the pages of another")
 		}
+
 		b.create("any", false, applications.Change{Origins: []string{applications.AnyOrigin}})
-		if any := b.directory(); !any.AllowsOrigin("https://else.example") || !applications.MayCall(any.Find("any"), "null") {
+		if any := b.directory(); !any.AllowsOrigin("https://else.example") ||
+			!applications.MayCall(any.Find("any"), "null") {
 			t.Error("a star does not stand for all")
 		}
+
 		_, err = b.Disable(t.Context(), access.Operator(), "any")
 		must(t, err)
 		if b.directory().AllowsOrigin("https://else.example") {

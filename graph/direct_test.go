@@ -37,17 +37,24 @@ func (f fixed) AnonymousShopperTicket(context.Context) (*tickets.Ticket, error) 
 
 func (f fixed) CurrentShopper(context.Context) (*tickets.Shopper, error) { return f.shopper, nil }
 
-// full has a value everywhere, some of which are hard to write; empty has none where there need be none.
+// full has a value everywhere, some of which are hard to write; empty has none where there need be
+// none.
 func full() fixed {
 	at := time.Date(2026, 11, 24, 9, 30, 0, 1_999_999, time.FixedZone("", 3600))
 	text := "Ada \"& <Co>\" \u2028 ✓ \\ \x7f\t"
 	account := &models.CustomerAccount{
-		ID: new(int64(7)), UserID: models.ID{1, 2},
+		ID:     new(int64(7)),
+		UserID: models.ID{1, 2},
 		Attributes: []models.CustomerAttribute{
-			{FullyQualifiedName: text, AttributeDefinitionID: new(int64(-3)), Values: []json.RawMessage{json.RawMessage(`{"a":[1.50,null]}`), json.RawMessage(`"x"`)}},
+			{
+				FullyQualifiedName:    text,
+				AttributeDefinitionID: new(int64(-3)),
+				Values:                []json.RawMessage{json.RawMessage(`{"a":[1.50,null]}`), json.RawMessage(`"x"`)},
+			},
 			{FullyQualifiedName: "b", Values: []json.RawMessage{}},
 		},
 	}
+
 	for _, field := range accounts.Fields() {
 		switch in := field.In(account).(type) {
 		case **string:
@@ -58,15 +65,35 @@ func full() fixed {
 			*in = &at
 		}
 	}
+
 	return fixed{
 		ticket: &tickets.Ticket{
-			AccessToken: secret.New("a1"), AccessTokenExpiration: at, AccessTokenLifetime: 15 * time.Minute, RefreshToken: secret.New("r1"), RefreshTokenExpiration: at,
-			RefreshTokenLifetime: 1999 * time.Millisecond, RefreshAfter: time.Hour, UserID: models.ID{15: 9}, Behaviors: []string{"a", "b"}, ClaimedAnonymousUserID: &models.ID{8},
-			JWTAccessToken: secret.New("e.y.j"), CustomerAccount: account,
+			AccessToken:            secret.New("a1"),
+			AccessTokenExpiration:  at,
+			AccessTokenLifetime:    15 * time.Minute,
+			RefreshToken:           secret.New("r1"),
+			RefreshTokenExpiration: at,
+			RefreshTokenLifetime:   1999 * time.Millisecond,
+			RefreshAfter:           time.Hour,
+			UserID:                 models.ID{15: 9},
+			Behaviors:              []string{"a", "b"},
+			ClaimedAnonymousUserID: &models.ID{8},
+			JWTAccessToken:         secret.New("e.y.j"),
+			CustomerAccount:        account,
 		},
 		shopper: &tickets.Shopper{
-			UserID: models.ID{3}, IsAnonymous: true, Application: text, Behaviors: []string{"x"}, AccessTokenExpiration: at, AccessTokenRemaining: time.Second, SessionID: models.ID{4},
-			CustomerAccount: account, Sessions: []models.Session{{ID: models.ID{5}, Application: text, StartedAt: at, RefreshedAt: at, ExpiresAt: at, UserAgent: text}, {}},
+			UserID:                models.ID{3},
+			IsAnonymous:           true,
+			Application:           text,
+			Behaviors:             []string{"x"},
+			AccessTokenExpiration: at,
+			AccessTokenRemaining:  time.Second,
+			SessionID:             models.ID{4},
+			CustomerAccount:       account,
+			Sessions: []models.Session{
+				{ID: models.ID{5}, Application: text, StartedAt: at, RefreshedAt: at, ExpiresAt: at, UserAgent: text},
+				{},
+			},
 		},
 	}
 }
@@ -94,24 +121,29 @@ func run(t *testing.T, answers fixed, query string, extensions ...graphql.Handle
 	t.Helper()
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: answers}))
 	count := &fieldCount{}
+
 	for _, extension := range append(extensions, count) {
 		exec.Use(extension)
 	}
+
 	ctx := graphql.StartOperationTrace(t.Context())
 	operation, faults := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: query})
 	if len(faults) > 0 {
 		t.Fatalf("%s: %v", query, faults)
 	}
+
 	respond, ctx := exec.DispatchOperation(ctx, operation)
 	response := respond(ctx)
 	if len(response.Errors) > 0 {
 		t.Fatalf("%s: %v", query, response.Errors)
 	}
+
 	decoder := json.NewDecoder(strings.NewReader(string(response.Data)))
 	decoder.UseNumber()
 	if err := decoder.Decode(&data); err != nil {
 		t.Fatalf("%s: %v: %s", query, err, response.Data)
 	}
+
 	return data, count.fields.Load()
 }
 
@@ -122,31 +154,43 @@ func selections(types map[string]*ast.Definition, name string) []string {
 		if strings.HasPrefix(field.Name, "__") {
 			continue
 		}
+
 		below := ""
 		if inner := types[field.Type.Name()]; inner.Kind == ast.Object {
 			all := selections(types, inner.Name)
 			below = " { " + all[len(all)-1] + " }"
 		}
+
 		alone = append(alone, field.Name+below)
 	}
+
 	all := strings.Join(alone, " ") + " __typename"
-	return append(slices.Clone(alone), "one: "+alone[0]+" two: "+alone[0], "... on "+name+" { "+all+" } ... @skip(if: true) { "+alone[0]+" } other: __typename", all)
+	return append(
+		slices.Clone(alone),
+		"one: "+alone[0]+" two: "+alone[0],
+		"... on "+name+" { "+all+" } ... @skip(if: true) { "+alone[0]+" } other: __typename",
+		all,
+	)
 }
 
 // What is written directly is what gqlgen would write, whatever is selected.
 func TestDirect(t *testing.T) {
 	t.Parallel()
+
 	types := schema(t).Types
 	var documents []string
 	for _, selection := range selections(types, "CustomerAuthTicket") {
 		documents = append(documents, "mutation { anonymousShopperTicket { "+selection+" } }")
 	}
+
 	for _, selection := range selections(types, "Shopper") {
 		documents = append(documents, "{ currentShopper { "+selection+" } }")
 	}
+
 	for _, selection := range selections(types, "CustomerAccount") {
 		documents = append(documents, "{ currentShopper { customerAccount { "+selection+" } } }")
 	}
+
 	for _, query := range documents {
 		for _, answers := range []fixed{full(), empty()} {
 			want, _ := run(t, answers, query)

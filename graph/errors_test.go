@@ -30,11 +30,13 @@ func present(t *testing.T, err error) (answer, logged string) {
 	if failed != nil {
 		t.Fatal(failed)
 	}
+
 	return string(text), log.String()
 }
 
 func TestPresentedErrors(t *testing.T) {
 	t.Parallel()
+
 	for reason, want := range map[models.Reason]string{
 		models.ReasonRequestInvalid: `{"message":"The request cannot be run.",` +
 			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"REQUEST_INVALID"}}`,
@@ -115,22 +117,26 @@ func TestPresentedErrors(t *testing.T) {
 			t.Errorf("%s: %s", reason, cmp.Diff(want, got))
 		}
 	}
+
 	got, _ := present(t, &models.Error{Reason: models.ReasonAccountLocked, RetryAfter: 90 * time.Second})
 	want := `{"message":"The account is locked.",` +
 		`"extensions":{"code":"FORBIDDEN","nextStep":"WAIT","reason":"ACCOUNT_LOCKED","retryAfterSeconds":90}}`
 	if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
+
 	got, _ = present(t, &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true})
 	want = `{"message":"The token has expired.",` +
 		`"extensions":{"code":"UNAUTHENTICATED","nextStep":"REFRESH","reason":"TOKEN_EXPIRED"}}`
 	if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
+
 	got, _ = present(t, &models.Error{Reason: models.ReasonTooManyAttempts, RetryAfter: 1500 * time.Millisecond})
 	if !strings.Contains(got, `"retryAfterSeconds":2`) {
 		t.Error(got)
 	}
+
 	got, _ = present(t, fmt.Errorf("secret cause: %w", accounts.RefusedError("userName must not be empty")))
 	want = `{"message":"The account is refused: userName must not be empty.",` +
 		`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_INVALID"}}`
@@ -141,12 +147,16 @@ func TestPresentedErrors(t *testing.T) {
 
 func TestUnknownErrorShowsNothing(t *testing.T) {
 	t.Parallel()
-	got, logged := present(t, errors.New("dial tcp 10.1.2.3:3306: Access denied for user 'shop'@'10.1.2.3' (using password: YES)"))
+
+	got, logged := present(
+		t, errors.New("dial tcp 10.1.2.3:3306: Access denied for user 'shop'@'10.1.2.3' (using password: YES)"),
+	)
 	for _, word := range []string{"10.1.2.3", "denied", "shop", "tcp", "password"} {
 		if strings.Contains(got, word) {
 			t.Errorf("%q is shown: %s", word, got)
 		}
 	}
+
 	if !strings.Contains(logged, "Access denied") || !strings.Contains(logged, `"errorId":"3031323334353637"`) {
 		t.Errorf("logged: %s", logged)
 	}
@@ -161,6 +171,7 @@ func schemaText(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return string(text)
 }
 
@@ -172,14 +183,19 @@ func schema(t *testing.T) *ast.Schema {
 // The schema says what comes with each reason, and so it does.
 func TestWhatComesWithReasons(t *testing.T) {
 	t.Parallel()
+
 	for _, reason := range schema(t).Types["ErrorReason"].EnumValues {
 		comesWith := reason.Directives.ForName("comesWith")
 		for _, failure := range []*models.Error{
-			{Reason: models.Reason(reason.Name)}, {Reason: models.Reason(reason.Name), Refreshable: true}, {Reason: models.Reason(reason.Name), Replaceable: true},
+			{Reason: models.Reason(reason.Name)},
+			{Reason: models.Reason(reason.Name), Refreshable: true},
+			{Reason: models.Reason(reason.Name), Replaceable: true},
 		} {
-			if failure.Refreshable && failure.Reason != models.ReasonTokenExpired || failure.Replaceable && failure.Reason != models.ReasonAccountInactive {
+			if failure.Refreshable && failure.Reason != models.ReasonTokenExpired ||
+				failure.Replaceable && failure.Reason != models.ReasonAccountInactive {
 				continue
 			}
+
 			text, _ := present(t, failure)
 			var told struct {
 				Extensions struct{ Code, NextStep string }
@@ -187,8 +203,13 @@ func TestWhatComesWithReasons(t *testing.T) {
 			if err := json.Unmarshal([]byte(text), &told); err != nil {
 				t.Fatal(err)
 			}
-			for argument, got := range map[string]string{"code": told.Extensions.Code, "nextStep": told.Extensions.NextStep} {
-				if said := comesWith.Arguments.ForName(argument).Value.String(); !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune("[], ", r) }), got) {
+
+			for argument, got := range map[string]string{
+				"code": told.Extensions.Code, "nextStep": told.Extensions.NextStep,
+			} {
+				if said := comesWith.Arguments.ForName(argument).Value.String(); !slices.Contains(
+					strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune("[], ", r) }), got,
+				) {
 					t.Errorf("%s comes with %s, and the schema says %s", reason.Name, got, said)
 				}
 			}
@@ -198,26 +219,31 @@ func TestWhatComesWithReasons(t *testing.T) {
 
 func TestEverythingIsDescribed(t *testing.T) {
 	t.Parallel()
+
 	described := func(description, what string) {
 		t.Helper()
 		if len(strings.Fields(description)) < 3 {
 			t.Errorf("%s is described by %q", what, description)
 		}
 	}
+
 	for name, definition := range schema(t).Types {
 		if definition.BuiltIn {
 			continue
 		}
+
 		described(definition.Description, name)
 		for _, field := range definition.Fields {
 			if strings.HasPrefix(field.Name, "__") {
 				continue
 			}
+
 			described(field.Description, name+"."+field.Name)
 			for _, argument := range field.Arguments {
 				described(argument.Description, name+"."+field.Name+"."+argument.Name)
 			}
 		}
+
 		for _, value := range definition.EnumValues {
 			described(value.Description, name+"."+value.Name)
 		}

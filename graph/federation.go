@@ -32,6 +32,7 @@ func UnmarshalReference(value any) (Reference, error) {
 		return Reference{}, RequestError(problem.CodeBadUserInput,
 			"A reference must have the __typename CustomerAccount, and its userId.")
 	}
+
 	return Reference{userID}, nil
 }
 
@@ -51,6 +52,7 @@ func References(operation *graphql.OperationContext) int {
 			count += max(1, len(references)) // one reference may stand for a list
 		}
 	}
+
 	return count
 }
 
@@ -65,31 +67,40 @@ func (ec *executionContext) __resolve_entities(ctx context.Context, references [
 		ec.Error(ctx, LimitError(problem.CodeBadUserInput, "reference-limit", message))
 		return nil
 	}
+
 	entities := make([]Entity, len(references))
 	if resolver, ok := ec.Resolvers.(*Resolver); ok && callerOf(ctx).AccessToken.Reveal() == "" {
 		return ec.entitiesForApplication(ctx, resolver, references, entities)
 	}
+
 	shopper, err := ec.Resolvers.Query().CurrentShopper(ctx)
 	if err != nil {
 		ec.Error(ctx, err)
 		return entities
 	}
+
 	for i, reference := range references {
 		if reference.UserID != shopper.UserID {
-			ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), &models.Error{Reason: models.ReasonNotAllowed})
+			at := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+			ec.Error(at, &models.Error{Reason: models.ReasonNotAllowed})
 			continue
 		}
+
 		entities[i] = shopper.CustomerAccount
 	}
+
 	return entities
 }
 
 // entitiesForApplication fills in the entities for an application that manages accounts.
-func (ec *executionContext) entitiesForApplication(ctx context.Context, resolver *Resolver, references []Reference, entities []Entity) []Entity {
+func (ec *executionContext) entitiesForApplication(
+	ctx context.Context, resolver *Resolver, references []Reference, entities []Entity,
+) []Entity {
 	userIDs := make([]models.ID, len(references))
 	for i, reference := range references {
 		userIDs[i] = reference.UserID
 	}
+
 	question, fields := alike(ctx)
 	found, err := once(ctx, question, func() (map[models.ID]*models.CustomerAccount, error) {
 		return resolver.Accounts.AccountsOf(ctx, callerOf(ctx), userIDs, accountOf(ctx, fields))
@@ -98,13 +109,16 @@ func (ec *executionContext) entitiesForApplication(ctx context.Context, resolver
 		ec.Error(ctx, err)
 		return entities
 	}
+
 	for i, userID := range userIDs {
 		if account := found[userID]; account != nil {
 			entities[i] = account
 		} else {
-			ec.Error(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), &models.Error{Reason: models.ReasonAccountNotFound})
+			at := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+			ec.Error(at, &models.Error{Reason: models.ReasonAccountNotFound})
 		}
 	}
+
 	return entities
 }
 

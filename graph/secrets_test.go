@@ -17,7 +17,10 @@ import (
 // No text of a request arrives as a plain string: it could be a password or a token.
 func TestArgumentsAreSecret(t *testing.T) {
 	t.Parallel()
-	for _, resolvers := range []reflect.Type{reflect.TypeFor[graph.MutationResolver](), reflect.TypeFor[graph.QueryResolver]()} {
+
+	for _, resolvers := range []reflect.Type{
+		reflect.TypeFor[graph.MutationResolver](), reflect.TypeFor[graph.QueryResolver](),
+	} {
 		for method := range resolvers.Methods() {
 			for argument := range method.Type.Ins() {
 				if argument.Kind() == reflect.Pointer {
@@ -48,6 +51,7 @@ func (c creator) CreateAccount(_ context.Context, input map[string]any) (*models
 // The input of an account can be printed or logged whole, and the password in it stays hidden.
 func TestInputIsSecret(t *testing.T) {
 	t.Parallel()
+
 	var got map[string]any
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: creator{full(), &got}}))
 	ctx := graphql.StartOperationTrace(t.Context())
@@ -57,6 +61,7 @@ func TestInputIsSecret(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
+
 	respond, ctx := exec.DispatchOperation(ctx, operation)
 	if response := respond(ctx); len(response.Errors) > 0 {
 		t.Fatal(response.Errors)

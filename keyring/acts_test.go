@@ -21,6 +21,7 @@ func recorded(t *testing.T, log *bytes.Buffer) string {
 	if more != "" {
 		t.Errorf("more than one line: %s", log)
 	}
+
 	log.Reset()
 	_, line, _ = strings.Cut(line, " ")
 	return line
@@ -30,6 +31,7 @@ func recorded(t *testing.T, log *bytes.Buffer) string {
 // the record of acts.
 func TestActs(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		_, next := keyFile(t)
@@ -39,6 +41,7 @@ func TestActs(t *testing.T) {
 			Allows: func(*access.Caller, access.Right) (string, error) { return "shop", nil }, // whatever it asks for
 			Log:    slog.New(slog.NewTextHandler(&log, nil)),
 		}
+
 		for _, step := range []struct {
 			act, done string
 			do        func(ctx context.Context, caller *access.Caller) error
@@ -62,7 +65,10 @@ func TestActs(t *testing.T) {
 					return second(r.ChangeMaster(ctx, caller, next))
 				},
 			},
-			{"keyset.read", "", func(ctx context.Context, caller *access.Caller) error { return second(r.List(ctx, caller)) }},
+			{
+				"keyset.read", "",
+				func(ctx context.Context, caller *access.Caller) error { return second(r.List(ctx, caller)) },
+			},
 			{
 				"keyset.read", "",
 				func(ctx context.Context, caller *access.Caller) error {
@@ -72,7 +78,8 @@ func TestActs(t *testing.T) {
 		} {
 			err := step.do(t.Context(), &access.Caller{Application: "shop"})
 			want := `level=INFO msg="act refused" act=` + step.act + ` outcome=BEHAVIOR_MISSING`
-			if got := recorded(t, &log); !errors.Is(err, &models.Error{Reason: models.ReasonBehaviorMissing}) || got != want {
+			if got := recorded(t, &log); !errors.Is(err, &models.Error{Reason: models.ReasonBehaviorMissing}) ||
+				got != want {
 				t.Errorf("%v\ngot  %s\nwant %s", err, got, want)
 			}
 
@@ -89,6 +96,7 @@ func TestActs(t *testing.T) {
 		if err := r.Retire(t.Context(), access.Operator(), models.SealKeys, 2); !errors.Is(err, keyring.ErrNeeded) {
 			t.Error(err)
 		}
+
 		const want = `level=WARN msg="act failed" act=keyset.retire by=operator keyset="seal 2" outcome=failed`
 		if got := recorded(t, &log); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -99,6 +107,7 @@ func TestActs(t *testing.T) {
 // What the server does by itself is recorded as its own.
 func TestActsOfTheServer(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		r := s.load(master)

@@ -20,6 +20,7 @@ import (
 // creates no keyset that the others cannot read.
 func TestChangeMaster(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, former := keyFile(t)
 		_, next := keyFile(t)
@@ -37,15 +38,18 @@ func TestChangeMaster(t *testing.T) {
 
 		running.refresh()
 		for name, failure := range map[string]error{
-			"rotate": second(running.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute)), "change again": second(running.ChangeMaster(t.Context(), access.Operator(), third)),
-			"start": s.ring(former).Load(t.Context()),
+			"rotate":       second(running.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute)),
+			"change again": second(running.ChangeMaster(t.Context(), access.Operator(), third)),
+			"start":        s.ring(former).Load(t.Context()),
 		} {
 			if !errors.Is(failure, seal.ErrMasterKey) {
 				t.Errorf("%s: %v", name, failure)
 			}
 		}
+
 		s.clock.Pass(lives[models.SealKeys])
-		if rotated, err := running.RotateIfDue(t.Context(), time.Hour); !errors.Is(err, seal.ErrMasterKey) || len(rotated) > 0 {
+		if rotated, err := running.RotateIfDue(t.Context(), time.Hour); !errors.Is(err, seal.ErrMasterKey) ||
+			len(rotated) > 0 {
 			t.Errorf("rotated %+v, %v", rotated, err)
 		}
 
@@ -65,16 +69,19 @@ func second[T any](_ T, err error) error { return err }
 // result.
 func TestChangeMasterTwice(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, former := keyFile(t)
 		_, next := keyFile(t)
 		token := s.load(former).seal()
 		changer := s.ring(former)
+
 		for range 2 {
 			if count, err := changer.ChangeMaster(t.Context(), access.Operator(), next); err != nil || count != 2 {
 				t.Errorf("changed %d, %v", count, err)
 			}
 		}
+
 		if !opens(s.load(next).Keys, token) {
 			t.Error("the keysets are others")
 		}
@@ -85,10 +92,12 @@ func TestChangeMasterTwice(t *testing.T) {
 // or does not happen.
 func TestChangeMasterRace(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, former := keyFile(t)
 		_, next := keyFile(t)
 		var all sync.WaitGroup
+
 		for range 4 {
 			r := s.load(former)
 			all.Go(func() {
@@ -118,6 +127,7 @@ func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variab
 	for name, value := range service.Variables() {
 		t.Setenv(name, value)
 	}
+
 	kms, err := seal.KMSMaster(t.Context(), fakekms.URI("one"))
 	must(t, err)
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -125,13 +135,19 @@ func TestKMSNeedsKeyFile(t *testing.T) { //nolint:paralleltest // it sets variab
 		earlier, file := keyFile(t)
 		token := sealAt(t, earlier, begin)
 		session := &models.Session{
-			ID: models.ID{1}, StartedAt: begin, RefreshedAt: begin, ExpiresAt: begin, PurgeAt: begin,
+			ID:          models.ID{1},
+			StartedAt:   begin,
+			RefreshedAt: begin,
+			ExpiresAt:   begin,
+			PurgeAt:     begin,
 		}
+
 		_, err := s.store.BeginSession(t.Context(), session, storage.AtAnyTime)
 		must(t, err)
 		if err := s.ring(kms).Load(t.Context()); !errors.Is(err, keyring.ErrNeedsKeyFile) {
 			t.Error(err)
 		}
+
 		want(t, s.ring(kms).states(models.SealKeys))
 		if _, err := s.load(file).ChangeMaster(t.Context(), access.Operator(), kms); err != nil {
 			t.Fatal(err)
@@ -149,6 +165,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	for name, value := range service.Variables() {
 		t.Setenv(name, value)
 	}
+
 	master, err := seal.KMSMaster(t.Context(), fakekms.URI("one"))
 	must(t, err)
 	s := newSite(t, storagetest.SQLite(t))
@@ -160,16 +177,19 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	if other := s.load(master); !opens(other.Keys, token) || other.seal().Reveal() != r.seal().Reveal() {
 		t.Error("a second process has other keysets")
 	}
+
 	calls := service.Calls()
 	r.refresh()
 	if service.Calls() != calls {
 		t.Error("the service is asked for what is known")
 	}
+
 	other, err := seal.KMSMaster(t.Context(), fakekms.URI("two"))
 	must(t, err)
 	if err := s.ring(other).Load(t.Context()); !errors.Is(err, seal.ErrMasterKey) {
 		t.Error(err)
 	}
+
 	_, file := keyFile(t)
 	for _, change := range []struct{ from, to *seal.Master }{{master, other}, {other, file}, {file, master}} {
 		count, err := s.ring(change.from).ChangeMaster(t.Context(), access.Operator(), change.to)
@@ -180,6 +200,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 			t.Error("the keysets are others")
 		}
 	}
+
 	service.Refuse("AccessDeniedException")
 	err = s.ring(master).Load(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "AccessDeniedException") {
@@ -188,5 +209,6 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	if _, err := s.ring(file).ChangeMaster(t.Context(), access.Operator(), other); err == nil {
 		t.Error("changed to a key that nobody may use")
 	}
+
 	r.refresh()
 }

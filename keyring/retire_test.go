@@ -13,19 +13,25 @@ import (
 
 func TestRetire(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		r := s.load(master)
 		first := r.seal()
 		r.rotate(models.SealKeys, time.Minute)
-		for number, reason := range map[int]error{0: keyring.ErrNotFound, 1: keyring.ErrNeeded, 2: keyring.ErrNeeded, 3: keyring.ErrNotFound} {
+
+		for number, reason := range map[int]error{
+			0: keyring.ErrNotFound, 1: keyring.ErrNeeded, 2: keyring.ErrNeeded, 3: keyring.ErrNotFound,
+		} {
 			if err := r.Retire(t.Context(), access.Operator(), models.SealKeys, number); !errors.Is(err, reason) {
 				t.Errorf("number %d: %v", number, err)
 			}
 		}
+
 		if err := r.Retire(t.Context(), access.Operator(), models.SignKeys, 1); !errors.Is(err, keyring.ErrNeeded) {
 			t.Error(err)
 		}
+
 		s.clock.Pass(time.Minute)
 		r.refresh()
 		must(t, r.Retire(t.Context(), access.Operator(), models.SealKeys, 1))
@@ -45,6 +51,7 @@ func TestRetire(t *testing.T) {
 
 func TestRetireExpired(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		r := s.load(master)
@@ -54,9 +61,11 @@ func TestRetireExpired(t *testing.T) {
 			entries, err := r.RetireExpired(t.Context())
 			must(t, err)
 			var numbers []int
+
 			for _, entry := range entries {
 				numbers = append(numbers, entry.Number)
 			}
+
 			if !slices.Equal(numbers, want) {
 				t.Errorf("at %s: retired are %d, not %d", s.clock.Now(), numbers, want)
 			}

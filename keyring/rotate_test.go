@@ -19,6 +19,7 @@ import (
 // earlier versions can also open tokens that are sealed now.
 func TestImport(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		earlier, master := keyFile(t)
 		before := sealAt(t, earlier, begin.Add(-24*time.Hour))
@@ -26,9 +27,11 @@ func TestImport(t *testing.T) {
 		if !opens(r.Keys, before) {
 			t.Error("a token of before is bad")
 		}
+
 		if !opens(earlier, r.seal()) {
 			t.Error("an earlier version cannot open a token")
 		}
+
 		r.rotate(models.SealKeys, timing.KeyNotice)
 		r.refresh()
 		s.clock.Pass(time.Hour)
@@ -41,10 +44,12 @@ func TestImport(t *testing.T) {
 // If several processes start at once, they load the same keysets.
 func TestLoadRace(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		rings := make([]*ring, 6)
 		var all sync.WaitGroup
+
 		for i := range rings {
 			rings[i] = s.ring(master)
 			all.Go(func() {
@@ -57,8 +62,10 @@ func TestLoadRace(t *testing.T) {
 		all.Wait()
 		want(t, rings[0].states(models.SealKeys), keyring.InUse)
 		want(t, rings[0].states(models.SignKeys), keyring.InUse)
+
 		for _, r := range rings[1:] {
-			if string(r.Signers.JWKS()) != string(rings[0].Signers.JWKS()) || r.seal().Reveal() != rings[0].seal().Reveal() {
+			if string(r.Signers.JWKS()) != string(rings[0].Signers.JWKS()) ||
+				r.seal().Reveal() != rings[0].seal().Reveal() {
 				t.Error("two processes have two keysets")
 			}
 		}
@@ -69,6 +76,7 @@ func TestLoadRace(t *testing.T) {
 // same ticket, even for an older session. Nobody meets a key that was not published before.
 func TestRotate(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		one, other := s.load(master), s.load(master)
@@ -83,6 +91,7 @@ func TestRotate(t *testing.T) {
 		if one.seal().Reveal() != first.Reveal() {
 			t.Error("the next keyset is used before its time")
 		}
+
 		s.clock.Pass(2 * time.Second)
 		other.refresh()
 		s.clock.Pass(time.Minute)
@@ -97,6 +106,7 @@ func TestRotate(t *testing.T) {
 				t.Errorf("two processes make two tickets of the session that was refreshed at %s", at)
 			}
 		}
+
 		if sealAt(t, other.Keys, begin).Reveal() != first.Reveal() {
 			t.Error("the ticket of a session's row has changed")
 		}
@@ -108,6 +118,7 @@ func TestRotate(t *testing.T) {
 // A verifier never meets a key that was not published before.
 func TestRotateSigners(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		r := s.load(master)
@@ -125,10 +136,12 @@ func TestRotateSigners(t *testing.T) {
 		if kid() != first || published() != 2 {
 			t.Error("the next keyset signs before its time, or is not published")
 		}
+
 		s.clock.Pass(time.Minute)
 		if kid() == first {
 			t.Error("the next keyset does not sign")
 		}
+
 		s.clock.Pass(25 * time.Hour)
 		retired, err := r.RetireExpired(t.Context())
 		if err != nil || len(retired) != 1 || retired[0].Purpose != models.SignKeys || retired[0].Number != 1 {
@@ -145,10 +158,12 @@ func TestRotateSigners(t *testing.T) {
 // If several processes rotate at once, at least one succeeds. The others return ErrMeanwhile.
 func TestRotateRace(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		var rotated atomic.Int32
 		var all sync.WaitGroup
+
 		for range 6 {
 			r := s.load(master)
 			all.Go(func() {
@@ -170,6 +185,7 @@ func TestRotateRace(t *testing.T) {
 
 func TestRotateIfDue(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		rings := []*ring{s.load(master), s.load(master)}
@@ -182,10 +198,12 @@ func TestRotateIfDue(t *testing.T) {
 				must(t, err)
 				total += len(rotated)
 			}
+
 			if total != count {
 				t.Errorf("%d were rotated, not %d", total, count)
 			}
 		}
+
 		s.clock.Pass(age)
 		due(age, 0)
 		s.clock.Pass(time.Second)
@@ -202,6 +220,7 @@ func TestRotateIfDue(t *testing.T) {
 // published for a shorter time, because only replicas need it.
 func TestNotice(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		r := s.load(master)
@@ -210,6 +229,7 @@ func TestNotice(t *testing.T) {
 		s.clock.Pass(age + time.Second)
 		rotated, err := r.RotateIfDue(t.Context(), age)
 		must(t, err)
+
 		for _, keyset := range rotated {
 			want := timing.KeyNotice
 			if keyset.Purpose == models.SignKeys {
@@ -219,6 +239,7 @@ func TestNotice(t *testing.T) {
 				t.Errorf("%s: published %s before its use, not %s", keyset.Purpose, got, want)
 			}
 		}
+
 		if len(rotated) != 2 {
 			t.Errorf("%d were rotated", len(rotated))
 		}
@@ -228,6 +249,7 @@ func TestNotice(t *testing.T) {
 // A process that has loaded the keysets keeps them when somebody empties the table.
 func TestEmptied(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		_, master := keyFile(t)
 		r := s.load(master)
@@ -237,6 +259,7 @@ func TestEmptied(t *testing.T) {
 		if err := r.Reload(t.Context()); err == nil || !opens(r.Keys, token) {
 			t.Errorf("it took it, %v", err)
 		}
+
 		if _, err := r.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute); err == nil {
 			t.Error("it has rotated nothing")
 		}
@@ -247,6 +270,7 @@ func TestEmptied(t *testing.T) {
 // published. When the first uses the new keyset, the second knows that it may lack one.
 func TestLeastDelay(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, s *site) {
 		const ahead, pause = 5 * time.Second, 2 * time.Second
 		_, master := keyFile(t)
@@ -264,9 +288,12 @@ func TestLeastDelay(t *testing.T) {
 
 func TestErrTooSoon(t *testing.T) {
 	t.Parallel()
+
 	ring := &keyring.Ring{Desk: &access.Desk{Log: testkit.Silent()}}
 	for _, delay := range []time.Duration{-time.Minute, 0, timing.LeastKeyNotice - 1} {
-		if _, err := ring.Rotate(t.Context(), access.Operator(), models.SealKeys, delay); !errors.Is(err, keyring.ErrTooSoon) {
+		if _, err := ring.Rotate(t.Context(), access.Operator(), models.SealKeys, delay); !errors.Is(
+			err, keyring.ErrTooSoon,
+		) {
 			t.Errorf("%s: %v", delay, err)
 		}
 	}

@@ -66,7 +66,9 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 
 // load prepares the database for the first operation, and reads what the server keeps in memory.
 func (p *parts) load(ctx context.Context) error {
-	if err := p.Applications.ConfigureStorefront(ctx, access.Server(), p.settings.Behaviors, p.settings.Origins); err != nil {
+	settings := p.settings
+	err := p.Applications.ConfigureStorefront(ctx, access.Server(), settings.Behaviors, settings.Origins)
+	if err != nil {
 		return err
 	}
 

@@ -20,7 +20,9 @@ type managed struct {
 }
 
 func manage(o *office) managed {
-	secret := o.application("backend", true, applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}})
+	secret := o.application(
+		"backend", true, applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}},
+	)
 	return managed{o, as("backend", secret)}
 }
 

@@ -29,18 +29,21 @@ func (o *office) acts() []act {
 	text := o.log.String()
 	o.log.clear()
 	var acts []act
+
 	for line := range strings.Lines(text) {
 		var recorded act
 		must(o.t, json.Unmarshal([]byte(line), &recorded))
 		if recorded.Act != "" {
 			acts = append(acts, recorded)
 		}
+
 		for _, value := range []string{rightPassword, "another one", "@example.com", `"ada"`, "grace"} {
 			if recorded.Act != "" && strings.Contains(line, value) {
 				o.t.Errorf("a value is in the record: %s", line)
 			}
 		}
 	}
+
 	return acts
 }
 
@@ -68,6 +71,7 @@ type operation struct {
 // Every operation that needs a right checks it, and is recorded whatever its outcome.
 func TestActs(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		ada := o.customer("ada")
 		manager, introspector := access.ManageAccounts().Behavior(), access.IntrospectTickets().Behavior()
@@ -77,23 +81,28 @@ func TestActs(t *testing.T) {
 			"":           o.confidential("almighty", manager, introspector), // it may not do what only operators may
 		}
 		unable := o.confidential("weak", "other")
+
 		for _, operation := range o.guarded(ada) {
 			o.acts()
 			right := func(name string) bool { return name == operation.right && name != "" }
 			callers := []*access.Caller{unable, access.Operator()}
+
 			for name, caller := range able {
 				if operation.right != "" || name == "" {
 					callers = append(callers, caller)
 				}
 			}
+
 			for _, caller := range callers {
 				by, allowed := caller.Application, caller.Application == ""
 				for name, other := range able {
 					allowed = allowed || other == caller && (right(name) || name == "" && operation.right != "")
 				}
+
 				if by == "" {
 					by = "operator"
 				}
+
 				o.expectAct(operation, caller, by, allowed)
 			}
 		}
@@ -131,11 +140,14 @@ func (o *office) expectAct(operation operation, caller *access.Caller, by string
 func (o *office) guarded(ada *models.CustomerAccount) []operation {
 	key, about := accounts.Key{ID: ada.ID}, act{User: ada.UserID.String()}
 	manage, missing := access.ManageAccounts().Behavior(), models.ReasonBehaviorMissing
-	on := func(name string, do func(context.Context, *access.Caller, accounts.Key, *accounts.Selection) (*models.CustomerAccount, error)) operation {
+	on := func(name string, do func(context.Context, *access.Caller, accounts.Key,
+		*accounts.Selection) (*models.CustomerAccount, error),
+	) operation {
 		return operation{name, manage, missing, false, about, func(ctx context.Context, caller *access.Caller) error {
 			return errOf(do(ctx, caller, key, accounts.Whole()))
 		}}
 	}
+
 	operations := []operation{
 		on("account.lock", o.Accounts.Lock),
 		on("account.unlock", o.Accounts.Unlock),
@@ -150,20 +162,44 @@ func (o *office) guarded(ada *models.CustomerAccount) []operation {
 		{"account.read", manage, missing, true, act{}, func(ctx context.Context, caller *access.Caller) error {
 			return errOf(o.Accounts.Find(ctx, caller, key, nil))
 		}},
-		{"account.read", manage, models.ReasonTokenMissing, true, act{}, func(ctx context.Context, caller *access.Caller) error {
-			return errOf(o.Accounts.AccountsOf(ctx, caller, []models.ID{ada.UserID}, nil))
-		}},
+		{
+			"account.read",
+			manage,
+			models.ReasonTokenMissing,
+			true,
+			act{},
+			func(ctx context.Context, caller *access.Caller) error {
+				return errOf(o.Accounts.AccountsOf(ctx, caller, []models.ID{ada.UserID}, nil))
+			},
+		},
 		{"account.read", manage, missing, true, act{}, func(ctx context.Context, caller *access.Caller) error {
 			return errOf(o.AccountSessions(ctx, caller, key))
 		}},
-		{"account.import", manage, missing, false, act{Read: 1, Refused: 1}, func(ctx context.Context, caller *access.Caller) error {
-			return errOf(o.Accounts.Import(ctx, caller, strings.NewReader(`{"userName":""}`), accounts.ImportOptions{
-				Refused: func(int, error) {}, Progress: func(accounts.Counts) {},
-			}))
-		}},
-		{"ticket.introspect", access.IntrospectTickets().Behavior(), missing, true, act{}, func(ctx context.Context, caller *access.Caller) error {
-			return errOf(o.Introspect(ctx, caller, secret.New("x")))
-		}},
+		{
+			"account.import",
+			manage,
+			missing,
+			false,
+			act{Read: 1, Refused: 1},
+			func(ctx context.Context, caller *access.Caller) error {
+				return errOf(
+					o.Accounts.Import(ctx, caller, strings.NewReader(`{"userName":""}`), accounts.ImportOptions{
+						Refused:  func(int, error) {},
+						Progress: func(accounts.Counts) {},
+					}),
+				)
+			},
+		},
+		{
+			"ticket.introspect",
+			access.IntrospectTickets().Behavior(),
+			missing,
+			true,
+			act{},
+			func(ctx context.Context, caller *access.Caller) error {
+				return errOf(o.Introspect(ctx, caller, secret.New("x")))
+			},
+		},
 	}
 	return append(operations, o.onApplications()...)
 }
@@ -183,18 +219,34 @@ func (o *office) onApplications() []operation {
 		on("application.update", func(ctx context.Context, caller *access.Caller) error {
 			return errOf(book.Update(ctx, caller, id, applications.Change{Name: new("Shop")}))
 		}),
-		on("application.disable", func(ctx context.Context, caller *access.Caller) error { return errOf(book.Disable(ctx, caller, id)) }),
-		on("application.enable", func(ctx context.Context, caller *access.Caller) error { return errOf(book.Enable(ctx, caller, id)) }),
+		on(
+			"application.disable",
+			func(ctx context.Context, caller *access.Caller) error { return errOf(book.Disable(ctx, caller, id)) },
+		),
+		on(
+			"application.enable",
+			func(ctx context.Context, caller *access.Caller) error { return errOf(book.Enable(ctx, caller, id)) },
+		),
 		on("application.configure", func(ctx context.Context, caller *access.Caller) error {
 			return book.ConfigureStorefront(ctx, caller, []string{"cart.write"}, nil)
 		}),
-		on("application.delete", func(ctx context.Context, caller *access.Caller) error { return book.Delete(ctx, caller, id) }),
+		on(
+			"application.delete",
+			func(ctx context.Context, caller *access.Caller) error { return book.Delete(ctx, caller, id) },
+		),
 		on("application.create", func(ctx context.Context, caller *access.Caller) error {
 			return errOf(book.Create(ctx, caller, applications.New{ID: id}))
 		}),
-		{"application.rotate-secret", "", missing, false, act{Application: "weak"}, func(ctx context.Context, caller *access.Caller) error {
-			return errOf(book.RotateSecret(ctx, caller, "weak", 0))
-		}},
+		{
+			"application.rotate-secret",
+			"",
+			missing,
+			false,
+			act{Application: "weak"},
+			func(ctx context.Context, caller *access.Caller) error {
+				return errOf(book.RotateSecret(ctx, caller, "weak", 0))
+			},
+		},
 		reads(func(ctx context.Context, caller *access.Caller) error { return errOf(book.All(ctx, caller)) }),
 		reads(func(ctx context.Context, caller *access.Caller) error { return errOf(book.Find(ctx, caller, id)) }),
 	}
@@ -211,6 +263,7 @@ func record(t testing.TB, field, value string) *accounts.Record {
 // Acts that make or end something are about another thing each time.
 func TestActsOfCreation(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		manager := o.confidential("backend", access.ManageAccounts().Behavior())
 		unable := o.confidential("weak")
@@ -218,23 +271,34 @@ func TestActsOfCreation(t *testing.T) {
 			o.acts()
 			created, err := o.Accounts.Create(t.Context(), caller, record(t, "userName", "grace"))
 			must(t, err)
-			o.wantActs(by+" creates", act{Act: "account.create", By: by, User: created.UserID.String(), Outcome: "done"})
+			o.wantActs(
+				by+" creates",
+				act{Act: "account.create", By: by, User: created.UserID.String(), Outcome: "done"},
+			)
 
 			if errOf(o.Accounts.Create(t.Context(), caller, record(t, "userName", "grace"))) == nil {
 				t.Error("created twice")
 			}
+
 			o.wantActs(by+" creates twice", act{Act: "account.create", By: by, Outcome: "ACCOUNT_INVALID"})
 
 			key := accounts.Key{ID: created.ID}
-			if err := errOf(o.Accounts.Delete(t.Context(), unable, key)); !errors.Is(err, &models.Error{Reason: models.ReasonBehaviorMissing}) {
+			if err := errOf(o.Accounts.Delete(t.Context(), unable, key)); !errors.Is(
+				err, &models.Error{Reason: models.ReasonBehaviorMissing},
+			) {
 				t.Error(err)
 			}
+
 			o.wantActs("weak deletes", act{Act: "account.delete", By: "weak", Outcome: "BEHAVIOR_MISSING"})
 			must(t, errOf(o.Accounts.Delete(t.Context(), caller, key)))
-			o.wantActs(by+" deletes", act{Act: "account.delete", By: by, User: created.UserID.String(), Outcome: "done"})
+			o.wantActs(
+				by+" deletes",
+				act{Act: "account.delete", By: by, User: created.UserID.String(), Outcome: "done"},
+			)
 			if err := errOf(o.Accounts.Lock(t.Context(), caller, key, nil)); !errors.Is(err, accounts.ErrNotFound) {
 				t.Error(err)
 			}
+
 			o.wantActs(by+" locks nobody", act{Act: "account.lock", By: by, Outcome: "ACCOUNT_NOT_FOUND"})
 		}
 	})
@@ -247,6 +311,7 @@ func (o *office) wantActs(step string, want ...act) {
 	for i := range got {
 		got[i].Msg, got[i].Level = "", ""
 	}
+
 	if !slices.Equal(got, want) {
 		o.t.Errorf("%s:\ngot  %+v\nwant %+v", step, got, want)
 	}
@@ -256,6 +321,7 @@ func (o *office) wantActs(step string, want ...act) {
 // only once the password or the token has proved right.
 func TestActsOfShoppers(t *testing.T) {
 	t.Parallel()
+
 	onEach(t, func(t *testing.T, o *office) {
 		ada := o.customer("ada")
 		manager := o.confidential("backend", access.ManageAccounts().Behavior())
@@ -266,11 +332,19 @@ func TestActsOfShoppers(t *testing.T) {
 		anonymous := o.anonymousAt("storefront")
 		o.wantActs("an anonymous ticket")
 		expect(t, o.signInAt("wrong", source), models.ReasonInvalidCredentials)
-		o.wantActs("a wrong password", storefront(act{Act: "session.sign-in", Source: source, Outcome: "INVALID_CREDENTIALS"}))
+		o.wantActs(
+			"a wrong password",
+			storefront(act{Act: "session.sign-in", Source: source, Outcome: "INVALID_CREDENTIALS"}),
+		)
 
 		got := o.signInAt(rightPassword, source).ticket(t, "createUserTicket")
-		o.wantActs("a right password",
-			storefront(act{Act: "session.sign-in", User: user, Session: got.SessionID, Source: source, Outcome: "done"}))
+		o.wantActs(
+			"a right password",
+			storefront(
+				act{Act: "session.sign-in", User: user, Session: got.SessionID, Source: source, Outcome: "done"},
+			),
+		)
+
 		other := o.signInAt(rightPassword, source).ticket(t, "createUserTicket")
 		must(t, errOf(o.Accounts.Lock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 		o.acts()
@@ -288,13 +362,21 @@ func TestActsOfShoppers(t *testing.T) {
 
 		end := `mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`
 		expect(t, o.post(end, variables{"id": other.SessionID}, append(shop, bearer(got.AccessToken)...)...), "")
-		o.wantActs("a session from another", storefront(act{Act: "session.end", User: user, Session: other.SessionID, Outcome: "done"}))
+		o.wantActs(
+			"a session from another",
+			storefront(act{Act: "session.end", User: user, Session: other.SessionID, Outcome: "done"}),
+		)
 		expect(t, o.post(end, variables{"id": other.SessionID}, append(shop, bearer(got.AccessToken)...)...), "")
 		o.wantActs("a session that has ended")
 		expect(t, o.post(end, variables{"id": got.SessionID}, shop...), models.ReasonTokenMissing)
 		o.wantActs("a session of somebody else", storefront(act{Act: "session.end", Outcome: "TOKEN_MISSING"}))
 		expect(t, o.post(revoke, variables{"token": got.RefreshToken}, shop...), "")
-		o.wantActs("a sign-out", storefront(act{Act: "session.sign-out", User: user, Session: got.SessionID, Outcome: "done", SessionsEnded: 1}))
+		o.wantActs(
+			"a sign-out",
+			storefront(
+				act{Act: "session.sign-out", User: user, Session: got.SessionID, Outcome: "done", SessionsEnded: 1},
+			),
+		)
 
 		must(t, errOf(o.Accounts.Unlock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))
 		for by, caller := range map[string]*access.Caller{"backend": manager, "operator": access.Operator()} {

@@ -29,6 +29,7 @@ func (o *office) application(id string, confidential bool, change applications.C
 		applications.New{ID: id, IsConfidential: confidential, Change: change})
 	must(o.t, err)
 	o.follow()
+
 	return created.Secret.Reveal()
 }
 
@@ -297,8 +298,12 @@ type session struct{ ID, Application, StartedAt, RefreshedAt, ExpiresAt, UserAge
 func (o *office) sessionsOf(name, secret string) []session {
 	o.t.Helper()
 	_, err := o.applications.Update(
-		o.t.Context(), access.Operator(), "backend", applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}},
+		o.t.Context(),
+		access.Operator(),
+		"backend",
+		applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}},
 	)
+
 	must(o.t, err)
 	o.follow()
 	got := o.post(

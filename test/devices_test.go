@@ -97,7 +97,8 @@ func TestWhatTellsADevice(t *testing.T) {
 				o.revoke(device.RefreshToken, true)
 			}, false},
 			"password": {func(account *models.CustomerAccount, _ ticket) {
-				must(t, errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, secretText(rightPassword), nil)))
+				must(t, errOf(o.Accounts.SetPassword(t.Context(), access.Operator(),
+					accounts.Key{ID: account.ID}, secretText(rightPassword), nil)))
 			}, false},
 			"operator": {func(_ *models.CustomerAccount, device ticket) {
 				expect(t, o.tryEndSession(device.SessionID, backend...), "")
@@ -315,7 +316,19 @@ func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 		account := o.customer("ada")
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		device := o.signIn("ada")
-		must(t, errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: account.ID}, secretText(rightPassword), nil)))
+		must(
+			t,
+			errOf(
+				o.Accounts.SetPassword(
+					t.Context(),
+					access.Operator(),
+					accounts.Key{ID: account.ID},
+					secretText(rightPassword),
+					nil,
+				),
+			),
+		)
+
 		o.clock.Pass(20 * 24 * time.Hour)
 		must(t, errOf(o.Purge(t.Context(), 0)))
 		o.lockByGuessing("ada")

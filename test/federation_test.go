@@ -94,7 +94,9 @@ func TestReferencesOfAnApplication(t *testing.T) {
 	g := subgraph(t)
 	ada, bob := reference(g.customer("ada")), reference(g.customer("bob"))
 	nobody := variables{"__typename": "CustomerAccount", "userId": "0000000000000000000000000000000f"}
-	secret := g.application("backend", true, applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}})
+	secret := g.application(
+		"backend", true, applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}},
+	)
 	weak := g.application("weak", true, applications.Change{})
 	got := g.post(
 		`query ($r: [_Any!]!) { _entities(representations: $r) { ... on CustomerAccount { userName attributes { `+

@@ -18,21 +18,23 @@ func callsOfFields() map[string]string {
 	const ada = `(account: {userName: "ada"}) { id } }`
 	return map[string]string{
 		"anonymousShopperTicket": `mutation { anonymousShopperTicket { userId } }`,
-		"createUserTicket":       `mutation { createUserTicket(input: {username: "nobody", password: "wrong"}) { userId } }`,
-		"refreshTicket":          `mutation { refreshTicket(refreshToken: "x") { userId } }`,
-		"revokeTicket":           `mutation { revokeTicket(refreshToken: "x") { sessionsEnded } }`,
-		"endSession":             `mutation { endSession(id: "0123456789abcdef0123456789abcdef") { sessionsEnded } }`,
-		"createAccount":          `mutation { createAccount(input: {userName: ""}) { id } }`,
-		"updateAccount":          `mutation { updateAccount(account: {userName: "ada"}, input: {userName: ""}) { id } }`,
-		"setAccountPassword":     `mutation { setAccountPassword(account: {userName: "ada"}, password: " ") { id } }`,
-		"lockAccount":            `mutation { lockAccount` + ada,
-		"unlockAccount":          `mutation { unlockAccount` + ada,
-		"activateAccount":        `mutation { activateAccount` + ada,
-		"deactivateAccount":      `mutation { deactivateAccount` + ada,
-		"currentShopper":         `{ currentShopper { userId } }`,
-		"introspectTicket":       `{ introspectTicket(accessToken: "x") { active } }`,
-		"account":                `{ account(by: {userName: "ada"}) { id } }`,
-		"accountSessions":        `{ accountSessions` + ada,
+		"createUserTicket": `mutation { createUserTicket(input: {username: "nobody", password: "wrong"}) { ` +
+			`userId } }`,
+		"refreshTicket": `mutation { refreshTicket(refreshToken: "x") { userId } }`,
+		"revokeTicket":  `mutation { revokeTicket(refreshToken: "x") { sessionsEnded } }`,
+		"endSession":    `mutation { endSession(id: "0123456789abcdef0123456789abcdef") { sessionsEnded } }`,
+		"createAccount": `mutation { createAccount(input: {userName: ""}) { id } }`,
+		"updateAccount": `mutation { updateAccount(account: {userName: "ada"}, input: {userName: ""}) { ` +
+			`id } }`,
+		"setAccountPassword": `mutation { setAccountPassword(account: {userName: "ada"}, password: " ") { id } }`,
+		"lockAccount":        `mutation { lockAccount` + ada,
+		"unlockAccount":      `mutation { unlockAccount` + ada,
+		"activateAccount":    `mutation { activateAccount` + ada,
+		"deactivateAccount":  `mutation { deactivateAccount` + ada,
+		"currentShopper":     `{ currentShopper { userId } }`,
+		"introspectTicket":   `{ introspectTicket(accessToken: "x") { active } }`,
+		"account":            `{ account(by: {userName: "ada"}) { id } }`,
+		"accountSessions":    `{ accountSessions` + ada,
 	}
 }
 
@@ -45,23 +47,30 @@ func needsOf(t testing.TB, schema *ast.Schema) map[string]string {
 			isRoot := definition == schema.Query || definition == schema.Mutation
 			directive := field.Directives.ForName("needs")
 			if !isRoot && directive != nil {
-				t.Errorf("%s.%s: only a root field can have @needs, because it is an operation that checks rights", definition.Name, field.Name)
+				t.Errorf(
+					"%s.%s: only a root field can have @needs, because it is an operation that checks rights",
+					definition.Name,
+					field.Name,
+				)
 			}
 			if !isRoot || field.Name[0] == '_' {
 				continue
 			}
+
 			needs[field.Name] = ""
 			if directive != nil {
 				needs[field.Name] = directive.Arguments.ForName("behavior").Value.Raw
 			}
 		}
 	}
+
 	return needs
 }
 
 // What @needs says is what the operations demand, for every root field.
 func TestNeeds(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	needs, calls := needsOf(t, o.settings.Schema.Schema()), callsOfFields()
@@ -72,13 +81,22 @@ func TestNeeds(t *testing.T) {
 	headers := map[string][]string{"": as("nothing", o.application("nothing", true, applications.Change{}))}
 	for i, right := range access.Rights() {
 		id := "right-" + string(rune('a'+i))
-		headers[right.Behavior()] = as(id, o.application(id, true, applications.Change{OwnBehaviors: []string{right.Behavior()}}))
+		headers[right.Behavior()] = as(
+			id, o.application(id, true, applications.Change{OwnBehaviors: []string{right.Behavior()}}),
+		)
 	}
+
 	for field, needed := range needs {
 		for behavior, headers := range headers {
 			lacks := o.post(calls[field], nil, headers...).Reason() == models.ReasonBehaviorMissing
 			if lacks != (needed != "" && needed != behavior) {
-				t.Errorf("%s needs %q, says the schema: an application that has %q is refused for lack of it: %t", field, needed, behavior, lacks)
+				t.Errorf(
+					"%s needs %q, says the schema: an application that has %q is refused for lack of it: %t",
+					field,
+					needed,
+					behavior,
+					lacks,
+				)
 			}
 		}
 	}
@@ -88,16 +106,28 @@ func TestNeeds(t *testing.T) {
 // the behavior: a version of the server that did not reserve it can have written that.
 func TestTicketsGiveNoRight(t *testing.T) {
 	t.Parallel()
+
 	o := open(t, sqlite(t))
 	o.customer("ada")
 	var behaviors []string
+
 	for _, right := range access.Rights() {
 		behaviors = append(behaviors, right.Behavior())
 	}
-	must(t, o.Store.ChangeApplication(t.Context(), applications.Storefront, func(application *models.Application, _ time.Time) error {
-		application.Behaviors, application.AnonymousBehaviors, application.OwnBehaviors = behaviors, behaviors, behaviors
-		return nil
-	}))
+
+	must(
+		t,
+		o.Store.ChangeApplication(
+			t.Context(),
+			applications.Storefront,
+			func(application *models.Application, _ time.Time) error {
+				application.Behaviors, application.AnonymousBehaviors = behaviors, behaviors
+				application.OwnBehaviors = behaviors
+				return nil
+			},
+		),
+	)
+
 	o.follow()
 
 	calls := callsOfFields()
@@ -105,8 +135,10 @@ func TestTicketsGiveNoRight(t *testing.T) {
 		if needed == "" {
 			continue
 		}
+
 		for name, headers := range map[string][]string{
-			"customer": bearer(o.signIn("ada").AccessToken), "anonymous": bearer(o.anonymous().AccessToken), "none": nil,
+			"customer": bearer(o.signIn("ada").AccessToken), "anonymous": bearer(o.anonymous().AccessToken),
+			"none": nil,
 		} {
 			if got := o.post(calls[field], nil, headers...); got.Reason() != models.ReasonBehaviorMissing {
 				t.Errorf("%s with the token of %s: %s", field, name, got.Text)

@@ -136,7 +136,8 @@ func TestRefreshAfterAccountChanges(t *testing.T) {
 				return errOf(o.Accounts.Delete(t.Context(), access.Operator(), accounts.Key{ID: a.ID}))
 			}, models.ReasonAccountDeleted},
 			"password": {func(a *models.CustomerAccount) error {
-				return errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: a.ID}, secretText("another password"), nil))
+				return errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: a.ID},
+					secretText("another password"), nil))
 			}, models.ReasonPasswordChanged},
 			"locked": {func(a *models.CustomerAccount) error {
 				return errOf(o.Accounts.Lock(t.Context(), access.Operator(), accounts.Key{ID: a.ID}, nil))

@@ -211,7 +211,9 @@ func TestImportedHashIsRenewed(t *testing.T) {
 			t.Error("still external after signing in")
 		}
 
-		after, err := o.Accounts.Find(t.Context(), access.Operator(), accounts.Key{UserName: new("ada")}, accounts.Whole())
+		after, err := o.Accounts.Find(
+			t.Context(), access.Operator(), accounts.Key{UserName: new("ada")}, accounts.Whole(),
+		)
 		must(t, err)
 		if hash := after.PasswordHash.Reveal(); hash[:10] != "$argon2id$" || after.HasExternalPassword {
 			t.Errorf("the stored hash begins %q", hash[:10])

@@ -140,7 +140,8 @@ func TestStepsAndAccounts(t *testing.T) {
 			change func() error
 		}{
 			{models.ReasonPasswordChanged, func() error {
-				return errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, secretText(rightPassword), nil))
+				return errOf(o.Accounts.SetPassword(t.Context(), access.Operator(), accounts.Key{ID: ada.ID},
+					secretText(rightPassword), nil))
 			}},
 			{models.ReasonAccountInactive, func() error {
 				return errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil))
@@ -224,7 +225,13 @@ func TestDeletedApplicationComesBack(t *testing.T) {
 	onEach(t, func(t *testing.T, o *office) {
 		got := o.refresh(o.anonymous().RefreshToken)
 		must(t, o.applications.Delete(t.Context(), access.Operator(), "storefront"))
-		must(t, o.applications.ConfigureStorefront(t.Context(), access.Operator(), []string{"cart.write"}, []string{shopOrigin}))
+		must(
+			t,
+			o.applications.ConfigureStorefront(
+				t.Context(), access.Operator(), []string{"cart.write"}, []string{shopOrigin},
+			),
+		)
+
 		o.follow()
 		expect(t, o.tryRefresh(got.RefreshToken), models.ReasonApplicationDisabled)
 		expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonApplicationDisabled)

@@ -13,9 +13,9 @@ import (
 // LogLimit is a log handler that limits records. It passes on a few records of each kind per
 // second, and then reports how many more there were. Two records are of the same kind if they have
 // the same level and message and, in the record of acts, the same act. Strangers can cause records
-// as fast as they can send requests. Without a limit they could fill the disk and hide what matters.
-// Records at the debug level are not limited. Nor are acts that were done: a stranger can only do as
-// many as a password or a right allows.
+// as fast as they can send requests. Without a limit they could fill the disk and hide what
+// matters. Records at the debug level are not limited. Nor are acts that were done: a stranger can
+// only do as many as a password or a right allows.
 type LogLimit struct {
 	slog.Handler
 

@@ -48,7 +48,11 @@ func TestHostileNames(t *testing.T) {
 				func() bool { return server.stderr.count("request", "/graphql") >= requests },
 			)
 			const message = "act refused"
-			eventually(t, "all refusals are counted", func() bool { return server.stderr.countAll(message) >= len(names) })
+			eventually(
+				t,
+				"all refusals are counted",
+				func() bool { return server.stderr.countAll(message) >= len(names) },
+			)
 			got, logged := server.stderr.countAll(message), server.stderr.count("request", "/graphql")
 			if got != len(names) || logged != requests {
 				t.Errorf("%s: %d records of %d refused names, and %d of %d requests",

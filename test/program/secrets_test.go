@@ -91,7 +91,9 @@ func TestSecretsAreWrittenNowhere(t *testing.T) {
 		hidden.doEverything(second, "bob", right)
 
 		logged := server.stderr.String() + second.stderr.String()
-		for _, event := range []string{"statement", "request", "act done", "INVALID_CREDENTIALS", "after wrong passwords", "session ended"} {
+		for _, event := range []string{
+			"statement", "request", "act done", "INVALID_CREDENTIALS", "after wrong passwords", "session ended",
+		} {
 			if !strings.Contains(logged, event) {
 				t.Errorf("the log does not tell of %q", event)
 			}

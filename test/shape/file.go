@@ -34,6 +34,7 @@ type line struct {
 	width int
 	empty bool // a comment without text
 	word  bool // a comment of a single word, or an instruction to a tool
+	fixed bool // a signature that gqlgen writes on one line
 }
 
 // function is a function's place in its file. Lines count from 1.
@@ -105,10 +106,17 @@ func parse(path string, source []byte) (file, error) {
 		return file{}, err
 	}
 
+	lines := linesOf(source)
+	if strings.HasSuffix(path, ".resolvers.go") {
+		for _, declaration := range tree.Decls {
+			lines[positions.Position(declaration.Pos()).Line-1].fixed = true
+		}
+	}
+
 	return file{
 		path:      path,
 		test:      strings.HasSuffix(path, "_test.go"),
-		lines:     linesOf(source),
+		lines:     lines,
 		functions: functionsOf(tree, positions),
 		tree:      tree,
 	}, nil

@@ -19,7 +19,8 @@
 //     cannot be wrapped is only counted: one long word, such as an address, or an instruction to a
 //     tool.
 //   - A code line is any other line that is not blank: also code with a comment after it, and each
-//     line of a literal in back quotes.
+//     line of a literal in back quotes. The signatures in *.resolvers.go are only counted, because
+//     gqlgen writes each on one line.
 //   - The width of a line is its number of characters from the left margin. A tab counts as four.
 //   - The length of a function counts its lines from "func" to the last brace, for declared
 //     functions, methods, and function literals outside of these.

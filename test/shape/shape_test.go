@@ -44,6 +44,7 @@ func TestFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	g := groupOf([]file{read})
 
 	for name, figure := range map[string]struct{ got, want int }{
@@ -103,9 +104,11 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			root := t.TempDir()
 			write(t, filepath.Join(root, "README.md"), "A sample.\n")
 			write(t, filepath.Join(root, "p.go"), c.source)
+
 			// Each part needs a function with room in it, or it would break the limit of blank
 			// lines.
 			write(t, filepath.Join(root, "p_test.go"), sample)
