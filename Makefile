@@ -70,8 +70,8 @@ cluster: ## Tries servers on databases that fail: Galera nodes, a lagging replic
 	@$(GO) run ./test/cluster $(ARGS)
 
 .PHONY: lint
-lint: ## Checks the rules of .golangci.yml
-	@echo 'lint'; $(GOLANGCI_LINT) run
+lint: ## Checks the rules of .golangci.yml, and how wide and long the code is
+	@echo 'lint'; $(GOLANGCI_LINT) run; $(GO) run ./test/shape -check
 
 .PHONY: shape
 shape: ## Measures how the code reads: the length of files, the width of lines, and so on

@@ -105,8 +105,8 @@ func (b *book) signsIn(account *models.CustomerAccount, plain string) bool {
 	return err == nil && result.Matches
 }
 
-// session begins a session of an account. It returns a function that returns why it has ended, or ""
-// if it goes on.
+// session begins a session of an account. It returns a function that reports why it has
+// ended, or "" if it goes on.
 func (b *book) session(account *models.CustomerAccount) (ended func() models.Reason) {
 	b.t.Helper()
 	session := models.Session{

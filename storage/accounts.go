@@ -239,7 +239,8 @@ func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewe
 	return nil
 }
 
-// ChangeAccount changes an account in one transaction. It returns ErrNotFound if the account is gone.
+// ChangeAccount changes an account in one transaction. It returns ErrNotFound if the account is
+// gone.
 func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccount, change AccountChange) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		result := tx.Model(&models.CustomerAccount{}).Where("id = ?", account.ID).Updates(change.columns())

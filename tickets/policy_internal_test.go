@@ -73,7 +73,8 @@ func TestExpirations(t *testing.T) {
 
 func TestPurgeAt(t *testing.T) {
 	t.Parallel()
-	for _, hour := range []time.Duration{0, time.Minute, 11 * time.Hour, 12*time.Hour - time.Microsecond, 23 * time.Hour} {
+	const half = 12 * time.Hour
+	for _, hour := range []time.Duration{0, time.Minute, half - time.Hour, half - time.Microsecond, 23 * time.Hour} {
 		expiration := noon.Add(hour)
 		got := purgeAt(expiration)
 		after := got.Sub(expiration)

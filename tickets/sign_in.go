@@ -194,7 +194,8 @@ func (o *Office) openSession(
 		write.Replaces = request.guess.device.session
 	}
 
-	// Sign-ins at the same moment, here or on other servers, have not counted each other's sessions.
+	// Sign-ins at the same moment, here or on other servers, have not counted each other's
+	// sessions.
 	most := o.Policy.SessionsPerCustomer
 	if 2*facts.Sessions >= most || facts.Sessions+int(o.signingIn.Load()) > most {
 		write.Keep = most

@@ -39,8 +39,8 @@ func TestNoDescriptors(t *testing.T) {
 		var clients [16]*server
 		s := newSite(t, url)
 		s.customer("ada", rightPassword)
-		// On MySQL each statement needs another connection. On SQLite each one that does not wait for
-		// the others does.
+		// On MySQL each statement needs another connection. On SQLite only a statement that does
+		// not wait for the others needs one.
 		server := s.start("--database-lifetime=1ms")
 		token := server.signIn("ada").RefreshToken
 

@@ -94,7 +94,7 @@ func read(root string) ([]file, error) {
 
 // skipped reports whether a folder of this name holds no code of ours.
 func skipped(name string) bool {
-	return name == "node_modules" || name == "vendor" || name == "testdata" ||
+	return name == "node_modules" || name == "vendor" || name == "testdata" || name == "build" ||
 		strings.HasPrefix(name, ".")
 }
 

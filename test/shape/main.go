@@ -9,8 +9,8 @@
 // What is measured:
 //
 //   - Hand-written Go: every .go file below the current folder. It leaves out generated files
-//     (marked "Code generated ... DO NOT EDIT.") and folders called node_modules, vendor or
-//     testdata, or starting with a dot.
+//     (marked "Code generated ... DO NOT EDIT.") and folders called node_modules, vendor,
+//     testdata or build, or starting with a dot.
 //   - A file is test code if its name ends in _test.go. Programs and packages that only tests use
 //     count as code.
 //   - A comment line holds a comment and nothing else. Lines without text ("//", "/*") do not
