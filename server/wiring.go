@@ -108,7 +108,7 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 			Cores:            cores,
 			Deadline:         s.RequestTimeout,
 			Random:           env.Random,
-			Faults:           parts.faults(env, schema),
+			Faults:           parts.faults(schema),
 			Log:              env.Log,
 		},
 		SDL:            env.SDL,
