@@ -3,7 +3,6 @@ package gqlhttp
 import (
 	"errors"
 	"fmt"
-	"reflect"
 )
 
 // Limits bound what one request may ask for. All of them must be positive. The tags hold the name,
@@ -27,10 +26,23 @@ type Limits struct {
 // Check returns an error for each limit that is not positive. It names the setting.
 func (l Limits) Check() error {
 	var faults []error
-	for field, limit := range reflect.ValueOf(l).Fields() {
-		if limit.Int() <= 0 {
-			faults = append(faults, fmt.Errorf("--%s: must be more than 0", field.Tag.Get("name")))
+	positive := func(name string, limit int64) {
+		if limit <= 0 {
+			faults = append(faults, fmt.Errorf("--%s: must be more than 0", name))
 		}
 	}
+
+	positive("body-limit", l.Body)
+	positive("document-limit", int64(l.Document))
+	positive("token-limit", int64(l.Tokens))
+	positive("depth-limit", int64(l.Depth))
+	positive("root-field-limit", int64(l.RootFields))
+	positive("alias-limit", int64(l.Aliases))
+	positive("same-field-limit", int64(l.SameFields))
+	positive("directive-limit", int64(l.Directives))
+	positive("complexity-limit", int64(l.Complexity))
+	positive("answer-limit", int64(l.Answer))
+	positive("variables-limit", int64(l.Variables))
+	positive("variables-depth-limit", int64(l.VariablesDepth))
 	return errors.Join(faults...)
 }
