@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// workInBackground starts what a server does besides answering requests.
+// workInBackground starts the work that a server does besides answering requests.
 func (s *serve) workInBackground(env *command.Environment, parts *parts, handler *web.Handler) {
 	go follow(env, "applications", timing.ApplicationsPoll, parts.Directory.Reload)
 	go follow(env, "keysets", timing.KeysetsPoll, parts.Ring.Reload)
@@ -31,8 +31,8 @@ func (s *serve) workInBackground(env *command.Environment, parts *parts, handler
 	}})
 }
 
-// every does its chores now, and then at an interval until the program ends. If one fails or
-// panics, it logs that and goes on with the next one.
+// every does its chores at once, and again after each interval until the program ends. It logs a
+// chore that fails or panics, and continues with the next one.
 func every(env *command.Environment, interval time.Duration, chores ...chore) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -60,7 +60,7 @@ type chore struct {
 	do   func() error
 }
 
-// purge deletes expired rows.
+// purge deletes expired rows, and logs how many.
 func purge(env *command.Environment, office *tickets.Office) error {
 	const pause = 50 * time.Millisecond
 	deleted, err := office.Purge(env.Context, pause)
@@ -74,9 +74,10 @@ func purge(env *command.Environment, office *tickets.Office) error {
 // clientsInterval is how often a server logs which clients have called it.
 const clientsInterval = time.Hour
 
-// follow calls ask at an interval until the program ends. So the server learns what others have
-// changed. It logs the first of several failures in a row, and the first success after them.
-func follow(env *command.Environment, what string, interval time.Duration, ask func(context.Context) error) {
+// follow calls reload after each interval until the program ends, so that the server learns what
+// others have changed. It logs the first of several failures in a row, and the first success after
+// them.
+func follow(env *command.Environment, what string, interval time.Duration, reload func(context.Context) error) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	failing := false
@@ -89,7 +90,7 @@ func follow(env *command.Environment, what string, interval time.Duration, ask f
 		}
 
 		ctx, cancel := context.WithTimeout(env.Context, timing.PollTimeout)
-		err := safely.Do(func() error { return ask(ctx) })
+		err := safely.Do(func() error { return reload(ctx) })
 		cancel()
 
 		switch {

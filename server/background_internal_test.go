@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// Background work that panics is logged, and is done again the next time. Other work goes on.
+// Background work that panics is logged, and is tried again the next time. Other work goes on.
 func TestBackgroundPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

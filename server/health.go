@@ -11,12 +11,12 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// health is the command that asks a running server whether it is well. Images that hold no other
-// program can use it as their health check.
+// health is the command that asks a running server whether it is well. A container image without
+// other programs can use it as its health check.
 type health struct {
 	command.Address
 
-	Live bool `help:"Ask whether it should keep running, even if it cannot answer without its database."`
+	Live bool `help:"Ask whether the server should keep running, even if it cannot reach its database."`
 }
 
 var errNotWell = errors.New("the server is not well")
@@ -24,7 +24,7 @@ var errNotWell = errors.New("the server is not well")
 // healthPatience is how long the answer may take.
 const healthPatience = 3 * time.Second
 
-// Run carries the command out.
+// Run runs the command.
 func (c *health) Run(env *command.Environment) error {
 	if err := c.Check(); err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// collectRarely makes the garbage collector run less often, so that it takes less time and more
+// collectRarely makes the garbage collector run less often, so that it takes less time but more
 // memory. The limit is above what the server needs. GOGC and GOMEMLIMIT override this.
 func collectRarely(env *command.Environment, settings *command.Settings) error {
 	const percent, withoutHashes = 400, 160 << 20

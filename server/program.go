@@ -1,7 +1,7 @@
 // Package server is the program: its command line, and the command that serves tickets.
 //
-// It reads the settings, puts the parts together, works in the background, says whether the server
-// is ready, and stops it. It decides nothing about a ticket or an account.
+// It reads the settings, puts the parts together, does the background work, reports whether the
+// server is ready, and stops it. It decides nothing about a ticket or an account.
 package server
 
 import (
@@ -18,25 +18,25 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// LogDrainTime is how long the program waits at its end until what it has written is read.
+// LogDrainTime is how long the program waits at its end for others to read its output.
 const LogDrainTime = 500 * time.Millisecond
 
 // program is the command line.
 type program struct {
 	command.Settings
 
-	Serve       serve               `cmd:"" default:"withargs" help:"Serve tickets. The default command."`
+	Serve       serve               `cmd:"" default:"withargs" help:"Run the server. This is the default command."`
 	Migrate     command.Migrate     `cmd:"" help:"Bring the database's schema up to date."`
-	Account     command.Account     `cmd:"" help:"Customer accounts."`
-	Application command.Application `cmd:"" help:"Applications that request tickets."`
-	Keys        command.Keys        `cmd:"" help:"Key files, and the keys of the tickets."`
+	Account     command.Account     `cmd:"" help:"Create, import, show and change customer accounts."`
+	Application command.Application `cmd:"" help:"Create, show and change the applications that request tickets."`
+	Keys        command.Keys        `cmd:"" help:"Create a key file, or list, rotate and retire keysets."`
 	Health      health              `cmd:"" help:"Ask the server that runs at --listen whether it is ready."`
 	Schema      command.Schema      `cmd:"" help:"Print the GraphQL schema."`
 	Version     command.Version     `cmd:"" help:"Print the program's version."`
 }
 
-// Run carries out the command that the arguments name, and logs to a pipe. Its error is for the
-// operator, and can have several lines. The environment needs no log.
+// Run runs the command that the arguments name. It sets the log of the environment to one that
+// writes to the pipe. The error is for the operator, and can have several lines.
 func Run(env *command.Environment, arguments []string, log *logpipe.Pipe) error {
 	var p program
 	parsed, err := command.Parse(env, &p, arguments, &p.Settings)

@@ -15,7 +15,7 @@ import (
 // database knows whether the server can answer operations.
 type database struct {
 	store *storage.Store
-	// load prepares the first operation, when the schema is right.
+	// load reads what operations need. It is called when the schema is up to date.
 	load func(context.Context) error
 	// prepared is set when load has succeeded.
 	prepared atomic.Bool
@@ -25,12 +25,11 @@ type database struct {
 
 var (
 	errDraining   = errors.New("the server is stopping")
-	errUnprepared = errors.New("the database has not answered yet")
+	errUnprepared = errors.New("the server is still starting")
 )
 
 // prepare waits until the database answers. Then it checks or updates the schema, and loads the
-// keys. It returns an error if waiting does not help. It returns nil, too, when the context ends
-// first.
+// keys. It returns an error if waiting does not help, and nil if the context ends first.
 func (d *database) prepare(env *command.Environment, settings *command.Settings, migrate bool) error {
 	const pause = time.Second
 
@@ -61,7 +60,7 @@ func (d *database) prepare(env *command.Environment, settings *command.Settings,
 	}
 }
 
-// prepareOnce is one attempt of prepare.
+// prepareOnce makes one attempt for prepare.
 func (d *database) prepareOnce(env *command.Environment, settings *command.Settings, migrate bool) error {
 	if migrate {
 		if _, err := d.store.Migrate(env.Context); err != nil {

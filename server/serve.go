@@ -29,14 +29,14 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // the server has closed it, but not after a fault before that
+	defer listener.Close() //nolint:errcheck // usually the server has closed it
 	parts, err := s.wire(env, settings, s.address(listener.Addr()))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.Store.Close()) }()
 
-	cores := runtime.GOMAXPROCS(0) // what the container may use; the machine can have more
+	cores := runtime.GOMAXPROCS(0) // a container may use fewer than the machine has
 	makeRoom(env, parts.hasher)
 	reserveThreads(runtime.GOMAXPROCS(0) + settings.DatabaseConnections + otherThreads)
 
@@ -47,7 +47,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	if s.Faults {
 		env.Log.WarnContext(env.Context,
-			"faults are on: requests say with the header x-fault what goes wrong with them")
+			"faults are on: requests can ask for faults with the header x-fault")
 	}
 
 	server := web.NewServer(handler, s.RequestTimeout, env.Log)
@@ -91,16 +91,16 @@ func (s *serve) stop(env *command.Environment, server *http.Server, handler *web
 	return nil
 }
 
-// connections returns the limit of connections. It leaves descriptors for the database and for
-// files.
+// connections returns the limit of connections. By default it leaves file descriptors for the
+// database and for files.
 func (s *serve) connections(env *command.Environment, settings *command.Settings) *inbound.Connections {
 	const files = 32
 	most := cmp.Or(s.ConnectionLimit, inbound.DefaultConnections(settings.DatabaseConnections+files))
 	return inbound.NewConnections(most, env.Log)
 }
 
-// address returns the address that clients can use. Its host is that of --listen, but localhost
-// where the server listens on all addresses.
+// address returns the address that clients can use. Its host is the one of --listen. If the server
+// listens on all addresses, it is localhost.
 func (s *serve) address(listener net.Addr) string {
 	_, port, _ := net.SplitHostPort(listener.String())
 	host, _, _ := net.SplitHostPort(s.Listen)

@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// serve is the command that serves tickets.
+// serve is the command that runs the server.
 type serve struct {
 	command.TicketSettings
 	command.Address
@@ -28,25 +28,28 @@ type serve struct {
 
 // serverSettings are about clients and their requests.
 type serverSettings struct {
-	Issuer         string   `placeholder:"URL" help:"URL by which clients know the server. By default its own address."`
-	Origins        []string `placeholder:"ORIGIN" help:"Origins whose pages may call as storefront; * for all."`
-	TrustedProxies []string `placeholder:"CIDR" help:"Networks of proxies to trust (X-Forwarded-For), e.g. 10.0.0.0/8."`
+	Issuer string `placeholder:"URL" help:"URL by which clients know the server. The default is its own address."`
+
+	Origins []string `placeholder:"ORIGIN" help:"Origins whose pages may call as the application storefront, or *."`
+
+	TrustedProxies []string `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For is trusted."`
 
 	Playground     bool   `default:"true" negatable:"" help:"Serve the playground at /."`
 	Introspection  bool   `default:"true" negatable:"" help:"Answer queries about the schema."`
 	Federation     bool   `help:"Be a subgraph of Apollo Federation: answer _service and _entities."`
-	Operations     string `placeholder:"FILE" help:"Manifest of trusted documents. Clients may send their hashes."`
+	Operations     string `placeholder:"FILE" help:"Manifest of trusted documents, which clients may name by hash."`
 	OperationsOnly bool   `help:"Run only the trusted documents."`
 
-	ConnectionLimit int           `default:"0" help:"Most connections of clients; 0 means at most 600."`
-	RequestTimeout  time.Duration `default:"10s" help:"Longest time for a request."`
-	ShutdownDelay   time.Duration `default:"250ms" help:"How long /readyz fails before the server closes its listener."`
-	ShutdownWait    time.Duration `default:"20s" help:"How long a stopping server waits for requests to finish."`
+	ConnectionLimit int `default:"0" help:"Most client connections at a time; 0 means up to 600, if the system allows."`
+
+	RequestTimeout time.Duration `default:"10s" help:"How long a request may take."`
+	ShutdownDelay  time.Duration `default:"250ms" help:"How long /readyz fails before the server closes its listener."`
+	ShutdownWait   time.Duration `default:"20s" help:"How long a stopping server waits for requests to finish."`
 }
 
 // jwtSettings are about JWTs and the keys of all tickets.
 type jwtSettings struct {
-	Audience         []string      `placeholder:"NAME" help:"Audience of JWTs. Default: the issuer."`
+	Audience         []string      `placeholder:"NAME" help:"Audience of JWTs. The default is the issuer."`
 	KeyCheckInterval time.Duration `default:"10m" help:"How often to look for keys to replace or delete."`
 }
 
@@ -59,10 +62,10 @@ type databaseSettings struct {
 // trialSettings are for trying the server out.
 type trialSettings struct {
 	Demo   bool `help:"Load three sample customers into a new embedded database, and print how they sign in."`
-	Faults bool `help:"Let the header x-fault make requests fail, to test clients. Only embedded and local."`
+	Faults bool `help:"Let the header x-fault cause faults. Needs the embedded database and a loopback address."`
 }
 
-// check returns all faults of the settings together. It returns nil if there are none.
+// check returns all faults of the settings as one error, or nil.
 func (s *serve) check(env *command.Environment, settings *command.Settings) error {
 	_, errProxies := s.proxies()
 	_, errDocuments := s.trustedDocuments()
@@ -89,12 +92,12 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 	fault(s.KeyCheckInterval <= 0, "--key-check-interval: must be more than 0")
 
 	fault(s.Socket() != "" && s.Issuer == "",
-		"--listen: on a socket, --issuer must say by which URL clients know the server")
+		"--listen: with a socket, --issuer must be set to the URL by which clients know the server")
 	fault(s.Issuer != "" && !applications.IsOrigin(s.Issuer),
 		"--issuer: must be a URL without a path, e.g. https://tickets.example")
-	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or nothing would be run")
+	fault(s.OperationsOnly && s.Operations == "", "--operations-only: needs --operations, or no document could be run")
 	fault(s.OperationsOnly && s.Federation,
-		"--operations-only: not with --federation, whose routers write documents of their own")
+		"--operations-only: cannot be combined with --federation, because routers write their own documents")
 	fault(s.KeyRotation != 0 && s.KeyRotation < settings.SigningKeyNotice,
 		"--key-rotation: must not be shorter than --signing-key-notice")
 

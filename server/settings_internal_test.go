@@ -20,18 +20,18 @@ func TestDefaultsFitTiming(t *testing.T) {
 	}{
 		{
 			timing.KeysetsPoll + timing.JWKSMaxAge + timing.VerifierKeysAge, common.SigningKeyNotice,
-			"whoever verifies JWTs has a new key before it signs, also from a copy of the keys",
+			"services that verify JWTs have a new key before it signs, even from a cached copy of the keys",
 		},
 		{common.SigningKeyNotice, serve.KeyRotation, "a key is in use before the next one is made"},
 		{serve.KeyCheckInterval, timing.LeastKeyRotation, "keys are replaced when they are due"},
 		{
 			serve.RequestTimeout + common.DatabaseStatementWait, timing.EndedLateness,
-			"the end of a session is visible before nobody asks for that instant any more",
+			"the end of a session is visible while servers still ask for the instant at which it ended",
 		},
-		{common.DatabaseStatementWait, timing.PollTimeout, "a slow database does not end each look"},
-		{timing.KMSTimeout, timing.PollTimeout, "nor does a slow key service"},
-		{serve.SessionLifetime, timing.LeastSealLife, "the least life of a keyset fits a default session"},
-		{serve.AccessLifetime, timing.LeastSignLife, "and a default access token"},
+		{common.DatabaseStatementWait, timing.PollTimeout, "a poll can wait for a slow database"},
+		{timing.KMSTimeout, timing.PollTimeout, "a poll can wait for a slow key service"},
+		{serve.SessionLifetime, timing.LeastSealLife, "a keyset outlives a default session"},
+		{serve.AccessLifetime, timing.LeastSignLife, "a signing keyset outlives a default access token"},
 	} {
 		if rule.less > rule.more {
 			t.Errorf("%s is more than %s, so it is not true that %s", rule.less, rule.more, rule.reason)

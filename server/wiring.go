@@ -24,7 +24,7 @@ type parts struct {
 	office   *tickets.Office
 }
 
-// wire puts the server together. Clients reach it at the address. It does not use the database yet.
+// wire puts the server together. address is where clients reach it. The database is not used yet.
 func (s *serve) wire(env *command.Environment, settings *command.Settings, address string) (*parts, error) {
 	master, err := settings.LoadMaster(env)
 	if err != nil {
@@ -85,7 +85,7 @@ func (p *parts) load(ctx context.Context) error {
 	return p.office.ReloadEnded(ctx)
 }
 
-// handler returns what answers the requests. The number of cores bounds its heavy work.
+// handler returns the handler of all requests. cores bounds its heavy work.
 func (s *serve) handler(env *command.Environment, parts *parts, database *database, cores int) (*web.Handler, error) {
 	proxies, err := s.proxies()
 	if err != nil {
