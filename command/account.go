@@ -14,18 +14,18 @@ import (
 type Account struct {
 	Create      createAccount     `cmd:"" help:"Create an account. Asks for the password, or reads it from the input."`
 	Import      importAccounts    `cmd:"" help:"Create and update accounts from a file of JSON Lines or CSV."`
-	Update      updateAccount     `cmd:"" help:"Change an account. What no flag says stays as it is."`
+	Update      updateAccount     `cmd:"" help:"Change an account. Fields without a flag do not change."`
 	Show        showAccount       `cmd:"" help:"Show an account."`
 	SetPassword setPassword       `cmd:"" help:"Give an account a new password, and end its sessions."`
 	Lock        lockAccount       `cmd:"" help:"Prevent sign-ins until the account is unlocked. Its sessions continue."`
-	Unlock      unlockAccount     `cmd:"" help:"End every lock of an account, and forget the wrong passwords."`
+	Unlock      unlockAccount     `cmd:"" help:"Remove all locks of an account, and forget its wrong passwords."`
 	Activate    activateAccount   `cmd:"" help:"Make an account usable again."`
 	Deactivate  deactivateAccount `cmd:"" help:"Make an account unusable, and end its sessions."`
 	Delete      deleteAccount     `cmd:"" help:"Delete an account for good, and end its sessions."`
 }
 
-// named is an account that is named on the command line, in one of four ways.
-type named struct {
+// namedAccount is an account that is named on the command line, in one of four ways.
+type namedAccount struct {
 	Name       string `arg:"" optional:"" help:"User name or e-mail address."`
 	ID         int64  `help:"Number of the account, instead of its name." name:"id" placeholder:"NUMBER"`
 	UserID     string `help:"User id that its tickets carry, instead of its name." name:"user-id" placeholder:"ID"`
@@ -36,7 +36,7 @@ var errNameOne = errors.New(
 	"name one account: by its user name or e-mail address, with --id, --user-id or --external-id")
 
 // key returns the key that names the account.
-func (n *named) key() (accounts.Key, error) {
+func (n *namedAccount) key() (accounts.Key, error) {
 	var key accounts.Key
 	ways := 0
 	for _, given := range []bool{n.Name != "", n.ID != 0, n.UserID != "", n.ExternalID != ""} {
@@ -70,8 +70,8 @@ func (n *named) key() (accounts.Key, error) {
 	return key, nil
 }
 
-// change opens the book, changes the account that is named, and says what was done.
-func (n *named) change(
+// change opens the book, calls do to change the named account, and prints what was done.
+func (n *namedAccount) change(
 	env *Environment, settings *Settings, done string,
 	do func(*accounts.Book, accounts.Key) (*models.CustomerAccount, error),
 ) error {
@@ -91,13 +91,12 @@ func (n *named) change(
 	})
 }
 
-// withBook opens the book of accounts and does something with it.
+// withBook opens the book of accounts and passes it to do.
 func withBook(env *Environment, settings *Settings, do func(*accounts.Book) error) error {
 	return settings.with(env, nil, func(parts *wiring.Parts) error { return do(parts.Accounts) })
 }
 
-// setPassword gives an account a new password.
-type setPassword struct{ named }
+type setPassword struct{ namedAccount }
 
 func (c *setPassword) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "The password of %s is set, and its sessions have ended.",
@@ -117,8 +116,7 @@ func (c *setPassword) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// lockAccount locks an account.
-type lockAccount struct{ named }
+type lockAccount struct{ namedAccount }
 
 func (c *lockAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is locked.",
@@ -127,8 +125,7 @@ func (c *lockAccount) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// unlockAccount ends the locks of an account.
-type unlockAccount struct{ named }
+type unlockAccount struct{ namedAccount }
 
 func (c *unlockAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is not locked any more.",
@@ -137,8 +134,7 @@ func (c *unlockAccount) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// activateAccount makes an account usable.
-type activateAccount struct{ named }
+type activateAccount struct{ namedAccount }
 
 func (c *activateAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is active.",
@@ -147,8 +143,7 @@ func (c *activateAccount) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// deactivateAccount makes an account unusable.
-type deactivateAccount struct{ named }
+type deactivateAccount struct{ namedAccount }
 
 func (c *deactivateAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is inactive, and its sessions have ended.",
@@ -157,14 +152,13 @@ func (c *deactivateAccount) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// deleteAccount deletes an account.
 type deleteAccount struct {
-	named
+	namedAccount
 
-	Yes bool `help:"Do not ask."`
+	Yes bool `help:"Do not ask for confirmation."`
 }
 
-var errNotConfirmed = errors.New("nothing was deleted: say yes, or give --yes")
+var errNotConfirmed = errors.New("nothing was deleted: answer yes, or use --yes")
 
 func (c *deleteAccount) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is deleted, and its sessions have ended.",

@@ -11,9 +11,9 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 )
 
-// fieldFlags are the flags for the fields of an account. They follow from the table of fields, so
-// no struct of ours has them. A command that embeds fieldFlags has one for each field, except those
-// for which it has a flag, an argument or a question of its own.
+// fieldFlags are flags for the fields of an account. They are made from the table of fields, so no
+// struct declares them. A command that embeds fieldFlags has one for each field, unless it has its
+// own flag, argument or prompt for the field.
 type fieldFlags struct{ flags []*fieldFlag }
 
 // fieldFlag is the flag for a field.
@@ -23,9 +23,9 @@ type fieldFlag struct {
 	value *string
 }
 
-// flagText is how a flag is called and described, where that does not follow from the field.
 type flagText struct{ name, placeholder, help string }
 
+// flagTextOf returns the texts of the flag for a field. Most follow from the name of the field.
 func flagTextOf(field *accounts.Field) flagText {
 	switch field.Name() {
 	case "emailAddress":
@@ -35,7 +35,7 @@ func flagTextOf(field *accounts.Field) flagText {
 	case "accountType":
 		return flagText{"account-type", "TYPE", "Kind of account, e.g. B2C."}
 	case "customerSinceDate":
-		return flagText{"since", "INSTANT", "Since when the customer has been one, in RFC 3339. " +
+		return flagText{"since", "INSTANT", "When the customer became one, in RFC 3339. " +
 			"The default is when the account was created."}
 	case "localeCode":
 		return flagText{"locale", "CODE", "Language and region, e.g. en-US."}
@@ -46,7 +46,7 @@ func flagTextOf(field *accounts.Field) flagText {
 	return flagText{strings.ReplaceAll(words, " ", "-"), "TEXT", help}
 }
 
-// wordsOf takes a field's name apart: "tax id" for taxId.
+// wordsOf splits a field's name into words: "tax id" for taxId.
 func wordsOf(name string) string {
 	var words strings.Builder
 	for _, letter := range name {
@@ -82,7 +82,7 @@ func (f *fieldFlags) addTo(command *kong.Command, faults *[]error) {
 	for _, field := range accounts.Fields() {
 		switch field.Name() {
 		case "userName", "externalId", "attributes", "password":
-			continue // the command asks for these in its own way
+			continue // the commands have their own flags or prompts for these
 		}
 
 		if !field.IsEntered() {
@@ -95,7 +95,7 @@ func (f *fieldFlags) addTo(command *kong.Command, faults *[]error) {
 	}
 }
 
-// describe returns the flag as kong knows it.
+// describe returns the flag in the form that kong needs.
 func (f *fieldFlag) describe(faults *[]error) *kong.Flag {
 	text := flagTextOf(f.field)
 	value := &kong.Value{
@@ -107,7 +107,7 @@ func (f *fieldFlag) describe(faults *[]error) *kong.Flag {
 		Target:   reflect.ValueOf(&f.value).Elem(),
 	}
 	if f.field.IsBool() {
-		value.Tag.Negatable = "_" // kong's word for --no-NAME
+		value.Tag.Negatable = "_" // means --no-NAME to kong
 		mapper := kong.NewRegistry().RegisterDefaults().ForType(reflect.TypeFor[bool]())
 		value.Mapper = boolText{boolCollector{collector{mapper, faults}}}
 	}
@@ -120,7 +120,7 @@ func decodeText(ctx *kong.DecodeContext, target reflect.Value) error {
 	return ctx.Scan.PopValueInto("string", target.Interface())
 }
 
-// boolText reads a bool into a text.
+// boolText reads a bool and stores it as text.
 type boolText struct{ boolCollector }
 
 // Decode implements kong.Mapper.
@@ -134,7 +134,7 @@ func (b boolText) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// set gives a record the fields whose flags are given. An empty text clears a field.
+// set sets the fields of a record whose flags are given. An empty text clears a field.
 func (f *fieldFlags) set(record *accounts.Record) error {
 	for _, flag := range f.flags {
 		if err := setGiven(record, flag.field.Name(), flag.value); err != nil {

@@ -28,7 +28,7 @@ type console struct {
 	folder string
 	// group is the group of the commands, for example "account".
 	group string
-	// context and stdin are for the next command. stderr is what the last one wrote there.
+	// context and stdin are for the next command. stderr is the output of the last one there.
 	context context.Context
 	stdin   io.Reader
 	stderr  string
@@ -283,7 +283,7 @@ func TestAccountChanges(t *testing.T) {
 	c.want("1 rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n", "", "import", "-")
 
 	c.stdin = strings.NewReader("yes\n") // not on a terminal
-	c.want("", "nothing was deleted: say yes, or give --yes", "delete", "ada")
+	c.want("", "nothing was deleted: answer yes, or use --yes", "delete", "ada")
 	c.want("ada is deleted, and its sessions have ended.\n", "", "delete", "ada", "--yes")
 	c.want("", "there is no such account", "delete", "ada", "--yes")
 }
@@ -343,9 +343,9 @@ func TestAccountUpdate(t *testing.T) {
 		}
 	}
 
-	c.want("", "nothing to change: give a flag that says what shall be otherwise", "update", "eve")
+	c.want("", "nothing to change: use a flag for each field to change", "update", "eve")
 	c.want(
-		"", "--attribute and --no-attributes: give one of them", "update", "eve", "--no-attributes",
+		"", "--attribute and --no-attributes: use only one of them", "update", "eve", "--no-attributes",
 		"--attribute=a=1",
 	)
 	c.want("", "userName must not be empty", "update", "eve", "--new-user-name=")

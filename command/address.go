@@ -21,7 +21,7 @@ var (
 	errInUse  = errors.New("--listen: another process listens on the socket")
 )
 
-// Socket returns the path of the socket, or nothing for a network address.
+// Socket returns the path of the socket, or an empty text for a network address.
 func (a *Address) Socket() string {
 	path, _ := strings.CutPrefix(a.Listen, "unix:")
 	if path == a.Listen {
@@ -52,8 +52,8 @@ func (a *Address) IsLocal() bool {
 	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
-// Open listens. It replaces a socket that a killed process left behind. All users who may enter its
-// folder may connect to it.
+// Open listens. It replaces a socket that a killed process left behind. Every user who can enter
+// the folder of the socket can connect to it.
 func (a *Address) Open(ctx context.Context) (net.Listener, error) {
 	path := a.Socket()
 	if path == "" {
@@ -132,8 +132,8 @@ type localConnection struct{ net.Conn }
 // RemoteAddr implements net.Conn.
 func (localConnection) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// CloseWrite ends the sending side. A server does that if it has not read a request completely, so
-// that its answer is not lost.
+// CloseWrite closes the sending side. net/http calls it when it has not read all of a request, so
+// that the client can still read the answer.
 func (c localConnection) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

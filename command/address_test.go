@@ -10,7 +10,7 @@ import (
 	"github.com/authtickets/authtickets/command"
 )
 
-// On a socket too, a server can end its answer and still read what the client continues to send.
+// A server can end its answer on a socket, and still read what the client continues to send.
 func TestSocketsCanBeHalfClosed(t *testing.T) {
 	t.Parallel()
 

@@ -19,7 +19,7 @@ type Application struct {
 	Create       createApplication  `cmd:"" help:"Create an application. Prints the secret of a confidential one."`
 	List         listApplications   `cmd:"" help:"List all applications."`
 	Show         showApplication    `cmd:"" help:"Show an application."`
-	Update       updateApplication  `cmd:"" help:"Change an application. Only what the flags name changes."`
+	Update       updateApplication  `cmd:"" help:"Change an application. Fields without a flag do not change."`
 	RotateSecret rotateSecret       `cmd:"" help:"Give a confidential application a new secret, and print it once."`
 	Disable      disableApplication `cmd:"" help:"Refuse tickets for an application, and end its sessions."`
 	Enable       enableApplication  `cmd:"" help:"Enable an application again. Its former sessions stay ended."`
@@ -36,7 +36,7 @@ type namedApplication struct {
 	ID string `arg:"" help:"Id of the application."`
 }
 
-// change does something to the application and prints what was done.
+// change calls do to change the application, and prints what was done.
 func (n *namedApplication) change(
 	env *Environment, settings *Settings, done string, do func(*applications.Book) error,
 ) error {
@@ -64,9 +64,9 @@ func (n *namedApplication) ask(env *Environment, book *applications.Book, questi
 // applicationFlags are the flags for the fields of an application. Lists are separated by commas.
 // An empty list clears the field.
 type applicationFlags struct {
-	Name                     *string        `help:"Name for people." placeholder:"NAME"`
-	Behaviors                *string        `placeholder:"NAMES" help:"Behaviors of customers."`
-	AnonymousBehaviors       *string        `placeholder:"NAMES" help:"Behaviors of anonymous shoppers."`
+	Name                     *string        `help:"Name for people to read." placeholder:"NAME"`
+	Behaviors                *string        `placeholder:"NAMES" help:"Behaviors in the tickets of customers."`
+	AnonymousBehaviors       *string        `placeholder:"NAMES" help:"Behaviors in anonymous tickets."`
 	OwnBehaviors             *string        `placeholder:"NAMES" help:"What a confidential application may do itself."`
 	Origins                  *string        `placeholder:"ORIGINS" help:"Origins of its web pages, or * for all."`
 	AccessLifetime           *time.Duration `placeholder:"DURATION" help:"Lifetime of its access tokens."`
@@ -106,10 +106,9 @@ func listOf(flag *string) []string {
 	return items
 }
 
-// createApplication creates an application.
 type createApplication struct {
-	ID           string `arg:"" help:"Its id: up to 32 lower-case letters, digits and dashes, e.g. storefront-de."`
-	Confidential bool   `help:"It is a server with a secret. Otherwise it is a page in a browser."`
+	ID           string `arg:"" help:"Id: up to 32 lower-case letters, digits and dashes, e.g. storefront-de."`
+	Confidential bool   `help:"Create a server with a secret. Otherwise it is a page in a browser."`
 
 	applicationFlags
 }
@@ -121,11 +120,11 @@ func (*createApplication) Help() string {
       --behaviors cart.write,order.read --anonymous-behaviors cart.write
   authtickets application create gateway --confidential --own-behaviors tickets.introspect
 
-Lists are separated by commas, and an empty value clears them. A list of behaviors has up to 100
-names of letters, digits, '.', '_', ':' and '-'. An application's own behaviors are
+Separate the items of a list with commas. An empty value clears the list. A list of behaviors has up
+to 100 names of letters, digits, '.', '_', ':' and '-'. An application's own behaviors are
 tickets.introspect, accounts.manage, or names of your own. Anonymous shoppers do not get the
-behaviors of customers. A lifetime of 0 means the server's. Refresh tokens live from the last
-refresh, and sessions at most their longest lifetime, however often they are refreshed.`
+behaviors of customers. A lifetime of 0 means the server's setting. The lifetime of a refresh token
+starts again with each refresh. A session ends after its longest lifetime, even if it is refreshed.`
 }
 
 func (c *createApplication) Run(env *Environment, settings *Settings) error {
@@ -147,8 +146,8 @@ func (c *createApplication) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// remindOfHeader tells an operator who created another public application what that means for the
-// clients of the first one.
+// remindOfHeader tells an operator who has just created the second public application that all
+// clients must now name theirs.
 func remindOfHeader(env *Environment, book *applications.Book) error {
 	all, err := book.All(env.Context, access.Operator())
 	public := slices.DeleteFunc(all, func(a models.Application) bool { return a.IsConfidential })
@@ -158,18 +157,17 @@ func remindOfHeader(env *Environment, book *applications.Book) error {
 
 	_, err = fmt.Fprintln(
 		env.Stderr,
-		"There are two public applications now: every request must name its own in the header x-application.",
+		"There are two public applications now, so every request must name its own in the header x-application.",
 	)
 	return err
 }
 
-// showSecret writes a new secret so that it can be copied, or cut out at the colon.
+// showSecret prints a new secret after a colon, so that a script can cut it out.
 func showSecret(env *Environment, shown secret.Text) error {
 	_, err := fmt.Fprintf(env.Stdout, "Its secret, which is not shown again: %s\n", shown.Reveal())
 	return err
 }
 
-// updateApplication changes an application.
 type updateApplication struct {
 	namedApplication
 	applicationFlags
@@ -193,7 +191,6 @@ func (c *updateApplication) Run(env *Environment, settings *Settings) error {
 		})
 }
 
-// rotateSecret gives an application a new secret.
 type rotateSecret struct {
 	namedApplication
 
@@ -213,11 +210,11 @@ func (c *rotateSecret) Run(env *Environment, settings *Settings) error {
 			return err
 		}
 
-		before := "The secret before is no longer good."
+		previous := "The previous secret is no longer valid."
 		if c.KeepOld > 0 {
-			before = fmt.Sprintf("The secret before is good for %s yet.", c.KeepOld)
+			previous = fmt.Sprintf("The previous secret stays valid for %s.", c.KeepOld)
 		}
-		if _, err := fmt.Fprintf(env.Stdout, "%s has another secret. %s\n", c.ID, before); err != nil {
+		if _, err := fmt.Fprintf(env.Stdout, "%s has a new secret. %s\n", c.ID, previous); err != nil {
 			return err
 		}
 
@@ -225,14 +222,13 @@ func (c *rotateSecret) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// disableApplication disables an application.
 type disableApplication struct {
 	namedApplication
 
-	Yes bool `help:"Do not ask."`
+	Yes bool `help:"Do not ask for confirmation."`
 }
 
-var errNotDisabled = errors.New("nothing was disabled: say yes, or give --yes")
+var errNotDisabled = errors.New("nothing was disabled: answer yes, or use --yes")
 
 func (c *disableApplication) Run(env *Environment, settings *Settings) error {
 	return c.change(env, settings, "%s is disabled, and its sessions have ended.", func(book *applications.Book) error {
@@ -248,7 +244,6 @@ func (c *disableApplication) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// enableApplication enables an application.
 type enableApplication struct{ namedApplication }
 
 func (c *enableApplication) Run(env *Environment, settings *Settings) error {
@@ -258,11 +253,10 @@ func (c *enableApplication) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// deleteApplication deletes an application.
 type deleteApplication struct {
 	namedApplication
 
-	Yes bool `help:"Do not ask."`
+	Yes bool `help:"Do not ask for confirmation."`
 }
 
 func (c *deleteApplication) Run(env *Environment, settings *Settings) error {

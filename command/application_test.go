@@ -144,7 +144,7 @@ func TestApplicationUpdate(t *testing.T) {
 		}
 	}
 
-	c.want("", "nothing to change: give a flag that says what shall be otherwise", "update", "storefront")
+	c.want("", "nothing to change: use a flag for each field to change", "update", "storefront")
 	c.want("", "there is no such application", "update", "nobody", "--name=x")
 	c.want("", "name: must not be empty", "update", "storefront", "--name=")
 	c.want(
@@ -163,15 +163,15 @@ func TestApplicationSecrets(t *testing.T) {
 	c := newApplications(t)
 	first := c.secret("Created the application gateway.", "create", "gateway", "--confidential")
 	second := c.secret(
-		"gateway has another secret. The secret before is good for 24h0m0s yet.",
+		"gateway has a new secret. The previous secret stays valid for 24h0m0s.",
 		"rotate-secret",
 		"gateway",
 		"--keep-old=24h",
 	)
 
-	third := c.secret("gateway has another secret. The secret before is no longer good.", "rotate-secret", "gateway")
+	third := c.secret("gateway has a new secret. The previous secret is no longer valid.", "rotate-secret", "gateway")
 	c.secret(
-		"gateway has another secret. The secret before is good for 1h0m0s yet.",
+		"gateway has a new secret. The previous secret stays valid for 1h0m0s.",
 		"rotate-secret",
 		"gateway",
 		"--keep-old=1h",
@@ -199,7 +199,7 @@ func TestApplicationDisableEnableDelete(t *testing.T) {
 
 	c := newApplications(t)
 	c.stdin = strings.NewReader("yes\n") // not on a terminal
-	c.want("", "nothing was disabled: say yes, or give --yes", "disable", "storefront")
+	c.want("", "nothing was disabled: answer yes, or use --yes", "disable", "storefront")
 
 	for range 2 { // it can be repeated
 		c.want("storefront is disabled, and its sessions have ended.\n", "", "disable", "storefront", "--yes")
@@ -215,7 +215,7 @@ func TestApplicationDisableEnableDelete(t *testing.T) {
 		}
 	}
 
-	c.want("", "nothing was deleted: say yes, or give --yes", "delete", "storefront")
+	c.want("", "nothing was deleted: answer yes, or use --yes", "delete", "storefront")
 	c.want("storefront is deleted, and its sessions have ended.\n", "", "delete", "storefront", "--yes")
 	for _, name := range []string{"show", "disable", "enable", "delete"} {
 		c.want("", "there is no such application", name, "storefront")

@@ -17,11 +17,11 @@ var demoCustomers []byte
 // DemoCredentials explains how the sample customers sign in.
 const DemoCredentials = `Sample customers, all with the password "correct horse battery staple":
   demo      or demo@example.com       signs in
-  imported  or imported@example.com   signs in; its bcrypt hash is renewed by the first time
+  imported  or imported@example.com   signs in; its bcrypt hash is replaced at the first sign-in
   locked    or locked@example.com     is locked
 `
 
-// errNotFresh means that a database has accounts other than the sample customers'.
+// errNotFresh means that a database has accounts besides those of the sample customers.
 var errNotFresh = errors.New("--demo: the database has accounts already; name another folder with --data")
 
 // LoadDemo imports the sample customers, unless they exist already.

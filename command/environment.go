@@ -21,7 +21,7 @@ type Environment struct {
 	Variables []string
 	// Now returns the current time.
 	Now func() time.Time
-	// Elapsed returns how much time has passed since the program began. Unlike Now it never steps.
+	// Elapsed returns how much time has passed since the program began. Unlike Now, it never jumps.
 	Elapsed func() time.Duration
 	// Random must be fit for cryptography.
 	Random io.Reader

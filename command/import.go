@@ -19,15 +19,15 @@ import (
 
 // importAccounts creates and updates accounts from a file.
 type importAccounts struct {
-	File          string `arg:"" help:"File to read, or - for the standard input. gzip is unpacked."`
+	File          string `arg:"" help:"File to read, or - for the standard input. It may be compressed with gzip."`
 	Format        string `help:"Format of the rows: jsonl or csv." enum:"jsonl,csv," default:"" placeholder:"FORMAT"`
 	DryRun        bool   `help:"Check everything and write nothing. A name freed by an earlier row may count as taken."`
 	Adopt         bool   `help:"Let a row with an externalId take over an account with its userName and no externalId."`
-	KeepPasswords bool   `help:"Do not change passwords that exist, to import a file again."`
+	KeepPasswords bool   `help:"Do not change existing passwords. Use it to import a file again."`
 	Report        string `help:"File for the line number and reason of every refused row." placeholder:"FILE"`
 }
 
-// Help describes the file.
+// Help describes the formats of the file, and how rows find their accounts.
 func (*importAccounts) Help() string {
 	return `JSON Lines: each line is an object with the fields of the schema's CustomerAccount, and "password" or
 "passwordHash". A new account needs a userName. null clears a field, and a missing field does not
@@ -50,9 +50,9 @@ of Django and LDAP ({SSHA}). A new password or a deactivation ends the customer'
 
 Two rows can belong to one account only if both give its externalId. Otherwise the later row is
 refused, with the number of the other line, because two customers may have names that differ only in
-upper and lower case. For the same reason, a row with a new externalId does not get an existing
-account that has its userName. If both are the same customer, --adopt gives it to the row, unless the
-account has another externalId.
+upper and lower case. For the same reason, a row with a new externalId does not change an existing
+account that has its userName. If both are the same customer, --adopt lets the row take over the
+account, unless the account has another externalId.
 
 A refused row does not affect other rows, and makes the exit code 1. Without --report, the first
 1,000 refused rows are listed on the standard error. An import that was interrupted can be run again.
@@ -63,7 +63,7 @@ A refused row does not affect other rows, and makes the exit code 1. Without --r
   zcat customers.gz | authtickets account import -`
 }
 
-// format returns the format that the file's name suggests.
+// format returns the format that the flag or the file's name gives. It is empty if neither does.
 func (c *importAccounts) format() accounts.Format {
 	if c.Format != "" {
 		return accounts.Format(c.Format)
@@ -79,7 +79,7 @@ func (c *importAccounts) format() accounts.Format {
 	}
 }
 
-// mostListed limits how many lines a terminal gets.
+// mostListed is how many refused rows are listed without a report.
 const mostListed = 1000
 
 func (c *importAccounts) Run(env *Environment, settings *Settings) error {
@@ -94,7 +94,7 @@ func (c *importAccounts) Run(env *Environment, settings *Settings) error {
 		return err
 	}
 	if env.Getenv("GOGC") == "" {
-		defer debug.SetGCPercent(debug.SetGCPercent(c.garbage()))
+		defer debug.SetGCPercent(debug.SetGCPercent(c.gcPercent()))
 	}
 
 	return withBook(env, settings, func(book *accounts.Book) error {
@@ -120,9 +120,9 @@ func (c *importAccounts) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// garbage returns how much garbage may be added to the memory in use, in percent. With the server's
-// 400, each byte that is remembered about a file would need five, and a dry run remembers more.
-func (c *importAccounts) garbage() int {
+// gcPercent returns the value of GOGC for an import. With the server's value, each byte that is
+// kept about a file would take five bytes of memory. A dry run keeps more.
+func (c *importAccounts) gcPercent() int {
 	if c.DryRun {
 		return 100
 	}
@@ -130,7 +130,7 @@ func (c *importAccounts) garbage() int {
 }
 
 // errInterrupted means that an import can be continued.
-var errInterrupted = errors.New("interrupted; what was counted is written: run the import again to go on")
+var errInterrupted = errors.New("interrupted; the counted rows are written: run the import again to continue")
 
 func interrupted(err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -223,28 +223,28 @@ func (c *countedReader) Read(p []byte) (int, error) {
 
 // progress is a line on a terminal that shows the progress of an import. Elsewhere it is silent.
 type progress struct {
-	env   *Environment
-	bytes *countedReader
-	size  int64
-	begin time.Time
-	shown time.Time
-	on    bool
+	env        *Environment
+	bytes      *countedReader
+	size       int64
+	beganAt    time.Time
+	shownAt    time.Time
+	isTerminal bool
 }
 
 func newProgress(env *Environment, bytes *countedReader, size int64) *progress {
-	_, on := terminal(env.Stderr)
-	return &progress{env: env, bytes: bytes, size: size, begin: env.Now(), on: on}
+	_, isTerminal := terminal(env.Stderr)
+	return &progress{env: env, bytes: bytes, size: size, beganAt: env.Now(), isTerminal: isTerminal}
 }
 
 func (p *progress) show(counts accounts.Counts) {
 	const often = 200 * time.Millisecond
 	now := p.env.Now()
-	if !p.on || now.Sub(p.shown) < often {
+	if !p.isTerminal || now.Sub(p.shownAt) < often {
 		return
 	}
 
-	p.shown = now
-	perSecond := float64(counts.Read) / max(now.Sub(p.begin).Seconds(), 0.001)
+	p.shownAt = now
+	perSecond := float64(counts.Read) / max(now.Sub(p.beganAt).Seconds(), 0.001)
 	fmt.Fprintf(p.env.Stderr, "\r%s %d rows, %.0f a second, %d refused\x1b[K",
 		p.bar(), counts.Read, perSecond, counts.Refused)
 }
@@ -269,7 +269,7 @@ func (p *progress) bar() string {
 
 // clear clears the line for other text.
 func (p *progress) clear() {
-	if p.on {
+	if p.isTerminal {
 		fmt.Fprint(p.env.Stderr, "\r\x1b[K")
 	}
 }

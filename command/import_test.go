@@ -75,7 +75,7 @@ func TestAccountImport(t *testing.T) {
 	)
 }
 
-// Customers with the same names stay different customers, in either format. A dry run says so too.
+// Customers with the same names stay different customers, in either format, and in a dry run too.
 func TestAccountImportKeepsCustomersApart(t *testing.T) {
 	t.Parallel()
 
@@ -217,7 +217,7 @@ func TestAccountImportIsInterrupted(t *testing.T) {
 
 	c.context, c.stdin = ctx, interrupting{strings.NewReader(rows.String()), interrupt}
 	out, err := c.run("import", "-")
-	if err == nil || err.Error() != "interrupted; what was counted is written: run the import again to go on" ||
+	if err == nil || err.Error() != "interrupted; the counted rows are written: run the import again to continue" ||
 		!strings.Contains(out, " created, 0 updated, 0 unchanged, 0 refused.") {
 		t.Errorf("%s%v", out, err)
 	}

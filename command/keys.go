@@ -26,9 +26,8 @@ type Keys struct {
 	ChangeMaster changeMaster `cmd:"" help:"Encrypt the keysets under another master key. Nobody is signed out."`
 }
 
-// createKeys makes a key file.
 type createKeys struct {
-	File string `arg:"" help:"Where to make it."`
+	File string `arg:"" help:"Path of the new file."`
 }
 
 func (c *createKeys) Run(env *Environment) error {
@@ -41,14 +40,14 @@ func (c *createKeys) Run(env *Environment) error {
 
 	_, err := fmt.Fprintf(
 		env.Stdout,
-		"Made %s. Give every replica a copy, and keep one safe: without it no replica starts.\n",
+		"Created %s. Give every replica a copy, and keep one safe: without it no replica starts.\n",
 		c.File,
 	)
 	return err
 }
 
-// withRing opens the ring of the database and does something with it. With a master key it loads
-// the keysets, and makes them where there are none. Without one the ring can only list and delete.
+// withRing opens the database's ring of keysets and passes it to do. With a master key it loads the
+// keysets, or makes the first ones. Without a master key the ring can only list and delete.
 func withRing(env *Environment, settings *Settings, master *seal.Master, do func(*keyring.Ring) error) error {
 	return settings.with(env, master, func(parts *wiring.Parts) error {
 		if master != nil {
@@ -69,7 +68,6 @@ func withKeysets(env *Environment, settings *Settings, do func(*keyring.Ring) er
 	return withRing(env, settings, master, do)
 }
 
-// listKeys lists keysets.
 type listKeys struct {
 	JSON bool `help:"List them as JSON Lines."`
 }
@@ -131,7 +129,6 @@ func listTable(env *Environment, entries []keyring.Entry) error {
 // instant formats a time for people.
 func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
-// rotateKeys rotates keysets.
 type rotateKeys struct {
 	Purpose string        `enum:"seal,sign,both" default:"both" help:"Which keysets: seal, sign or both."`
 	Delay   time.Duration `help:"How long new keysets are published before use, at least 15s."`
@@ -140,8 +137,8 @@ type rotateKeys struct {
 // Help explains the flags.
 func (*rotateKeys) Help() string {
 	return `The keysets "seal" are for tokens, and the keysets "sign" for JWTs, which other services verify.
-The delay gives every replica the time to read a new keyset. By default it is 1m for "seal", and
---signing-key-notice for "sign".`
+The delay gives every replica time to read a new keyset. By default it is 1m for "seal", and the
+value of --signing-key-notice for "sign".`
 }
 
 func (c *rotateKeys) Run(env *Environment, settings *Settings) error {
@@ -161,8 +158,8 @@ func (c *rotateKeys) Run(env *Environment, settings *Settings) error {
 
 			fmt.Fprintf(
 				env.Stdout,
-				"Published keyset %s %d. It is in use from %s on. The one before stays for as long as what was "+
-					"made under it can live.\n",
+				"Published keyset %s %d. It is used from %s. The previous keyset stays until nothing made with it "+
+					"can be valid any more.\n",
 				purpose,
 				keyset.Number,
 				instant(keyset.UsedFrom),
@@ -172,11 +169,10 @@ func (c *rotateKeys) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// retireKeyset retires a keyset.
 type retireKeyset struct {
-	Purpose models.KeyPurpose `arg:"" enum:"seal,sign" help:"Its purpose: seal or sign."`
-	Number  int               `arg:"" help:"Its number."`
-	Yes     bool              `help:"Do not ask."`
+	Purpose models.KeyPurpose `arg:"" enum:"seal,sign" help:"Purpose of the keyset: seal or sign."`
+	Number  int               `arg:"" help:"Number of the keyset."`
+	Yes     bool              `help:"Do not ask for confirmation."`
 }
 
 func (c *retireKeyset) Run(env *Environment, settings *Settings) error {
@@ -189,8 +185,8 @@ func (c *retireKeyset) Run(env *Environment, settings *Settings) error {
 			return keyring.ErrNeeded
 		}
 
-		question := fmt.Sprintf("Delete keyset %s %d? What was made under it can live until %s, "+
-			"and is refused from now on.", c.Purpose, c.Number, instant(*entry.RetiresAt))
+		question := fmt.Sprintf("Delete keyset %s %d? What was made with it can be valid until %s, "+
+			"and would be refused from now on.", c.Purpose, c.Number, instant(*entry.RetiresAt))
 		if !c.Yes && !confirmed(env, question) {
 			return errNotConfirmed
 		}
@@ -201,7 +197,7 @@ func (c *retireKeyset) Run(env *Environment, settings *Settings) error {
 
 		_, err = fmt.Fprintf(
 			env.Stdout,
-			"Keyset %s %d is retired. Within seconds every replica refuses what was made under it.\n",
+			"Keyset %s %d is retired. Within seconds every replica refuses what was made with it.\n",
 			c.Purpose,
 			c.Number,
 		)
@@ -209,7 +205,6 @@ func (c *retireKeyset) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// changeMaster changes the master key.
 type changeMaster struct {
 	To string `help:"The new master key: a key file, or a key of AWS KMS." placeholder:"FILE" required:""`
 }
@@ -227,9 +222,9 @@ func (c *changeMaster) Run(env *Environment, settings *Settings) error {
 
 		_, err = fmt.Fprintf(
 			env.Stdout,
-			"Encrypted %d keysets under the new master key. Start every replica with --keys %s now: those that "+
-				"run go on with the keysets they have, and cannot read new ones.\n"+
-				"Keep the former master key for as long as you keep backups of the database that were made before.\n",
+			"Encrypted %d keysets under the new master key. Restart every replica with --keys %s now: until then, "+
+				"it uses the keysets it has, and cannot read new ones.\n"+
+				"Keep the previous master key while you keep backups of the database from before this change.\n",
 			count,
 			c.To,
 		)

@@ -82,8 +82,8 @@ func TestKeys(t *testing.T) {
 	c.want("There are no keysets yet. The server makes them at its first start.\n", "list")
 	c.want("", "list", "--json")
 	c.want(
-		"Published keyset seal 2. It is in use from 2026-11-24T09:31:00Z on. The one before stays for as long as "+
-			"what was made under it can live.\n",
+		"Published keyset seal 2. It is used from 2026-11-24T09:31:00Z. The previous keyset stays until nothing "+
+			"made with it can be valid any more.\n",
 		"rotate",
 		"--purpose=seal",
 	)
@@ -102,10 +102,10 @@ sign     1       in use  2026-11-24T09:30:00Z  the beginning         -
 
 	c.now = begin.Add(time.Hour)
 	c.want(
-		`Published keyset seal 3. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as `+
-			`what was made under it can live.
-Published keyset sign 2. It is in use from 2026-11-24T10:30:15Z on. The one before stays for as long as what was `+
-			`made under it can live.
+		`Published keyset seal 3. It is used from 2026-11-24T10:30:15Z. The previous keyset stays until nothing `+
+			`made with it can be valid any more.
+Published keyset sign 2. It is used from 2026-11-24T10:30:15Z. The previous keyset stays until nothing `+
+			`made with it can be valid any more.
 `,
 		"rotate",
 		"--delay=15s",
@@ -127,11 +127,11 @@ Published keyset sign 2. It is in use from 2026-11-24T10:30:15Z on. The one befo
 		"--json",
 	)
 	if out, err := c.run("retire", "seal", "1"); err == nil || !strings.Contains(err.Error(), "--yes") {
-		t.Errorf("without a word: %s%v", out, err)
+		t.Errorf("without confirmation: %s%v", out, err)
 	}
 
 	c.want(
-		"Keyset seal 1 is retired. Within seconds every replica refuses what was made under it.\n",
+		"Keyset seal 1 is retired. Within seconds every replica refuses what was made with it.\n",
 		"retire",
 		"seal",
 		"1",
@@ -173,9 +173,9 @@ func TestChangeMaster(t *testing.T) {
 	}
 
 	c.want(
-		"Encrypted 2 keysets under the new master key. Start every replica with --keys "+file+" now: those that "+
-			"run go on with the keysets they have, and cannot read new ones.\n"+
-			"Keep the former master key for as long as you keep backups of the database that were made before.\n",
+		"Encrypted 2 keysets under the new master key. Restart every replica with --keys "+file+" now: until "+
+			"then, it uses the keysets it has, and cannot read new ones.\n"+
+			"Keep the previous master key while you keep backups of the database from before this change.\n",
 		"change-master",
 		"--to="+file,
 	)
@@ -188,8 +188,8 @@ func TestChangeMaster(t *testing.T) {
 	}
 
 	c.want(
-		"Published keyset seal 2. It is in use from 2026-11-24T09:31:00Z on. The one before stays for as long as "+
-			"what was made under it can live.\n",
+		"Published keyset seal 2. It is used from 2026-11-24T09:31:00Z. The previous keyset stays until nothing "+
+			"made with it can be valid any more.\n",
 		"rotate",
 		"--purpose=seal",
 		"--keys="+file,

@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// keysetVariable holds a whole keyset, for platforms that pass secrets in variables.
+// keysetVariable holds the contents of a key file, for platforms that pass secrets in variables.
 const keysetVariable = "AUTHTICKETS_KEYSET"
 
 // LoadMaster returns the master key. It makes a missing key file only with the embedded database,
@@ -50,19 +50,19 @@ func (s *Settings) existingMaster(env *Environment) (*seal.Master, error) {
 	case keyset == "":
 		return loadMaster(env, "--keys", s.keyFile())
 	case s.Keys != "":
-		return nil, errors.New(keysetVariable + " and --keys: set one of them")
+		return nil, errors.New(keysetVariable + " and --keys: set only one of them")
 	}
 
 	master, err := seal.ParseMaster(secret.New(keyset))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; make a good one with: authtickets keys create FILE", keysetVariable, err)
+		return nil, fmt.Errorf("%s: %w; make a valid one with: authtickets keys create FILE", keysetVariable, err)
 	}
 
 	return master, nil
 }
 
-// makesKeys reports whether a missing key file is made. It returns true if the database is unknown,
-// because that is already one fault.
+// makesKeys reports whether a missing key file is made. It returns true if the address of the
+// database cannot be read, because that is reported as a fault of its own.
 func (s *Settings) makesKeys() bool {
 	url, err := s.DatabaseURL()
 	return s.Keys == "" && (err != nil || storage.Embedded(url))
@@ -94,21 +94,21 @@ func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w; make one with: authtickets keys create %s", err, name)
 	default:
-		return nil, fmt.Errorf("%w; make a good one with: authtickets keys create FILE", err)
+		return nil, fmt.Errorf("%w; make a valid one with: authtickets keys create FILE", err)
 	}
 }
 
-// LoadKeysets makes the first keysets if there are none, and loads all. If the master key does not
-// open them, or cannot be the first one, the error says what to do.
+// LoadKeysets makes the first keysets if there are none, and loads all. If the master key is the
+// wrong one, the error says what to do.
 func LoadKeysets(ctx context.Context, ring *keyring.Ring) error {
 	err := ring.Load(ctx)
 	switch {
 	case errors.Is(err, seal.ErrMasterKey):
-		return fmt.Errorf("%w; --keys must name the one that the database was made with, or changed to", err)
+		return fmt.Errorf("%w; --keys must name the master key that the database was created with, or changed to", err)
 	case errors.Is(err, keyring.ErrNeedsKeyFile):
 		return fmt.Errorf(
-			"%w: start once with that, by --keys FILE, and then run: authtickets keys change-master --to URI; "+
-				"under another master key every session would end",
+			"%w: start once with that file as --keys FILE, then run: authtickets keys change-master --to URI; "+
+				"starting with another master key would end every session",
 			err,
 		)
 	}

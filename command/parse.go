@@ -23,8 +23,8 @@ var ErrHelp = errors.New("help was given")
 
 // Parse reads arguments, variables and the settings file into program, a pointer to a struct with
 // kong's tags. A setting comes from the first of these that has it: flag, variable, file, default.
-// Run of the result runs the command. The error lists everything that cannot be read. If there is
-// also a result, program holds what could be read, so that it can be checked.
+// To run the command, call Run of the result. The error lists everything that cannot be read. If
+// there is also a result, program holds what could be read, so that it can be checked.
 func Parse(env *Environment, program any, arguments []string, bindings ...any) (*kong.Context, error) {
 	var faults []error
 	helped := false
@@ -64,8 +64,8 @@ func Parse(env *Environment, program any, arguments []string, bindings ...any) (
 
 // parseAll parses arguments and reports all faults at once. kong stops at the first flag that does
 // not exist or has no value. So parseAll removes that flag, with the value that seems to belong to
-// it, and parses again. It returns no result if a command or an argument is wrong, because then
-// nobody knows what the rest means.
+// it, and parses again. It returns no result if a command or an argument is wrong, because then the
+// meaning of the rest is unclear.
 func parseAll(parser *kong.Kong, arguments []string, values *[]error) (*kong.Context, error) {
 	var faults []error
 	removed := -1 // where the last flag was removed
@@ -128,7 +128,7 @@ func holdsPassword(address secret.Text) bool {
 }
 
 // isSetting reports whether a flag is a setting, of the program or of the server. Variables and the
-// file can set only those. The flags of other commands say what to do once.
+// file can set only settings. The flags of other commands say what to do once.
 func isSetting(owner *kong.Node, flag *kong.Flag) bool {
 	if flag.Name == "help" {
 		return false

@@ -21,8 +21,8 @@ import (
 	"github.com/authtickets/authtickets/wiring"
 )
 
-// Settings are those that more than one command needs. The tags hold the defaults and what --help
-// says. Each setting is also a variable, and a key of the file that --config names.
+// Settings are the settings that more than one command needs. The tags hold the defaults and the
+// help texts. Each setting is also a variable, and a key of the file that --config names.
 type Settings struct {
 	generalSettings  `group:"General:"`
 	databaseSettings `group:"Database:"`
@@ -36,37 +36,39 @@ type generalSettings struct {
 	Data   string `default:"./data" type:"path" help:"Folder of the embedded database and its key file."`
 
 	LogFormat string `default:"text" help:"Format of the log: text or json."`
-	LogLevel  string `default:"info" help:"Least severe records of the log: debug, info, warn or error."`
+	LogLevel  string `default:"info" help:"Lowest level to log: debug, info, warn or error."`
 }
 
 // databaseSettings say which database to use, and how.
 type databaseSettings struct {
-	Database     secret.Text `placeholder:"URL" help:"mysql://user@host:3306/name, a MySQL DSN, or sqlite:///path."`
-	DatabaseFile string      `placeholder:"FILE" help:"File with the URL of the database, and its password."`
+	Database secret.Text `placeholder:"URL" help:"mysql://user@host:3306/name, a MySQL DSN, or sqlite:///path."`
 
-	DatabaseAuthority     string        `placeholder:"FILE" help:"CA certificates (PEM) to trust for the database."`
-	DatabaseConnections   int           `default:"32" help:"Most connections to the database."`
+	DatabaseFile      string `placeholder:"FILE" help:"File that holds the value of --database, with the password."`
+	DatabaseAuthority string `placeholder:"FILE" help:"CA certificates (PEM) for encrypted database connections."`
+
+	DatabaseConnections   int           `default:"32" help:"Most connections to the database at a time."`
 	DatabaseLifetime      time.Duration `default:"30m" help:"How long a connection is used before it is replaced."`
-	DatabaseConnectWait   time.Duration `default:"3s" help:"Longest attempt to connect."`
-	DatabaseStatementWait time.Duration `default:"5s" help:"Longest wait for the answer to a statement."`
+	DatabaseConnectWait   time.Duration `default:"3s" help:"How long an attempt to connect may take."`
+	DatabaseStatementWait time.Duration `default:"5s" help:"How long the answer to a statement may take."`
 }
 
 // keySettings are about the keys of the tickets.
 type keySettings struct {
-	Keys             string        `placeholder:"FILE" help:"Master key: a key file, AWS KMS, or AUTHTICKETS_KEYSET."`
+	Keys string `placeholder:"FILE" help:"Master key: a key file or an AWS KMS key. Or set AUTHTICKETS_KEYSET."`
+
 	SigningKeyNotice time.Duration `default:"24h" help:"How long a new signing key is published before it is used."`
 }
 
 // hashSettings say what a password hash costs.
 type hashSettings struct {
 	HashMemory      int           `default:"19456" help:"Memory of a password hash (argon2id), in KiB."`
-	HashIterations  int           `default:"2" help:"Passes of a password hash over its memory."`
-	HashParallelism int           `default:"1" help:"Threads of a password hash."`
-	HashConcurrent  int           `default:"0" help:"Password hashes at a time; 0 means one per core."`
-	HashWait        time.Duration `default:"5s" help:"Longest wait of a sign-in for its turn."`
+	HashIterations  int           `default:"2" help:"Number of passes of a password hash over its memory."`
+	HashParallelism int           `default:"1" help:"Number of threads of a password hash."`
+	HashConcurrent  int           `default:"0" help:"Most password hashes at a time; 0 means one per core."`
+	HashWait        time.Duration `default:"5s" help:"How long a sign-in may wait for its turn to hash."`
 }
 
-// Check returns all faults of the settings, or nil.
+// Check returns all faults of the settings as one error, or nil.
 func (s *Settings) Check() error {
 	faults := []error{
 		positive("--database-connections", s.DatabaseConnections),
@@ -85,7 +87,7 @@ func (s *Settings) Check() error {
 	}
 
 	if s.Database.Reveal() != "" && s.DatabaseFile != "" {
-		faults = append(faults, errors.New("--database and --database-file: set one of them"))
+		faults = append(faults, errors.New("--database and --database-file: set only one of them"))
 	}
 	if url, err := s.DatabaseURL(); err != nil {
 		faults = append(faults, err)
@@ -143,7 +145,7 @@ func (s *Settings) DatabaseURL() (secret.Text, error) {
 }
 
 // authorities returns the authorities that may have signed the database's certificate, or nil if
-// that is not set.
+// the setting is empty.
 func (s *Settings) authorities() (*x509.CertPool, error) {
 	if s.DatabaseAuthority == "" {
 		return nil, nil //nolint:nilnil // it is not set
@@ -197,7 +199,7 @@ func (s *Settings) Hasher() (*password.Hasher, error) {
 	})
 }
 
-// HashesMemory returns how many bytes all the password hashes need that may run at a time.
+// HashesMemory returns how many bytes password hashes need if as many run at a time as may.
 func (s *Settings) HashesMemory() (int64, error) {
 	hasher, err := s.Hasher()
 	if err != nil {
@@ -228,8 +230,8 @@ func (s *Settings) PrepareSchema(ctx context.Context, store *storage.Store) erro
 	return err
 }
 
-// with opens the database, checks its schema, and does something with the parts on it. The master
-// key may be nil for what needs none.
+// with opens the database, checks its schema, and passes the wired parts to do. The master key may
+// be nil if do does not need it.
 func (s *Settings) with(env *Environment, master *seal.Master, do func(*wiring.Parts) error) (err error) {
 	hasher, err := s.Hasher()
 	if err != nil {

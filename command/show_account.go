@@ -15,9 +15,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// showAccount shows an account.
 type showAccount struct {
-	named
+	namedAccount
 
 	JSON bool `help:"Show it as JSON, with the schema's field names."`
 }
@@ -42,7 +41,7 @@ func (c *showAccount) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// showJSON writes one line, which can be imported.
+// showJSON writes one line, which account import can read.
 func showJSON(out io.Writer, account *models.CustomerAccount) error {
 	object := map[string]any{}
 	for _, field := range accounts.Fields() {
@@ -131,7 +130,7 @@ func plain(value any) string {
 	return "-"
 }
 
-// printable escapes characters that would move a terminal's cursor or change its colours.
+// printable replaces characters that could move a terminal's cursor or change its colours.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

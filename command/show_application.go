@@ -12,9 +12,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// listApplications lists the applications.
 type listApplications struct {
-	JSON bool `help:"List them as JSON Lines: an object on each line."`
+	JSON bool `help:"List them as JSON Lines."`
 }
 
 func (c *listApplications) Run(env *Environment, settings *Settings) error {
@@ -50,7 +49,6 @@ func (c *listApplications) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// showApplication shows an application.
 type showApplication struct {
 	namedApplication
 
@@ -71,13 +69,13 @@ func (c *showApplication) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// field is a field of an application by its name in the schema.
+// field is a field of an application that is shown.
 type field struct {
 	name  string
 	value any
 }
 
-// applicationFields returns the fields that are shown. The hashes of the secrets are not.
+// applicationFields returns the fields to show. It leaves out the hashes of the secrets.
 func applicationFields(application *models.Application) []field {
 	return []field{
 		{"id", application.ID},
@@ -99,8 +97,8 @@ func applicationFields(application *models.Application) []field {
 	}
 }
 
-// applicationJSON writes one line. A lifetime is a text as its flag takes it, or null if it is the
-// server's.
+// applicationJSON writes one line. A lifetime has the form of its flag. It is null if the lifetime
+// of the server applies.
 func applicationJSON(out io.Writer, application *models.Application) error {
 	object := map[string]any{}
 	for _, field := range applicationFields(application) {

@@ -14,7 +14,7 @@ import (
 
 const configVariable = variablePrefix + "_CONFIG"
 
-// sources provides the settings that are not flags, from variables and a YAML file. An empty value
+// sources provides the settings that no flag sets, from variables and a YAML file. An empty value
 // there counts as not set.
 type sources struct {
 	getenv func(string) string
@@ -73,7 +73,7 @@ func (s *sources) read(ctx *kong.Context) {
 	maps.Copy(s.file, values)
 }
 
-// textOf returns a value of the file as a flag would have it. It may be empty.
+// textOf returns a value of the file in the form of a flag's value. It may be empty.
 func textOf(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -90,8 +90,8 @@ func textOf(value any) string {
 	}
 }
 
-// Validate implements kong.Resolver. A key of the file that is no setting is a fault. It is usually
-// misspelt.
+// Validate implements kong.Resolver. A key of the file that is not a setting is a fault. Usually it
+// is misspelt.
 func (s *sources) Validate(app *kong.Application) error {
 	unknown := maps.Clone(s.file)
 	for _, flag := range settingsOf(app) {
@@ -104,7 +104,7 @@ func (s *sources) Validate(app *kong.Application) error {
 		*s.faults = append(
 			*s.faults,
 			fmt.Errorf(
-				"--config: the file has keys that are no settings: %s",
+				"--config: the file has keys that are not settings: %s",
 				strings.Join(slices.Sorted(maps.Keys(unknown)), ", "),
 			),
 		)

@@ -10,7 +10,8 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// TicketSettings say what tickets are like, and how many wrong passwords are too many.
+// TicketSettings say how long tickets live, what they carry, and how many wrong passwords are
+// allowed.
 type TicketSettings struct {
 	lifetimeSettings `group:"Tickets:"`
 	lagSettings      `group:"Database:"`
@@ -24,7 +25,8 @@ type lifetimeSettings struct {
 	AnonymousRefreshLifetime time.Duration `default:"720h" help:"Lifetime of an anonymous shopper's refresh token."`
 	SessionLifetime          time.Duration `default:"2160h" help:"Longest lifetime of a session; at most 400 days."`
 	ReuseWindow              time.Duration `default:"30s" help:"How long a used refresh token gives the same ticket."`
-	SessionsPerCustomer      int           `default:"50" help:"Most sessions per customer. Beyond that, one ends."`
+
+	SessionsPerCustomer int `default:"50" help:"Most sessions of a customer. The one refreshed longest ago ends first."`
 
 	KeyRotation   time.Duration `default:"2160h" help:"Age at which keys are replaced; 0 means by hand only."`
 	Behaviors     []string      `placeholder:"NAME" help:"Behaviors of the application storefront, set at each start."`
@@ -39,19 +41,20 @@ type lagSettings struct {
 // guessSettings limit how often strangers may guess a password. A source is an address, or a /64
 // network for IPv6.
 type guessSettings struct {
-	Lockout time.Duration `default:"15m" help:"How long guesses lock an account; 0 means until it is unlocked by hand."`
+	Lockout time.Duration `default:"15m" help:"How long wrong passwords lock a name; 0 means until it is unlocked."`
 
-	GuessWindow            time.Duration `default:"15m" help:"Window in which wrong passwords of a source count."`
-	GuessesPerSource       int           `default:"5" help:"Wrong passwords per source and name in the window."`
-	GuessesOfSource        int           `default:"100" help:"Wrong passwords per source in the window, for all names."`
-	GuessesPerAccount      int           `default:"20" help:"Wrong passwords in a row that lock a name of an account."`
-	GuessesPerSourceAndDay int           `default:"20" help:"Wrong passwords per source and name in a day."`
-	GuessesPerDay          int           `default:"100" help:"Wrong passwords per account in a day."`
+	GuessWindow time.Duration `default:"15m" help:"Window in which the wrong passwords of a source count."`
 
-	RefusalStep time.Duration `default:"500ms" help:"Wrong passwords are answered after whole steps; 0 means at once."`
+	GuessesPerSource       int `default:"5" help:"Most wrong passwords of a source for one name in the window."`
+	GuessesOfSource        int `default:"100" help:"Most wrong passwords of a source for all names in the window."`
+	GuessesPerAccount      int `default:"20" help:"Wrong passwords in a row that lock a name of an account."`
+	GuessesPerSourceAndDay int `default:"20" help:"Most wrong passwords of a source for one name in a day."`
+	GuessesPerDay          int `default:"100" help:"Most wrong passwords for an account in a day."`
+
+	RefusalStep time.Duration `default:"500ms" help:"Refusals come after a multiple of this time; 0 means at once."`
 }
 
-// Check returns all faults of the settings, or nil.
+// Check returns all faults of the settings as one error, or nil.
 func (s *TicketSettings) Check() error {
 	faults := []error{
 		positive("--access-lifetime", s.AccessLifetime),

@@ -16,8 +16,8 @@ var foreignVariables = regexp.MustCompile(
 	`^AUTHTICKETS_(URL|PROGRAM|TEST_.*|` +
 		`(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
 
-// unknownVariables returns an error that names the variables that begin like a setting but are
-// none. They are usually misspelt.
+// unknownVariables returns an error that names the variables that begin like a setting but are not
+// settings. Usually they are misspelt.
 func unknownVariables(variables []string, app *kong.Application) error {
 	known := map[string]bool{keysetVariable: true}
 	for _, flag := range settingsOf(app) {
@@ -38,6 +38,6 @@ func unknownVariables(variables []string, app *kong.Application) error {
 	}
 
 	slices.Sort(unknown)
-	return fmt.Errorf("the environment has variables that are no settings: %s; see authtickets serve --help",
+	return fmt.Errorf("the environment has variables that are not settings: %s; see authtickets serve --help",
 		strings.Join(unknown, ", "))
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 )
 
-// accountFlags are the flags for the fields of an account. An empty value clears the field.
+// accountFlags are the flags for the fields of an account. An empty value clears a field.
 type accountFlags struct {
 	fieldFlags
 
-	Attribute map[string]string `placeholder:"NAME=JSON" mapsep:"none" help:"An attribute. Repeat it for others."`
+	Attribute map[string]string `placeholder:"NAME=JSON" mapsep:"none" help:"An attribute. Repeat the flag for more."`
 }
 
-// record returns the fields that the flags set. A flag that is not given sets nothing.
+// record returns a record with the fields whose flags are given.
 func (f *accountFlags) record() (*accounts.Record, error) {
 	attributes, err := f.attributes()
 	if err != nil {
@@ -56,21 +56,20 @@ func (f *accountFlags) attributes() (*string, error) {
 	}
 
 	if len(list) == 0 {
-		return nil, nil //nolint:nilnil // nothing is said of them
+		return nil, nil //nolint:nilnil // they are not set
 	}
 
 	text, err := json.Marshal(list)
 	return new(string(text)), err
 }
 
-// createAccount creates an account.
 type createAccount struct {
 	UserName   string  `arg:"" help:"User name."`
 	ExternalID *string `help:"Id in another system." placeholder:"ID" name:"external-id"`
 
 	accountFlags
 
-	NoPassword bool `help:"Create the account without a password: nobody can sign in until one is set."`
+	NoPassword bool `help:"Create the account without a password. Nobody can sign in until one is set."`
 }
 
 func (*createAccount) Help() string {
@@ -113,16 +112,15 @@ func (c *createAccount) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// updateAccount changes an account.
 type updateAccount struct {
-	named
+	namedAccount
 
-	NewUserName   *string `help:"Another user name." placeholder:"NAME"`
-	NewExternalID *string `help:"Another id in another system." placeholder:"ID" name:"new-external-id"`
+	NewUserName   *string `help:"New user name." placeholder:"NAME"`
+	NewExternalID *string `help:"New id in another system." placeholder:"ID" name:"new-external-id"`
 
 	accountFlags
 
-	NoAttributes bool `help:"Take all attributes away."`
+	NoAttributes bool `help:"Remove all attributes."`
 }
 
 func (*updateAccount) Help() string {
@@ -136,9 +134,9 @@ The value of an attribute is JSON: one value, or a list of values. The given att
 existing ones.`
 }
 
-var errBothAttributes = errors.New("--attribute and --no-attributes: give one of them")
+var errBothAttributes = errors.New("--attribute and --no-attributes: use only one of them")
 
-var errNothingToChange = errors.New("nothing to change: give a flag that says what shall be otherwise")
+var errNothingToChange = errors.New("nothing to change: use a flag for each field to change")
 
 func (c *updateAccount) Run(env *Environment, settings *Settings) error {
 	key, err := c.key()
@@ -162,7 +160,7 @@ func (c *updateAccount) Run(env *Environment, settings *Settings) error {
 	})
 }
 
-// changed returns the fields that the flags set, for an existing account.
+// changed returns a record with the fields to change.
 func (c *updateAccount) changed() (*accounts.Record, error) {
 	record, err := c.record()
 	if err != nil {
