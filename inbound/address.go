@@ -84,7 +84,7 @@ func isWithin(address netip.Addr, networks []netip.Prefix) bool {
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// proxyHint tells the operator once that a proxy is not trusted. All clients of such a proxy count
+// proxyHint warns the operator once that a proxy is not trusted. All clients of such a proxy count
 // as one source.
 type proxyHint struct {
 	once    sync.Once
@@ -99,8 +99,8 @@ func (h *proxyHint) check(ctx context.Context, r *http.Request) {
 
 	h.once.Do(func() {
 		neighbour, _, _ := net.SplitHostPort(r.RemoteAddr)
-		h.log.WarnContext(ctx, "X-Forwarded-For is not believed, "+
+		h.log.WarnContext(ctx, "X-Forwarded-For is ignored, "+
 			"so all clients of this neighbour count as one source: "+
-			"if it is your proxy, name its network in --trusted-proxies", "neighbour", neighbour)
+			"if it is your proxy, add its network to --trusted-proxies", "neighbour", neighbour)
 	})
 }

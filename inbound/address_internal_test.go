@@ -88,7 +88,7 @@ func TestParseNetwork(t *testing.T) {
 
 	for _, text := range []string{"", "10.0.0.0", "10.0.0.0/33", "::ffff:10.0.0.0/95", "proxy", "::ffff:10.0.0.0/129"} {
 		if got, err := ParseNetwork(text); err == nil {
-			t.Errorf("%q is taken as %s", text, got)
+			t.Errorf("%q is accepted, as %s", text, got)
 		}
 	}
 }

@@ -29,14 +29,14 @@ const (
 // ErrShopperAddress is returned for a header X-Shopper-Address that is not one IP address.
 var ErrShopperAddress = errors.New("the header x-shopper-address is not one IP address")
 
-// Callers tells who sends a request, and which pages may send one.
+// Callers finds out who sends a request, and which pages may send one.
 type Callers struct {
-	// Applications are the known applications, with the origins of their pages. Required.
+	// Applications holds all applications, with the origins of their pages. Required.
 	Applications *applications.Directory
-	// TrustedProxies are the networks whose X-Forwarded-For header is believed. If there are none,
-	// a request comes from the address of its connection.
+	// TrustedProxies are the networks whose X-Forwarded-For header is trusted. If it is empty, a
+	// request comes from the address of its connection.
 	TrustedProxies []netip.Prefix
-	// LocalPages lets the pages of this machine call, whatever the origins of applications are.
+	// LocalPages lets the pages of this machine call, even if no application lists their origins.
 	LocalPages bool
 	// Log gets a record when a page is refused. Required.
 	Log *slog.Logger
@@ -47,19 +47,19 @@ type Callers struct {
 // Of returns who sends a request. The error is ErrShopperAddress or nil.
 func (c *Callers) Of(r *http.Request) (*access.Caller, error) {
 	caller := &access.Caller{
-		Application:      only(r.Header[ApplicationHeader]),
-		Secret:           secret.New(only(r.Header[applicationSecretHeader])),
+		Application:      single(r.Header[ApplicationHeader]),
+		Secret:           secret.New(single(r.Header[applicationSecretHeader])),
 		Origin:           c.otherOrigin(r),
 		AccessToken:      accessToken(r.Header),
 		Address:          clientAddress(r, c.TrustedProxies),
 		UserAgent:        r.UserAgent(),
-		ShopperUserAgent: only(r.Header[shopperUserAgentHeader]),
+		ShopperUserAgent: single(r.Header[shopperUserAgentHeader]),
 		Gone:             Gone(r.Context()),
 	}
 
-	if text := only(r.Header[shopperAddressHeader]); text != "" {
+	if text := single(r.Header[shopperAddressHeader]); text != "" {
 		address, err := netip.ParseAddr(text)
-		if err != nil && c.isConfidential(caller.Application) { // nobody else is believed anyway
+		if err != nil && c.isConfidential(caller.Application) { // it is ignored from others
 			return nil, ErrShopperAddress
 		}
 		caller.ShopperAddress = address
@@ -72,9 +72,9 @@ func (c *Callers) isConfidential(id string) bool {
 	return application != nil && application.IsConfidential
 }
 
-// only returns the value of a header that comes once. If it comes several times, it returns a text
-// that is never valid.
-func only(values []string) string {
+// single returns the value of a header that comes once. If the header comes several times, single
+// returns a text that is never valid.
+func single(values []string) string {
 	switch len(values) {
 	case 0:
 		return ""
@@ -87,7 +87,7 @@ func only(values []string) string {
 
 // accessToken returns the token in a request's headers: x-vol-user-claims or, without it,
 // Authorization: Bearer (RFC 6750 section 2.1). Clients of Kibo's APIs send both, and the second
-// holds the application's token. The token is empty if there is none. If a header is malformed or
+// holds the application's token. Without a token the result is empty. If a header is malformed or
 // comes several times, accessToken returns a text that is never a valid token.
 func accessToken(header http.Header) secret.Text {
 	authorization, claims := header["Authorization"], header[ClaimsHeader]

@@ -11,19 +11,19 @@ func TestAccessToken(t *testing.T) {
 		authorization, claims []string
 		want                  string
 	}{
-		"none":                           {nil, nil, ""},
-		"bearer":                         {[]string{"Bearer shopper"}, nil, "shopper"},
-		"bearer, lower case":             {[]string{"bearer shopper"}, nil, "shopper"},
-		"claims":                         {nil, []string{"shopper"}, "shopper"},
-		"claims beside an application's": {[]string{"Bearer application"}, []string{"shopper"}, "shopper"},
-		"claims beside another scheme":   {[]string{"Basic YTpi"}, []string{"shopper"}, "shopper"},
-		"claims beside two":              {[]string{"Bearer a", "Bearer b"}, []string{"shopper"}, "shopper"},
-		"two bearers":                    {[]string{"Bearer shopper", "Bearer shopper"}, nil, "several"},
-		"two claims":                     {nil, []string{"shopper", "shopper"}, "several"},
-		"two claims beside a bearer":     {[]string{"Bearer shopper"}, []string{"shopper", "shopper"}, "several"},
-		"no token":                       {[]string{"Bearer "}, nil, "malformed"},
-		"another scheme":                 {[]string{"Basic YTpi"}, nil, "malformed"},
-		"no scheme":                      {[]string{"shopper"}, nil, "malformed"},
+		"none":                        {nil, nil, ""},
+		"bearer":                      {[]string{"Bearer shopper"}, nil, "shopper"},
+		"bearer, lower case":          {[]string{"bearer shopper"}, nil, "shopper"},
+		"claims":                      {nil, []string{"shopper"}, "shopper"},
+		"claims and an application's": {[]string{"Bearer application"}, []string{"shopper"}, "shopper"},
+		"claims and another scheme":   {[]string{"Basic YTpi"}, []string{"shopper"}, "shopper"},
+		"claims and two":              {[]string{"Bearer a", "Bearer b"}, []string{"shopper"}, "shopper"},
+		"two bearers":                 {[]string{"Bearer shopper", "Bearer shopper"}, nil, "several"},
+		"two claims":                  {nil, []string{"shopper", "shopper"}, "several"},
+		"two claims and a bearer":     {[]string{"Bearer shopper"}, []string{"shopper", "shopper"}, "several"},
+		"no token":                    {[]string{"Bearer "}, nil, "malformed"},
+		"another scheme":              {[]string{"Basic YTpi"}, nil, "malformed"},
+		"no scheme":                   {[]string{"shopper"}, nil, "malformed"},
 	} {
 		header := http.Header{}
 		for _, value := range test.authorization {

@@ -11,13 +11,13 @@ const (
 	clientVersionHeader = "Apollographql-Client-Version"
 )
 
-// OtherClients is the name of clients whose own name is not harmless.
+// OtherClients is the name of all clients whose own name must not be logged.
 const OtherClients = "other"
 
 // Client is the name and version that a client gives itself. Both are empty if it gives none.
 type Client struct{ Name, Version string }
 
-// ClientOf reads the name and version of a client. It takes only short texts of plain characters,
+// ClientOf reads the name and version of a client. It accepts only short texts of plain characters,
 // because they are logged.
 func ClientOf(header http.Header) Client {
 	names := header[clientNameHeader]

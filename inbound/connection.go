@@ -44,8 +44,8 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends the answer. net/http calls it when it has not read all of a request, so that the
-// client can still read the answer.
+// CloseWrite closes the sending side. net/http calls it when it has not read all of a request, so
+// that the client can still read the answer.
 func (c *connection) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -42,8 +42,8 @@ func NewConnections(most int, log *slog.Logger) *Connections {
 
 func (c *Connections) clock() time.Duration { return time.Since(c.begun) } //nolint:forbidigo // as above
 
-// refusalShare divides the limit. The result is how many further connections may be on their way
-// out at a time.
+// refusalShare divides the limit. The result is how many connections beyond it may wait for the end
+// of their refusal.
 const refusalShare = 4
 
 func (c *Connections) mostRefusals() int { return max(1, c.most/refusalShare) }
@@ -149,7 +149,7 @@ func (c *Connections) collectGarbage() {
 
 func (c *Connections) warn() {
 	if c.recent.isNew("limit") {
-		c.log.Warn("connection limit reached: those that are idle or slow are closed, see --connection-limit",
+		c.log.Warn("connection limit reached: idle or slow connections are closed, see --connection-limit",
 			"limit", c.most)
 	}
 }
@@ -158,8 +158,8 @@ func (c *Connections) warn() {
 // if many others come.
 const graceToSend = 100 * time.Millisecond
 
-// evict removes a connection that can be closed from the count and returns it. The caller closes
-// it. It returns nil if there is none.
+// evict finds a connection that can be closed, stops counting it, and returns it. The caller closes
+// it. If there is none, evict returns nil.
 func (c *Connections) evict() *connection {
 	for {
 		found, use := c.longestReplaceable()

@@ -74,7 +74,7 @@ func open(t *testing.T, address, text string) net.Conn {
 
 func get(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n" }
 
-// status returns what is answered on a connection; 0 when it was closed.
+// status returns the status of the answer on a connection, or 0 if the connection was closed.
 func status(t *testing.T, socket net.Conn) int {
 	t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(socket), nil)
@@ -105,7 +105,7 @@ func TestConnectionsCloseIdleOnesFirst(t *testing.T) {
 		}
 	}
 	if _, err := io.WriteString(unfinished, "123456789"); err != nil || status(t, unfinished) != http.StatusOK {
-		t.Error("an idle connection was left, and one in use closed")
+		t.Error("a connection in use was closed instead of an idle one")
 	}
 }
 
@@ -139,7 +139,7 @@ func answering(text string) http.Handler {
 }
 
 // A client that sends one request after the other and reads no answer does not keep its place. Only
-// held connections keep it.
+// a connection that is held keeps its place.
 func TestConnectionsThatDoNotReadMakeRoom(t *testing.T) {
 	t.Parallel()
 	address, limit := servedByHandler(t, map[string]http.Handler{
@@ -197,8 +197,8 @@ func TestConnectionsAtWorkAreNotClosed(t *testing.T) {
 	}
 }
 
-// What is refused needs descriptors too, for as long as it takes its answer. They are not those of
-// files and of the database.
+// A connection needs a descriptor even while it is refused. The limit leaves enough descriptors for
+// these, for files and for the database.
 func TestConnectionsLeaveDescriptors(t *testing.T) {
 	t.Parallel()
 	const others = 64

@@ -1,11 +1,11 @@
 package inbound
 
 // DefaultConnections returns a limit for a server that needs some file descriptors for other
-// things. It is the number of descriptors that are left, but at most a number that takes little
-// memory even if every connection is an attack.
+// things. The limit fits into the descriptors that are left. It is also low enough that the
+// connections of an attacker take little memory.
 func DefaultConnections(otherDescriptors int) int {
-	available, known := descriptors()
-	if !known {
+	available, isKnown := descriptors()
+	if !isKnown {
 		return mostByDefault
 	}
 	return connectionsWithin(available, otherDescriptors)

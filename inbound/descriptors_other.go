@@ -2,5 +2,5 @@
 
 package inbound
 
-// descriptors is not known on this system.
+// descriptors returns false: on this system the number is unknown.
 func descriptors() (int, bool) { return 0, false }

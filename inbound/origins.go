@@ -16,21 +16,22 @@ const (
 	PreflightHeadersHeader = "Access-Control-Request-Headers"
 )
 
-// IsPreflight reports whether a request is a browser's question about another one.
+// IsPreflight reports whether a request is a preflight: a browser asks whether a page may send
+// another request.
 func IsPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get(preflightMethodHeader) != ""
 }
 
-// AllowsOrigin reports whether pages of an origin may call for any application.
+// AllowsOrigin reports whether pages of an origin may call for at least one application.
 func (c *Callers) AllowsOrigin(origin string) bool {
 	return c.Applications.AllowsOrigin(origin) || (c.LocalPages && isLocal(origin))
 }
 
-// otherOrigin returns the origin of the page that a browser sends a request for. It is empty if the
-// page is the server's own. A proxy can change the host, so it also believes Sec-Fetch-Site, which
-// no page can forge.
+// otherOrigin returns the origin of the page that a browser sends a request for. It is empty for
+// the server's own pages, and for the pages that LocalPages allows. A proxy can change the host, so
+// otherOrigin also trusts Sec-Fetch-Site, which no page can forge.
 func (c *Callers) otherOrigin(r *http.Request) string {
-	origin := only(r.Header["Origin"])
+	origin := single(r.Header["Origin"])
 	if origin == "" || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
 		return ""
 	}

@@ -11,20 +11,20 @@ import (
 )
 
 // LogPreflight logs that a preflight was refused, at most once a minute for each origin. So an
-// operator who has forgotten an origin sees it, and strangers cannot fill the log.
+// operator notices a forgotten origin, and strangers cannot fill the log.
 func (c *Callers) LogPreflight(r *http.Request) {
 	if !c.AllowsOrigin(r.Header.Get("Origin")) {
 		c.LogOrigin(r)
 		return
 	}
 
-	origin := shownOrigin(r.Header.Get("Origin"))
+	origin := loggedOrigin(r.Header.Get("Origin"))
 	if c.recent.isNew("preflight " + origin) {
 		c.Log.WarnContext(r.Context(),
 			"preflight refused: the method or a header that the page asks for is not allowed",
 			"origin", origin,
-			"method", knownMethod(r.Header.Get(preflightMethodHeader)),
-			"headers", shownHeaders(r.Header[PreflightHeadersHeader]))
+			"method", loggedMethod(r.Header.Get(preflightMethodHeader)),
+			"headers", loggedHeaders(r.Header[PreflightHeadersHeader]))
 	}
 }
 
@@ -32,19 +32,19 @@ func (c *Callers) LogPreflight(r *http.Request) {
 // The record says what the origin was compared with. Behind a proxy that changes the host, even the
 // server's own pages seem to have another origin.
 func (c *Callers) LogOrigin(r *http.Request) {
-	origin := shownOrigin(r.Header.Get("Origin"))
+	origin := loggedOrigin(r.Header.Get("Origin"))
 	if c.recent.isNew("origin " + origin) {
 		c.Log.WarnContext(r.Context(), "page refused: its origin is neither in --origins nor the server's own",
 			"reason", models.ReasonOriginNotAllowed,
 			"origin", origin,
-			"host", shownHost(r.Host),
+			"host", loggedHost(r.Host),
 			"scheme", c.scheme(r),
 			"isPreflight", IsPreflight(r))
 	}
 }
 
-// scheme returns the scheme of the client's request, as far as the connection or a trusted proxy
-// tells.
+// scheme returns the scheme of the client's request, according to a trusted proxy or else to the
+// connection.
 func (c *Callers) scheme(r *http.Request) string {
 	connection, err := netip.ParseAddrPort(r.RemoteAddr)
 	forwarded := r.Header.Get("X-Forwarded-Proto")
@@ -59,8 +59,8 @@ func (c *Callers) scheme(r *http.Request) string {
 	}
 }
 
-// shownOrigin returns an origin for the log, or "malformed".
-func shownOrigin(origin string) string {
+// loggedOrigin returns an origin for the log, or "malformed".
+func loggedOrigin(origin string) string {
 	const longest = 200
 	if origin == "null" || (len(origin) <= longest && applications.IsOrigin(origin)) {
 		return origin
@@ -68,8 +68,8 @@ func shownOrigin(origin string) string {
 	return "malformed"
 }
 
-// shownHost returns a host for the log, or "malformed".
-func shownHost(text string) string {
+// loggedHost returns a host for the log, or "malformed".
+func loggedHost(text string) string {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		host, port = text, ""
@@ -80,8 +80,8 @@ func shownHost(text string) string {
 	return text
 }
 
-// shownHeaders returns the headers that a page asks for, or "malformed".
-func shownHeaders(lines []string) string {
+// loggedHeaders returns the headers that a page asks for, or "malformed".
+func loggedHeaders(lines []string) string {
 	const longest = 300
 	text := strings.Join(lines, ",")
 	if len(text) > longest || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }) {

@@ -42,7 +42,7 @@ func (c *Connections) refuse(socket net.Conn) {
 }
 
 // linger reads what the client still sends, and then closes the connection. If it closed the
-// connection at once, the rest of the request could make the system drop our answer.
+// connection at once, the rest of the request could make the system drop the answer.
 func linger(socket net.Conn) error {
 	const longest = 64 << 10
 	if half, ok := socket.(interface{ CloseWrite() error }); ok {

@@ -12,8 +12,8 @@ import (
 // request is the context of a request. It holds the id and the connection in one value, because
 // each further context around it would cost time.
 //
-// It does not end when the client disconnects. To cancel a statement, the drivers close its
-// connection to the database. So an operation that has begun runs until it is finished, or until
+// It does not end when the client disconnects, because the drivers cancel a statement by closing
+// its connection to the database. An operation that has begun runs until it is finished, or until
 // the deadline.
 type request struct {
 	context.Context //nolint:containedctx // it is a context
@@ -90,8 +90,8 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
 
-// knownMethod returns a method for the log. An unknown one could be any text.
-func knownMethod(method string) string {
+// loggedMethod returns a method for the log. An unknown one could be any text, so it is "other".
+func loggedMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
 		return method

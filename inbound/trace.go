@@ -21,7 +21,7 @@ type TraceSettings struct {
 	Deadline time.Duration
 	// Random draws the ids of requests.
 	Random io.Reader
-	// TrustedProxies are the networks whose X-Forwarded-For header is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For header is trusted.
 	TrustedProxies []netip.Prefix
 	// Log gets a record for each request at the debug level.
 	Log *slog.Logger
@@ -79,7 +79,7 @@ func (t *tracer) serveLogged(w http.ResponseWriter, r *http.Request) {
 
 	sender := ClientOf(r.Header)
 	t.Log.DebugContext(r.Context(), "request",
-		"method", knownMethod(r.Method),
+		"method", loggedMethod(r.Method),
 		"route", r.Pattern,
 		"status", answer.status,
 		"bytes", answer.bytes,
@@ -100,7 +100,7 @@ func (t *tracer) requestID(r *http.Request) string {
 	return hex.EncodeToString(id[:])
 }
 
-// survive answers 500 if a handler has panicked. Panics below the GraphQL endpoint end there.
+// survive answers 500 if a handler has panicked. The GraphQL endpoint recovers from its own panics.
 func (t *tracer) survive(ctx context.Context, w http.ResponseWriter) {
 	if cause := recover(); cause != nil {
 		LogPanic(ctx, t.Log, cause)
@@ -113,7 +113,7 @@ func LogPanic(ctx context.Context, log *slog.Logger, cause any) {
 	log.ErrorContext(ctx, "panic", "cause", cause, "stack", string(debug.Stack()))
 }
 
-// observed counts what is answered.
+// observed notes the status of an answer, and counts its bytes.
 type observed struct {
 	http.ResponseWriter
 
