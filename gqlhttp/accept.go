@@ -14,9 +14,9 @@ const (
 )
 
 // negotiate returns the media type that a client prefers (RFC 9110 section 12.5.1), and reports
-// whether the client accepts it. If it likes both equally, it gets the one that it names, and
-// responseType if it names both. A client without any preference gets JSON, which every client can
-// read.
+// whether the client accepts it. If both have the same weight, the client gets the one that it
+// names, or responseType if it names both. A client that names neither gets JSON, which every
+// client can read.
 func negotiate(accept []string) (mediaType string, acceptable bool) {
 	if len(accept) == 0 || (len(accept) == 1 && (accept[0] == jsonType || accept[0] == "*/*" || accept[0] == "")) {
 		return jsonType, true
@@ -41,13 +41,14 @@ func negotiate(accept []string) (mediaType string, acceptable bool) {
 	return jsonType, forJSON.quality > 0
 }
 
-// preference is how much a client likes a media type. The most precise range that matches decides.
+// preference is how much a client prefers a media type. The most precise range that matches
+// decides.
 type preference struct {
 	precision int
 	quality   float64
 }
 
-// Precisions of a range.
+// How precisely a range matches a media type.
 const (
 	notAtAll = iota
 	byEverything

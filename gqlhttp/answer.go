@@ -49,16 +49,16 @@ func contentTypeOf(mediaType string) []string {
 	return jsonContentType
 }
 
-// failed is the answer to an operation that has failed as a whole.
+// failed returns the answer to an operation that has failed as a whole.
 func (e *Endpoint) failed(ctx context.Context, err error) *graphql.Response {
 	return &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{e.present(ctx, err)}}
 }
 
-// fault answers a document or variables that cannot be run. If introspection is off, it removes
-// suggestions. The presenter has already hidden their names, but their number would still tell how
-// close a guess was.
+// fault answers a document or variables that cannot be run. If introspection is off, it removes the
+// suggestions from messages. The presenter has already hidden the names in them, but their number
+// would still show how close a guess was.
 func (e *Endpoint) fault(ctx context.Context, w http.ResponseWriter, mediaType string, faults gqlerror.List) {
-	const most = 5 // a client that has read these sends another document
+	const most = 5 // more would not help a developer
 	response := e.executor.DispatchError(ctx, faults[:min(len(faults), most)])
 	for _, fault := range response.Errors {
 		if !e.settings.Introspection {
@@ -94,7 +94,8 @@ func (e *Endpoint) refuse(w http.ResponseWriter, mediaType string, refused *refu
 	e.write(w, status, &graphql.Response{Errors: gqlerror.List{refused.err}})
 }
 
-// survive answers 500 if the endpoint itself has panicked. Panics of resolvers end in recovered.
+// survive answers 500 if the endpoint itself has panicked. gqlgen passes panics of resolvers to
+// recovered.
 func (e *Endpoint) survive(w http.ResponseWriter, r *http.Request) {
 	if cause := recover(); cause != nil {
 		fault := e.present(r.Context(), e.recovered(r.Context(), cause))

@@ -29,7 +29,7 @@ func (b *buffers) put(buffer *bytes.Buffer) {
 }
 
 const (
-	// smallBody is how many bytes of a body are read without asking for room. Almost every honest
+	// smallBody is how many bytes of a body are read without reserving room. Almost every honest
 	// body is shorter.
 	smallBody = 4 << 10
 	// largestBodyKept is the largest buffer that is kept for another body. There can be many

@@ -51,10 +51,10 @@ func (bounds) ExtensionName() string { return "Limits" }
 // Validate implements graphql.HandlerExtension.
 func (bounds) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters implements graphql.OperationParameterMutator. It ignores text that is
-// not GraphQL: the executor parses the text again and reports that.
+// MutateOperationParameters implements graphql.OperationParameterMutator. It accepts a text that is
+// not GraphQL, because the executor parses the text again and reports that.
 func (b bounds) MutateOperationParameters(ctx context.Context, asked *graphql.RawParams) *gqlerror.Error {
-	if _, good := b.parsed.Get(ctx, asked.Query); good {
+	if _, isValid := b.parsed.Get(ctx, asked.Query); isValid {
 		return nil
 	}
 
@@ -145,7 +145,7 @@ func (b bounds) check(document *ast.QueryDocument) *gqlerror.Error {
 		return exceeded("directive-limit", "The document has more than %d directives.", limits.Directives)
 	case whole.fields > limits.Complexity:
 		return exceeded("complexity-limit",
-			"The operations select more than %d fields, with those of each item of a list.", limits.Complexity)
+			"The operations select more than %d fields, counted for each item of a list.", limits.Complexity)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // mostClients is how many clients are counted by name. All further ones count as one.
 const mostClients = 200
 
-// clientCounts counts the requests of each client that gives its name.
+// clientCounts counts the requests of each client that gives a name.
 type clientCounts struct {
 	mutex  sync.Mutex
 	counts map[inbound.Client]int

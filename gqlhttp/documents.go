@@ -13,8 +13,8 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// How much text of documents is kept, in bytes. Each document counts at least leastWeight, which
-// also bounds the number of documents. A parsed document takes up to 70 times as much memory as its
+// How much text of documents is kept, in bytes. Each document counts as at least leastWeight, which
+// bounds the number of documents. A parsed document takes up to 70 times as much memory as its
 // text.
 const (
 	parsedText     = 256 << 10
@@ -44,14 +44,14 @@ func mayHoldCredentials(document string) bool { return strings.Contains(document
 // documents finds documents by their hashes. Trusted documents are listed by the operator.
 // Registered ones come from clients (automatic persisted queries).
 type documents struct {
-	trusted    map[string]string // texts by hash
-	only       bool              // no other documents are run
-	registered *otter.Cache[string, string]
+	trusted     map[string]string // texts by hash
+	trustedOnly bool              // no other documents are run
+	registered  *otter.Cache[string, string]
 }
 
-func newDocuments(trusted map[string]string, only bool) (*documents, error) {
+func newDocuments(trusted map[string]string, trustedOnly bool) (*documents, error) {
 	registered, err := newDocumentCache(registeredText, func(_, text string) string { return text })
-	return &documents{trusted, only, registered}, err
+	return &documents{trusted, trustedOnly, registered}, err
 }
 
 // persistedQuery names a document by its SHA-256, in lower-case hexadecimal digits.
@@ -71,7 +71,7 @@ func (d *documents) resolve(asked *parameters, named *persistedQuery) *refusal {
 	switch {
 	case asked.Query == "":
 		return refuse(http.StatusBadRequest, "There is no query.")
-	case d.only && d.trusted[hashOf(asked.Query)] == "":
+	case d.trustedOnly && d.trusted[hashOf(asked.Query)] == "":
 		return &refusal{err: graph.NotTrustedError()}
 	}
 	return nil
@@ -82,22 +82,22 @@ func (d *documents) resolveNamed(asked *parameters, named persistedQuery) *refus
 		return &refusal{err: graph.RequestError(problem.CodePersistedQueryNotSupported, "PersistedQueryNotSupported")}
 	}
 
-	text, known := d.find(named.Hash)
+	text, isKnown := d.find(named.Hash)
 	switch {
-	case asked.Query == "" && known:
+	case asked.Query == "" && isKnown:
 		asked.Query = text
 	case asked.Query == "":
 		return &refusal{err: graph.RequestError(problem.CodePersistedQueryNotFound, "PersistedQueryNotFound")}
-	case known && text != asked.Query, !known && hashOf(asked.Query) != named.Hash:
-		return &refusal{err: graph.RequestError(problem.CodeBadUserInput, "The hash is not that of the query.")}
-	case !known:
+	case isKnown && text != asked.Query, !isKnown && hashOf(asked.Query) != named.Hash:
+		return &refusal{err: graph.RequestError(problem.CodeBadUserInput, "The hash does not match the query.")}
+	case !isKnown:
 		asked.register = named.Hash
 	}
 	return nil
 }
 
 func (d *documents) find(hash string) (string, bool) {
-	if text, ok := d.trusted[hash]; ok || d.only {
+	if text, ok := d.trusted[hash]; ok || d.trustedOnly {
 		return text, ok
 	}
 	return d.registered.GetIfPresent(hash)

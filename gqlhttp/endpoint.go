@@ -20,7 +20,8 @@ import (
 )
 
 // Endpoint answers GraphQL over HTTP with gqlgen's executor. It does not use gqlgen's transports.
-// They answer with other statuses, and repeat a request that they cannot decode, with the password.
+// They answer with other statuses, and they repeat a request that they cannot decode, even a
+// password in it.
 type Endpoint struct {
 	settings  Settings
 	callers   *inbound.Callers
@@ -35,8 +36,8 @@ type Endpoint struct {
 	answers   buffers
 }
 
-// New returns an endpoint for requests from callers. It fails if a trusted document is refused by
-// the schema or by a limit.
+// New returns an endpoint for requests from callers. It fails if a trusted document does not fit
+// the schema or exceeds a limit.
 func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
 	schema := settings.Schema.Schema()
 	parsed, err := newParsedDocuments()
@@ -47,7 +48,7 @@ func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
 	if err := parsed.trust(settings.TrustedDocuments, schema, limited); err != nil {
 		return nil, fmt.Errorf("trusted documents: %w", err)
 	}
-	known, err := newDocuments(settings.TrustedDocuments, settings.TrustedOnly)
+	found, err := newDocuments(settings.TrustedDocuments, settings.TrustedOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
 		callers:   callers,
 		bounds:    limited,
 		present:   graph.Presenter(settings.Log, settings.Random, settings.Introspection),
-		documents: known,
+		documents: found,
 		parsed:    parsed,
 		turns:     newTurns(settings.Cores),
 		clients:   clientCounts{counts: map[inbound.Client]int{}},
@@ -68,7 +69,7 @@ func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
 	return e, nil
 }
 
-// LogClients logs how many requests each client has sent since the last call, if it gives its name.
+// LogClients logs how many requests each client that gives a name has sent since the last call.
 func (e *Endpoint) LogClients(ctx context.Context) { e.clients.log(ctx, e.settings.Log) }
 
 // executorOf returns an executor that runs operations on a schema.
@@ -88,7 +89,7 @@ func (e *Endpoint) executorOf(schema graphql.ExecutableSchema) *executor.Executo
 
 var errPanic = errors.New("panic")
 
-// recovered logs a panic and returns the error that the client learns of.
+// recovered logs a panic and returns the error to present to the client.
 func (e *Endpoint) recovered(ctx context.Context, cause any) error {
 	inbound.LogPanic(ctx, e.settings.Log, cause)
 	return errPanic
@@ -164,7 +165,7 @@ func (e *Endpoint) callerOf(r *http.Request) (*access.Caller, *refusal) {
 	return caller, nil
 }
 
-// logOrigin logs the origin of a page if an answer refuses it.
+// logOrigin logs the origin of a page if the answer refuses it.
 func (e *Endpoint) logOrigin(r *http.Request, faults gqlerror.List) {
 	for _, fault := range faults {
 		if fault.Extensions["reason"] == models.ReasonOriginNotAllowed {
@@ -173,7 +174,7 @@ func (e *Endpoint) logOrigin(r *http.Request, faults gqlerror.List) {
 	}
 }
 
-// prepare parses and validates a document. A long document that is not known waits for its turn,
+// prepare parses and validates a document. A long document that is not cached waits for its turn,
 // because a client can send a different one each time.
 func (e *Endpoint) prepare(
 	ctx context.Context, params *graphql.RawParams,
@@ -220,7 +221,7 @@ func (e *Endpoint) run(
 }
 
 // weight returns how many fields the answer to an operation may have. The variables may hold
-// references, and each reference brings all fields that are selected of it.
+// references, and all fields that are selected count for each of them.
 func (e *Endpoint) weight(document string, operation *graphql.OperationContext) int {
 	fields := e.parsed.weight(document, operation.Doc)
 	if strings.Contains(document, "_entities") {

@@ -9,11 +9,11 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// faults are what a request lets go wrong. The zero value is nothing.
+// faults are the faults that a request asks for. The zero value asks for none.
 type faults struct {
 	drop, busy, rotate bool
 	delay, shift       time.Duration
-	// end is the reason that the session ends with. If it is empty, the session goes on.
+	// end is the reason with which the session ends. If it is empty, the session does not end.
 	end models.Reason
 }
 
@@ -34,17 +34,17 @@ func (e *Endpoint) faultsOf(r *http.Request) (faults, *refusal) {
 	return injected, nil
 }
 
-// parseFaults reads a list of faults. If it cannot, it returns a message in wrong.
+// parseFaults reads a list of faults. If it cannot, wrong is a message for the client.
 func parseFaults(text string, longestDelay time.Duration) (injected faults, wrong string) {
 	var names []string
 	for item := range strings.SplitSeq(text, ",") {
 		name, value, hasValue := strings.Cut(strings.TrimSpace(item), "=")
 		if slices.Contains(names, name) {
-			return faults{}, "The header x-fault has a fault twice."
+			return faults{}, "The header x-fault names a fault twice."
 		}
 		names = append(names, name)
 
-		isGood := !hasValue
+		isValid := !hasValue
 		switch name {
 		case "drop":
 			injected.drop = true
@@ -53,32 +53,32 @@ func parseFaults(text string, longestDelay time.Duration) (injected faults, wron
 		case "rotate":
 			injected.rotate = true
 		case "delay":
-			injected.delay, isGood = parseDuration(value, 0, longestDelay)
+			injected.delay, isValid = parseDuration(value, 0, longestDelay)
 		case "shift":
-			injected.shift, isGood = parseDuration(value, -longestShift, longestShift)
+			injected.shift, isValid = parseDuration(value, -longestShift, longestShift)
 		case "end":
 			injected.end = models.ReasonEndedByOperator
 			if hasValue {
 				injected.end = models.Reason(value)
 			}
-			isGood = slices.Contains(endReasons(), injected.end)
+			isValid = slices.Contains(endReasons(), injected.end)
 		default:
-			return faults{}, "The header x-fault has a fault that there is none of: " +
-				"there are drop, delay=2s, busy, shift=-2h, end, end=REASON and rotate, with commas between them."
+			return faults{}, "The header x-fault names an unknown fault. The faults are " +
+				"drop, delay=2s, busy, shift=-2h, end, end=REASON and rotate, separated by commas."
 		}
-		if !isGood {
+		if !isValid {
 			return faults{}, faultMessage(name, longestDelay)
 		}
 	}
 	return injected, ""
 }
 
-func parseDuration(text string, least, most time.Duration) (duration time.Duration, isGood bool) {
+func parseDuration(text string, least, most time.Duration) (duration time.Duration, isValid bool) {
 	duration, err := time.ParseDuration(text)
 	return duration, err == nil && duration >= least && duration <= most
 }
 
-// faultMessage returns a message about a value that a fault cannot have.
+// faultMessage returns a message about a fault whose value is not valid.
 func faultMessage(name string, longestDelay time.Duration) string {
 	switch name {
 	case "delay":
@@ -94,6 +94,6 @@ func faultMessage(name string, longestDelay time.Duration) string {
 		}
 		return "The header x-fault can end a session for one of these reasons: " + strings.Join(reasons, ", ") + "."
 	default:
-		return "The header x-fault has a value where there can be none: " + name + "."
+		return "The header x-fault has a value for a fault that takes none: " + name + "."
 	}
 }

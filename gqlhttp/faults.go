@@ -15,12 +15,12 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Faults let a request ask that something goes wrong, so that front-end teams can test their
-// clients. Both fields are required.
+// Faults let requests ask for faults, so that front-end teams can test their clients. Both fields
+// are required.
 type Faults struct {
 	// Shifted returns a schema whose resolvers see every clock shifted by ahead.
 	Shifted func(ahead time.Duration) graphql.ExecutableSchema
-	// Rotate starts to use new keys.
+	// Rotate makes new keys and uses them at once.
 	Rotate func(context.Context) error
 }
 
@@ -30,8 +30,8 @@ const FaultHeader = "X-Fault"
 // longestShift is how far a request may shift the clock. No session lives longer.
 const longestShift = applications.LongestSession
 
-// endReasons returns the reasons that a request may end its session with. The other reasons need a
-// real change of an account or a real claim.
+// endReasons returns the reasons with which a request may end its session. The other reasons need a
+// real change of an account, or a real claim.
 func endReasons() []models.Reason {
 	return []models.Reason{
 		models.ReasonEndedByOperator,
@@ -45,7 +45,7 @@ func endReasons() []models.Reason {
 	}
 }
 
-// runWith runs an operation with faults.
+// runWith runs an operation, with the faults that its request asks for.
 func (e *Endpoint) runWith(
 	ctx context.Context, injected faults, caller *access.Caller, document string, operation *graphql.OperationContext,
 ) *graphql.Response {
@@ -56,8 +56,8 @@ func (e *Endpoint) runWith(
 	return e.run(ctx, on, document, operation)
 }
 
-// inject lets the faults happen that come before an operation, and returns the executor to run it.
-// If it returns an error, the operation is not run.
+// inject causes the faults that come before an operation, and returns the executor to run it. If it
+// returns an error, the operation must not be run.
 func (e *Endpoint) inject(
 	ctx context.Context, injected faults, caller *access.Caller, operation *graphql.OperationContext,
 ) (*executor.Executor, error) {
@@ -70,7 +70,7 @@ func (e *Endpoint) inject(
 		refreshToken := refreshTokenOf(operation)
 		if refreshToken.Reveal() == "" && caller.AccessToken.Reveal() == "" {
 			return nil, graph.RequestError(problem.CodeBadUserInput,
-				"The header x-fault can end no session: "+
+				"The header x-fault cannot end a session: "+
 					"the request has neither an access token nor an argument refreshToken.")
 		}
 		if err := e.settings.Office.EndFor(ctx, caller, refreshToken, injected.end); err != nil {

@@ -28,14 +28,14 @@ func ReadManifest(text []byte) (map[string]string, error) {
 
 	documents := make(map[string]string, len(manifest.Operations))
 	for i, operation := range manifest.Operations {
-		_, known := documents[operation.ID]
+		_, isRepeated := documents[operation.ID]
 		switch {
 		case operation.Body == "":
 			return nil, fmt.Errorf("%w: operation %d has no body", ErrNotAManifest, i+1)
 		case operation.ID != hashOf(operation.Body):
 			return nil, fmt.Errorf("%w: the id of operation %d is not the SHA-256 of its body", ErrNotAManifest, i+1)
-		case known:
-			return nil, fmt.Errorf("%w: operation %d has the id of another", ErrNotAManifest, i+1)
+		case isRepeated:
+			return nil, fmt.Errorf("%w: operation %d has the same id as another", ErrNotAManifest, i+1)
 		}
 		documents[operation.ID] = operation.Body
 	}

@@ -24,7 +24,8 @@ func (s size) plus(other size) size {
 	}
 }
 
-// or returns the size of a document with both operations. Only one of them is run.
+// or returns the size of a document with both operations. Only one of them is run, but the fields
+// of both count.
 func (s size) or(other size) size {
 	return size{
 		depth:            max(s.depth, other.depth),
@@ -34,7 +35,7 @@ func (s size) or(other size) size {
 	}
 }
 
-// measure takes the sizes of selections, and counts what a document contains. It measures each
+// measure returns the sizes of selections, and counts what a document contains. It measures each
 // fragment once.
 type measure struct {
 	credentialFields    map[string]bool
@@ -42,7 +43,7 @@ type measure struct {
 	fragments           map[string]*ast.FragmentDefinition
 	sizes               map[string]size // of the fragments
 	names               map[string]int  // how many fields have each name in the answer
-	mostOfOne           int
+	mostOfOne           int             // the largest of these
 	aliases, directives int
 	outOfRange          bool // a number is too large, and gqlgen would panic
 }
@@ -90,11 +91,11 @@ func (m *measure) field(field *ast.Field) size {
 	return whole
 }
 
-// fragment returns the size of a fragment. A fragment that spreads itself has the size 0 there;
+// fragment returns the size of a fragment. Where a fragment spreads itself, the size is 0, because
 // validation refuses it.
 func (m *measure) fragment(name string) size {
-	if known, ok := m.sizes[name]; ok {
-		return known
+	if measured, ok := m.sizes[name]; ok {
+		return measured
 	}
 
 	m.sizes[name] = size{}

@@ -9,10 +9,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// nullVariables refuses a variable that is null where null is not allowed. If the variable or the
-// argument has a default value, even a valid document can do that. Then the value must be checked
-// (GraphQL specification, section 6.4.1), and gqlgen does not. nullVariables is an extension of
-// gqlgen's executor.
+// nullVariables refuses a variable that is null where null is not allowed. This is possible in a
+// valid document if the variable or the argument has a default value. So the value must be checked
+// (GraphQL specification, section 6.4.1), but gqlgen does not do that. nullVariables is an
+// extension of gqlgen's executor.
 type nullVariables struct{}
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -26,7 +26,7 @@ func (nullVariables) Validate(graphql.ExecutableSchema) error { return nil }
 func (nullVariables) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
 	for name, value := range operation.Variables {
 		if value == nil && inSelections(name, operation.Operation.SelectionSet) {
-			refused := gqlerror.Errorf("A variable is null where no null may be.")
+			refused := gqlerror.Errorf("A variable is null where null is not allowed.")
 			errcode.Set(refused, errcode.ValidationFailed)
 			return refused
 		}

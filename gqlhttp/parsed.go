@@ -32,8 +32,8 @@ func newParsedDocuments() (*parsedDocuments, error) {
 
 // Get implements graphql.Cache.
 func (d *parsedDocuments) Get(_ context.Context, text string) (*ast.QueryDocument, bool) {
-	known, ok := d.find(text)
-	return known.QueryDocument, ok
+	found, ok := d.find(text)
+	return found.QueryDocument, ok
 }
 
 func (d *parsedDocuments) find(text string) (weighedDocument, bool) {
@@ -45,8 +45,8 @@ func (d *parsedDocuments) find(text string) (weighedDocument, bool) {
 
 // weight returns how many fields the answer to a valid document may have.
 func (d *parsedDocuments) weight(text string, document *ast.QueryDocument) int {
-	if known, ok := d.find(text); ok {
-		return known.weight
+	if found, ok := d.find(text); ok {
+		return found.weight
 	}
 	return d.weigh(document)
 }
@@ -58,8 +58,8 @@ func (d *parsedDocuments) Add(_ context.Context, text string, document *ast.Quer
 	}
 }
 
-// trust parses the trusted documents once. It returns an error for each document that the schema or
-// a limit refuses.
+// trust parses the trusted documents once. It returns an error for each document that does not fit
+// the schema or exceeds a limit.
 func (d *parsedDocuments) trust(documents map[string]string, schema *ast.Schema, limited bounds) error {
 	var faults []error
 	for id, text := range documents {

@@ -22,8 +22,8 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// Headers that a page of another origin can send only after a preflight. A request with one of them
-// is not forged.
+// Headers that a page of another origin can send only after a preflight. So a request with one of
+// them is not forged.
 const (
 	preflightHeader     = "apollo-require-preflight"
 	operationNameHeader = "x-apollo-operation-name"
@@ -33,13 +33,13 @@ const (
 type parameters struct {
 	graphql.RawParams
 
-	// register is the hash that the client wants to register the document under. It is empty if the
-	// client does not want that.
+	// register is the hash under which the client wants to register the document. It is empty if
+	// the client does not want that.
 	register string
 }
 
 // sent is the JSON of a request. Names are case-sensitive and must not repeat (RFC 7493). So a
-// proxy cannot have read another request than we do.
+// proxy reads the same request as this server.
 type sent struct {
 	Query         string         `json:"query"`
 	OperationName string         `json:"operationName"`
@@ -47,7 +47,7 @@ type sent struct {
 	Extensions    extensions     `json:"extensions"`
 }
 
-// extensions are the known extensions of a request.
+// extensions are the extensions of a request that the endpoint supports.
 type extensions struct {
 	PersistedQuery *persistedQuery `json:"persistedQuery"`
 }
@@ -106,13 +106,13 @@ func isJSON(contentType []string) bool {
 	}
 
 	mediaType, parameters, err := mime.ParseMediaType(contentType[0])
-	charset, given := parameters["charset"]
-	return err == nil && mediaType == jsonType && (!given || strings.EqualFold(charset, "utf-8"))
+	charset, isGiven := parameters["charset"]
+	return err == nil && mediaType == jsonType && (!isGiven || strings.EqualFold(charset, "utf-8"))
 }
 
 // unread returns the refusal of a body that could not be read.
 func (e *Endpoint) unread(r *http.Request, err error) *refusal {
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+	if _, isTooLarge := errors.AsType[*http.MaxBytesError](err); isTooLarge {
 		return e.tooLarge()
 	}
 	if errors.Is(err, errNoRoom) {
@@ -135,7 +135,7 @@ func (e *Endpoint) tooLarge() *refusal {
 // readQuery reads an operation from the URL. A page of another origin could make a browser send
 // such a request without a preflight. So the request needs a header that such a page cannot set.
 func (e *Endpoint) readQuery(r *http.Request) (*parameters, *refusal) {
-	if !asksFirst(r.Header) {
+	if !needsPreflight(r.Header) {
 		return nil, refuse(http.StatusBadRequest, "A GET request needs the content type application/json, a token, "+
 			"or a header "+preflightHeader+" or "+operationNameHeader+" that is not empty.")
 	}
@@ -163,10 +163,10 @@ func (e *Endpoint) readQuery(r *http.Request) (*parameters, *refusal) {
 	return e.parameters(request)
 }
 
-// asksFirst reports whether a browser sends a request like this to another origin only after a
-// preflight. This is so if it has a header that a page cannot set otherwise, or the content type
+// needsPreflight reports whether a browser sends such a request to another origin only after a
+// preflight. It does so for a header that pages cannot set without one, and for the content type
 // that Apollo Client sends even with GET.
-func asksFirst(header http.Header) bool {
+func needsPreflight(header http.Header) bool {
 	for _, name := range []string{
 		preflightHeader, operationNameHeader, inbound.ApplicationHeader, inbound.ClaimsHeader,
 	} {
@@ -177,8 +177,8 @@ func asksFirst(header http.Header) bool {
 	return isJSON(header["Content-Type"]) || isSetByPage(header.Get("Authorization"))
 }
 
-// isSetByPage reports whether an Authorization header comes from a page or another program.
-// Browsers add some schemes to the requests of any page.
+// isSetByPage reports whether an Authorization header comes from a page or another program, and not
+// from the browser itself. Browsers add some schemes to the requests of any page.
 func isSetByPage(authorization string) bool {
 	scheme, _, _ := strings.Cut(authorization, " ")
 	switch strings.ToLower(scheme) {

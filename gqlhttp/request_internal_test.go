@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAsksFirst(t *testing.T) {
+func TestNeedsPreflight(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
 		"Authorization: Bearer x":        true,
@@ -25,7 +25,7 @@ func TestAsksFirst(t *testing.T) {
 		"Accept: application/json":       false,
 	} {
 		key, value, _ := strings.Cut(name, ":")
-		if got := asksFirst(http.Header{key: {strings.TrimSpace(value)}}); got != want {
+		if got := needsPreflight(http.Header{key: {strings.TrimSpace(value)}}); got != want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -16,7 +16,7 @@ type schemaQuestions struct{ allowed bool }
 
 // mostIntrospection bounds the lists and aliases below __schema and __type, because each one can
 // double the answer. The query of graphql-js, which nearly all tools send, has 9. The validator
-// bounds how deep lists are nested.
+// limits how deep lists are nested.
 const mostIntrospection = 20
 
 // ExtensionName implements graphql.HandlerExtension.

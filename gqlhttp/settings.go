@@ -19,12 +19,12 @@ type Settings struct {
 	Schema graphql.ExecutableSchema
 	// Office holds the policy, and ends sessions if a request asks for that fault. Required.
 	Office *tickets.Office
-	// Introspection answers questions about the schema.
+	// Introspection allows questions about the schema.
 	Introspection bool
 	// Limits bound what one request may ask for. Required.
 	Limits Limits
-	// TrustedDocuments are documents by their hashes. Clients need not send them. With TrustedOnly,
-	// the endpoint runs no others.
+	// TrustedDocuments are documents by their hashes. Clients may send only the hash. With
+	// TrustedOnly, the endpoint runs no other documents.
 	TrustedDocuments map[string]string
 	TrustedOnly      bool
 	// Cores is the number of processors that the server may use. Heavy operations take at most half
@@ -34,7 +34,7 @@ type Settings struct {
 	Deadline time.Duration
 	// Random draws the ids of errors. Required.
 	Random io.Reader
-	// Faults are what a request may let go wrong on purpose. nil ignores the header X-Fault.
+	// Faults cause the faults that requests ask for. If it is nil, the header X-Fault is ignored.
 	Faults *Faults
 	// Log gets a record for each failure. Required.
 	Log *slog.Logger

@@ -11,9 +11,10 @@ import (
 // with the account weighs half as much.
 const heavy = 100
 
-// turns lets only a few heavy operations run at a time. After each one, it rests for as long as the
-// operation took. So heavy operations leave most of the processors to others, and no sign-in or
-// refresh waits for a crowd of them. A heavy operation that comes alone does not wait.
+// turns lets only a few heavy operations run at a time. After each one, its place rests for the
+// time that the operation took, up to a limit. So heavy operations leave most of the processors to
+// others, and sign-ins and refreshes do not wait for them. A heavy operation that comes alone runs
+// at once.
 type turns struct{ free *semaphore.Weighted }
 
 func newTurns(cores int) *turns {

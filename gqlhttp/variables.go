@@ -58,8 +58,8 @@ func exactNumber(decoder *jsontext.Decoder, value *any) error {
 	return nil
 }
 
-// digits is a number in its original digits. Only the scalar JSON of the schema accepts it. A
-// json.Number is a string, so the scalar String would accept it too.
+// digits is a number in its original digits. Only the scalar JSON of the schema accepts it. The
+// scalar String would also accept a json.Number, because that is a string.
 type digits struct{ text string }
 
 // MarshalJSON implements json.Marshaler.

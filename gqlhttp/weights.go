@@ -1,6 +1,6 @@
 package gqlhttp
 
-// weight says how many fields of an answer a selected field stands for. The zero value counts the
+// weight says for how many fields of an answer a selected field counts. The zero value counts the
 // field once, and the fields below it once.
 type weight struct {
 	// own is the weight of the field itself. It is more than 1 if its text may be long.
