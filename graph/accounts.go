@@ -10,8 +10,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// recordOf reads what the input says about an account. The schema has checked the names and types
-// of the fields. A record with a value that cannot be is refused by the operation that gets it.
+// recordOf reads the fields of an account from the input. The schema has checked their names and
+// types. If a value is not valid, the operation that gets the record refuses it.
 func recordOf(input map[string]any) *accounts.Record {
 	var record accounts.Record
 	for _, name := range slices.Sorted(maps.Keys(input)) {
@@ -23,7 +23,7 @@ func recordOf(input map[string]any) *accounts.Record {
 	return &record
 }
 
-// setField gives a field of a record the value that gqlgen has read for it.
+// setField sets a field of a record to the value that gqlgen has read for it.
 func setField(record *accounts.Record, name string, value any) error {
 	text, isText := value.(*secret.Text)
 	switch {
@@ -32,7 +32,7 @@ func setField(record *accounts.Record, name string, value any) error {
 	case isText && name == "password":
 		return record.SetPassword(*text)
 	case isText:
-		return record.SetValue(name, text.Reveal()) // it is not a secret, though it has the same type
+		return record.SetValue(name, text.Reveal()) // not a secret, though it has the type of one
 	}
 
 	if attributes, ok := value.([]map[string]any); ok {

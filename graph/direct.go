@@ -16,8 +16,8 @@ import (
 
 // Direct writes tickets and shoppers straight into the answer. gqlgen resolves each field of an
 // object separately, with a context, closures and a recover. For plain structs that takes a third
-// of the time of a whole operation. Direct is an extension of gqlgen's executor: a value that can
-// write itself is used as it is. Direct leaves fields that it does not know to gqlgen.
+// of the time of a whole operation. Direct is an extension of gqlgen's executor, which accepts a
+// value that can write itself. If a selected field is not known here, gqlgen writes the object.
 type Direct struct{}
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -52,7 +52,7 @@ func (Direct) InterceptField(ctx context.Context, next graphql.Resolver) (any, e
 type writer struct {
 	operation *graphql.OperationContext
 	json      []byte
-	// incomplete reports that there was a field that the writer cannot write.
+	// incomplete is set if the writer cannot write a selected field.
 	incomplete bool
 }
 
@@ -191,12 +191,12 @@ func (w *writer) sessionField(session *models.Session, field graphql.CollectedFi
 }
 
 func (w *writer) accountField(account *models.CustomerAccount, field graphql.CollectedField) {
-	known := accounts.FieldNamed(field.Name)
-	if known == nil {
+	found := accounts.FieldNamed(field.Name)
+	if found == nil {
 		w.incomplete = true
 		return
 	}
-	switch value := known.In(account).(type) {
+	switch value := found.In(account).(type) {
 	case **string:
 		w.optionalText(*value)
 	case *bool:

@@ -37,8 +37,7 @@ func (f fixed) AnonymousShopperTicket(context.Context) (*tickets.Ticket, error) 
 
 func (f fixed) CurrentShopper(context.Context) (*tickets.Shopper, error) { return f.shopper, nil }
 
-// full has a value everywhere, some of which are hard to write; empty has none where there need be
-// none.
+// full returns answers with a value in every field. Some of the values are hard to write.
 func full() fixed {
 	at := time.Date(2026, 11, 24, 9, 30, 0, 1_999_999, time.FixedZone("", 3600))
 	text := "Ada \"& <Co>\" \u2028 ✓ \\ \x7f\t"
@@ -98,6 +97,7 @@ func full() fixed {
 	}
 }
 
+// empty returns answers without a value in each field that may be empty or null.
 func empty() fixed {
 	return fixed{
 		ticket:  &tickets.Ticket{Behaviors: []string{}, CustomerAccount: &models.CustomerAccount{}},
@@ -116,7 +116,7 @@ func (c *fieldCount) InterceptField(ctx context.Context, next graphql.Resolver) 
 	return next(ctx)
 }
 
-// run runs a document, and returns the data and how many fields gqlgen has resolved for it.
+// run runs a document. It returns the data, and how many fields gqlgen has resolved for it.
 func run(t *testing.T, answers fixed, query string, extensions ...graphql.HandlerExtension) (data any, resolved int64) {
 	t.Helper()
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: answers}))
@@ -147,7 +147,8 @@ func run(t *testing.T, answers fixed, query string, extensions ...graphql.Handle
 	return data, count.fields.Load()
 }
 
-// selections returns a selection of each field of a type alone, of all, and of all in other ways.
+// selections returns selections of a type: each field alone, one field under two aliases, all
+// fields in fragments, and at last all fields.
 func selections(types map[string]*ast.Definition, name string) []string {
 	var alone []string
 	for _, field := range types[name].Fields {
@@ -173,7 +174,7 @@ func selections(types map[string]*ast.Definition, name string) []string {
 	)
 }
 
-// What is written directly is what gqlgen would write, whatever is selected.
+// Direct writes the same as gqlgen, for every selection.
 func TestDirect(t *testing.T) {
 	t.Parallel()
 

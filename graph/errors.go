@@ -17,8 +17,8 @@ import (
 	"github.com/authtickets/authtickets/problem"
 )
 
-// Presenter returns a function that turns every error into what the client is shown. An unknown
-// error is shown as INTERNAL, and logged with a random id. If introspection is off, names of the
+// Presenter returns a function that turns every error into the one that the client gets. An unknown
+// error becomes INTERNAL, and is logged with a random id. If introspection is off, names of the
 // schema are hidden, because they would show how close a guess was.
 func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.ErrorPresenterFunc {
 	var names schemaNames
@@ -49,7 +49,7 @@ func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.E
 	}
 }
 
-// present returns the error that shows a client a problem.
+// present returns the error that tells a client about a problem.
 func present(found problem.Problem) *gqlerror.Error {
 	extensions := map[string]any{"code": found.Code, "reason": found.Reason, "nextStep": found.NextStep}
 	if found.RetryAfterSeconds > 0 {
@@ -58,14 +58,14 @@ func present(found problem.Problem) *gqlerror.Error {
 	return &gqlerror.Error{Message: found.Message, Extensions: extensions}
 }
 
-// presentReason returns the error that shows a client a reason and nothing else.
+// presentReason returns the error that tells a client about a reason and nothing else.
 func presentReason(reason models.Reason) *gqlerror.Error {
 	return present(problem.Of(&models.Error{Reason: reason}))
 }
 
-// requestError returns what is shown about a document or variables that cannot be run. It returns
-// nil for any other error. The messages of the parser and the validator help developers. They are
-// replaced if they could repeat a value, which could be a password.
+// requestError returns the error for a document or variables that cannot be run. It returns nil for
+// any other error. The messages of the parser and the validator help developers. A message that
+// could repeat a value is replaced, because the value could be a password.
 func requestError(err error, names schemaNames) *gqlerror.Error {
 	var refused *gqlerror.Error
 	if !errors.As(err, &refused) {

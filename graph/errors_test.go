@@ -180,7 +180,7 @@ func schema(t *testing.T) *ast.Schema {
 	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: schemaText(t)})
 }
 
-// The schema says what comes with each reason, and so it does.
+// Each reason comes with a code and a next step that the schema lists for it.
 func TestWhatComesWithReasons(t *testing.T) {
 	t.Parallel()
 
@@ -197,20 +197,20 @@ func TestWhatComesWithReasons(t *testing.T) {
 			}
 
 			text, _ := present(t, failure)
-			var told struct {
+			var answer struct {
 				Extensions struct{ Code, NextStep string }
 			}
-			if err := json.Unmarshal([]byte(text), &told); err != nil {
+			if err := json.Unmarshal([]byte(text), &answer); err != nil {
 				t.Fatal(err)
 			}
 
 			for argument, got := range map[string]string{
-				"code": told.Extensions.Code, "nextStep": told.Extensions.NextStep,
+				"code": answer.Extensions.Code, "nextStep": answer.Extensions.NextStep,
 			} {
-				if said := comesWith.Arguments.ForName(argument).Value.String(); !slices.Contains(
-					strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune("[], ", r) }), got,
+				if listed := comesWith.Arguments.ForName(argument).Value.String(); !slices.Contains(
+					strings.FieldsFunc(listed, func(r rune) bool { return strings.ContainsRune("[], ", r) }), got,
 				) {
-					t.Errorf("%s comes with %s, and the schema says %s", reason.Name, got, said)
+					t.Errorf("%s comes with %s, but the schema lists %s", reason.Name, got, listed)
 				}
 			}
 		}

@@ -13,13 +13,13 @@ import (
 // Reference is how another subgraph refers to an account. The schema's _Any is bound to it.
 type Reference struct{ UserID models.ID }
 
-// Entity is an account that another subgraph refers to. The schema's _Entity is bound to it. Its
-// only type is models.CustomerAccount, which need not know that.
+// Entity is an account that another subgraph refers to. The schema's _Entity is bound to it. Each
+// one is a models.CustomerAccount, which does not depend on this type.
 type Entity any
 
 // Service describes this subgraph to a router. The schema's _Service is bound to it.
 type Service struct {
-	// SDL is the text of the schema, without what a router knows of every subgraph.
+	// SDL is the text of the schema, without the part that is the same in every subgraph.
 	SDL string
 }
 
@@ -36,11 +36,11 @@ func UnmarshalReference(value any) (Reference, error) {
 	return Reference{userID}, nil
 }
 
-// MarshalReference is here because the generator asks for it: no answer is a reference.
+// MarshalReference is here only because gqlgen requires it. No answer contains a reference.
 func MarshalReference(Reference) graphql.Marshaler { return graphql.Null }
 
 // mostReferences bounds the references of an operation, because each one may bring the same account
-// again. The description in the schema names it too.
+// again. The description in the schema repeats it.
 const mostReferences = 100
 
 // References counts the references of an operation, in all its fields _entities.
@@ -101,7 +101,7 @@ func (ec *executionContext) entitiesForApplication(
 		userIDs[i] = reference.UserID
 	}
 
-	question, fields := alike(ctx)
+	question, fields := sameQuestion(ctx)
 	found, err := once(ctx, question, func() (map[models.ID]*models.CustomerAccount, error) {
 		return resolver.Accounts.AccountsOf(ctx, callerOf(ctx), userIDs, accountOf(ctx, fields))
 	})

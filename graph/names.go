@@ -36,8 +36,8 @@ func namesOf(schema *ast.Schema) schemaNames {
 
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
-// hideOthers replaces every other name in a message of the validator, which puts names in quotes. A
-// client could have written a password in place of a name. The location in the error still tells
+// hideOthers replaces all other names in a message of the validator, which puts names in quotes. A
+// client could have written a password instead of a name. The location in the error still shows
 // where it is.
 func (n schemaNames) hideOthers(message string) string {
 	return quoted.ReplaceAllStringFunc(message, func(text string) string {

@@ -13,38 +13,38 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// asking is a request: its caller, and what has been read for it. A document can select one thing
-// under many aliases. Whatever their number, it is read once, with all that is selected of it.
-type asking struct {
+// request holds the caller of a request, and what has been read for it. A document can select the
+// same thing under many aliases. It is read only once, with everything that is selected of it.
+type request struct {
 	caller *access.Caller
 	mutex  sync.Mutex
 	reads  map[string]any
 }
 
-// once returns what read returns, and calls it once for all fields of an operation that have the
-// key.
+// once returns what read returns. It calls read only once for all fields of an operation that have
+// the same key.
 func once[Value any](ctx context.Context, key string, read func() (Value, error)) (Value, error) {
-	present, ok := ctx.Value(callerKey{}).(*asking)
+	current, ok := ctx.Value(callerKey{}).(*request)
 	if !ok {
 		return read()
 	}
-	values := present.readOf(key, func() any { return sync.OnceValues(read) })
+	values := current.readOf(key, func() any { return sync.OnceValues(read) })
 	return values.(func() (Value, error))() //nolint:forcetypeassert // a key has one type
 }
 
-func (a *asking) readOf(key string, begin func() any) any {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	if a.reads == nil {
-		a.reads = map[string]any{}
+func (r *request) readOf(key string, begin func() any) any {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.reads == nil {
+		r.reads = map[string]any{}
 	}
-	if a.reads[key] == nil {
-		a.reads[key] = begin()
+	if r.reads[key] == nil {
+		r.reads[key] = begin()
 	}
-	return a.reads[key]
+	return r.reads[key]
 }
 
-// rootFields are the fields of the operation that are called by one of the names.
+// rootFields returns the root fields of the operation that have one of the names.
 func rootFields(ctx context.Context, names ...string) []graphql.CollectedField {
 	operation := graphql.GetOperationContext(ctx)
 	var fields []graphql.CollectedField
@@ -58,12 +58,12 @@ func rootFields(ctx context.Context, names ...string) []graphql.CollectedField {
 	return fields
 }
 
-// alike returns the root fields that ask for the same as the present one, which is among them, and
-// a key that stands for it.
-func alike(ctx context.Context) (key string, fields []graphql.CollectedField) {
-	present := graphql.GetFieldContext(ctx).Field
-	key = questionOf(ctx, present)
-	for _, field := range rootFields(ctx, present.Name) {
+// sameQuestion returns the root fields that have the name and the arguments of the current field,
+// which is one of them. It also returns a key for them.
+func sameQuestion(ctx context.Context) (key string, fields []graphql.CollectedField) {
+	current := graphql.GetFieldContext(ctx).Field
+	key = questionOf(ctx, current)
+	for _, field := range rootFields(ctx, current.Name) {
 		if questionOf(ctx, field) == key {
 			fields = append(fields, field)
 		}
@@ -88,7 +88,7 @@ func accountOf(ctx context.Context, fields []graphql.CollectedField) *accounts.S
 	return selection
 }
 
-// shopper returns who holds the caller's access token, with what the present field selects.
+// shopper returns the holder of the caller's access token, with what the current field selects.
 func (r *Resolver) shopper(ctx context.Context) (*tickets.Shopper, error) {
 	caller, wanted := callerOf(ctx), selected(ctx)
 	fields := rootFields(ctx, "currentShopper", "_entities")
@@ -100,7 +100,7 @@ func (r *Resolver) shopper(ctx context.Context) (*tickets.Shopper, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A field fails only where it selects what cannot be read.
+	// If something cannot be read, only the fields that select it fail.
 	if wanted.Account != nil {
 		if shopper.CustomerAccount, err = r.accountOfShopper(ctx, fields); err != nil {
 			return nil, err
@@ -138,17 +138,17 @@ func (r *Resolver) sessionsOfShopper(ctx context.Context) ([]models.Session, err
 	})
 }
 
-// account returns the account that the present field asks for.
+// account returns the account that the current field asks for.
 func (r *Resolver) account(ctx context.Context, key accounts.Key) (*models.CustomerAccount, error) {
-	question, fields := alike(ctx)
+	question, fields := sameQuestion(ctx)
 	return once(ctx, question, func() (*models.CustomerAccount, error) {
 		return r.Accounts.Find(ctx, callerOf(ctx), key, accountOf(ctx, fields))
 	})
 }
 
-// accountSessions returns the sessions that the present field asks for.
+// accountSessions returns the sessions that the current field asks for.
 func (r *Resolver) accountSessions(ctx context.Context, key accounts.Key) ([]models.Session, error) {
-	question, _ := alike(ctx)
+	question, _ := sameQuestion(ctx)
 	return once(ctx, question, func() ([]models.Session, error) {
 		return r.Office.AccountSessions(ctx, callerOf(ctx), key)
 	})

@@ -20,17 +20,17 @@ type Resolver struct {
 
 type callerKey struct{}
 
-// WithCaller returns a context for the operations of a caller. gqlgen passes nothing else on to
-// resolvers.
+// WithCaller returns a context for the operations of a caller. gqlgen can pass the caller to
+// resolvers only in the context.
 func WithCaller(ctx context.Context, caller *access.Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, &asking{caller: caller})
+	return context.WithValue(ctx, callerKey{}, &request{caller: caller})
 }
 
 // callerOf returns the caller of a context. Without one it returns a caller that names no
 // application and has no rights.
 func callerOf(ctx context.Context) *access.Caller {
-	if present, ok := ctx.Value(callerKey{}).(*asking); ok {
-		return present.caller
+	if current, ok := ctx.Value(callerKey{}).(*request); ok {
+		return current.caller
 	}
 	return &access.Caller{}
 }

@@ -21,10 +21,10 @@ import (
 
 func refusedValue(message string) error { return RequestError(problem.CodeBadUserInput, message) }
 
-// MarshalSecret writes a token into the answer: the one place where secrets become text.
+// MarshalSecret writes a token into the answer.
 func MarshalSecret(text secret.Text) graphql.Marshaler { return graphql.MarshalString(text.Reveal()) }
 
-// UnmarshalSecret takes a password or token out of the request.
+// UnmarshalSecret reads a password or a token from the request.
 func UnmarshalSecret(value any) (secret.Text, error) {
 	text, ok := value.(string)
 	if !ok {
@@ -67,7 +67,7 @@ func appendDateTime(out []byte, at time.Time) []byte {
 	return at.UTC().AppendFormat(out, `"2006-01-02T15:04:05.000Z"`)
 }
 
-// dateTimeForm is what RFC 3339 section 5.6 allows; Go's parser takes more.
+// dateTimeForm is the form that RFC 3339 section 5.6 allows. Go's parser accepts more.
 var dateTimeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // UnmarshalDateTime reads an instant in RFC 3339, of the years 1 to 9999.

@@ -9,18 +9,18 @@ import (
 // The parts of the schema, in the order of gqlgen.yml.
 const (
 	ownPart    = iota // schema.graphqls
-	entityPart        // what it says to a router, and then what every subgraph has
+	entityPart        // federation.graphqls, and after it subgraph.graphqls
 )
 
 // NewSchema returns the schema with resolvers. With federation, it is the schema of a subgraph of
-// Apollo Federation. It has no @defer, because a deferred field with its own resolver would be
+// Apollo Federation. It has no @defer, because a deferred field that has its own resolver would be
 // null.
 func NewSchema(resolvers *Resolver, federation bool) graphql.ExecutableSchema {
 	parts := sources
 	if !federation {
 		parts = sources[:entityPart]
 	}
-	schema := gqlparser.MustLoadSchema(parts...) // all servers of the process share the generated one
+	schema := gqlparser.MustLoadSchema(parts...) // a copy, because all servers of the process share the generated one
 	delete(schema.Directives, "defer")
 	return answeredBy(schema, resolvers)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// No text of a request arrives as a plain string: it could be a password or a token.
+// No text of a request reaches a resolver as a plain string, because it could be a password or a
+// token.
 func TestArgumentsAreSecret(t *testing.T) {
 	t.Parallel()
 
@@ -48,7 +49,7 @@ func (c creator) CreateAccount(_ context.Context, input map[string]any) (*models
 	return &models.CustomerAccount{}, nil
 }
 
-// The input of an account can be printed or logged whole, and the password in it stays hidden.
+// Printing or logging the whole input of an account does not show the password in it.
 func TestInputIsSecret(t *testing.T) {
 	t.Parallel()
 

@@ -10,12 +10,12 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// selected returns what the operation selects of the ticket or shopper in the present field. For
+// selected returns what the operation selects of the ticket or shopper in the current field. For
 // _entities it returns what is selected of the accounts. Fragments, aliases, @skip and @include are
-// resolved before.
+// already resolved.
 //
-// gqlgen caches the fields it collects by type and selection, and collects them again when it
-// writes the answer. This asks with the same arguments, so that nothing is collected twice.
+// gqlgen collects fields again when it writes the answer, but caches them by type and selection.
+// selected uses the same arguments, so that nothing is collected twice.
 func selected(ctx context.Context) tickets.Selection {
 	return selectedBy(ctx, graphql.GetFieldContext(ctx).Field, tickets.Selection{})
 }
@@ -41,7 +41,7 @@ func selectedBy(ctx context.Context, root graphql.CollectedField, selection tick
 	return selection
 }
 
-// selectedAccount returns what the operation selects of the account in the present field.
+// selectedAccount returns what the operation selects of the account in the current field.
 func selectedAccount(ctx context.Context) *accounts.Selection {
 	return addSelected(nil, graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections)
 }
@@ -55,7 +55,7 @@ func addSelected(
 	}
 
 	for _, collected := range graphql.CollectFields(operation, selected, customerAccountImplementors) {
-		if field := accounts.FieldNamed(collected.Name); field != nil { // __typename is none
+		if field := accounts.FieldNamed(collected.Name); field != nil { // not __typename
 			selection.Add(field)
 		}
 	}
