@@ -20,10 +20,9 @@ type crossOrigin struct {
 	next      http.Handler
 }
 
-// newCrossOrigin wraps the endpoint next. Only the request itself names its application, so a
-// preflight is answered for the pages of any application. Credentials are never allowed, because a
-// page sends its ticket in a header. A page may send further headers: tools for tracing add some to
-// every request.
+// newCrossOrigin wraps the endpoint next. A preflight does not name an application, so it succeeds
+// for the pages of every application. Credentials are never allowed, because a page sends its
+// ticket in a header. A page may send further headers: tools for tracing add some to every request.
 func newCrossOrigin(next http.Handler, callers *inbound.Callers, hasFaults bool) http.Handler {
 	allowed := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
@@ -61,9 +60,8 @@ const (
 	longestHeaderNames = 2 << 10
 )
 
-// mayAskFor reports whether a page may send the headers that it asks for. It may not send headers
-// of proxies, because it is none. It may not send an application's secret, because it cannot keep
-// one.
+// mayAskFor reports whether a page may send the headers that it asks for. It may not send the
+// headers of proxies, or the secret of an application, which it could not keep.
 func (c *crossOrigin) mayAskFor(lines []string) bool {
 	text := strings.Join(lines, ",")
 	names := strings.Split(text, ",")

@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/gqlhttp"
 )
 
-// guide serves what the playground's page cannot ask for with GraphQL.
+// guide serves what the playground's page needs and cannot query with GraphQL.
 type guide struct {
 	isDemo             bool
 	reuseWindowSeconds float64
@@ -34,8 +34,8 @@ func newGuide(settings Settings) *guide {
 	}
 }
 
-// answer lists the applications only for a demo, which other machines cannot reach. They can change
-// while the server runs.
+// answer returns the answer at the moment. It lists the applications only for a demo, which other
+// machines cannot reach. They can change while the server runs.
 func (g *guide) answer() guideAnswer {
 	answer := guideAnswer{g.isDemo, g.reuseWindowSeconds, []string{}, g.outline}
 	if !g.isDemo {

@@ -10,13 +10,13 @@ import (
 )
 
 // The arguments of @needs and @fails reach the page.
-func TestGuideTellsTheDirectives(t *testing.T) {
+func TestGuideHasTheDirectives(t *testing.T) {
 	t.Parallel()
 
-	told := newGuide(playgroundSettings(t)).answer()
+	answer := newGuide(playgroundSettings(t)).answer()
 	fields := map[string]gqlhttp.OutlineField{}
 	var backOffice []string
-	for _, field := range told.Fields {
+	for _, field := range answer.Fields {
 		fields[field.Type+"."+field.Name] = field
 		if field.IsBackOffice {
 			backOffice = append(backOffice, field.Name)
@@ -51,21 +51,21 @@ func TestGuideTellsTheDirectives(t *testing.T) {
 	}
 }
 
-// Every reason and every next step that the page names has a description.
+// Every reason and every next step in the guide has a description.
 func TestGuideExplainsWhatItNames(t *testing.T) {
 	t.Parallel()
 
-	told := newGuide(playgroundSettings(t)).answer()
-	for _, field := range told.Fields {
+	answer := newGuide(playgroundSettings(t)).answer()
+	for _, field := range answer.Fields {
 		for _, reason := range field.Fails {
-			if told.Reasons[reason] == "" {
+			if answer.Reasons[reason] == "" {
 				t.Errorf("%s of %s has no text", reason, field.Name)
 			}
 		}
 	}
 
 	var steps []string
-	for _, step := range told.NextSteps {
+	for _, step := range answer.NextSteps {
 		if step.Description == "" {
 			t.Errorf("%s has no text", step.Name)
 		}

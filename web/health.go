@@ -25,7 +25,7 @@ func ready(check func(context.Context) error, log *slog.Logger) http.Handler {
 	})
 }
 
-// askReady calls check and holds the connection meanwhile. To cut off the query would cost a
+// askReady calls check and holds the connection meanwhile. Cutting off the query would cost a
 // connection to the database.
 func askReady(ctx context.Context, check func(context.Context) error) error {
 	defer inbound.Hold(ctx)()

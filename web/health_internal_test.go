@@ -15,7 +15,7 @@ import (
 	"github.com/authtickets/authtickets/inbound"
 )
 
-// A check of the database is not cut off when others want the place of its connection.
+// The check of the database is not cut off when the connection limit is reached.
 func TestReadinessIsNotCutOff(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)

@@ -17,7 +17,7 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// introspectionAnswer describes an access token in the names of RFC 7662 section 2.2. For a token
+// introspectionAnswer describes an access token with the names of RFC 7662 section 2.2. For a token
 // that is not active it is {"active":false}.
 type introspectionAnswer struct {
 	Active    bool    `json:"active"`
@@ -52,14 +52,14 @@ func (i *introspection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token, unreadable := introspectedToken(w, r)
-	said, err := i.office.Introspect(r.Context(), caller, token)
+	found, err := i.office.Introspect(r.Context(), caller, token)
 	switch {
-	case err != nil: // it comes first: only who may ask learns what is wrong with the body
+	case err != nil: // first, so that only a caller with the right learns what is wrong with the body
 		i.refuse(w, r, err)
 	case unreadable != 0:
 		answerJSON(w, unreadable, map[string]string{"error": "invalid_request"})
 	default:
-		answerJSON(w, http.StatusOK, i.answerOf(said))
+		answerJSON(w, http.StatusOK, i.answerOf(found))
 	}
 }
 
@@ -78,8 +78,8 @@ func introspectedToken(w http.ResponseWriter, r *http.Request) (token secret.Tex
 	return secret.New(r.PostForm.Get("token")), 0
 }
 
-// callerOf returns who asks, or nil if a header cannot be read. The application may authenticate
-// with HTTP Basic (RFC 6749 section 2.3.1). A shopper's token does not count here.
+// callerOf returns the caller, or nil if a header cannot be read. The application may authenticate
+// with HTTP Basic (RFC 6749 section 2.3.1). A shopper's token is ignored.
 func (i *introspection) callerOf(r *http.Request) *access.Caller {
 	caller, err := i.callers.Of(r)
 	if err != nil {
@@ -135,24 +135,24 @@ func oauthError(status int) string {
 }
 
 // answerOf returns the answer about a token.
-func (i *introspection) answerOf(said *tickets.Introspection) introspectionAnswer {
-	if !said.Active {
+func (i *introspection) answerOf(found *tickets.Introspection) introspectionAnswer {
+	if !found.Active {
 		return introspectionAnswer{}
 	}
 
-	scope := strings.Join(said.Behaviors, " ")
+	scope := strings.Join(found.Behaviors, " ")
 	return introspectionAnswer{
 		Active:    true,
 		Issuer:    i.office.Issuer,
-		Subject:   said.UserID.String(),
-		ClientID:  *said.Application,
+		Subject:   found.UserID.String(),
+		ClientID:  *found.Application,
 		Scope:     &scope,
 		TokenType: "Bearer",
-		IssuedAt:  said.IssuedAt.Unix(),
-		ExpiresAt: said.AccessTokenExpiration.Unix(),
-		AuthTime:  said.StartedAt.Unix(),
-		SessionID: said.SessionID.String(),
-		Anonymous: said.IsAnonymous,
+		IssuedAt:  found.IssuedAt.Unix(),
+		ExpiresAt: found.AccessTokenExpiration.Unix(),
+		AuthTime:  found.StartedAt.Unix(),
+		SessionID: found.SessionID.String(),
+		Anonymous: found.IsAnonymous,
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 // second, and then reports how many more there were. Two records are of the same kind if they have
 // the same level and message and, in the record of acts, the same act. Strangers can cause records
 // as fast as they can send requests. Without a limit they could fill the disk and hide what
-// matters. Records at the debug level are not limited. Nor are acts that were done: a stranger can
-// only do as many as a password or a right allows.
+// matters. Records at the debug level are not limited. Acts that were done are not limited either,
+// because they need a password or a right.
 type LogLimit struct {
 	slog.Handler
 
@@ -56,7 +56,7 @@ func (l *LogLimit) WithGroup(name string) slog.Handler {
 	return &LogLimit{l.Handler.WithGroup(name), l.kinds}
 }
 
-// Flush reports at once what was left out so far. Call it before the program ends.
+// Flush reports at once how many records were left out so far. Call it before the program ends.
 func (l *LogLimit) Flush() { l.kinds.closeAll() }
 
 type wholeLogKey struct{}
@@ -94,11 +94,11 @@ type logKinds struct {
 func (k *logKinds) admit(kind logKind) bool {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	if _, open := k.counts[kind]; !open && len(k.counts) >= mostKinds {
+	if _, isOpen := k.counts[kind]; !isOpen && len(k.counts) >= mostKinds {
 		kind.message = "other records"
 	}
 
-	if _, open := k.counts[kind]; !open {
+	if _, isOpen := k.counts[kind]; !isOpen {
 		time.AfterFunc(logWindow, func() {
 			_ = safely.Do(func() error { return k.close(kind) }) // nowhere to report it
 		})
@@ -129,8 +129,8 @@ func (k *logKinds) closeAll() {
 	}
 }
 
-// report logs how many records were left out. It uses their level, so that a search for them finds
-// it.
+// report logs how many records of a kind were left out. The report has their level, so that a
+// search for them finds it.
 func (k *logKinds) report(kind logKind, leftOut int) error {
 	if leftOut <= 0 {
 		return nil

@@ -13,8 +13,9 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// tellAll returns how many records there are of each message, and how many each summary counts.
-func tellAll(t *testing.T, text *bytes.Buffer) (records, leftOut map[string]int) {
+// countRecords returns how many records each level and message has, and how many records of it the
+// reports count as left out.
+func countRecords(t *testing.T, text *bytes.Buffer) (records, leftOut map[string]int) {
 	t.Helper()
 	records, leftOut = map[string]int{}, map[string]int{}
 	decoder := json.NewDecoder(text)
@@ -59,7 +60,7 @@ func TestLogLimitCountsWhatItLeavesOut(t *testing.T) {
 			synctest.Wait()
 		}
 
-		records, leftOut := tellAll(t, &text)
+		records, leftOut := countRecords(t, &text)
 		for kind, want := range map[string]int{
 			"WARN refresh token used again":  seconds * 5,
 			"WARN records left out":          seconds,
@@ -89,25 +90,25 @@ func TestLogLimitFlushes(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 
-		if _, leftOut := tellAll(t, &text); leftOut["INFO sign-in refused"] != 4 {
+		if _, leftOut := countRecords(t, &text); leftOut["INFO sign-in refused"] != 4 {
 			t.Errorf("left out: %v", leftOut)
 		}
 	})
 }
 
-// Not all messages are ours: the HTTP server writes some with what a client has sent in them.
+// Not all messages are constant: the HTTP server logs some that contain what a client has sent.
 func TestLogLimitBoundsTheKinds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var text bytes.Buffer
 		log, _ := newLimitedLog(&text)
 		for i := range 10_000 {
-			log.InfoContext(t.Context(), fmt.Sprint(i)) //nolint:sloglint // not constant, that is the point
+			log.InfoContext(t.Context(), fmt.Sprint(i)) //nolint:sloglint // the test needs varying messages
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 
-		records, leftOut := tellAll(t, &text)
+		records, leftOut := countRecords(t, &text)
 		total := leftOut["INFO other records"] + len(records) - 1
 		if len(records) > 210 || total != 10_000 {
 			t.Errorf("%d records, %v left out", len(records), leftOut)

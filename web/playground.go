@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Files of other projects are embedded in compressed form, as they are sent. They take 0.67 MB
-// instead of 1.6 MB. See playground/README.md.
+// Files of other projects are embedded in the compressed form in which they are sent. So they take
+// 0.67 MB instead of 1.6 MB. See playground/README.md.
 var (
 	//go:embed playground/index.html
 	playgroundPage []byte
@@ -102,8 +102,8 @@ func plainAsset(contentType string, content []byte) http.Handler {
 	})
 }
 
-// gzipAsset serves compressed content. For the rare client that cannot unpack it, the content is
-// unpacked only once. Otherwise strangers could keep the processors busy.
+// gzipAsset serves compressed content. For clients that cannot unpack it, the content is unpacked
+// only once. Otherwise strangers could keep the processors busy.
 func gzipAsset(contentType string, compressed []byte) http.Handler {
 	etag := contentETag(compressed)
 	unpacked := sync.OnceValues(func() ([]byte, error) { return gunzip(compressed) })
@@ -126,7 +126,7 @@ func gzipAsset(contentType string, compressed []byte) http.Handler {
 }
 
 // setAssetHeader lets a browser cache the asset, but makes it ask each time whether the asset has
-// changed. So a new version of the server never meets an old script.
+// changed. So an old script never calls a new version of the server.
 func setAssetHeader(w http.ResponseWriter, contentType, etag string) {
 	header := w.Header()
 	header.Set("Content-Type", contentType)
@@ -157,8 +157,8 @@ func acceptsGzip(r *http.Request) bool {
 			continue
 		}
 
-		quality, weighted := strings.CutPrefix(strings.TrimSpace(weight), "q=")
-		if !weighted {
+		quality, isWeighted := strings.CutPrefix(strings.TrimSpace(weight), "q=")
+		if !isWeighted {
 			return true
 		}
 

@@ -43,7 +43,7 @@ func TestPlaygroundGzipAndIdentityAreTheSame(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if string(unpacked) != contentOf(t, plain) {
-			t.Errorf("%s: the packed answer is not the plain one", name)
+			t.Errorf("%s: the unpacked answer differs from the plain one", name)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func TestPlaygroundLoadsOnlyItsOwn(t *testing.T) {
 	html := contentOf(t, page)
 	references := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(html, -1)
 	if len(references) < 7 {
-		t.Fatalf("the page refers to %d files only", len(references))
+		t.Fatalf("the page refers to only %d files", len(references))
 	}
 	types := map[string]string{
 		".js":  "text/javascript; charset=utf-8",
@@ -124,7 +124,7 @@ func TestPlaygroundIsSmall(t *testing.T) {
 		size += compressedSize(t, contentOf(t, askPlayground(t, http.MethodGet, "/playground/"+name, nil)))
 	}
 	if size > most || size < most/10 {
-		t.Errorf("the page has %d bytes, compressed; at most %d", size, most)
+		t.Errorf("the page has %d bytes, compressed, and may have %d", size, most)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestPlaygroundServesThePinnedFiles(t *testing.T) {
 	}
 }
 
-// Every tab has an operation that fits the schema. Its name is the title of the tab.
+// Every tab has a valid operation. The name of the operation is the title of the tab.
 func TestPlaygroundTabsFitTheSchema(t *testing.T) {
 	t.Parallel()
 

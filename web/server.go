@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/inbound"
 )
 
-// Settings say what is served and to whom. Those of the GraphQL endpoint are among them.
+// Settings say what is served and to whom. They include the settings of the GraphQL endpoint.
 type Settings struct {
 	gqlhttp.Settings
 
@@ -23,14 +23,14 @@ type Settings struct {
 	SDL string
 	// Ready returns why the server cannot answer operations at the moment, or nil. Required.
 	Ready func(context.Context) error
-	// TrustedProxies are the networks whose X-Forwarded-For header is believed. If there are none,
-	// a request comes from the address of its connection.
+	// TrustedProxies are the networks whose X-Forwarded-For header is trusted. If it is empty, a
+	// request comes from the address of its connection.
 	TrustedProxies []netip.Prefix
 	// Playground serves the playground at /. With Demo, it offers the sample customers and lists
 	// the applications.
 	Playground bool
 	Demo       bool
-	// LocalPages lets the pages of this machine call, whatever the origins of applications are.
+	// LocalPages lets the pages of this machine call, even if no application lists their origins.
 	LocalPages bool
 }
 
@@ -41,11 +41,11 @@ type Handler struct {
 	graphQL *gqlhttp.Endpoint
 }
 
-// LogClients logs how many requests each client has sent since the last call, if it gives its name.
+// LogClients logs how many requests each client that gives a name has sent since the last call.
 func (h *Handler) LogClients(ctx context.Context) { h.graphQL.LogClients(wholeLog(ctx)) }
 
-// New returns the handler of every route. It fails if a trusted document is refused by the schema
-// or by a limit.
+// New returns the handler of every route. It fails if a trusted document does not fit the schema or
+// exceeds a limit.
 func New(settings Settings) (*Handler, error) {
 	callers := &inbound.Callers{
 		Applications:   settings.Office.Applications,
@@ -85,8 +85,8 @@ func New(settings Settings) (*Handler, error) {
 	return &Handler{traced, graphQL}, nil
 }
 
-// Timeouts of the server. It closes the connection of a slower client. After the deadline of a
-// request, there is writeTimeout left for the answer.
+// Limits of the server. It closes the connection of a slower client. After the deadline of a
+// request, writeTimeout is left for the answer. headerLimit is in bytes.
 const (
 	readTimeout  = 15 * time.Second
 	writeTimeout = 20 * time.Second

@@ -17,7 +17,7 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// Paths for other services that verify tickets.
+// Paths for services that verify tickets.
 const (
 	introspectionPath  = "/oauth/introspect"
 	jwksPath           = "/.well-known/jwks.json"
@@ -37,7 +37,7 @@ type serverMetadata struct {
 	RevokedTicketsURI        string   `json:"revoked_tickets_uri"`
 }
 
-// wellKnown serves the documents with which other services verify tickets.
+// wellKnown serves the documents that other services need to verify tickets.
 type wellKnown struct {
 	office *tickets.Office
 	log    *slog.Logger
@@ -59,8 +59,8 @@ func (d wellKnown) metadata() http.Handler {
 	})
 }
 
-// jwks serves the public keys (RFC 7517). A new key is published for longer than an answer may be
-// cached before it signs anything, unless the operator rotates keys at once.
+// jwks serves the public keys (RFC 7517). Before a new key signs anything, it is published for
+// longer than an answer may be cached, unless the operator chose a shorter delay.
 func (d wellKnown) jwks(w http.ResponseWriter, r *http.Request) {
 	keys := d.office.Signers.JWKS()
 	if keys == nil {
@@ -83,7 +83,7 @@ func (d wellKnown) revokedTickets(w http.ResponseWriter, r *http.Request) {
 	answerCached(w, r, "application/jwt", maxAge(timing.FeedMaxAge), feed, tag)
 }
 
-// maxAge lets anybody keep an answer for so long (RFC 9111 section 5.2.2.1).
+// maxAge returns a header that lets every cache keep an answer (RFC 9111 section 5.2.2.1).
 func maxAge(age time.Duration) string { return fmt.Sprintf("public, max-age=%d", int(age.Seconds())) }
 
 func unavailable(w http.ResponseWriter) {
@@ -91,14 +91,15 @@ func unavailable(w http.ResponseWriter) {
 	answerJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable"})
 }
 
-// tagOf returns a tag that differs for each text.
+// tagOf returns a tag that is different for every text.
 func tagOf(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
 }
 
-// answerCached serves a public text that clients may cache, to pages of any origin. It answers 304
-// if the client has the text with the same tag. The tag is weak, because each signature differs.
+// answerCached serves a public text that clients may cache, and pages of any origin may read. It
+// answers 304 if the client has the text with the same tag. The tag is weak, because texts with the
+// same contents can have different signatures.
 func answerCached(w http.ResponseWriter, r *http.Request, mediaType, cacheControl, content, tag string) {
 	tag = `"` + tag + `"`
 	header := w.Header()

@@ -1,4 +1,5 @@
-// Puts the page together: the status strip, GraphiQL with our tabs, and what goes with a tab.
+// Puts the page together: the status strip, the line about the open tab,
+// and GraphiQL with our tabs.
 import { ask } from "./ask.js";
 import { annotate } from "./docs.js";
 import { Lesson } from "./lesson.js";
@@ -18,7 +19,7 @@ async function fetcher(operation, { headers } = {}) {
   return answer;
 }
 
-// Both stand above GraphiQL, but need to know what it shows.
+// The status strip and the line about the open tab. They stand above GraphiQL, but need its state.
 function Above() {
   const { run } = GraphiQL.React.useExecutionContext({ nonNull: true });
   const { activeTabIndex } = GraphiQL.React.useEditorContext({ nonNull: true });

@@ -1,5 +1,5 @@
-// The application in whose name the page asks. The choice is kept in the browser, so that it holds
-// in every tab and after a reload. Its id is no secret.
+// The application that the page calls for. The browser stores the choice for every tab, and for the
+// next visit. The id of an application is not secret.
 import { guide } from "./guide.js";
 import { store, useStore } from "./store.js";
 
@@ -8,7 +8,7 @@ const mostRemembered = 8;
 
 const application = store(read());
 
-// Another tab has chosen.
+// Another browser tab has chosen an application.
 addEventListener("storage", (event) => {
   if (event.key === key || event.key === null) application.set(read());
 });
@@ -22,7 +22,7 @@ function read() {
   }
 }
 
-// The empty id leaves it to the server, which takes the only one.
+// With an empty id, the server chooses the only application, or the only public one.
 export const chosenApplication = () => application.get().chosen;
 
 export function chooseApplication(id) {

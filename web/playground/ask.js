@@ -25,7 +25,7 @@ export async function ask({ query, variables, operationName }, { headers: typed,
   return answer;
 }
 
-// Returns the headers of an operation: those typed in the tab come first.
+// Returns the headers of an operation. The headers typed in the tab replace the page's own.
 export function headersOf(typed = {}) {
   const headers = new Headers({
     accept: "application/json",

@@ -1,5 +1,5 @@
-// Writes an operation as a curl command. Secrets do not go to the clipboard: shell variables stand
-// for them.
+// Writes an operation as a curl command. Secrets are not copied to the clipboard: the command has
+// shell variables in their place.
 import { headersOf } from "./ask.js";
 import { fill, parse } from "./fill.js";
 
@@ -17,10 +17,11 @@ const secretHeaders = {
 };
 const neededHeaders = (name) => name !== "accept" && name !== "apollo-require-preflight";
 
-// What looks like a token, wherever it was typed.
+// Matches what looks like a token, wherever it was typed.
 const token = /\b[A-Za-z0-9]{60,}\b/g;
 
-// A shell variable in text that is quoted later. Two characters for private use surround its name.
+// Marks a shell variable in a text that is quoted later: two private-use characters surround its
+// name.
 const mark = (name) => `\uE000${name}\uE001`;
 const marks = /\uE000(\w+)\uE001/g;
 

@@ -1,5 +1,5 @@
-// Puts into the descriptions of the docs panel what introspection omits: the arguments of @needs
-// and @fails, and which fields are for the back office.
+// Adds to the descriptions of the docs panel what introspection omits: the arguments of @needs and
+// @fails, and which fields are for the back office.
 import { guide } from "./guide.js";
 
 export function annotate(schema) {

@@ -1,6 +1,6 @@
-// What is filled in where a variable is "": the tokens and ids of earlier answers.
+// Fills in variables that are "", with tokens and ids of earlier answers.
 
-// run names the tabs that would provide it, and without says why it may stay empty.
+// run names the tabs that provide a value. without says why the variable may stay empty.
 const sources = {
   refreshToken: {
     from: ({ ticket }) => ticket?.refreshToken,
@@ -29,7 +29,7 @@ const sources = {
 
 const needsAccessToken = /\b(currentShopper|endSession)\b/;
 
-// Lists what is filled in for a tab: each with its value, which is empty when there is none.
+// Returns what is filled in for a tab. A value that is not there yet is empty.
 export function fillings({ query, variables, headers }, shopper) {
   const found = [];
   visit(parse(variables), (name, value) => {
@@ -45,8 +45,8 @@ export function fillings({ query, variables, headers }, shopper) {
   return found;
 }
 
-// Returns the variables with everything filled in. With again, the refresh token is the one before
-// the last.
+// Returns the variables with everything filled in. With again, the refresh token is the one that
+// was used last.
 export function fill(variables, shopper, { again } = {}) {
   return JSON.parse(JSON.stringify(variables ?? {}), (name, value) => {
     if (value !== "" || !Object.hasOwn(sources, name)) return value;
@@ -55,14 +55,14 @@ export function fill(variables, shopper, { again } = {}) {
   });
 }
 
-// Returns the values of variables by name, also of those inside others.
+// Returns the values of all variables by name, also of nested ones.
 export function byName(variables) {
   const values = {};
   visit(variables, (name, value) => (values[name] = value));
   return values;
 }
 
-// Returns what a tab's JSON says; {} while it is not JSON.
+// Parses the JSON of a tab. Returns {} for a text that is not JSON.
 export function parse(json) {
   try {
     return JSON.parse(json) ?? {};
@@ -73,7 +73,7 @@ export function parse(json) {
 
 export const withoutComments = (query) => (query ?? "").replaceAll(/#.*/g, "");
 
-// Returns a header that was typed, in upper or lower case.
+// Returns the value of a header that was typed, in upper or lower case. wanted is in lower case.
 export const headerOf = (headers, wanted) =>
   Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
 

@@ -1,2 +1,2 @@
-// What the server says about itself beyond the answers to operations: see web/guide.go.
+// What the page needs from the server and cannot query with GraphQL: see web/guide.go.
 export const guide = await (await fetch("playground/guide.json")).json();

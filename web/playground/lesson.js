@@ -1,4 +1,4 @@
-// What goes with the tab in view: what is filled in, ready-made variables, and other ways to run.
+// The line about the open tab: what is filled in, ready-made variables, and other ways to run it.
 import { asCurl } from "./curl.js";
 import { fillings, headerOf, parse, withoutComments } from "./fill.js";
 import { guide } from "./guide.js";
@@ -70,7 +70,7 @@ function CopyAsCurl({ tab, shopper }) {
   const [done, setDone] = React.useState("");
   const copy = async () => {
     try {
-      if (!navigator.clipboard) throw new Error("browsers let only pages of https and of this machine copy");
+      if (!navigator.clipboard) throw new Error("browsers allow this only on https and on this machine");
       const { text, names } = asCurl(tab, shopper);
       await navigator.clipboard.writeText(text);
       setDone(names.length > 0 ? `Copied without secrets: set ${names.join(", ")}` : "Copied");

@@ -1,5 +1,5 @@
-// GraphiQL's storage. What is typed may be a password, so the browser keeps only how the playground
-// looks; the tabs are there on every visit.
+// GraphiQL's storage. Typed text may be a password, so the browser stores only how the playground
+// looks. Every visit begins with the same tabs.
 const looks = new Set([
   "graphiql:theme",
   "graphiql:docExplorerFlex",

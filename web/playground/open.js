@@ -1,4 +1,4 @@
-// The tab in view, and the way to another one.
+// The open tab, and links to other tabs.
 const h = React.createElement;
 
 export function useOpenTab() {
@@ -12,7 +12,7 @@ export function useOpenTab() {
   return { tab: tabs[activeTabIndex], indexOf, changeTab, setVariables };
 }
 
-// A link that opens a tab by its title, or the title alone when it was closed.
+// A link that opens a tab by its title. If the tab was closed, only the title.
 export function TabLink({ tab }) {
   const { indexOf, changeTab } = useOpenTab();
   const index = indexOf(tab);

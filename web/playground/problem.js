@@ -1,4 +1,4 @@
-// Makes an error look like one: what happened, and what a client does now.
+// Shows an error: what happened, and what a client should do next.
 import { guide } from "./guide.js";
 import { TabLink, useOpenTab } from "./open.js";
 
@@ -36,7 +36,6 @@ function NextStep({ nextStep, retryAfterSeconds }) {
   );
 }
 
-// A client needs no list of reasons: it does what one of these says.
 function AllNextSteps({ nextStep }) {
   return h(
     React.Fragment,
@@ -60,7 +59,7 @@ function AllNextSteps({ nextStep }) {
 // Shows a text of the schema, which has code between backticks.
 const Text = ({ text }) => text.split("`").map((part, i) => (i % 2 ? h("code", { key: i }, part) : part));
 
-// Returns the errors of a tab's answer. A text that is not JSON is GraphiQL's own complaint.
+// Returns the errors of a tab's answer. A text that is not JSON is an error of GraphiQL itself.
 function errorsOf(response) {
   if (!response) return [];
   try {

@@ -1,23 +1,24 @@
 // What the page knows about its shopper, for each application: the tokens of the last ticket, and
-// what came of them. It lives as long as the page, and nowhere else.
+// whether they were used or have ended. It is only in memory.
 import { useApplications } from "./application.js";
 import { store, useStore } from "./store.js";
 
-// used is the refresh token before the last, with the time when it was used up. deviceToken is the
-// last refresh token of a customer. ended is the reason why the session is over.
+// used is the refresh token that was used last, and when. deviceToken is the last refresh token of
+// a customer. ended is the reason with which the session ended.
 const nobody = { ticket: null, used: null, deviceToken: "", otherSession: "", ended: "" };
 
 const shoppers = store({});
 
 export const shopperOf = (application) => shoppers.get()[application] ?? nobody;
 
-// Without an application it is the chosen one's.
+// Without an argument, returns the shopper of the chosen application.
 export function useShopper(application) {
   const { chosen } = useApplications();
   return useStore(shoppers)[application ?? chosen] ?? nobody;
 }
 
-// Takes what an answer says about the shopper. sent are the variables by name; date is the server's.
+// Learns about the shopper from an answer. sent holds the variables by name. date is the server's
+// time.
 export function learn(application, { sent, answer, date }) {
   const before = shopperOf(application);
   let after = before;
@@ -50,7 +51,7 @@ function withTicket(before, ticket, sent, date) {
       userId,
       isAnonymous,
       name: customerAccount?.userName ?? (isSame ? before.ticket.name : undefined),
-      expiresAt: Date.now() + left, // NaN when the answer does not say
+      expiresAt: Date.now() + left, // NaN if the answer does not have it
     },
     used: usedBy(before, sent.refreshToken, refreshToken),
     deviceToken: refreshToken && !isAnonymous ? refreshToken : before.deviceToken,
@@ -59,13 +60,13 @@ function withTicket(before, ticket, sent, date) {
   };
 }
 
-// The token that a refresh has used up. When it gave the same ticket again, that is no new use.
+// Returns the token that a refresh has used. If it gave the same ticket again, it is not a new use.
 function usedBy(before, sent, received) {
   if (!sent || !received || sent === received) return null;
   return before.used?.token === sent ? before.used : { token: sent, at: Date.now() };
 }
 
-// Whether an operation was about the shopper's session, and not about a token that was typed in.
+// Reports whether an operation was about the shopper's session, and not about a typed token.
 function isAbout({ ticket, used }, { refreshToken }) {
   return !refreshToken || refreshToken === ticket.refreshToken || refreshToken === used?.token;
 }
@@ -82,7 +83,7 @@ function endOf({ data, errors }, sent) {
   return sent.everywhere ? "SIGNED_OUT_EVERYWHERE" : "SIGNED_OUT";
 }
 
-// The last object in a value that passes a test, under whichever alias.
+// Returns the last object in a value that passes a test, under any alias.
 function last(value, test) {
   if (value === null || typeof value !== "object") return undefined;
   if (!Array.isArray(value) && test(value)) return value;

@@ -1,4 +1,4 @@
-// A value that components follow.
+// A value that components watch.
 export function store(value) {
   const listeners = new Set();
   return {
@@ -19,7 +19,7 @@ export const useStore = ({ subscribe, get }) => React.useSyncExternalStore(subsc
 const clock = store(Date.now());
 setInterval(() => clock.set(Date.now()), 1000);
 
-// The time, anew once a second.
+// Returns the time, and renders the component again every second.
 export function useNow() {
   useStore(clock);
   return Date.now();

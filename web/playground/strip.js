@@ -1,4 +1,4 @@
-// The status strip: who you are, how long the access token lives, and in whose name the page asks.
+// The status strip: the shopper, how long the access token lives, and the chosen application.
 import { chooseApplication, useApplications } from "./application.js";
 import { ask } from "./ask.js";
 import { useShopper } from "./shopper.js";

@@ -1,10 +1,10 @@
 // The tabs, from left to right. Each runs with one click: what a tab needs from an earlier one is
-// filled in where its variables have "".
+// filled in where its variables are "".
 import { guide } from "./guide.js";
 
 const demoPassword = "correct horse battery staple";
 
-// A preset takes the place of a tab's variables.
+// A preset replaces the variables of a tab.
 const customer = (username, more) => ({
   input: { username, password: demoPassword, previousRefreshToken: "", deviceToken: "", ...more },
 });
