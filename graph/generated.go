@@ -939,7 +939,7 @@ directive @oncePerOperation on FIELD_DEFINITION
 """
 Guards a field. The application that calls, or the access token in the request, must have a
 behavior. Otherwise the field fails with BEHAVIOR_MISSING, or with the reason why the token is not
-good.
+valid.
 """
 directive @needs(
   """
@@ -950,8 +950,8 @@ directive @needs(
 ) on FIELD_DEFINITION
 
 """
-An instant in RFC 3339, always in UTC and always with three fraction digits, e.g.
-` + "`" + `2026-11-24T09:30:00.000Z` + "`" + `.
+An instant in RFC 3339, e.g. ` + "`" + `2026-11-24T09:30:00.000Z` + "`" + `. In answers it is always in UTC, with three
+fraction digits. In a request it may have another offset, and more or fewer fraction digits.
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -964,14 +964,14 @@ scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 Queries. Every request names its application in the header ` + "`" + `x-application: ID` + "`" + `. The header may be
 left out if there is only one application, or only one public one. A confidential application,
 which is a server, adds its secret in ` + "`" + `x-application-secret: SECRET` + "`" + `. It also says for which
-shopper it asks, in ` + "`" + `x-shopper-address: IP-ADDRESS` + "`" + ` and ` + "`" + `x-shopper-user-agent` + "`" + `. These two headers
-are ignored from other applications.
+shopper it calls, in ` + "`" + `x-shopper-address: IP-ADDRESS` + "`" + ` and ` + "`" + `x-shopper-user-agent` + "`" + `. From other
+applications, these two headers are ignored.
 """
 type Query {
   """
   The holder of the access token in the request. The token is in the header ` + "`" + `x-vol-user-claims:
-  TOKEN` + "`" + `, or else in ` + "`" + `Authorization: Bearer TOKEN` + "`" + `. A bad token is an error, never an anonymous
-  shopper.
+  TOKEN` + "`" + `, or else in ` + "`" + `Authorization: Bearer TOKEN` + "`" + `. A token that is not valid is an error, never an
+  anonymous shopper.
   """
   currentShopper: Shopper!
     @fails(
@@ -995,7 +995,7 @@ type Query {
 
   """
   The contents of an access token of any application. It is for applications that accept shoppers
-  of other applications. It does not say why a token is not good (RFC 7662 section 2.2).
+  of other applications. It does not say why a token is not valid (RFC 7662 section 2.2).
   """
   introspectTicket(
     """
@@ -1034,14 +1034,14 @@ Mutations. They issue, refresh and end tickets, and change accounts.
 """
 type Mutation {
   """
-  Issues a ticket to a shopper who has not signed in, with a new user id. Each call makes a new
+  Issues a ticket with a new user id to a shopper who has not signed in. Each call makes a new
   shopper.
   """
   anonymousShopperTicket: CustomerAuthTicket! @fails(with: [])
 
   """
-  Signs a customer in and issues a ticket. The answer does not tell an unknown user name from a
-  wrong password.
+  Signs a customer in and issues a ticket. The answers to an unknown user name and to a wrong
+  password are the same.
   """
   createUserTicket(
     """
@@ -1076,8 +1076,8 @@ type Mutation {
     """
     refreshToken: String!
     """
-    A random text for this refresh token: 16 to 64 letters and digits. Draw it when you store the
-    token, store both together, and send it with each refresh of that token, from every tab.
+    A random text for this refresh token: 16 to 64 letters and digits. Make it when you store the
+    token, and store both together. Send it with each refresh of that token, from every tab.
     """
     attempt: String
   ): CustomerAuthTicket!
@@ -1102,9 +1102,9 @@ type Mutation {
     )
 
   """
-  Signs a shopper out: ends the session of a refresh token. Any refresh token of the session will
-  do, also one that was used or has expired. When the session has ended already, nothing happens
-  and it is no error (RFC 7009 section 2.2), so signing out can be repeated.
+  Signs a shopper out: ends the session of a refresh token. Any refresh token of the session works,
+  even one that was used or has expired. If the session has already ended, nothing happens, and it
+  is not an error (RFC 7009 section 2.2). So signing out can be repeated.
   """
   revokeTicket(
     """
@@ -1119,8 +1119,8 @@ type Mutation {
 
   """
   Ends a session by its id. With an access token, it ends a session of that customer. Without one,
-  an application with the behavior ` + "`" + `accounts.manage` + "`" + ` can end any session. It is no error if the
-  session has ended already or belongs to another customer. An anonymous session that was never
+  an application with the behavior ` + "`" + `accounts.manage` + "`" + ` can end any session. It is not an error if the
+  session has already ended or belongs to another customer. An anonymous session that was never
   refreshed can be ended only by its own shopper.
   """
   endSession(
@@ -1162,7 +1162,7 @@ type Mutation {
 
   """
   Changes an account. A changed password ends the customer's sessions. To lock or deactivate an
-  account, use the operations below.
+  account, use ` + "`" + `lockAccount` + "`" + ` or ` + "`" + `deactivateAccount` + "`" + `.
   """
   updateAccount(
     """
@@ -1195,8 +1195,8 @@ type Mutation {
     @fails(with: [BEHAVIOR_MISSING, ACCOUNT_NOT_FOUND, ACCOUNT_INVALID])
 
   """
-  Locks an account: nobody can sign in to it, on any device, until it is unlocked. Its sessions go
-  on.
+  Locks an account: nobody can sign in to it, on any device, until it is unlocked. Its sessions
+  continue.
   """
   lockAccount(
     """
@@ -1275,7 +1275,7 @@ input AccountKeyInput {
 }
 
 """
-The fields of an account. The rules are those of the operator's command line.
+The fields of an account. The same rules apply as on the operator's command line.
 """
 input CustomerAccountInput {
   """
@@ -1321,12 +1321,12 @@ input CustomerAccountInput {
   accountType: String
 
   """
-  The customer set, at most 64 characters.
+  The customer set that the account belongs to, at most 64 characters.
   """
   customerSet: String
 
   """
-  When the customer became one; null for the creation of the account.
+  When the customer became one. null means when the account was created.
   """
   customerSinceDate: DateTime
 
@@ -1351,7 +1351,7 @@ input CustomerAccountInput {
   acceptsMarketing: Boolean
 
   """
-  All attributes of the account. They replace the ones it has; null removes all.
+  All attributes of the account. They replace the existing ones. null removes all.
   """
   attributes: [CustomerAttributeInput!]
 }
@@ -1387,27 +1387,27 @@ input CustomerUserAuthInfoInput {
   username: String!
 
   """
-  The customer's password, at most 1,024 bytes in UTF-8, compared exactly. Never logged, answered
-  or stored.
+  The customer's password, at most 1,024 bytes in UTF-8. It is compared exactly. Never logged,
+  answered or stored.
   """
   password: String!
 
   """
   A refresh token of the anonymous shopper that this client was, if any. The sign-in claims the
   anonymous session: the session ends, and the new ticket names its user id in
-  ` + "`" + `claimedAnonymousUserId` + "`" + `. While the session goes on, any of its tokens works that has not
-  expired, even a used one. The ticket's ` + "`" + `claim` + "`" + ` says how it went. Anything else is ignored:
-  signing in never fails because of it.
+  ` + "`" + `claimedAnonymousUserId` + "`" + `. Until the session ends, every refresh token of it that has not expired
+  works, even a used one. The ticket's ` + "`" + `claim` + "`" + ` holds the outcome. Any other text is ignored, and
+  does not make the sign-in fail.
   """
   previousRefreshToken: String
 
   """
   The last refresh token that this customer held on this device, if any, even an expired one. It
   shows that the device is known, so a lock that others have caused does not apply. The new session
-  replaces the old one of the device, which ends with SESSION_REPLACED. The token shows nothing if
-  its session ended because of theft, a sign-out everywhere, a new password or an operator, or from
-  another session of the customer. It shows nothing either if the session is so old that no record
-  of it is left. Anything else is ignored: signing in never fails because of it.
+  replaces the old one of the device, which ends with SESSION_REPLACED. The token has no effect if
+  its session ended because of theft, a sign-out everywhere, a new password, a deactivation or an
+  operator, or from another session of the customer. It has no effect either if the session is so
+  old that no record of it is left. Any other text is ignored, and does not make the sign-in fail.
   """
   deviceToken: String
 }
@@ -1429,7 +1429,7 @@ type CustomerAuthTicket {
   accessTokenExpiration: DateTime!
 
   """
-  How long the access token lives from its issue, in seconds. It is for clients whose clock is
+  How long the access token lives from its issue, in seconds. Use it if the client's clock may be
   wrong.
   """
   accessTokenLifetime: Int!
@@ -1453,7 +1453,7 @@ type CustomerAuthTicket {
 
   """
   How many seconds after its issue a client should refresh the ticket. This is before the access
-  token expires. It differs between sessions, so that shoppers do not come in waves.
+  token expires. It differs between sessions, so that they do not all refresh at the same time.
   """
   refreshAfter: Int!
 
@@ -1479,14 +1479,14 @@ type CustomerAuthTicket {
   isAnonymous: Boolean!
 
   """
-  What the application that asked for the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the
-  configured order. Tickets of anonymous shoppers have their own list.
+  What the application that requested the ticket may do with it, e.g. ` + "`" + `cart.write` + "`" + `, in the
+  configured order. There is a separate list for tickets of anonymous shoppers.
   """
   behaviors: [String!]!
 
   """
-  How the claim with ` + "`" + `previousRefreshToken` + "`" + ` went. A ticket that does not come from a sign-in has
-  NOTHING_TO_CLAIM.
+  The outcome of the claim with ` + "`" + `previousRefreshToken` + "`" + `. A ticket that does not come from a sign-in
+  has NOTHING_TO_CLAIM.
   """
   claim: ClaimOutcome!
 
@@ -1514,7 +1514,7 @@ type CustomerAuthTicket {
 }
 
 """
-How a sign-in's claim of an anonymous session went.
+The outcome of a sign-in's claim of an anonymous session.
 """
 enum ClaimOutcome {
   """
@@ -1528,7 +1528,7 @@ enum ClaimOutcome {
   NOTHING_TO_CLAIM
 
   """
-  Another customer has claimed the anonymous session before.
+  Another customer has already claimed the anonymous session.
   """
   CLAIMED_BY_ANOTHER
 
@@ -1538,12 +1538,12 @@ enum ClaimOutcome {
   TOKEN_INVALID
 
   """
-  The token was good and has expired.
+  The token was valid, but it has expired.
   """
   TOKEN_EXPIRED
 
   """
-  The anonymous session had ended because a refresh token of it was used twice.
+  The anonymous session had ended because one of its refresh tokens was used twice.
   """
   TOKEN_REUSED
 
@@ -1652,7 +1652,7 @@ type Session {
   startedAt: DateTime!
 
   """
-  When its ticket was last refreshed. If it never was, when the session began.
+  When its ticket was last refreshed, or when the session began if it never was.
   """
   refreshedAt: DateTime!
 
@@ -1669,11 +1669,11 @@ type Session {
 }
 
 """
-The contents of an access token. If the token is not good, everything but ` + "`" + `active` + "`" + ` is null.
+The contents of an access token. If the token is not valid, every field except ` + "`" + `active` + "`" + ` is null.
 """
 type TicketIntrospection {
   """
-  Whether the token is good. It was issued by this server and has not expired, its application is
+  Whether the token is valid: it was issued by this server and has not expired, its application is
   not disabled, and its session has not ended.
   """
   active: Boolean!
@@ -1755,8 +1755,8 @@ type CustomerAccount {
   customerSet: String
 
   """
-  When the customer became one. This is when the account was created, unless an import gave another
-  time; null for an anonymous shopper.
+  When the customer became one. This is when the account was created, unless another time was given;
+  null for an anonymous shopper.
   """
   customerSinceDate: DateTime
 
@@ -1798,9 +1798,9 @@ type CustomerAccount {
   isAnonymous: Boolean!
 
   """
-  Whether the account is locked. Many failed attempts lock it: then nobody can sign in with a
-  password until it is unlocked, except on a device that has signed in before. An operator can lock
-  it too, without that exception.
+  Whether the account is locked. Many wrong passwords lock it for a while, or until an operator
+  unlocks it. Then nobody can sign in, except on a device that has signed in before. An operator can
+  lock it too, without that exception.
   """
   isLocked: Boolean!
 
@@ -1857,7 +1857,8 @@ type CustomerAttribute {
 }
 
 """
-The kind of an error, in ` + "`" + `extensions.code` + "`" + `. The error handling of clients depends on it.
+The kind of an error, in ` + "`" + `extensions.code` + "`" + `. Many GraphQL clients decide by it how to handle an
+error.
 """
 enum ErrorCode {
   """
@@ -1907,8 +1908,8 @@ enum ErrorCode {
 }
 
 """
-What exactly happened, in ` + "`" + `extensions.reason` + "`" + `. Anything about an account or a session is revealed
-only to callers who hold its password or token.
+What exactly happened, in ` + "`" + `extensions.reason` + "`" + `. Shoppers learn about an account or a session only if
+they hold its password or token.
 """
 enum ErrorReason {
   """
@@ -1953,8 +1954,8 @@ enum ErrorReason {
   INVALID_CREDENTIALS @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  After many wrong passwords from several sources, no password for this name is checked for a
-  while, except on a device that has signed in before. Or the password is right, and an operator
+  Many wrong passwords came from several sources. So no password for this name is checked for a
+  while, except on a device that has signed in before. Or the password is right, but an operator
   has locked the account.
   """
   ACCOUNT_LOCKED @comesWith(code: [FORBIDDEN], nextStep: [WAIT, FIX_INPUT])
@@ -1980,12 +1981,12 @@ enum ErrorReason {
   TOKEN_INVALID @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The token was good and has expired.
+  The token was valid, but it has expired.
   """
   TOKEN_EXPIRED @comesWith(code: [UNAUTHENTICATED], nextStep: [REFRESH, SIGN_IN])
 
   """
-  The refresh token was used before, too long ago for a retry. Its session has ended.
+  The refresh token was used before, and it is too late for a retry. Its session has ended.
   """
   TOKEN_REUSED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -2010,7 +2011,7 @@ enum ErrorReason {
   SIGNED_OUT_EVERYWHERE @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The customer ended the session from another session, in the list of sessions.
+  The customer ended the session from another one of their sessions.
   """
   SESSION_ENDED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -2020,7 +2021,7 @@ enum ErrorReason {
   SESSION_REPLACED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The customer signed in on too many devices, and this session was refreshed longest ago.
+  The customer had too many sessions, and this one was refreshed longest ago.
   """
   TOO_MANY_SESSIONS @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
@@ -2035,7 +2036,7 @@ enum ErrorReason {
   PASSWORD_CHANGED @comesWith(code: [UNAUTHENTICATED], nextStep: [SIGN_IN])
 
   """
-  The access token belongs to another shopper, who may not have this.
+  The access token belongs to another shopper, who may not see this.
   """
   NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
@@ -2045,7 +2046,8 @@ enum ErrorReason {
   APPLICATION_MISSING @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
 
   """
-  No application has this id, or its secret is missing or wrong. A public one has none to send.
+  No application has this id, or its secret is missing or wrong. A public application must not send
+  a secret.
   """
   APPLICATION_INVALID @comesWith(code: [UNAUTHENTICATED], nextStep: [FIX_INPUT])
 
@@ -2091,7 +2093,7 @@ enum ErrorReason {
   TIMED_OUT @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
-  The server failed because of a fault of its own.
+  The server failed. This is not the fault of the request.
   """
   INTERNAL @comesWith(code: [INTERNAL_SERVER_ERROR], nextStep: [WAIT])
 }
@@ -2106,7 +2108,7 @@ enum NextStep {
   REFRESH
 
   """
-  Get a new ticket: sign in, or go on as a new anonymous shopper.
+  Get a new ticket: sign in, or continue as a new anonymous shopper.
   """
   SIGN_IN
 
@@ -2116,7 +2118,7 @@ enum NextStep {
   WAIT
 
   """
-  Do not repeat the operation unchanged: something in it must change first.
+  Do not repeat the operation unchanged. Something in the request must change first.
   """
   FIX_INPUT
 }
