@@ -46,8 +46,8 @@ mutation AnonymousTicket {
   },
   {
     name: "SignIn",
-    query: `# Sign in, with name and password from below.
-# The newest refresh tokens go where "" stands.
+    query: `# Sign in with the name and password below.
+# The page fills in refresh tokens for "".
 mutation SignIn($input: CustomerUserAuthInfoInput!) {
   createUserTicket(input: $input) {
     accessToken
@@ -84,7 +84,7 @@ mutation SignIn($input: CustomerUserAuthInfoInput!) {
   {
     name: "Refresh",
     query: `# The next ticket, before the last one expires.
-# The newest refresh token goes where "" stands.
+# The page fills in the newest refresh token for "".
 mutation Refresh($refreshToken: String!) {
   refreshTicket(refreshToken: $refreshToken) {
     accessToken
@@ -142,8 +142,8 @@ query Sessions {
   },
   {
     name: "EndSession",
-    query: `# Sign another device out, by its session's id.
-# The one that Sessions has found goes in.
+    query: `# Sign out another device by its session's id.
+# The page fills in the one that Sessions found.
 mutation EndSession($sessionId: ID!) {
   endSession(id: $sessionId) {
     sessionsEnded
@@ -153,8 +153,8 @@ mutation EndSession($sessionId: ID!) {
   },
   {
     name: "FailsOnPurpose",
-    query: `# Fails, to show what an error has: above all
-# a nextStep, all that a client must understand.
+    query: `# Fails, to show what an error holds. A client
+# must understand only the nextStep.
 mutation FailsOnPurpose(
   $refreshToken: String!
   $attempt: String
