@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/problem"
@@ -100,6 +101,24 @@ func TestLinksResolve(t *testing.T) {
 	}
 	if len(texts) < 45 || count < 100 {
 		t.Errorf("only %d files and %d links were found", len(texts), count)
+	}
+}
+
+// The prose of documents has at most 100 columns. Tables, code, and a line that is one long word or
+// link may be wider.
+func TestProseIsNarrow(t *testing.T) {
+	t.Parallel()
+
+	const mostColumns = 100
+	for name, text := range documents(t) {
+		for line := range strings.Lines(text) {
+			line = strings.TrimRight(line, "\n")
+			isTableOrCode := strings.HasPrefix(line, "|") || strings.HasPrefix(line, "    ")
+			words := strings.Fields(linkText.ReplaceAllString(strings.TrimLeft(line, "-* "), "link"))
+			if columns := utf8.RuneCountInString(line); columns > mostColumns && !isTableOrCode && len(words) > 1 {
+				t.Errorf("%s: %d columns, at most %d are allowed: %s", name, columns, mostColumns, line)
+			}
+		}
 	}
 }
 
