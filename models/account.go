@@ -7,11 +7,10 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// CustomerAccount is the stored person. For an anonymous shopper there is one that is not stored.
-// The schema's CustomerAccount is bound to it. Fields that are not in the schema never leave the
-// server.
+// CustomerAccount is the stored person. An anonymous shopper has one that is not stored. The
+// schema's CustomerAccount is bound to it. Fields outside the schema never leave the server.
 type CustomerAccount struct {
-	// ID is the number of the account; nil for an anonymous shopper.
+	// ID is the number of the account. It is nil for an anonymous shopper.
 	ID *int64 `gorm:"primaryKey"`
 	// UserID is in the account's tickets. It is random, and never used again for another account.
 	UserID ID
@@ -36,10 +35,11 @@ type CustomerAccount struct {
 	PasswordHash secret.Text
 	// HasExternalPassword is true if PasswordHash is in another system's format.
 	HasExternalPassword bool
-	// LockedUntil is when the lock because of wrong passwords ends. Without a lock it is nil or
-	// past.
+	// LockedUntil is when the lock that wrong passwords caused ends. Without a lock it is nil or in
+	// the past.
 	LockedUntil *time.Time
-	// LockedByOperator is a lock that only an operator ends. It applies on every device.
+	// LockedByOperator is true while an operator's lock applies. It applies on every device, and
+	// only an operator ends it.
 	LockedByOperator bool
 
 	CreatedAt time.Time
@@ -49,7 +49,7 @@ type CustomerAccount struct {
 	IsAnonymous bool `gorm:"-"`
 	// IsLocked is true if one of the two locks applied at the instant of the operation.
 	IsLocked bool `gorm:"-"`
-	// Attributes are ordered by name. They are read only if they are selected.
+	// Attributes are ordered by name. They are read only if the caller selects them.
 	Attributes []CustomerAttribute `gorm:"-"`
 }
 
@@ -58,13 +58,12 @@ type CustomerAttribute struct {
 	AccountID             int64  `gorm:"primaryKey"`
 	FullyQualifiedName    string `gorm:"primaryKey"`
 	AttributeDefinitionID *int64
-	// Values is stored as a JSON list, exactly as it came, so that numbers keep all their digits.
+	// Values is stored as a JSON list, exactly as received, so that numbers keep all their digits.
 	Values []json.RawMessage `gorm:"serializer:json"`
 }
 
-// SignInName is a user name or an e-mail address that an account signs in with, in the normal form.
-// One table holds both. So the database ensures that no user name is another account's e-mail
-// address.
+// SignInName is a user name or an e-mail address, in the normal form, with which an account signs
+// in. One table holds both, so that no user name can be another account's e-mail address.
 type SignInName struct {
 	Name      string `gorm:"primaryKey"`
 	AccountID int64

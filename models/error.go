@@ -48,7 +48,7 @@ const (
 type Error struct {
 	Reason Reason
 	// RetryAfter is how long to wait before the same request can succeed. It is zero if waiting
-	// does not help, or nobody knows how long.
+	// does not help, or if the time is unknown.
 	RetryAfter time.Duration
 	// Refreshable is true if a refresh helps, because only the access token is wrong.
 	Refreshable bool
@@ -60,7 +60,7 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return string(e.Reason) }
 
-// Is makes errors.Is compare the reasons of two Errors, and nothing else.
+// Is makes errors.Is compare only the reasons of two Errors.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && other.Reason == e.Reason

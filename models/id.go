@@ -32,7 +32,7 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 // MarshalText implements encoding.TextMarshaler, so that logs and JSON show the digits.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// Value implements driver.Valuer. Without it, a raw statement would have one placeholder per byte.
+// Value implements driver.Valuer. Without it, GORM would write one placeholder per byte.
 func (id ID) Value() (driver.Value, error) { return id[:], nil }
 
 // Scan implements sql.Scanner.

@@ -10,9 +10,9 @@ type Keyset struct {
 	Number int `gorm:"primaryKey;autoIncrement:false"`
 	// Sealed is the encrypted keyset.
 	Sealed []byte
-	// PublishedAt is when it was created. Replicas can load it from then on.
+	// PublishedAt is when it was created. From then on, replicas can load it.
 	PublishedAt time.Time
-	// UsedFrom is when it replaces the keyset before it. Every replica has loaded it by then.
+	// UsedFrom is when it replaces the previous keyset. By then every replica has loaded it.
 	UsedFrom time.Time
 }
 

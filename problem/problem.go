@@ -28,7 +28,7 @@ const (
 	CodePersistedQueryNotSupported Code = "PERSISTED_QUERY_NOT_SUPPORTED"
 )
 
-// NextStep is what a client does next. The schema's NextStep is bound to it.
+// NextStep is what a client should do next. The schema's NextStep is bound to it.
 type NextStep string
 
 // The steps are described in schema.graphqls.
@@ -45,18 +45,18 @@ type Problem struct {
 	Code     Code
 	NextStep NextStep
 	Message  string
-	// Status is the HTTP status for an adapter that reports failures by status. GraphQL does not.
+	// Status is the HTTP status where failures are reported by status. In GraphQL they are not.
 	Status int
-	// RetryAfterSeconds is how long the client waits. It is positive if NextStep is WAIT, and zero
-	// otherwise.
+	// RetryAfterSeconds is how long the client should wait. It is positive if NextStep is WAIT, and
+	// zero otherwise.
 	RetryAfterSeconds int
 }
 
-// usualWait is how long a client waits if the failure does not say it.
+// usualWait is how long a client should wait if the failure does not say how long.
 const usualWait = 5 * time.Second
 
 // Of returns what a client learns about an error. An error that is not a models.Error becomes
-// TIMED_OUT if the request's context ended, and INTERNAL otherwise. Nothing of its text is shown.
+// TIMED_OUT if the request's context ended, and INTERNAL otherwise. Its text is never shown.
 func Of(err error) Problem {
 	failure, ok := errors.AsType[*models.Error](err)
 	switch {

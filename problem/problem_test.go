@@ -27,7 +27,7 @@ func schema(t *testing.T) *ast.Schema {
 	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
 }
 
-// Every reason of the schema is in the table. One that is missing would be shown as INTERNAL.
+// Every reason of the schema is in the table. A missing one would be shown as INTERNAL.
 func TestEveryReasonIsInTheTable(t *testing.T) {
 	t.Parallel()
 	reasons := schema(t).Types["ErrorReason"].EnumValues

@@ -16,9 +16,9 @@ type entry struct {
 
 // table has one row for each reason. A reason without a row is shown as INTERNAL.
 //
-// An unknown application or a wrong secret has the status 401, because RFC 6749 section 5.2 asks
-// for it. So has a disabled application, although its code is FORBIDDEN. A wrong password has 400,
-// like the error invalid_grant of that section: a client would meet 401 with a refresh.
+// An unknown application or a wrong secret has the status 401, as RFC 6749 section 5.2 requires. A
+// disabled application has 401 too, although its code is FORBIDDEN. A wrong password has 400, like
+// the error invalid_grant of that section, because clients refresh their ticket after a 401.
 var table = map[models.Reason]entry{ //nolint:gochecknoglobals // constant
 	models.ReasonRequestInvalid: {
 		http.StatusBadRequest, CodeBadUserInput, NextStepFixInput,

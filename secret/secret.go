@@ -11,13 +11,12 @@ import (
 
 const redacted = "[redacted]"
 
-// Text is a password, a password hash or a token. It prints as "[redacted]" under every fmt verb,
-// in every log handler and in JSON. So a secret that ends up in an error, a log record or a dump of
-// a struct stays secret.
+// Text is a password, a password hash or a token. It prints as "[redacted]" in fmt, in every log
+// handler and in JSON. So it stays secret even in an error, a log record or a dump of a struct.
 //
-// The characters are behind a pointer, because fmt calls no methods for the verb %p and for
-// unexported fields. It would print a plain string there. The zero Text is the empty text. To
-// compare two Texts, compare what Reveal returns; == does not work.
+// The characters are behind a pointer. For the verb %p and for unexported fields, fmt calls no
+// methods, and would print a plain string. The zero Text is the empty text. To compare two Texts,
+// compare what Reveal returns; == compares only pointers.
 type Text struct{ characters *string }
 
 // New wraps text that must not be shown.
@@ -41,7 +40,7 @@ func (Text) String() string { return redacted }
 // call.
 func (Text) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler: a secret can be read from JSON, but is never
+// UnmarshalText implements encoding.TextUnmarshaler. A secret can be read from JSON, but is never
 // written to it.
 func (t *Text) UnmarshalText(text []byte) error {
 	*t = New(string(text))
@@ -51,8 +50,8 @@ func (t *Text) UnmarshalText(text []byte) error {
 // LogValue implements slog.LogValuer.
 func (Text) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// Value implements driver.Valuer. The database stores the characters; for a password these are its
-// hash.
+// Value implements driver.Valuer. The database stores the characters. They are a password's hash,
+// never the password itself.
 func (t Text) Value() (driver.Value, error) { return t.Reveal(), nil }
 
 // Scan implements sql.Scanner.
