@@ -10,7 +10,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Answer is what the server has answered to a GraphQL operation, or to any other request.
+// Answer is the server's answer to a GraphQL operation or any other request.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -27,7 +27,7 @@ type Answer struct {
 	} `json:"errors"`
 }
 
-// Reason returns the reason of the first error. It is empty when there is none.
+// Reason returns the reason of the first error, or "" without errors.
 func (a Answer) Reason() models.Reason {
 	if len(a.Errors) == 0 {
 		return ""
@@ -35,7 +35,7 @@ func (a Answer) Reason() models.Reason {
 	return models.Reason(a.Errors[0].Extensions.Reason)
 }
 
-// Code returns the code of the first error. It is empty when there is none.
+// Code returns the code of the first error, or "" without errors.
 func (a Answer) Code() string {
 	if len(a.Errors) == 0 {
 		return ""
@@ -43,7 +43,7 @@ func (a Answer) Code() string {
 	return a.Errors[0].Extensions.Code
 }
 
-// Send sends a request and reads the answer.
+// Send sends a request and reads the answer. It decodes JSON into Data and Errors.
 func Send(client *http.Client, request *http.Request) (Answer, error) {
 	response, err := client.Do(request)
 	if err != nil {
@@ -59,7 +59,7 @@ func Send(client *http.Client, request *http.Request) (Answer, error) {
 	}
 
 	if err := json.Unmarshal(text, &got); err != nil {
-		return got, fmt.Errorf("no JSON: %w: %q", err, text)
+		return got, fmt.Errorf("invalid JSON: %w: %q", err, text)
 	}
 
 	return got, nil

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Clock is a clock that moves when the test moves it. The database has one of its own, which the
-// test can set apart.
+// Clock is a clock that only the test moves. The database has its own clock, which the test can
+// move separately.
 type Clock struct {
 	mutex    sync.Mutex
 	now      time.Time
@@ -15,7 +15,7 @@ type Clock struct {
 	database time.Duration // how far the database's clock is ahead
 }
 
-// NewClock returns a clock that shows an instant.
+// NewClock returns a clock that shows the instant now.
 func NewClock(now time.Time) *Clock { return &Clock{now: now} }
 
 // Now returns what the clock shows.
@@ -25,7 +25,7 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Elapsed returns how much time has passed.
+// Elapsed returns how much time has passed. Steps do not change it.
 func (c *Clock) Elapsed() time.Duration {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -40,7 +40,7 @@ func (c *Clock) Pass(d time.Duration) {
 	c.elapsed += d
 }
 
-// Step sets the server's clock. No time passes, and the database's clock stays as it is.
+// Step moves the server's clock. No time passes, and the database's clock stays as it is.
 func (c *Clock) Step(d time.Duration) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -48,14 +48,14 @@ func (c *Clock) Step(d time.Duration) {
 	c.database -= d
 }
 
-// StepDatabase sets the database's clock.
+// StepDatabase moves the database's clock. No time passes.
 func (c *Clock) StepDatabase(d time.Duration) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.database += d
 }
 
-// OfDatabase makes a statement ask this clock instead of the database's.
+// OfDatabase makes a statement for MySQL use the database's clock in c instead of the real one.
 func (c *Clock) OfDatabase(statement string) string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

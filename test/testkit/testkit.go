@@ -1,5 +1,5 @@
 // Package testkit holds what the tests of several packages need: a clock that they move, an open
-// database, an answer of the server.
+// database, and an answer of the server.
 package testkit
 
 import (
@@ -22,7 +22,7 @@ func Must(t testing.TB, err error) {
 	}
 }
 
-// Open opens a database with the newest schema, and closes it when the test ends.
+// Open opens and migrates a database, and closes it when the test ends.
 func Open(t testing.TB, url string, now func() time.Time, log *slog.Logger) *storage.Store {
 	t.Helper()
 	store, err := storage.Open(storage.Settings{URL: secret.New(url), Now: now, Log: log})
@@ -34,10 +34,10 @@ func Open(t testing.TB, url string, now func() time.Time, log *slog.Logger) *sto
 	return store
 }
 
-// Silent returns a log that nobody reads.
+// Silent returns a log that discards everything.
 func Silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// CheapHasher returns a hasher whose hashes take no time. Anybody could guess them.
+// CheapHasher returns a hasher whose hashes take almost no time, and protect nothing.
 func CheapHasher(t testing.TB) *password.Hasher {
 	t.Helper()
 	hasher, err := password.New(password.Settings{MemoryKiB: 8, Iterations: 1})
@@ -45,8 +45,7 @@ func CheapHasher(t testing.TB) *password.Hasher {
 	return hasher
 }
 
-// Defaults returns settings as the program has them when nothing is set. Their tags hold the
-// defaults.
+// Defaults returns settings with the defaults from their tags, as in a program without arguments.
 func Defaults[T any](t testing.TB) *T {
 	t.Helper()
 	settings := new(T)
