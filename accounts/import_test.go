@@ -96,7 +96,7 @@ var importedFiles = map[string]struct{ text, want string }{
 	"CSV, not UTF-8": {
 		"userName,password,attributes\na\xff,,\nb,\xff,\n" +
 			"c,,\"[{\"\"fullyQualifiedName\"\":\"\"a\"\",\"\"values\"\":[\"\"\xff\"\"]}]\"",
-		"line 2: userName is not UTF-8, line 3: password is not UTF-8 text, or with a NUL character in it, " +
+		"line 2: userName is not UTF-8, line 3: password is not UTF-8 text, or it contains a NUL character, " +
 			"line 4: attributes must be a JSON list",
 	},
 	"CSV, a quote is not closed": {

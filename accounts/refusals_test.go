@@ -52,10 +52,10 @@ var refusedRows = []struct{ row, want string }{
 	{`{"customerSinceDate":"0001-01-01T00:00:00+01:00"}`, "customerSinceDate must be in the years from 1 to 9998"},
 	{`{"customerSinceDate":"9998-12-31T23:59:59-00:01"}`, "customerSinceDate must be in the years from 1 to 9998"},
 	{`{"password":""}`, "password is empty or blank"},
-	{`{"password":"a\u0000"}`, "password is not UTF-8 text, or with a NUL character in it"},
+	{`{"password":"a\u0000"}`, "password is not UTF-8 text, or it contains a NUL character"},
 	{`{"password":5}`, "password must be a text"},
 	{`{"password":"` + strings.Repeat("x", 1025) + `"}`, "password is longer than 1024 bytes"},
-	{`{"passwordHash":"plain"}`, "passwordHash is a hash of no format that can be checked"},
+	{`{"passwordHash":"plain"}`, "passwordHash is a hash in an unknown format"},
 	{
 		`{"passwordHash":"$argon2id$v=19$m=9999999,t=9,p=1$AAAAAAAAAAAAAAAAAAAAAA$` + strings.Repeat("A", 43) + `"}`,
 		"passwordHash is a hash that would cost too much to check",

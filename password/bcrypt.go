@@ -14,9 +14,9 @@ const (
 
 var bcryptPattern = regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$`)
 
-// readBcrypt returns a matcher that never accepts a password of more than 72 bytes. Bcrypt ignores
-// the bytes after that, so any tail would match. The comparison still runs, so that it takes the
-// same time.
+// readBcrypt returns a matcher that accepts no password of more than 72 bytes. Bcrypt ignores
+// further bytes, so any tail would match. The comparison still runs, so that it takes the same
+// time.
 func readBcrypt(captured []string) (matcher, error) {
 	switch cost := number(captured[1]); {
 	case cost > maxBcryptCost:

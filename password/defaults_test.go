@@ -8,7 +8,7 @@ import (
 	"github.com/authtickets/authtickets/test/testkit"
 )
 
-// The package has the same defaults as the settings of the program.
+// The package and the program's settings have the same defaults.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	set := testkit.Defaults[command.Settings](t)
@@ -21,6 +21,6 @@ func TestDefaults(t *testing.T) {
 	}
 
 	if got := (password.Settings{}).WithDefaults(); got != want.WithDefaults() || want.Concurrent != 0 {
-		t.Errorf("%+v, and the program has %+v", got, want)
+		t.Errorf("the defaults are %+v, and those of the program %+v", got, want)
 	}
 }

@@ -47,8 +47,8 @@ func vectors() map[string][]vector {
 				"$argon2i$v=19$m=256,t=2,p=2$c29tZXNhbHQ$T/XOJ2mh1/TIpJHfCdQan76Q5esCFVoT5MAeIM1Oq2E",
 			},
 		},
-		// From Openwall crypt_blowfish, wrapper.c, which OpenBSD's tests share. There, the last one
-		// ends in "chars after 72 are ignored": see TestCheckBcryptTail.
+		// From Openwall crypt_blowfish, wrapper.c, which OpenBSD's tests share. There, the last
+		// password ends in "chars after 72 are ignored": see TestCheckBcryptTail.
 		"bcrypt": {
 			{"2a", "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"},
 			{"2b", "U*U*", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK"},
@@ -242,8 +242,8 @@ func TestInspectRefuses(t *testing.T) {
 			"$1$dOHYPKoP$tnxS1T8Q6VVn3kpV8cN6o.",
 			"$sha1$40000$jtNX3nZ2$hBNaIXkt4wBI2o5rsi8KejSjNqIq",
 			"$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7",
-			// argon2: other variants and versions, missing or short parts, padding, wrong order, a
-			// tail.
+			// argon2: other variants and versions, bad numbers, wrong order, missing or short
+			// parts, a tail.
 			"$argon2d$v=19$m=256,t=2,p=1" + argon2Tail,
 			"$argon2id$v=16$m=256,t=2,p=1" + argon2Tail,
 			"$argon2id$m=256,t=2,p=1" + argon2Tail,

@@ -22,11 +22,11 @@ var ErrBusy = errors.New("password: too many hashes at a time")
 // methods return the errors of [Acceptable] at once. While they wait, they can fail with [ErrBusy]
 // or the error of their context. A hash that has started always finishes.
 type Hasher struct {
-	argon2 *argon2.Hasher
-	today  string      // the start of a hash with the current cost
-	decoy  secret.Text // a hash with the current cost that matches no known password
-	turns  *semaphore.Weighted
-	wait   time.Duration
+	argon2        *argon2.Hasher
+	currentPrefix string      // how a hash with the current cost begins
+	decoy         secret.Text // a hash with the current cost, of no password
+	turns         *semaphore.Weighted
+	wait          time.Duration
 
 	concurrent int
 }
@@ -47,18 +47,18 @@ func New(settings Settings) (*Hasher, error) {
 		return nil, fmt.Errorf("password: %w", err)
 	}
 
-	today := fmt.Sprintf(
+	currentPrefix := fmt.Sprintf(
 		"$argon2id$v=19$m=%d,t=%d,p=%d$",
 		settings.MemoryKiB,
 		settings.Iterations,
 		settings.Parallelism,
 	)
 	return &Hasher{
-		argon2: hasher,
-		today:  today,
-		decoy:  secret.New(today + randomBase64(saltSize) + "$" + randomBase64(keySize)),
-		turns:  semaphore.NewWeighted(int64(settings.Concurrent)),
-		wait:   settings.Wait,
+		argon2:        hasher,
+		currentPrefix: currentPrefix,
+		decoy:         secret.New(currentPrefix + randomBase64(saltSize) + "$" + randomBase64(keySize)),
+		turns:         semaphore.NewWeighted(int64(settings.Concurrent)),
+		wait:          settings.Wait,
 
 		concurrent: settings.Concurrent,
 	}, nil
@@ -81,24 +81,26 @@ func (h *Hasher) Hash(ctx context.Context, plain secret.Text) (secret.Text, erro
 
 // Result is the outcome of a check.
 type Result struct {
-	Matches  bool
-	Outdated bool // the hash is not argon2id with the current cost: renew it after the password matched
+	Matches bool
+	// Outdated is true if the hash is not argon2id with the current cost. If the password matches,
+	// the caller should renew the hash.
+	Outdated bool
 }
 
 // Check reports whether a password belongs to a hash. If [Inspect] refuses the hash, nothing
 // matches, and the error is [ErrUnknownFormat] or [ErrTooCostly].
 //
 // If an outdated hash does not match, Check also spends the cost of a current hash. Otherwise a
-// cheap or broken old hash would be answered faster than an unknown name, which would reveal that
-// the account exists.
+// cheap old hash would be refused faster than an unknown name, which would reveal the account.
 func (h *Hasher) Check(ctx context.Context, hash, plain secret.Text) (Result, error) {
 	return h.CheckIf(ctx, func() error { return nil }, hash, plain)
 }
 
 // CheckIf is like [Hasher.Check], but first calls mayCheck when its turn has come. If mayCheck
-// returns an error, CheckIf returns that error and checks nothing. An empty hash stands for an
-// account that does not exist or has no password: nothing matches, and the check takes as long as
-// one of a current hash.
+// returns an error, CheckIf returns it and checks nothing.
+//
+// An empty hash stands for an account that does not exist or has no password. It matches nothing,
+// and the check takes as long as for a current hash.
 func (h *Hasher) CheckIf(ctx context.Context, mayCheck func() error, hash, plain secret.Text) (Result, error) {
 	if err := h.begin(ctx, plain); err != nil {
 		return Result{}, err
@@ -128,11 +130,11 @@ func (h *Hasher) check(hash, plain secret.Text) (Result, error) {
 	}
 	return Result{
 		Matches:  matches(plain.Reveal()),
-		Outdated: !strings.HasPrefix(hash.Reveal(), h.today),
+		Outdated: !strings.HasPrefix(hash.Reveal(), h.currentPrefix),
 	}, nil
 }
 
-// begin waits for a turn. If it returns nil, the caller must call end to give the turn back.
+// begin waits for a turn. If it returns nil, the caller must call end.
 func (h *Hasher) begin(ctx context.Context, plain secret.Text) error {
 	if err := Acceptable(plain); err != nil {
 		return err
@@ -156,7 +158,7 @@ func (h *Hasher) end() { h.turns.Release(1) }
 // Concurrent returns how many hashes may run at a time.
 func (h *Hasher) Concurrent() int { return h.concurrent }
 
-// Wait returns how long a hash waits for its turn at most.
+// Wait returns how long a hash may wait for its turn.
 func (h *Hasher) Wait() time.Duration { return h.wait }
 
 func randomBase64(size int) string {

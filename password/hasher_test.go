@@ -154,7 +154,7 @@ func TestNew(t *testing.T) {
 	})
 }
 
-func TestCheckHashOfToday(t *testing.T) {
+func TestCheckCurrentHash(t *testing.T) {
 	t.Parallel()
 
 	hasher := newHasher(t, tiny())
@@ -173,7 +173,7 @@ func TestCheckHashOfToday(t *testing.T) {
 			r.Errorf("Check of another = %+v", got)
 		}
 		if hash.Reveal() == hashOf(t, hasher, plain).Reveal() {
-			r.Error("one salt for two hashes")
+			r.Error("two hashes have the same salt")
 		}
 	})
 }
@@ -182,7 +182,7 @@ func TestCheckOutdated(t *testing.T) {
 	t.Parallel()
 
 	old := hashOf(t, newHasher(t, tiny()), "pw")
-	for name, today := range map[string]password.Settings{
+	for name, current := range map[string]password.Settings{
 		"Memory":      {MemoryKiB: 16, Iterations: 1},
 		"Iterations":  {MemoryKiB: 8, Iterations: 11},
 		"Parallelism": {MemoryKiB: 16, Iterations: 1, Parallelism: 2},
@@ -190,7 +190,7 @@ func TestCheckOutdated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			hasher := newHasher(t, today)
+			hasher := newHasher(t, current)
 			if got := check(t, hasher, old, "pw"); got != (password.Result{Matches: true, Outdated: true}) {
 				t.Errorf("%+v", got)
 			}
@@ -201,7 +201,7 @@ func TestCheckOutdated(t *testing.T) {
 	}
 }
 
-// Bcrypt reads only 72 bytes. A library that simply compares would accept any tail after them.
+// Bcrypt reads only 72 bytes. A library that does not check the length accepts any tail after them.
 func TestCheckBcryptTail(t *testing.T) {
 	t.Parallel()
 
@@ -221,7 +221,7 @@ func TestCheckBcryptTail(t *testing.T) {
 	}
 }
 
-// A wrong guess must cost the same whether the account exists or not, and whatever its hash is.
+// A wrong guess must cost the same whether the hash is current, cheap, unreadable or missing.
 // Argon2 allocates the memory that it works on, so the allocated bytes measure the work. Unlike
 // time, they do not depend on what else the machine does.
 //
@@ -233,7 +233,7 @@ func TestCheckCostsTheSame(t *testing.T) {
 	guesses := map[string]func(){"NoAccount": func() { _ = checkUnknown(t.Context(), hasher, guess) }}
 
 	for name, hash := range map[string]secret.Text{
-		"Today":         hashOf(t, hasher, "pw"),
+		"Current":       hashOf(t, hasher, "pw"),
 		"Cheap":         secret.New("{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"),
 		"UnknownFormat": secret.New("no hash"),
 		"TooCostly":     secret.New("$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
@@ -260,10 +260,10 @@ func allocated(run func()) uint64 {
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 
-	dear := password.Settings{MemoryKiB: 64 << 10, Iterations: 4, Concurrent: 1}
+	expensive := password.Settings{MemoryKiB: 64 << 10, Iterations: 4, Concurrent: 1}
 	t.Run("ErrBusy", func(t *testing.T) {
 		t.Parallel()
-		settings := dear
+		settings := expensive
 		settings.Wait = 50 * time.Millisecond
 		crowd(t.Context(), t, newHasher(t, settings), password.ErrBusy)
 	})
@@ -273,7 +273,7 @@ func TestWaiting(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 
-		settings := dear
+		settings := expensive
 		settings.Wait = time.Minute
 		crowd(ctx, t, newHasher(t, settings), context.DeadlineExceeded)
 	})
@@ -282,7 +282,7 @@ func TestWaiting(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := checkUnknown(ctx, newHasher(t, dear), secret.New("pw")); !errors.Is(err, context.Canceled) {
+		if err := checkUnknown(ctx, newHasher(t, expensive), secret.New("pw")); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 	})
@@ -295,18 +295,18 @@ func TestWaiting(t *testing.T) {
 	})
 }
 
-// crowd makes twenty guesses at once. Some must pass, all others must end with want, and every turn
-// must be given back.
+// crowd checks twenty passwords at once. Some checks must succeed, and all others must fail with
+// want. Afterwards every turn must be free again.
 func crowd(ctx context.Context, t *testing.T, hasher *password.Hasher, want error) {
 	t.Helper()
 	outcomes := make([]error, 20)
-	var guessing sync.WaitGroup
+	var all sync.WaitGroup
 
 	for i := range outcomes {
-		guessing.Go(func() { outcomes[i] = checkUnknown(ctx, hasher, secret.New("pw")) })
+		all.Go(func() { outcomes[i] = checkUnknown(ctx, hasher, secret.New("pw")) })
 	}
 
-	guessing.Wait()
+	all.Wait()
 
 	var passed int
 	for _, err := range outcomes {

@@ -14,7 +14,7 @@ import (
 )
 
 // unlabelled removes the label that a directory writes before a complete hash: {CRYPT}, {ARGON2},
-// and for passlib {PBKDF2-SHA256} and similar. Labels ignore case (RFC 2307).
+// or passlib's {PBKDF2-SHA256} and similar. Case does not matter in labels (RFC 2307).
 func unlabelled(text string) string {
 	if !strings.HasPrefix(text, "{") {
 		return text
@@ -23,7 +23,7 @@ func unlabelled(text string) string {
 	return crypt.Normalize(strings.ToUpper(label) + "}" + rest)
 }
 
-// saltedSHAPattern is one pass of SHA over the password and the salt. The salt follows the digest.
+// saltedSHAPattern is a single SHA hash of the password and the salt. The salt follows the digest.
 var saltedSHAPattern = regexp.MustCompile(`^\{SSHA(256|512)?\}([A-Za-z0-9+/]+=*)$`)
 
 func readSaltedSHA(captured []string) (matcher, error) {

@@ -1,10 +1,10 @@
-// Package password hashes passwords and checks them, also against hashes of the systems that
-// accounts are imported from. New hashes are argon2id. Other kinds are only read; such a hash is
-// renewed when its owner signs in.
+// Package password hashes passwords and checks them. New hashes are argon2id. It also checks hashes
+// of other systems, from which accounts were imported. Such a hash is renewed when its owner signs
+// in.
 //
-// A wrong password takes the same time whether the account exists or not, with one exception that
-// [Hasher.Check] describes. When many sign-ins arrive at once, they wait in line and do not
-// overload the machine.
+// A wrong password takes the same time whether the account exists or not, except that
+// [Hasher.Check] takes longer for an outdated hash. When many sign-ins arrive at once, they wait in
+// line and do not overload the machine.
 package password
 
 import (
@@ -19,14 +19,14 @@ import (
 var (
 	ErrEmpty   = errors.New("password: empty or blank")
 	ErrTooLong = errors.New("password: longer than 1024 bytes")
-	ErrNotText = errors.New("password: not UTF-8 text, or with a NUL character in it")
+	ErrNotText = errors.New("password: not UTF-8 text, or it contains a NUL character")
 )
 
 const maxPlain = 1024
 
 // Acceptable returns [ErrEmpty], [ErrTooLong] or [ErrNotText] if a text can never be a password.
-// [Hasher] calls it before it spends time on a hash, because a long text would be expensive, and
-// because some old formats stop reading at a NUL.
+// [Hasher] calls it before it spends time on a hash: a long text would be expensive, and some old
+// formats stop reading at a NUL.
 func Acceptable(plain secret.Text) error {
 	text := plain.Reveal()
 	switch {

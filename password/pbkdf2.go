@@ -14,8 +14,8 @@ const maxPBKDF2Iterations = 2_000_000
 var pbkdf2Pattern = regexp.MustCompile(
 	`^\$(pbkdf2(?:-sha(?:1|224|256|384|512))?)\$([1-9]\d*)\$[./A-Za-z0-9]+\$([./A-Za-z0-9]+)$`)
 
-// readPBKDF2 accepts only digests of exactly the length that the hash function produces. A longer
-// one would cost us more than it costs an attacker.
+// readPBKDF2 accepts only digests as long as the hash function's output. A longer digest would cost
+// us more than it costs an attacker.
 func readPBKDF2(captured []string) (matcher, error) {
 	size := pbkdf2.NewVariant(captured[1]).HashFunc()().Size()
 	switch {

@@ -15,8 +15,8 @@ const (
 )
 
 // phpassPattern is a portable hash of phpass (https://www.openwall.com/phpass/), as WordPress ($P$)
-// and phpBB ($H$) stored it: one digit for the iterations, eight for the salt, the rest for the
-// digest.
+// and phpBB ($H$) stored it. One digit stands for the iterations and eight for the salt. The rest
+// is the digest.
 var phpassPattern = regexp.MustCompile(`^\$[PH]\$([./A-Za-z0-9])([./A-Za-z0-9]{8})([./A-Za-z0-9]{22})$`)
 
 func readPHPass(captured []string) (matcher, error) {

@@ -6,9 +6,9 @@ import (
 	"github.com/go-crypt/crypt/algorithm/scrypt"
 )
 
-// The limits for one scrypt hash. N × r × p of 2^20 is one pass over 128 MiB, the most expensive
-// setting that OWASP recommends. r and p have limits of their own, because they allocate memory
-// even when N is small.
+// The limits for one scrypt hash. N × r × p = 2^20 is one pass over 128 MiB, the most expensive
+// setting that OWASP recommends. r and p have their own limits, because they allocate memory even
+// when N is small.
 const (
 	maxScryptLog2N     = 20
 	maxScryptBlockSize = 32

@@ -13,20 +13,20 @@ const (
 	keySize  = 32
 )
 
-// Settings say what a new hash costs and how many run at a time. The zero Settings follow OWASP's
-// advice for argon2id, and take about 25 ms.
+// Settings say what a new hash costs and how many hashes run at a time. The zero Settings follow
+// OWASP's advice for argon2id. A hash then takes about 25 ms.
 type Settings struct {
-	// MemoryKiB is how much memory one hash allocates, rounded down to a multiple of 4 ×
+	// MemoryKiB is how much memory one hash allocates. It is rounded down to a multiple of 4 ×
 	// Parallelism. 0 means 19456 (19 MiB).
 	MemoryKiB int
 	// Iterations is how often a hash passes over its memory. 0 means 2.
 	Iterations int
 	// Parallelism is how many threads share the work of one hash. 0 means 1, which suits a server
-	// that computes many at a time.
+	// that computes many hashes at a time.
 	Parallelism int
 	// Concurrent is how many hashes may run at a time. 0 means one for each processor that Go may
-	// use. They use at most Concurrent × MemoryKiB of memory, or up to Concurrent × 128 MiB while
-	// there are imported hashes of that cost.
+	// use. They use at most Concurrent × MemoryKiB of memory, but with expensive imported hashes up
+	// to Concurrent × 128 MiB.
 	Concurrent int
 	// Wait is how long a hash may wait for its turn before it fails with ErrBusy. 0 means 5 s.
 	Wait time.Duration

@@ -8,16 +8,16 @@ import (
 	"github.com/go-crypt/crypt/algorithm/shacrypt"
 )
 
-// The specification raises fewer rounds to 1000, so no genuine hash has fewer. The library would
-// really run fewer.
+// The specification raises smaller numbers of rounds to 1000, so no genuine hash has fewer. The
+// library would not raise them.
 const (
 	minSHACryptRounds     = 1000
 	defaultSHACryptRounds = 5000
 	maxSHACryptRounds     = 1_000_000 // passlib uses 656,000
 )
 
-// shaCryptPattern is SHA-256-crypt and SHA-512-crypt
-// (https://www.akkadia.org/drepper/SHA-crypt.txt).
+// shaCryptPattern is the format of SHA-256-crypt and SHA-512-crypt. See
+// https://www.akkadia.org/drepper/SHA-crypt.txt.
 var shaCryptPattern = regexp.MustCompile(`^\$([56])\$(?:rounds=([1-9]\d*)\$)?[./A-Za-z0-9]{1,16}\$([./A-Za-z0-9]+)$`)
 
 func readSHACrypt(captured []string) (matcher, error) {
