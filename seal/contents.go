@@ -16,7 +16,7 @@ const (
 	Refresh Kind = 2
 )
 
-// Contents is what a token contains. Its holder can neither read nor change it.
+// Contents is what a token contains. The token's holder can neither read nor change it.
 type Contents struct {
 	Kind Kind
 	// Application is the id of the application that the token was issued to. It has at most 32
@@ -25,25 +25,24 @@ type Contents struct {
 	// ApplicationEpoch is the epoch of the application when the session began.
 	ApplicationEpoch uint32
 	SessionID        [16]byte
-	// Generation is how many times the session's ticket had been refreshed. It is never negative.
+	// Generation is how often the session's ticket had been refreshed. It is never negative.
 	Generation int64
 	UserID     [16]byte
 	Anonymous  bool
-	// Behaviors are those that the application had at IssuedAt; empty in a refresh token.
+	// Behaviors are the application's behaviors at IssuedAt. They are empty in a refresh token.
 	Behaviors []string
-	// StartedAt is when the session began. This instant and the next two are exact to the
-	// microsecond.
+	// StartedAt is when the session began. All three instants are exact to the microsecond.
 	StartedAt time.Time
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 }
 
-// The version is the first byte of the plain contents. A new layout gets the next number. The old
-// one must stay readable for as long as refresh tokens live.
+// The version is the first byte of the encoded contents. A new layout gets the next number. An old
+// layout must stay readable while refresh tokens with it can be valid.
 const (
-	// withoutEpoch is the version for the epoch 0. Earlier releases can read it too.
+	// withoutEpoch is for the epoch 0. Earlier releases can read it too.
 	withoutEpoch = 1
-	// withEpoch is the version that has the epoch at its end.
+	// withEpoch has the epoch at its end.
 	withEpoch = 2
 )
 
@@ -51,8 +50,8 @@ const flagAnonymous = 1
 
 var errMalformed = errors.New("malformed contents")
 
-// encode writes the version, kind, flags and ids, and then the numbers and texts, each as short as
-// possible.
+// encode writes the version, the kind, the flags and the ids. Then it writes the numbers and texts,
+// each as short as possible.
 func (c Contents) encode() []byte {
 	var flags byte
 	if c.Anonymous {
@@ -92,7 +91,7 @@ func appendText(out []byte, text string) []byte {
 	return append(binary.AppendUvarint(out, uint64(len(text))), text...)
 }
 
-// decode reads what encode has written. It refuses everything else.
+// decode reads what encode has written. It refuses contents that are too short or too long.
 func decode(in []byte) (Contents, error) {
 	r := reader{rest: in}
 	version := r.byte()
@@ -127,8 +126,8 @@ func decode(in []byte) (Contents, error) {
 	return c, nil
 }
 
-// reader takes fields off the front of rest. When a field is missing it sets failed, and every
-// further field is empty.
+// reader takes fields off the front of rest. When a field is missing or malformed, it sets failed.
+// Then nothing that it returns has a meaning.
 type reader struct {
 	rest   []byte
 	failed bool
@@ -151,7 +150,7 @@ func (r *reader) byte() byte {
 	return 0
 }
 
-// epoch reads an epoch. It refuses 0, so that each contents has only one encoding.
+// epoch reads an epoch. It refuses 0, because encode writes the version without an epoch for 0.
 func (r *reader) epoch() uint32 {
 	bytes := r.bytes(4)
 	if len(bytes) == 0 || binary.BigEndian.Uint32(bytes) == 0 {

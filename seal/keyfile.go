@@ -20,8 +20,8 @@ import (
 
 // Errors of loading keys. Their texts never contain any part of a key.
 var (
-	// ErrWeakKeys is returned for a keyset with a key that is not AES-SIV with 64 bytes, or that is
-	// visibly not random.
+	// ErrWeakKeys is returned for a keyset with a key that is not AES-SIV with 64 bytes, or that
+	// does not look random.
 	ErrWeakKeys = errors.New("the keyset has a weak key")
 	// ErrNotAKeyset is returned for a text that is not a Tink keyset in JSON.
 	ErrNotAKeyset = errors.New("not a keyset")
@@ -56,8 +56,8 @@ func parse(text secret.Text) (*Keyset, error) {
 // strong reports whether a key looks random. It must have 64 bytes with at least 32 different
 // values, its halves must differ, and it must not count in equal steps.
 //
-// Random keys always pass: fewer than 32 different bytes among 64 occur less than once in 10^18
-// keys. Typed keys and example keys repeat themselves.
+// Random keys practically always pass: fewer than one in 10^18 has fewer than 32 different bytes.
+// Typed keys and example keys repeat their bytes.
 func strong(key *aessiv.Key) bool {
 	material := key.KeyBytes().Data(insecuresecretdataaccess.Token{})
 	if len(material) != 64 || bytes.Equal(material[:32], material[32:]) {
@@ -81,8 +81,11 @@ func readPrivate(path string) (secret.Text, error) {
 		return secret.Text{}, fmt.Errorf("key file: %w", err)
 	}
 
-	mounted := mount{isGiven: isRoots(info) && os.Geteuid() != 0, isContained: isContained(path)}
-	if runtime.GOOS != "windows" && !mounted.isPrivate(uint32(info.Mode().Perm())) {
+	place := placement{
+		isGivenByRoot: belongsToRoot(info) && os.Geteuid() != 0,
+		isInContainer: isInContainerMemory(path),
+	}
+	if runtime.GOOS != "windows" && !place.isPrivate(uint32(info.Mode().Perm())) {
 		return secret.Text{}, fmt.Errorf("%s: %w", path, ErrReadableByOthers)
 	}
 
@@ -94,40 +97,39 @@ func readPrivate(path string) (secret.Text, error) {
 	return secret.New(string(text)), nil
 }
 
-// mount says how a platform has made a key file available.
-type mount struct {
-	// isGiven is true if the file belongs to root, and this process does not run as root.
-	isGiven bool
-	// isContained is true if the file is in the memory of a container.
-	isContained bool
+// placement says how a platform has made a key file available.
+type placement struct {
+	// isGivenByRoot is true if the file belongs to root, and this process does not run as root.
+	isGivenByRoot bool
+	// isInContainer is true if the file is in the memory of a container.
+	isInContainer bool
 }
 
-// isPrivate reports whether only the intended users can read the key file.
+// isPrivate reports whether only the intended users can read a key file of this mode.
 //
 // Platforms mount secrets with modes of their own. Kubernetes with fsGroup mounts a file of root
-// that a group may read, 0440: it is for the one server that runs in this group. Docker Swarm
-// mounts a file into the memory of a container, 0444: it is for that container alone.
-func (m mount) isPrivate(mode uint32) bool {
+// with mode 0440. Its group is for one server only. Docker Swarm mounts a file with mode 0444 into
+// the memory of a container. It is for that container only.
+func (p placement) isPrivate(mode uint32) bool {
 	const others, groupReads, everybodyReads = 0o077, 0o040, 0o044
 
 	switch mode & others {
 	case 0:
 		return true
 	case groupReads:
-		return m.isGiven || m.isContained
+		return p.isGivenByRoot || p.isInContainer
 	case everybodyReads:
-		return m.isContained
+		return p.isInContainer
 	default:
 		return false
 	}
 }
 
 // CreateFile writes a new keyset with one random key to a file of mode 0600. If the file exists,
-// the error is fs.ErrExist. It never overwrites a keyset, because every ticket would be lost with
-// it.
+// the error is fs.ErrExist. It never overwrites a keyset, because every ticket would be lost.
 //
-// The file is written under another name and then linked to its own. So if several processes start
-// at once, exactly one creates the keyset, and none reads half of it.
+// CreateFile writes the file under another name, and then links it to its own. So if several
+// processes start at once, exactly one creates the keyset, and none reads half of it.
 func CreateFile(path string) error {
 	made, err := NewSealKeyset()
 	if err != nil {
@@ -144,7 +146,7 @@ func CreateFile(path string) error {
 		return fmt.Errorf("key file: %w", err)
 	}
 
-	defer os.Remove(draft.Name()) //nolint:errcheck // a draft that stays does no harm
+	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft does no harm
 	_, err = draft.Write(append(text.Bytes(), '\n'))
 	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return fmt.Errorf("key file: %w", err)

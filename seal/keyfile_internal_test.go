@@ -4,7 +4,7 @@ import "testing"
 
 func TestIsPrivate(t *testing.T) {
 	t.Parallel()
-	for mode, want := range map[uint32]struct{ ours, given, contained bool }{
+	for mode, want := range map[uint32]struct{ ours, givenByRoot, inContainer bool }{
 		0o600: {true, true, true},
 		0o400: {true, true, true},
 		0o440: {false, true, true},
@@ -16,10 +16,10 @@ func TestIsPrivate(t *testing.T) {
 		0o404: {false, false, false},
 		0o450: {false, false, false},
 	} {
-		got := struct{ ours, given, contained bool }{
-			ours:      mount{}.isPrivate(mode),
-			given:     mount{isGiven: true}.isPrivate(mode),
-			contained: mount{isContained: true}.isPrivate(mode),
+		got := struct{ ours, givenByRoot, inContainer bool }{
+			ours:        placement{}.isPrivate(mode),
+			givenByRoot: placement{isGivenByRoot: true}.isPrivate(mode),
+			inContainer: placement{isInContainer: true}.isPrivate(mode),
 		}
 		if got != want {
 			t.Errorf("%o: got %+v, want %+v", mode, got, want)

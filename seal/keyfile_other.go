@@ -5,6 +5,6 @@ package seal
 import "os"
 
 // Platforms that mount secrets run on Linux.
-func isRoots(os.FileInfo) bool { return false }
+func belongsToRoot(os.FileInfo) bool { return false }
 
-func isContained(string) bool { return false }
+func isInContainerMemory(string) bool { return false }

@@ -51,7 +51,7 @@ func TestKeysetOfAnInstant(t *testing.T) {
 		contents.IssuedAt = begin.Add(c.offset)
 		token := mustSeal(t, c.keys, contents)
 		if token.Reveal() != mustSeal(t, mustKeys(t, c.by), contents).Reveal() {
-			t.Errorf("%s: another keyset seals", name)
+			t.Errorf("%s: sealed under another keyset", name)
 		}
 
 		if _, err := c.keys.Open(seal.Access, token); err != nil {
@@ -60,7 +60,7 @@ func TestKeysetOfAnInstant(t *testing.T) {
 	}
 }
 
-// A token of an unknown key has an error of its own, because the key may be in a newer keyset.
+// A token under an unknown key has its own error, because the key may be in a newer keyset.
 func TestErrUnknownKey(t *testing.T) {
 	t.Parallel()
 
@@ -93,13 +93,13 @@ func TestErrUnknownKey(t *testing.T) {
 	}
 }
 
-func TestBehind(t *testing.T) {
+func TestMayLack(t *testing.T) {
 	t.Parallel()
 
 	keys := newKeys(t)
 	at := time.Unix(1795512600, 0)
 	if keys.MayLack(at) {
-		t.Error("keys that do not change are taken for outdated")
+		t.Error("keysets may be missing, although they never change")
 	}
 
 	keys.MarkComplete(at)
@@ -125,7 +125,7 @@ func TestKeysNotLoaded(t *testing.T) {
 	}
 
 	if err := keys.Replace([]seal.Dated{dated(t, 1, time.Unix(0, 0), seal.NewSignKeyset)}); err == nil {
-		t.Error("keys that sign were taken for keys that seal")
+		t.Error("Keys accepts a keyset that signs")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // ErrNotLoaded is returned before the first keysets are loaded. The caller should try again.
 var ErrNotLoaded = errors.New("the keys are not loaded yet")
 
-// Keyset holds keys in the clear. They are in the clear only in memory, and cannot be printed.
+// Keyset holds keys in the clear. It exists only in memory, and cannot be printed.
 type Keyset struct{ handle *keyset.Handle }
 
 // NewSealKeyset makes a keyset with one random key that seals tokens.
@@ -34,8 +34,8 @@ func NewSignKeyset() (*Keyset, error) {
 	return &Keyset{handle}, nil
 }
 
-// Dated is a keyset and when its use begins. Among several whose use has begun, the one with the
-// highest number is in use.
+// Dated is a keyset and the instant from which it may be used. Of several keysets that may be used,
+// the one with the highest number is in use.
 type Dated struct {
 	Keyset   *Keyset
 	Number   int
@@ -45,19 +45,19 @@ type Dated struct {
 // newestFirst compares keysets, for sorting.
 func newestFirst(a, b Dated) int { return b.Number - a.Number }
 
-// dated is a primitive that was made from a keyset.
+// dated is a Tink primitive that was made from a keyset.
 type dated[T any] struct {
-	usedFrom time.Time
-	made     T
+	usedFrom  time.Time
+	primitive T
 }
 
-// usedAt returns the primitive that is in use at an instant: the newest whose use has begun, or the
-// oldest if none has begun. The list must not be empty.
+// usedAt returns the primitive that is in use at an instant: the newest that may be used then, or
+// the oldest if none may. The list must not be empty.
 func usedAt[T any](newestFirst []dated[T], at time.Time) T {
 	for _, candidate := range newestFirst {
 		if !candidate.usedFrom.After(at) {
-			return candidate.made
+			return candidate.primitive
 		}
 	}
-	return newestFirst[len(newestFirst)-1].made
+	return newestFirst[len(newestFirst)-1].primitive
 }

@@ -18,14 +18,14 @@ import (
 
 const awsScheme = "aws-kms://"
 
-// ErrKMS is returned for a name of a master key that cannot be understood.
+// ErrKMS is returned for the name of a master key that KMSMaster cannot read.
 var ErrKMS = errors.New("must be a key file, or a key of AWS KMS: aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID")
 
 var awsARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]+:(key|alias)/[A-Za-z0-9:/_-]+$`)
 
-// KMSMaster returns the master key that a URI of AWS KMS names. The AWS SDK finds the credentials,
-// and an endpoint other than the usual one. It does not call the service yet. It returns ErrKMS for
-// a name that cannot be understood.
+// KMSMaster returns the master key that a URI of AWS KMS names, or ErrKMS for any other text. The
+// AWS SDK finds the credentials and, if configured, another endpoint. KMSMaster does not call the
+// service yet.
 func KMSMaster(ctx context.Context, uri string) (*Master, error) {
 	arn, ok := strings.CutPrefix(uri, awsScheme)
 	if !ok || !awsARN.MatchString(arn) {
@@ -39,7 +39,7 @@ func KMSMaster(ctx context.Context, uri string) (*Master, error) {
 	return &Master{aead: service{aead}}, nil
 }
 
-// service is a key management service. It bounds the time of calls and classifies errors.
+// service is a key management service. It limits the time of calls and classifies errors.
 type service struct{ tink.AEADWithContext }
 
 // EncryptWithContext implements tink.AEADWithContext.
@@ -47,7 +47,7 @@ func (s service) EncryptWithContext(ctx context.Context, plain, associated []byt
 	ctx, cancel := context.WithTimeout(ctx, timing.KMSTimeout)
 	defer cancel()
 	sealed, err := s.AEADWithContext.EncryptWithContext(ctx, plain, associated)
-	return sealed, explained(err)
+	return sealed, classify(err)
 }
 
 // DecryptWithContext implements tink.AEADWithContext.
@@ -55,17 +55,17 @@ func (s service) DecryptWithContext(ctx context.Context, sealed, associated []by
 	ctx, cancel := context.WithTimeout(ctx, timing.KMSTimeout)
 	defer cancel()
 	plain, err := s.AEADWithContext.DecryptWithContext(ctx, sealed, associated)
-	return plain, explained(err)
+	return plain, classify(err)
 }
 
-// explained classifies an error. ErrMasterAway may succeed next time, and ErrMasterKey means that
-// another key encrypted the keyset. Anything else is a refusal.
-func explained(err error) error {
+// classify returns ErrMasterAway if the next try may succeed. It returns ErrMasterKey if another
+// key encrypted the keyset. Any other error is a refusal.
+func classify(err error) error {
 	refusal, ok := errors.AsType[smithy.APIError](err)
 	switch {
 	case err == nil:
 		return nil
-	case !ok || temporary(err, refusal):
+	case !ok || isTemporary(err, refusal):
 		return fmt.Errorf("%w: %w", ErrMasterAway, err)
 	case slices.Contains([]string{"InvalidCiphertextException", "IncorrectKeyException"}, refusal.ErrorCode()):
 		return fmt.Errorf("%w: %s", ErrMasterKey, refusal.ErrorCode())
@@ -74,8 +74,8 @@ func explained(err error) error {
 	}
 }
 
-// temporary reports whether a refusal may be gone next time.
-func temporary(err error, refusal smithy.APIError) bool {
+// isTemporary reports whether the service may accept the same call next time.
+func isTemporary(err error, refusal smithy.APIError) bool {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok {
 		return true

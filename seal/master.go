@@ -17,8 +17,8 @@ import (
 
 // Errors of a master key.
 var (
-	// ErrMasterKey is returned for a keyset that was encrypted under another master key, or bound
-	// to another purpose.
+	// ErrMasterKey is returned for a keyset that was encrypted under another master key or for
+	// another purpose.
 	ErrMasterKey = errors.New("the master key does not open the keyset: it was encrypted under another one")
 	// ErrMasterAway is returned if the service that has the master key does not answer. The next
 	// try may succeed.
@@ -29,7 +29,7 @@ var (
 // together with their purpose.
 type Master struct {
 	aead tink.AEADWithContext
-	// own is the keyset in a key file; nil for a key that never leaves its service.
+	// own is the keyset in a key file. It is nil for a key that never leaves its service.
 	own *Keyset
 }
 
@@ -47,7 +47,7 @@ func ParseMaster(text secret.Text) (*Master, error) {
 	return &Master{aead: local{primitive}, own: own}, nil
 }
 
-// LoadMaster reads a master key from a file, which only its owner may be able to read.
+// LoadMaster reads a master key from a file. The file must be private; see ErrReadableByOthers.
 func LoadMaster(path string) (*Master, error) {
 	text, err := readPrivate(path)
 	if err != nil {
@@ -61,8 +61,8 @@ func LoadMaster(path string) (*Master, error) {
 	return master, nil
 }
 
-// local uses AES-SIV as an AEAD. It uses no randomness: the same keyset and purpose always give the
-// same bytes.
+// local encrypts with the keyset in a key file, by AES-SIV. It uses no randomness: the same keyset
+// and purpose always give the same bytes.
 type local struct{ tink.DeterministicAEAD }
 
 // EncryptWithContext implements tink.AEADWithContext.
@@ -79,8 +79,8 @@ func (l local) DecryptWithContext(_ context.Context, sealed, associated []byte) 
 	return plain, nil
 }
 
-// Own returns the keyset in a key file. Earlier versions sealed tokens with it. It returns nil for
-// a key that never leaves its service.
+// Own returns the keyset in the key file, with which earlier versions sealed tokens. It returns nil
+// for a key that never leaves its service.
 func (m *Master) Own() *Keyset { return m.own }
 
 // Wrap encrypts a keyset and binds it to a purpose. Unwrap needs the same purpose.
@@ -97,8 +97,8 @@ func (m *Master) Wrap(ctx context.Context, plain *Keyset, purpose string) ([]byt
 	return sealed, nil
 }
 
-// Unwrap decrypts what Wrap returned. Its errors are ErrMasterKey, ErrMasterAway, and the refusals
-// of a key management service.
+// Unwrap decrypts what Wrap returned. Its errors are ErrMasterKey, ErrMasterAway, ErrNotAKeyset,
+// and the refusals of a key management service.
 func (m *Master) Unwrap(ctx context.Context, sealed []byte, purpose string) (*Keyset, error) {
 	plain, err := m.aead.DecryptWithContext(ctx, sealed, []byte(purpose))
 	if err != nil {

@@ -62,7 +62,7 @@ func testWrapping(t *testing.T, master, other *seal.Master) {
 
 		again, err := newMaster(t).Wrap(t.Context(), opened, "one")
 		if err != nil || bytes.Contains(again, sealed) {
-			t.Error("two master keys encrypt to the same", err)
+			t.Error("two master keys encrypt to the same bytes", err)
 		}
 
 		for name, c := range map[string]struct {
@@ -87,8 +87,8 @@ func TestMaster(t *testing.T) {
 	testWrapping(t, newMaster(t), newMaster(t))
 }
 
-// Earlier versions sealed tokens with the keyset in the key file. It opens them after it was
-// wrapped under itself.
+// Earlier versions sealed tokens with the keyset in the key file. Those tokens can be opened after
+// the keyset was wrapped under itself.
 func TestMasterOwn(t *testing.T) {
 	t.Parallel()
 	master := newMaster(t)
@@ -109,7 +109,7 @@ func TestMasterOwn(t *testing.T) {
 		t.Error(err)
 	}
 	if mustSeal(t, imported, sample(seal.Access)).Reveal() != token.Reveal() {
-		t.Error("the imported keyset seals otherwise")
+		t.Error("the imported keyset seals to another token")
 	}
 }
 
@@ -117,15 +117,15 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	service := fakekms.Start(t)
 	master := kmsMaster(t, fakekms.URI("one"), service.Variables())
 	if service.Calls() > 0 {
-		t.Error("the service is asked before there is anything to ask")
+		t.Error("the service was called before it was needed")
 	}
 	testWrapping(t, master, kmsMaster(t, fakekms.URI("two"), nil))
 	if master.Own() != nil {
-		t.Error("it has a keyset of its own")
+		t.Error("the master key of a service has a keyset of its own")
 	}
 }
 
-// Refusals of a service are distinguished from errors that may be gone next time.
+// Lasting refusals of a service are distinguished from temporary errors.
 func TestKMSRefusals(t *testing.T) { //nolint:paralleltest // it sets variables
 	service := fakekms.Start(t)
 	master := kmsMaster(t, fakekms.URI("one"), service.Variables())

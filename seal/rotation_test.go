@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// parsed returns the keys of a manager as a server reads them.
+// parsed returns the keys of a manager, written to JSON and parsed as a key file.
 func parsed(t *testing.T, manager *keyset.Manager) *seal.Keys {
 	t.Helper()
 	var text bytes.Buffer
@@ -75,7 +75,7 @@ func TestRotation(t *testing.T) {
 			"next key alone":     {next, ofNext, false, true},
 		} {
 			if mustSeal(t, c.keys, sample(kind)).Reveal() != c.seals.Reveal() {
-				t.Errorf("%s: another key seals", name)
+				t.Errorf("%s: sealed under another key", name)
 			}
 
 			for token, opens := range map[secret.Text]bool{ofOld: c.opensOld, ofNext: c.opensNext} {

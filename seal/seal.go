@@ -1,8 +1,8 @@
-// Package seal holds the keys, and turns a token's contents into text and back.
+// Package seal holds the keys, turns a token's contents into text and back, and signs JWTs.
 //
-// A token is its contents, encrypted and authenticated with AES-SIV (RFC 5297), written in letters
-// and digits. Sealing the same contents under the same key gives the same text. So the server can
-// issue the same ticket twice without storing it.
+// A token is its contents, encrypted and authenticated with AES-SIV (RFC 5297), and written in
+// letters and digits. The same contents under the same key always give the same text. So the server
+// can issue the same ticket again without storing it.
 package seal
 
 import (
@@ -24,16 +24,16 @@ import (
 
 // Errors of opening a token.
 var (
-	// ErrInvalid is returned for any text that is not a token of these keys and of the kind asked
-	// for. It does not say why.
+	// ErrInvalid is returned for any text that is not a token of these keys and of the given kind.
+	// It does not say why.
 	ErrInvalid = errors.New("not a token of this server and kind")
-	// ErrUnknownKey is an ErrInvalid for a text that names a key which none of the keysets has. It
-	// may still be a token if MayLack reports that keysets may be missing.
+	// ErrUnknownKey is an ErrInvalid for a text that names a key which is in none of the keysets.
+	// The text may still be a token if MayLack reports that keysets may be missing.
 	ErrUnknownKey = fmt.Errorf("%w: sealed under an unknown key", ErrInvalid)
 )
 
-// maxText is the longest text that Open looks at, in bytes. A token with a hundred behaviors is
-// much shorter, and a text of this length is still opened quickly.
+// maxText is the longest text that Open decodes, in bytes. A token with a hundred behaviors is
+// shorter, and decoding a text of this length is still fast.
 const maxText = 16 << 10
 
 // Keys seals tokens under the keyset that is in use when they are issued, and opens them under any
@@ -57,7 +57,7 @@ func NewKeys(keysets ...Dated) (*Keys, error) {
 	return k, k.Replace(keysets)
 }
 
-// Replace replaces the keysets, for all calls that begin afterwards. It needs at least one, made by
+// Replace replaces the keysets for all calls that begin afterwards. It needs at least one, made by
 // NewSealKeyset. If it returns an error, nothing has changed.
 func (k *Keys) Replace(keysets []Dated) error {
 	if len(keysets) == 0 {
@@ -84,9 +84,9 @@ func (k *Keys) Replace(keysets []Dated) error {
 // Loaded reports whether there are keysets.
 func (k *Keys) Loaded() bool { return k.loaded.Load() != nil }
 
-// Seal turns contents into a token: letters and digits, about a third longer than the contents. It
-// uses the keyset that was in use at contents.IssuedAt, so that the same contents always give the
-// same text. It returns ErrNotLoaded while there are no keysets.
+// Seal turns contents into a token of letters and digits, about a third longer than the encoded
+// contents. It uses the keyset that was in use at contents.IssuedAt, so that the same contents
+// always give the same text. It returns ErrNotLoaded while there are no keysets.
 func (k *Keys) Seal(contents Contents) (secret.Text, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {
@@ -101,8 +101,8 @@ func (k *Keys) Seal(contents Contents) (secret.Text, error) {
 	return secret.New(base62.EncodeToString(sealed)), nil
 }
 
-// Open returns the contents of a token of the given kind. The caller has to check whether it has
-// expired. Its errors are ErrInvalid and, while there are no keysets, ErrNotLoaded.
+// Open returns the contents of a token of the given kind. The caller must check whether the token
+// has expired. The errors are ErrInvalid and, while there are no keysets, ErrNotLoaded.
 func (k *Keys) Open(kind Kind, token secret.Text) (Contents, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {
@@ -115,7 +115,7 @@ func (k *Keys) Open(kind Kind, token secret.Text) (Contents, error) {
 	}
 
 	sealed, err := base62.DecodeString(text)
-	// Several texts decode to the same bytes. Only the one that Seal writes is the token.
+	// Several texts decode to the same bytes. Only the text that Seal writes is valid.
 	if err != nil || base62.EncodeToString(sealed) != text {
 		return Contents{}, ErrInvalid
 	}
@@ -135,12 +135,12 @@ func (k *Keys) Open(kind Kind, token secret.Text) (Contents, error) {
 
 func (s *sealers) decrypt(sealed, associated []byte) ([]byte, error) {
 	for _, keyset := range s.newestFirst {
-		if plain, err := keyset.made.DecryptDeterministically(sealed, associated); err == nil {
+		if plain, err := keyset.primitive.DecryptDeterministically(sealed, associated); err == nil {
 			return plain, nil
 		}
 	}
 
-	// Tink's prefix is a 1 and the id of the key.
+	// Tink writes a 1 and the id of the key before the ciphertext.
 	const prefix, syntheticIV = 5, 16
 	hasPrefix := len(sealed) > prefix+syntheticIV && sealed[0] == 1
 	if hasPrefix && !s.ids[binary.BigEndian.Uint32(sealed[1:prefix])] {
@@ -149,9 +149,9 @@ func (s *sealers) decrypt(sealed, associated []byte) ([]byte, error) {
 	return nil, ErrInvalid
 }
 
-// Fingerprint returns a keyed hash of a text, to be stored in place of the text. Without the keys,
-// nobody can check which text it belongs to. It is another one after the keys have changed. It
-// returns ErrNotLoaded while there are no keysets.
+// Fingerprint returns a keyed hash of a text, to be stored in place of the text. It uses the keyset
+// in use at the instant at, so it changes with the keys. Without the keys, nobody can find out
+// which text it belongs to. Fingerprint returns ErrNotLoaded while there are no keysets.
 func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 	loaded := k.loaded.Load()
 	if loaded == nil {
@@ -168,11 +168,11 @@ func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 	return [16]byte(sum[:16]), nil
 }
 
-// MarkComplete records that the loaded keysets were all that existed at an instant.
+// MarkComplete records that at an instant the loaded keysets were all keysets that existed.
 func (k *Keys) MarkComplete(at time.Time) { k.complete.Store(at.UnixNano()) }
 
-// MayLack reports whether tokens may by now be sealed under keysets that are not loaded. They may
-// if the last MarkComplete is longer ago than timing.KeysetsComplete.
+// MayLack reports whether tokens may already be sealed under keysets that are not loaded. That is
+// so if the last MarkComplete was longer ago than timing.KeysetsComplete.
 func (k *Keys) MayLack(now time.Time) bool {
 	complete := k.complete.Load()
 	return complete != 0 && now.UnixNano()-complete > int64(timing.KeysetsComplete)

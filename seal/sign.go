@@ -10,8 +10,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/jwt"
 )
 
-// Signers sign what others verify: JWTs, with ES256 (RFC 7518 section 3.4). They publish their
-// public keys. The zero value has no keysets yet. Its methods may be called concurrently.
+// Signers sign JWTs, with ES256 (RFC 7518 section 3.4), and publish the public keys with which
+// others verify them. The zero value has no keysets yet. Its methods may be called concurrently.
 type Signers struct{ loaded atomic.Pointer[signers] }
 
 // signers is never changed, only replaced.
@@ -26,7 +26,7 @@ func NewSigners(keysets ...Dated) (*Signers, error) {
 	return s, s.Replace(keysets)
 }
 
-// Replace replaces the keysets, for all calls that begin afterwards. It needs at least one, made by
+// Replace replaces the keysets for all calls that begin afterwards. It needs at least one, made by
 // NewSignKeyset. If it returns an error, nothing has changed.
 func (s *Signers) Replace(keysets []Dated) error {
 	if len(keysets) == 0 {
@@ -80,11 +80,11 @@ func publicKeys(keyset *Keyset) ([]json.RawMessage, error) {
 	return set.Keys, json.Unmarshal(text, &set)
 }
 
-// Sign returns a JWS of claims, which must be an object in JSON. Its header has the type typ, the
-// algorithm, and the id of a key that is in use at the instant at. ECDSA signatures differ each
-// time. It returns ErrNotLoaded while there are no keysets.
+// Sign returns a signed JWT. In JSON the claims must be an object. The header has the type typ, the
+// algorithm, and the id of the key that is in use at the instant at. Signing the same claims twice
+// gives different signatures. Sign returns ErrNotLoaded while there are no keysets.
 //
-// Numbers become 64-bit floats on the way, so whole numbers are exact up to 2^53.
+// Numbers are converted to 64-bit floats, so whole numbers are exact only up to 2^53.
 func (s *Signers) Sign(typ string, claims any, at time.Time) (string, error) {
 	loaded := s.loaded.Load()
 	if loaded == nil {
@@ -110,8 +110,8 @@ func (s *Signers) Sign(typ string, claims any, at time.Time) (string, error) {
 }
 
 // JWKS returns the public keys of all keysets as a JWK Set (RFC 7517). It includes keysets that are
-// not in use yet, so that a verifier knows a key before the first signature. It returns nil while
-// there are no keysets. The caller must not change it.
+// not in use yet, so that a verifier knows each key before its first signature. It returns nil
+// while there are no keysets. The caller must not change the result.
 func (s *Signers) JWKS() []byte {
 	if loaded := s.loaded.Load(); loaded != nil {
 		return loaded.jwks

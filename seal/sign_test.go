@@ -64,7 +64,7 @@ type jwk struct{ Kty, Crv, X, Y, Alg, Use, Kid string }
 
 // verified checks a JWS with the standard library alone, as another program would. It returns the
 // header and the claims.
-func verified(t *testing.T, token string, jwks []byte) (head header, said claims) {
+func verified(t *testing.T, token string, jwks []byte) (head header, signed claims) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -78,7 +78,7 @@ func verified(t *testing.T, token string, jwks []byte) (head header, said claims
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(json.Unmarshal(raw[0], &head), json.Unmarshal(raw[1], &said)); err != nil {
+	if err := errors.Join(json.Unmarshal(raw[0], &head), json.Unmarshal(raw[1], &signed)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -93,14 +93,14 @@ func verified(t *testing.T, token string, jwks []byte) (head header, said claims
 
 		public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
 		if err != nil || !ecdsa.Verify(public, hash[:], r, s) {
-			t.Fatalf("the signature does not hold: %s", token)
+			t.Fatalf("the signature is wrong: %s", token)
 		}
 
-		return head, said
+		return head, signed
 	}
 
 	t.Fatalf("no published key has the id %q: %s", head.Kid, jwks)
-	return head, said
+	return head, signed
 }
 
 func keysOf(t *testing.T, jwks []byte) []jwk {
@@ -125,14 +125,14 @@ func TestSign(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	head, said := verified(t, token, signers.JWKS())
+	head, signed := verified(t, token, signers.JWKS())
 	if head.Alg != "ES256" || head.Typ != "at+jwt" || head.Kid == "" {
 		t.Errorf("the header is %+v", head)
 	}
 
 	want, _ := json.Marshal(sampleClaims())
-	if got, _ := json.Marshal(said); string(got) != string(want) {
-		t.Errorf("it says %s\nnot %s", got, want)
+	if got, _ := json.Marshal(signed); string(got) != string(want) {
+		t.Errorf("the claims are %s\nnot %s", got, want)
 	}
 
 	keys := keysOf(t, signers.JWKS())
@@ -168,7 +168,7 @@ func TestSignersChange(t *testing.T) {
 	newest := keysOf(t, signers.JWKS())[0].Kid
 	for _, offset := range []time.Duration{-time.Hour, 0, time.Minute - 1, time.Minute, time.Hour} {
 		if got := kid(begin.Add(offset)) == newest; got != (offset >= time.Minute) {
-			t.Errorf("after %s the newest signs: %t", offset, got)
+			t.Errorf("after %s, signed by the newest: %t", offset, got)
 		}
 	}
 	if keys := keysOf(t, signers.JWKS()); len(keys) != 2 {
@@ -194,7 +194,7 @@ func TestSignersNotLoaded(t *testing.T) {
 
 	wrong := dated(t, 1, time.Unix(0, 0), seal.NewSealKeyset)
 	if err := signers.Replace([]seal.Dated{wrong}); err == nil {
-		t.Error("keys that seal were taken for keys that sign")
+		t.Error("Signers accept a keyset that seals")
 	}
 	if err := signers.Replace(nil); !errors.Is(err, seal.ErrNotLoaded) {
 		t.Error(err)
@@ -207,10 +207,10 @@ func BenchmarkSign(b *testing.B) {
 		b.Fatal(err)
 	}
 
-	said := sampleClaims()
+	payload := sampleClaims()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := signers.Sign("at+jwt", said, time.Unix(1795512600, 0)); err != nil {
+		if _, err := signers.Sign("at+jwt", payload, time.Unix(1795512600, 0)); err != nil {
 			b.Fatal(err)
 		}
 	}
