@@ -7,14 +7,14 @@ import (
 
 // AccountChange says what to change in an account. A field that is nil or zero changes nothing.
 type AccountChange struct {
-	// PasswordHash is in this program's own format.
+	// PasswordHash is in this program's own format, not in another system's.
 	PasswordHash     *secret.Text
 	IsActive         *bool
 	LockedByOperator *bool
-	// EndGuessLock ends the lock that wrong passwords have caused.
+	// EndGuessLock clears the account's LockedUntil. ForgetGuesses ends the locks of its names.
 	EndGuessLock bool
-	// EndSessions is why the customer's sessions end, in the same transaction. They go on if it is
-	// empty.
+	// EndSessions is the reason with which the customer's sessions end, in the same transaction. If
+	// it is empty, they go on.
 	EndSessions models.Reason
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Account returns the named columns of the account with this user id, or ErrNotFound. If the node
-// lags, the columns may be older than an earlier change. LatestAccount never returns older ones.
+// Account returns the named columns of the account with this user id, or ErrNotFound. On a node
+// that lags, they may be outdated.
 func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string) (*models.CustomerAccount, error) {
 	var account models.CustomerAccount
 	err := s.retry(ctx, func() error {
@@ -24,7 +24,7 @@ func (s *Store) Account(ctx context.Context, userID models.ID, columns ...string
 	return found(&account, err)
 }
 
-// LatestAccount is Account as it was last written, on any node.
+// LatestAccount is like Account, but returns the columns as they were last written on any node.
 func (s *Store) LatestAccount(
 	ctx context.Context, userID models.ID, columns ...string,
 ) (*models.CustomerAccount, error) {
@@ -58,13 +58,13 @@ func (s *Store) AccountsOf(
 		return accounts, nil
 	}
 
-	late, err := s.latestAccounts(ctx, columns, "user_id IN ?", missing) // a node may not have them yet
-	return append(accounts, late...), err
+	// A node that lags may not have the newest accounts yet.
+	newest, err := s.latestAccounts(ctx, columns, "user_id IN ?", missing)
+	return append(accounts, newest...), err
 }
 
-// AccountByKey returns the named columns of the account with this key, or ErrNotFound. It sees the
-// account as it was last written, on any node. If the key was moved to another account, it finds
-// the account that has it now. It waits for no lock.
+// AccountByKey returns the named columns of the account with this key, or ErrNotFound. It sees what
+// was last written on any node, so it finds the account that has the key now. It waits for no lock.
 func (s *Store) AccountByKey(ctx context.Context, key AccountKey, columns ...string) (*models.CustomerAccount, error) {
 	condition, value := key.condition()
 	if condition == "" {
@@ -89,7 +89,7 @@ func (s *Store) latestAccounts(
 	return accounts, nil
 }
 
-// AccountKey names an account by the first of its fields that is set.
+// AccountKey identifies an account by the first of these fields that is set.
 type AccountKey struct {
 	ID     int64
 	UserID models.ID
@@ -98,7 +98,7 @@ type AccountKey struct {
 	ExternalID string
 }
 
-// condition is the condition for the account in a query. It is empty if no field is set.
+// condition returns the condition that finds the account. It is empty if no field is set.
 func (k AccountKey) condition() (condition string, value any) {
 	switch {
 	case k.ID != 0:
@@ -130,22 +130,22 @@ type SignInFacts struct {
 	// CustomerAccount has no ID if no account has the name.
 	models.CustomerAccount
 
-	// InWindow is how many wrong passwords the source has sent in its window, which began at
-	// WindowSince. Both are nil if there are none.
+	// InWindow is how many wrong passwords the source has sent since WindowSince. Both are nil if
+	// it has sent none.
 	InWindow    *int
 	WindowSince *time.Time
 	// InDay is how many wrong passwords the source has sent in the last three half days.
 	InDay int
 	// StrangersInDay is how many wrong passwords all strangers have sent in that time.
 	StrangersInDay int
-	// GuessedUntil is when the last lock of the name ends or ended; nil if there was none.
+	// GuessedUntil is when the last lock of the name ends or ended, or nil if there was none.
 	GuessedUntil *time.Time
-	// LockedFor is the account that had the name when it was locked; nil if none had it.
+	// LockedFor is the user id of the account that had the name when it was locked, or nil.
 	LockedFor *models.ID
 	// Sessions is how many living sessions the customer has.
 	Sessions int
-	// DeviceKnown is true if the customer has signed in on this device before, and the session
-	// there did not end for a reason in SignInQuery.Distrust.
+	// DeviceKnown is true if the customer has signed in on this device before. The row of that
+	// session must still exist, and must not have ended for a reason in SignInQuery.Distrust.
 	DeviceKnown bool
 }
 
@@ -154,29 +154,29 @@ func (f *SignInFacts) Exists() bool { return f.ID != nil }
 
 // SignInQuery asks for SignInFacts.
 type SignInQuery struct {
-	// Name is in the normal form. NameHash stands for it where guesses are counted.
+	// Name is in the normal form. Guesses are counted for its hash, NameHash.
 	Name     string
 	NameHash models.ID
 	// Columns are the columns of the account to read.
 	Columns []string
-	// Source is where the guess comes from. On a known device DeviceSource is used instead. All
-	// sources that are devices begin with DevicePrefix.
+	// Source is where the guess comes from. On a known device, DeviceSource is used instead. The
+	// sources of all devices begin with DevicePrefix.
 	Source, DeviceSource, DevicePrefix string
 	// At is the instant of the guess.
 	At time.Time
 	// DeviceUserID is the customer who has signed in on this device before, and DeviceSession is
-	// the session there. Both are zero if there is none. The device is known while that session has
-	// a row, unless it has ended for one of the reasons in Distrust.
+	// the session there. Both are zero if there is none.
 	DeviceUserID  models.ID
 	DeviceSession models.ID
-	Distrust      []models.Reason
+	// Distrust are the reasons for which a session ends and its device is no longer known.
+	Distrust []models.Reason
 }
 
-// SignInFacts returns what a sign-in needs to know about a name. It sees the account as it was last
-// written, on any node, so that one that was just created is not treated as unknown.
+// SignInFacts returns what a sign-in needs to know about a name. It sees what was last written on
+// any node, so that it finds an account that was just created.
 //
-// It runs the same statement for known and unknown names, and waits for no lock. So the time it
-// takes does not show whether the account exists.
+// It runs the same statement whether or not an account has the name, and waits for no lock. So the
+// time it takes does not show whether the account exists.
 func (s *Store) SignInFacts(ctx context.Context, query SignInQuery) (*SignInFacts, error) {
 	const deviceKnown = `COALESCE(a.user_id = q.device AND d.end_reason IS NOT NULL ` +
 		`AND d.end_reason NOT IN ?, FALSE)`
@@ -210,8 +210,8 @@ func (s *Store) SignInFacts(ctx context.Context, query SignInQuery) (*SignInFact
 	return &facts[0], nil
 }
 
-// accountColumns selects columns of an account that may not exist. Columns that must not be NULL
-// have another value then.
+// accountColumns selects columns of an account that may not exist. It replaces NULL where Go has no
+// value for it.
 func accountColumns(columns []string) string {
 	list := make([]string, len(columns))
 	for i, column := range columns {
@@ -228,7 +228,7 @@ func accountColumns(columns []string) string {
 }
 
 // RenewHash replaces a password hash by a new hash of the same password. It does nothing if the
-// password was changed meanwhile.
+// hash was changed meanwhile.
 func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewed secret.Text, at time.Time) error {
 	_, err := s.exec(ctx, `UPDATE customer_accounts `+
 		`SET password_hash = ?, has_external_password = FALSE, updated_at = ? `+
@@ -239,8 +239,8 @@ func (s *Store) RenewHash(ctx context.Context, accountID int64, outdated, renewe
 	return nil
 }
 
-// ChangeAccount changes an account in one transaction. It returns ErrNotFound if the account is
-// gone.
+// ChangeAccount changes an account in one transaction. It returns ErrNotFound if the account no
+// longer exists.
 func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccount, change AccountChange) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		result := tx.Model(&models.CustomerAccount{}).Where("id = ?", account.ID).Updates(change.columns())
@@ -260,8 +260,8 @@ func (s *Store) ChangeAccount(ctx context.Context, account *models.CustomerAccou
 }
 
 // DeleteAccount deletes an account with its names and attributes, and ends the customer's sessions.
-// It keeps the counts of wrong passwords for the names. Otherwise anybody could notice that the
-// names no longer exist.
+// It keeps the counts of wrong passwords for the names. Otherwise a guesser could notice that no
+// account has the names any more.
 func (s *Store) DeleteAccount(ctx context.Context, account *models.CustomerAccount) error {
 	return s.transaction(ctx, func(tx *gorm.DB) error {
 		for _, statement := range []string{

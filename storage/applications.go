@@ -50,9 +50,10 @@ func (s *Store) InsertApplication(ctx context.Context, application *models.Appli
 	return nil
 }
 
-// ChangeApplication reads an application, lets change alter it, and writes it back. All of it is
-// one transaction, so that no other change gets lost. now is what the database's clock shows. It
-// returns ErrNotFound if there is no such application, and any error of change.
+// ChangeApplication reads an application, calls change with it, and writes it back, in one
+// transaction. So no concurrent change gets lost. now is what the database's clock shows. It
+// returns ErrNotFound if there is no such application, and any error of change. change can run
+// twice.
 func (s *Store) ChangeApplication(
 	ctx context.Context, id string, change func(application *models.Application, now time.Time) error,
 ) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// AttributesOf returns all attributes of accounts, ordered by account number and name.
+// AttributesOf returns all attributes of several accounts, ordered by account number and name.
 func (s *Store) AttributesOf(ctx context.Context, accountIDs []int64) ([]models.CustomerAttribute, error) {
 	var attributes []models.CustomerAttribute
 	err := s.retry(ctx, func() error {

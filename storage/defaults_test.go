@@ -8,7 +8,7 @@ import (
 	"github.com/authtickets/authtickets/test/testkit"
 )
 
-// The package has the same defaults as the settings of the program.
+// The package and the program's settings have the same defaults.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	set := testkit.Defaults[command.Settings](t)
@@ -22,6 +22,6 @@ func TestDefaults(t *testing.T) {
 	got := storage.Settings{}.WithDefaults()
 	if got.Connections != want.Connections || got.ConnectionLifetime != want.ConnectionLifetime ||
 		got.ConnectTimeout != want.ConnectTimeout || got.StatementTimeout != want.StatementTimeout {
-		t.Errorf("%+v, and the program has %+v", got, want)
+		t.Errorf("the defaults are %+v, and those of the program %+v", got, want)
 	}
 }

@@ -10,28 +10,28 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ending says which sessions end, and why. Sessions that have ended already stay as they are.
+// ending says which sessions end, and why. Sessions that have already ended do not change.
 type ending struct {
-	// where is a condition, with its values.
+	// where is the condition for the sessions, and values are its values.
 	where  string
 	values []any
 	reason models.Reason
-	// claimedBy is the customer who takes over an anonymous session; nil when nobody does.
+	// claimedBy is the customer who takes over an anonymous session, or nil.
 	claimedBy *models.ID
-	// mayHaveRun also counts sessions that ended for the same reason just before, because an
-	// earlier run of the statement may have ended them.
+	// mayHaveRun is true if an earlier run of the statement may have ended the sessions. Sessions
+	// that ended just before for the same reason then count too.
 	mayHaveRun bool
 }
 
-// endingOf ends all sessions of some shoppers. It includes those that have expired, because the
-// clock that says so may be wrong.
+// endingOf ends all sessions of some shoppers, even expired ones. The clock may be wrong about
+// them.
 func endingOf(reason models.Reason, userIDs ...models.ID) ending {
 	return ending{where: `user_id IN ?`, values: []any{userIDs}, reason: reason}
 }
 
-// EndSession ends a session, whatever its generation, and reports whether this call ended it. False
-// does not mean that the session is over: the node may not have the row yet. With a userID that is
-// not zero, it ends no other shopper's session.
+// EndSession ends a session of any generation, and reports whether this call ended it. False does
+// not mean that the session is over: the node may not have the row yet. If userID is not zero,
+// EndSession ends the session only if it belongs to that shopper.
 func (s *Store) EndSession(ctx context.Context, id, userID models.ID, reason models.Reason) (bool, error) {
 	one := ending{where: `id = ?`, values: []any{id}, reason: reason}
 	if userID != (models.ID{}) {
@@ -41,8 +41,8 @@ func (s *Store) EndSession(ctx context.Context, id, userID models.ID, reason mod
 	return ended == 1, err
 }
 
-// LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired.
-// It finds those that were written on any node.
+// LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired,
+// whichever node has written them.
 func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.ID, error) {
 	clock, now := s.dialect.clock()
 	query := `SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL AND expires_at > ` + clock
@@ -58,8 +58,8 @@ func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.
 	return ids, nil
 }
 
-// EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster it ends
-// those of all nodes.
+// EndSessionsOf ends all sessions of a shopper that have not ended, on a Galera cluster also those
+// that another node has just written.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason) error {
 	all := endingOf(reason, userID)
 	if !s.dialect.isCluster() {
@@ -72,8 +72,8 @@ func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason mode
 	})
 }
 
-// endAlone ends sessions outside a transaction, and returns how many. If the connection broke
-// before the answer came, it also counts the sessions that the statement may have ended then.
+// endAlone ends sessions outside a transaction, and returns how many. If the connection breaks
+// before the answer, it runs again, and also counts the sessions that the first run may have ended.
 func (s *Store) endAlone(ctx context.Context, e ending) (int, error) {
 	ended := 0
 	err := s.retry(ctx, func() (err error) {
@@ -85,7 +85,7 @@ func (s *Store) endAlone(ctx context.Context, e ending) (int, error) {
 }
 
 // end ends sessions at the present instant of the database's clock, and returns how many. Servers
-// look for ended sessions by that clock. No other UPDATE ends sessions.
+// look for ended sessions by that clock. Only claimUnwritten ends sessions in another way.
 func (s *Store) end(db *gorm.DB, e ending) (int, error) {
 	clock, now := s.dialect.clock()
 	set, values := `ended_at = `+clock+`, end_reason = ?`, append(now, e.reason)
@@ -108,15 +108,15 @@ func (s *Store) end(db *gorm.DB, e ending) (int, error) {
 	return int(result.RowsAffected), nil
 }
 
-// endOldest ends the sessions of a customer that were refreshed longest ago. It keeps the session
-// except, and as many others as keep says.
-func (s *Store) endOldest(tx *gorm.DB, userID, except models.ID, keep int) error {
+// endOldest ends the sessions of a customer that were refreshed longest ago. It keeps the newest
+// session, and as many others as keepOthers says.
+func (s *Store) endOldest(tx *gorm.DB, userID, newest models.ID, keepOthers int) error {
 	var oldest []models.ID
 	clock, now := s.dialect.clock()
 	alive := `user_id = ? AND id <> ? AND ended_at IS NULL AND expires_at > ` + clock
 
-	err := tx.Model(&models.Session{}).Where(alive, append([]any{userID, except}, now...)...).
-		Order("refreshed_at DESC, id").Offset(keep).Limit(mostEndedAtOnce).Pluck("id", &oldest).Error
+	err := tx.Model(&models.Session{}).Where(alive, append([]any{userID, newest}, now...)...).
+		Order("refreshed_at DESC, id").Offset(keepOthers).Limit(mostEndedAtOnce).Pluck("id", &oldest).Error
 	if err != nil {
 		return fmt.Errorf("look for the oldest sessions: %w", err)
 	}
@@ -129,12 +129,12 @@ func (s *Store) endOldest(tx *gorm.DB, userID, except models.ID, keep int) error
 	return err
 }
 
-// mostEndedAtOnce bounds a statement. If a customer has more sessions, the next sign-in ends the
-// others.
+// mostEndedAtOnce limits the size of a statement. If a customer has more sessions, the next sign-in
+// ends the others.
 const mostEndedAtOnce = 1000
 
-// PurgeSessions deletes sessions whose tokens had all expired at the instant until. It deletes at
-// most limit sessions, and returns how many.
+// PurgeSessions deletes sessions all of whose tokens had expired at the instant until. It deletes
+// at most limit sessions, and returns how many.
 func (s *Store) PurgeSessions(ctx context.Context, until time.Time, limit int) (int, error) {
 	return purge[models.Session, models.ID](ctx, s, "id", "purge_at <= ?", until, limit)
 }

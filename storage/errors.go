@@ -4,14 +4,14 @@ import "errors"
 
 // Errors of opening a database.
 var (
-	// ErrURL is returned for a database URL that cannot be understood. The error never shows the
-	// URL, which may hold a password.
+	// ErrURL is returned for a malformed database URL. The error never shows the URL, because it
+	// may contain a password.
 	ErrURL = errors.New("the database must be sqlite:///path, mysql://user:password@host:3306/name or a MySQL DSN")
 	// ErrRefused is returned while the database refuses our connections. Waiting does not help:
-	// somebody has to change the URL, or the server's users. The text says which.
+	// somebody must change the URL or the database server. The text says why.
 	ErrRefused = errors.New("the database refuses the connection")
-	// ErrServer is returned by CheckServer and Migrate when settings of the database server must
-	// be changed first. The text names them.
+	// ErrServer is returned by CheckServer and Migrate if settings of the database server must be
+	// changed first. The text names them.
 	ErrServer = errors.New("the database server is not set up for this program")
 	// ErrSchemaOlder is returned when migrations are missing.
 	ErrSchemaOlder = errors.New("the database has an older schema than this version needs")
@@ -25,12 +25,12 @@ var (
 	ErrNotFound = errors.New("no such row")
 	// ErrExists is returned when a row already has the key.
 	ErrExists = errors.New("there is such a row already")
-	// ErrTaken is returned when another account has a name or an id that was to be written.
+	// ErrTaken is returned when another account already has a name or an id.
 	ErrTaken = errors.New("another account has the name or the id")
 	// ErrAccountChanged is returned by SignIn when the account was deactivated, locked, deleted or
-	// given another password while the old one was being checked.
+	// given another password after its password was checked.
 	ErrAccountChanged = errors.New("the account was changed meanwhile")
-	// ErrNotCaughtUp is returned by SignIn when the node shows the session to claim in an older
-	// state than its token implies.
-	ErrNotCaughtUp = errors.New("the database does not show yet what the token says")
+	// ErrNotCaughtUp is returned by SignIn when the node shows an older state of the session to
+	// claim than the session's token implies.
+	ErrNotCaughtUp = errors.New("the database does not yet show the state that the token implies")
 )

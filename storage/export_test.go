@@ -1,4 +1,4 @@
 package storage
 
-// WithDefaults returns the settings with their defaults, for the test that compares those.
+// WithDefaults lets a test compare the defaults with the program's.
 func (s Settings) WithDefaults() Settings { return s.withDefaults() }

@@ -14,36 +14,36 @@ import (
 
 // Guess is one wrong password.
 type Guess struct {
-	// NameHash stands for the name that was guessed at.
+	// NameHash is a keyed hash of the name.
 	NameHash models.ID
-	// UserID is the one of the account that has the name; nil when no account has it.
+	// UserID is the user id of the account that has the name, or nil.
 	UserID *models.ID
-	// Source is where the guess comes from. Sources that are known devices begin with DevicePrefix.
-	// All others are strangers.
+	// Source is where the guess comes from. The sources of known devices begin with DevicePrefix.
+	// All other sources are strangers.
 	Source, DevicePrefix string
 	At                   time.Time
-	// WindowStart is when the oldest window that is still open began. A source whose window began
-	// earlier starts a new one.
+	// WindowStart is when the oldest window that is still open began. A source whose window is not
+	// newer starts another one.
 	WindowStart time.Time
-	// ForgetBefore is how old guesses in a row may be: those of a source whose last guess was
-	// earlier no longer count.
+	// ForgetBefore decides which guesses in a row still count: only those of sources that have
+	// guessed since then.
 	ForgetBefore time.Time
-	// MostInARow bounds what one source adds to the count that locks the name.
+	// MostInARow is the most that one source contributes to the count that locks the name.
 	MostInARow int
-	// LockAt is how many wrong guesses in a row of all strangers lock the name.
+	// LockAt is how many wrong guesses in a row, of all strangers together, lock the name.
 	LockAt int
 	// LockUntil is when that lock ends.
 	LockUntil time.Time
 }
 
-// GuessCounts are the counts after a wrong password. They include it.
+// GuessCounts are the counts including the latest wrong password.
 type GuessCounts struct {
 	// InWindow is how many wrong passwords the source has sent in its window.
 	InWindow int
-	// InDay is how many the source has sent in the last three half days, and StrangersInDay how
-	// many all strangers have.
+	// InDay is how many the source has sent in the last three half days. StrangersInDay is how many
+	// all strangers have sent.
 	InDay, StrangersInDay int
-	// Locked is true if this wrong password has locked the name.
+	// Locked is true if this wrong password locked the name.
 	Locked bool
 }
 
@@ -55,9 +55,8 @@ func HalfDayEnd(at time.Time) time.Time { return at.UTC().Truncate(halfDay).Add(
 
 const halfDay = 12 * time.Hour
 
-// inDay is how many wrong passwords a row of name_guesses has in the last three half days. Another
-// server, whose clock is ahead, may have begun the next half day already. halfDaysOf returns its
-// values.
+// inDay counts the wrong passwords of a row of name_guesses in the last three half days. A server
+// whose clock is ahead may already have begun the next half day. halfDaysOf returns the values.
 const inDay = `CASE WHEN g.half_day >= ? THEN g.in_half_day + g.half_day_before + g.half_day_before_that ` +
 	`WHEN g.half_day = ? THEN g.in_half_day + g.half_day_before ` +
 	`WHEN g.half_day = ? THEN g.in_half_day ELSE 0 END`
@@ -70,7 +69,7 @@ func halfDaysOf(at time.Time) []any {
 // CountGuess counts a wrong password, and locks the name if there are too many. It runs the same
 // statements whether or not an account has the name.
 func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error) {
-	err := s.retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }) // twice would count twice
+	err := s.retryUndone(ctx, func() error { return s.addGuess(ctx, guess) }) // must not count twice
 	if err != nil {
 		return GuessCounts{}, fmt.Errorf("count a wrong password: %w", err)
 	}
@@ -87,7 +86,7 @@ func (s *Store) CountGuess(ctx context.Context, guess Guess) (GuessCounts, error
 	return counts, err
 }
 
-// guessCounts reads the counts, and how many wrong guesses in a row all strangers have sent.
+// guessCounts reads the counts. inARow is how many wrong guesses in a row all strangers have sent.
 func (s *Store) guessCounts(ctx context.Context, guess Guess) (counts GuessCounts, inARow int, err error) {
 	const statement = `SELECT COALESCE(SUM(CASE WHEN g.source = ? THEN g.in_window ELSE 0 END), 0) AS in_window, ` +
 		`COALESCE(SUM(CASE WHEN g.source = ? THEN ` + inDay + ` ELSE 0 END), 0) AS in_day, ` +
@@ -133,8 +132,9 @@ func (s *Store) addGuess(ctx context.Context, guess Guess) error {
 	}).Create(&row).Error
 }
 
-// oneMore returns the assignments that count a guess in a row that exists. MySQL assigns from left
-// to right and sees what it has just assigned, so a column comes after those that depend on it.
+// oneMore returns the assignments that add a guess to an existing row. MySQL assigns from left to
+// right, and an expression sees the new values of columns to its left. So a column comes after
+// those that depend on its old value.
 func oneMore(guess Guess) clause.Set {
 	set := func(column, value string, values ...any) clause.Assignment {
 		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(value, values...)}
@@ -166,8 +166,8 @@ func oneMore(guess Guess) clause.Set {
 	}
 }
 
-// lock locks a name, and reports whether it was not locked before. The wrong passwords so far do
-// not count towards the next lock.
+// lock locks a name, and sets the counts in a row to 0, so that they do not lead to the next lock.
+// It reports whether there were counts to set. If not, a concurrent call was faster.
 func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 	var locked bool
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
@@ -175,11 +175,11 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 			return err
 		}
 
-		forgotten := tx.Exec(`UPDATE name_guesses SET in_a_row = 0 WHERE name_hash = ? AND in_a_row > 0`,
+		reset := tx.Exec(`UPDATE name_guesses SET in_a_row = 0 WHERE name_hash = ? AND in_a_row > 0`,
 			guess.NameHash)
-		locked = forgotten.RowsAffected > 0
-		if forgotten.Error != nil {
-			return forgotten.Error
+		locked = reset.RowsAffected > 0
+		if reset.Error != nil {
+			return reset.Error
 		}
 
 		return tx.Exec(`UPDATE customer_accounts SET locked_until = ? WHERE user_id = ?`,
@@ -192,7 +192,7 @@ func (s *Store) lock(ctx context.Context, guess Guess) (bool, error) {
 	return locked, nil
 }
 
-// lockName inserts the lock of a name. A lock that has not ended yet keeps its end.
+// lockName inserts the lock of a name. If the name is already locked, the lock keeps its end.
 func lockName(tx *gorm.DB, guess Guess) error {
 	row := models.NameLock{NameHash: guess.NameHash, UserID: guess.UserID, LockedUntil: guess.LockUntil}
 	lockedUntil := gorm.Expr(`CASE WHEN name_locks.locked_until <= ? THEN ? ELSE name_locks.locked_until END`,
@@ -207,8 +207,8 @@ func lockName(tx *gorm.DB, guess Guess) error {
 	}).Create(&row).Error
 }
 
-// ResetGuesses forgets the wrong passwords for a name, except how many there were in the day, and
-// ends its lock. The account is no longer locked either, unless its other name is.
+// ResetGuesses forgets the wrong passwords for a name, except the counts per half day, and ends its
+// lock. It also clears the account's LockedUntil, unless there is a lock of its other name.
 func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
 		err := tx.Exec(`UPDATE name_guesses SET in_window = 0, in_a_row = 0 WHERE name_hash = ?`, nameHash).Error
@@ -253,8 +253,8 @@ func deleteGuesses(tx *gorm.DB, userIDs ...models.ID) error {
 	return nil
 }
 
-// PurgeGuesses deletes the counts of sources that have not guessed since the instant before. It
-// deletes at most limit rows, and returns how many.
+// PurgeGuesses deletes the counts of sources that have not guessed since the instant before, and
+// returns how many. It looks up limit rows, and deletes all outdated rows of their names.
 func (s *Store) PurgeGuesses(ctx context.Context, before time.Time, limit int) (int, error) {
 	return purge[models.NameGuesses, models.ID](ctx, s, "name_hash", "last_at <= ?", before, limit)
 }

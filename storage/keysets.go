@@ -24,7 +24,7 @@ func (s *Store) Keysets(ctx context.Context) ([]models.Keyset, error) {
 	return keysets, nil
 }
 
-// InsertFirstKeysets writes the first keysets of their purposes. If another process was faster, its
+// InsertFirstKeysets writes the first keyset of each purpose. If another process was faster, its
 // keysets stay.
 func (s *Store) InsertFirstKeysets(ctx context.Context, keysets []models.Keyset) error {
 	err := s.retry(ctx, func() error {
@@ -38,8 +38,8 @@ func (s *Store) InsertFirstKeysets(ctx context.Context, keysets []models.Keyset)
 
 // InsertKeyset writes a new keyset. It returns false if another process was faster.
 //
-// The keyset before it must still be encrypted as it was read. Otherwise the master key was changed
-// meanwhile, and nobody could decrypt the new keyset.
+// It also returns false if the keyset before it no longer exists, or is no longer encrypted as it
+// was read. Then the master key was changed meanwhile, and nobody could decrypt the new keyset.
 func (s *Store) InsertKeyset(ctx context.Context, keyset, before *models.Keyset) (bool, error) {
 	inserted := false
 	err := s.transaction(ctx, func(tx *gorm.DB) (err error) {
@@ -72,9 +72,9 @@ func insertAfter(tx *gorm.DB, before, keyset *models.Keyset) (bool, error) {
 	return err == nil, err
 }
 
-// ReplaceKeysets stores what reseal returns for each keyset, for all or none of them, and returns
-// how many keysets there are. No other process adds or replaces a keyset meanwhile. It stops at the
-// first error of reseal and returns it.
+// ReplaceKeysets stores what reseal returns for each keyset, and returns how many keysets there
+// are. No other process adds or replaces a keyset meanwhile. At the first error of reseal it
+// returns that error, and nothing has changed.
 func (s *Store) ReplaceKeysets(ctx context.Context, reseal func(models.Keyset) ([]byte, error)) (int, error) {
 	replaced := 0
 	err := s.transaction(ctx, func(tx *gorm.DB) (err error) {

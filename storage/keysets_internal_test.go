@@ -112,7 +112,7 @@ func TestReplaceKeysets(t *testing.T) {
 	})
 }
 
-// If many processes add the next keyset, exactly one succeeds. No keyset is added while all are
+// If many processes add the next keyset, at most one succeeds. None is added while all keysets are
 // replaced, because it would be left out.
 func TestKeysetsRace(t *testing.T) {
 	t.Parallel()

@@ -13,9 +13,9 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// A statement that waits for a lock also gives up on the server when we stop waiting for it.
-// Nothing happens after the client was told that it did not.
-func TestNothingIsDoneBehindALock(t *testing.T) {
+// When we stop waiting for a statement that waits for a lock, the server gives it up too. So
+// nothing is done after the client got an error.
+func TestNothingIsDoneAfterWaitingForALock(t *testing.T) {
 	t.Parallel()
 	url, ok := storagetest.MySQL(t)
 	if !ok {
@@ -27,7 +27,7 @@ func TestNothingIsDoneBehindALock(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	hasty, err := Open(Settings{
+	impatient, err := Open(Settings{
 		URL:              secret.New(url),
 		Now:              func() time.Time { return noon },
 		Log:              slog.New(slog.DiscardHandler),
@@ -37,7 +37,7 @@ func TestNothingIsDoneBehindALock(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	t.Cleanup(func() { _ = hasty.Close() })
+	t.Cleanup(func() { _ = impatient.Close() })
 	session := newSession(t)
 	holder.insert(t, session)
 	err = holder.write.Transaction(func(tx *gorm.DB) error {
@@ -47,7 +47,8 @@ func TestNothingIsDoneBehindALock(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if ended, err := hasty.EndSession(ctx, session.ID, models.ID{}, models.ReasonSignedOut); ended || err == nil {
+		ended, err := impatient.EndSession(ctx, session.ID, models.ID{}, models.ReasonSignedOut)
+		if ended || err == nil {
 			t.Errorf("ended: %t, %v", ended, err)
 		}
 
@@ -60,6 +61,6 @@ func TestNothingIsDoneBehindALock(t *testing.T) {
 
 	time.Sleep(200 * time.Millisecond)
 	if present, err := holder.Session(t.Context(), session.ID); err != nil || present.EndedAt != nil {
-		t.Errorf("it has ended all the same: %v, %v", present, err)
+		t.Errorf("the session ended later: %v, %v", present, err)
 	}
 }

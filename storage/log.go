@@ -8,8 +8,8 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// statementLog writes each statement of GORM to a slog.Logger at the debug level: its text with
-// placeholders, never its values. Errors are returned, and logged once where they end up.
+// statementLog writes each statement of GORM to a slog.Logger at the debug level, with placeholders
+// instead of values. It does not log errors. They are returned, and the caller logs them once.
 type statementLog struct {
 	log *slog.Logger
 	now func() time.Time
@@ -20,8 +20,8 @@ func (l statementLog) Info(context.Context, string, ...any)     {}
 func (l statementLog) Warn(context.Context, string, ...any)     {}
 func (l statementLog) Error(context.Context, string, ...any)    {}
 
-// ParamsFilter implements gorm.ParamsFilter. It removes the values before GORM writes them into the
-// text.
+// ParamsFilter implements gorm.ParamsFilter. It removes the values, so that GORM does not write
+// them into the text.
 func (l statementLog) ParamsFilter(_ context.Context, statement string, _ ...any) (string, []any) {
 	return statement, nil
 }

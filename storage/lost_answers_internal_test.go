@@ -11,7 +11,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// loseAnswer lets the next statement run, and breaks the connection before its answer arrives.
+// loseAnswer makes the next statement run, but fail as if the connection broke before its answer.
 func (s *Store) loseAnswer(t *testing.T) {
 	t.Helper()
 	isLost := false
@@ -26,9 +26,9 @@ func (s *Store) loseAnswer(t *testing.T) {
 	}
 }
 
-// A sign-out says how many sessions it has ended, also when the database's answer was lost. SQLite
+// A sign-out reports the sessions that it has ended even if the database's answer was lost. SQLite
 // loses no answers.
-func TestEndingCountsWhatWasDoneWithoutAnAnswer(t *testing.T) {
+func TestEndingCountsSessionsDespiteLostAnswers(t *testing.T) {
 	t.Parallel()
 	url, ok := storagetest.MySQL(t)
 	if !ok {

@@ -13,9 +13,9 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate brings the schema up to this version, and returns how many migrations it applied. It
-// returns ErrServer if settings of the server must be changed first. If several processes migrate
-// at once, one does it and the others wait. If one is killed, another can migrate again.
+// Migrate brings the schema up to this version, and returns how many migrations it applied. Its
+// errors include ErrServer and ErrSchemaNewer. If several processes migrate at once, one of them
+// works and the others wait. If it is killed, another one can continue.
 func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err := s.CheckServer(ctx); err != nil {
 		return 0, err
@@ -46,8 +46,8 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 }
 
 // CheckSchema returns ErrSchemaOlder or ErrSchemaNewer if the schema is not the one that this
-// version needs. It changes nothing, so the server's user does not have to be allowed to create
-// tables. goose's own check would create its table.
+// version needs. It changes nothing, so the database user needs no right to create tables. goose's
+// own check would create its table.
 func (s *Store) CheckSchema(ctx context.Context) error {
 	files, err := migrations.ReadDir("migrations/" + s.dialect.name())
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	return nil
 }
 
-// schemaVersion returns the number of the last migration that was applied, 0 if there was none.
+// schemaVersion returns the number of the last migration that was applied, or 0 if none was.
 func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	var version int64
 	err := s.retry(ctx, func() error {
@@ -82,7 +82,7 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	return version, err
 }
 
-// migrator returns what runs the migrations, on connections of its own. Its Close closes them.
+// migrator returns a migrator with its own connections. The caller must close it.
 func (s *Store) migrator() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
 	if err != nil {

@@ -88,7 +88,7 @@ func TestMigrateAtOnce(t *testing.T) {
 		all.Wait()
 		files, err := migrations.ReadDir("migrations/mysql")
 		if err != nil || total != len(files) {
-			t.Errorf("%d migrations applied, there are %d, error %v", total, len(files), err)
+			t.Errorf("%d of %d migrations were applied, error %v", total, len(files), err)
 		}
 	})
 }

@@ -20,7 +20,7 @@ const (
 	// longestMigration is how long the server lets a migration wait for a lock.
 	longestMigration = 24 * time.Hour
 	// idleMigration is how long the server keeps an idle connection of a migration, and with it the
-	// lock of the schema. A process whose machine has failed never closes its connection.
+	// lock of the schema. A process on a machine that failed never closes its connection.
 	idleMigration = time.Minute
 )
 
@@ -43,7 +43,7 @@ func openMySQL(settings Settings) (*Store, error) {
 	server := &server{patience: settings.StatementTimeout, idle: longestIdle}
 	connections := pool(sql.OpenDB(prepared{connector, server}), settings.Connections, settings.ConnectionLifetime)
 
-	// If GORM does not look at the server's version, it needs no connection yet.
+	// GORM would connect now to look at the server's version.
 	db, err := settings.open(gormmysql.New(gormmysql.Config{Conn: connections, SkipInitializeWithVersion: true}))
 	if err != nil {
 		return nil, err
@@ -54,9 +54,9 @@ func openMySQL(settings Settings) (*Store, error) {
 
 func (d mysqlDialect) name() string { return "mysql" }
 
-// migrator opens the database for statements without a time limit. It can take minutes to alter a
-// large table, and before that all transactions that use it must end. A client that stopped waiting
-// would report a failure while the server goes on.
+// migrator runs its statements without a time limit. It can take minutes to alter a large table,
+// and before that all transactions that use it must end. A client that stopped waiting would report
+// a failure while the server continues.
 func (d mysqlDialect) migrator(settings Settings, files fs.FS) (*goose.Provider, error) {
 	versions, err := newVersions()
 	if err != nil {
@@ -92,7 +92,7 @@ func (d mysqlDialect) clockColumn() string { return `, UTC_TIMESTAMP(6) AS read_
 
 // readAt also measures the server's clock.
 func (d mysqlDialect) readAt(asked, serverTime time.Time) time.Time {
-	answered := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
+	answered := time.Now() //nolint:forbidigo // the real time, not the clock of operations
 	d.server.measure(asked, answered, serverTime)
 	return serverTime
 }
@@ -107,9 +107,9 @@ func (d mysqlDialect) readClock(db *gorm.DB) (time.Time, error) {
 
 // inTime compares the deadline with the server's clock.
 //
-// A database that hung carries out late what it had received, although the client was told long ago
-// to try again. If it advanced a session so late, the client's honest repetition would look like a
-// stolen token.
+// A database that hung carries out late what it received earlier. By then the client has been asked
+// to try again. If the database advanced the session so late, the client's repetition would look
+// like a stolen token.
 func (d mysqlDialect) inTime(ctx context.Context) (condition string, values []any) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -126,11 +126,12 @@ func (d mysqlDialect) forUpdate() string { return ` FOR UPDATE` }
 
 func (d mysqlDialect) onDuplicateID() string { return ` ON DUPLICATE KEY UPDATE ` }
 
-// catchUp begins a statement. The Galera node first applies everything that any node has committed.
+// catchUp is the start of a statement. A Galera node first applies everything that any node has
+// committed, and then runs the statement.
 const catchUp = `SET STATEMENT wsrep_sync_wait = 1 FOR `
 
-// latest locks the rows, because a proxy that splits reads and writes sends a locking read to a
-// node that takes writes. A Galera node catches up first.
+// latest locks the rows, because a proxy that splits reads and writes sends locking reads to a node
+// that takes writes. A Galera node catches up first.
 func (d mysqlDialect) latest(query string) string {
 	query += d.forUpdate()
 	if d.server.canCatchUp.Load() {
@@ -139,8 +140,8 @@ func (d mysqlDialect) latest(query string) string {
 	return query
 }
 
-// transaction has a Galera node catch up first: what do changes may have been written on another
-// node just before.
+// transaction lets a Galera node catch up first, because another node may just have written what do
+// reads or changes.
 func (d mysqlDialect) transaction(db *gorm.DB, do func(tx *gorm.DB) error) error {
 	if !d.server.canCatchUp.Load() {
 		return db.Transaction(do)

@@ -16,8 +16,8 @@ import (
 
 const mysqlScheme = "mysql://"
 
-// mysqlConfig returns the settings for the driver, including everything that the statements of this
-// package rely on.
+// mysqlConfig returns the driver's settings, including everything on which the statements of this
+// package rely.
 func (s Settings) mysqlConfig() (*mysql.Config, error) {
 	config, err := readAddress(s.URL)
 	if err != nil {
@@ -40,9 +40,8 @@ func (s Settings) mysqlConfig() (*mysql.Config, error) {
 
 // readAddress reads a URL or a DSN of the driver.
 //
-// If a password is written without encoding, a part of it can end up where a host or a name is
-// expected. Hosts are looked up and logged, so everything that could be part of a password is
-// refused.
+// If a password is written without encoding, a part of it can be read as a host or a name. Hosts
+// are looked up and logged. So readAddress refuses everything that could be part of a password.
 func readAddress(address secret.Text) (*mysql.Config, error) {
 	text, isURL := strings.CutPrefix(address.Reveal(), mysqlScheme)
 	var config *mysql.Config
@@ -53,7 +52,7 @@ func readAddress(address secret.Text) (*mysql.Config, error) {
 		config, err = mysql.ParseDSN(text)
 	}
 
-	if err != nil || config.DBName == "" || strings.Contains(config.DBName, "@") || !isPlace(config) {
+	if err != nil || config.DBName == "" || strings.Contains(config.DBName, "@") || !hasPlausibleHost(config) {
 		return nil, ErrURL // the cause could quote the password
 	}
 	return config, nil
@@ -73,8 +72,8 @@ func readMySQLURL(text string) (*mysql.Config, error) {
 		u.Host = net.JoinHostPort(u.Hostname(), "3306")
 	}
 
-	// The driver reads the name and the parameters. It would take a / in a parameter for the one
-	// before the name.
+	// The driver reads the name and the parameters. It expects the name after the last /, so a / in
+	// a parameter must be encoded.
 	config, err := mysql.ParseDSN(u.EscapedPath() + "?" + strings.ReplaceAll(u.RawQuery, "/", "%2F"))
 	if err != nil {
 		return nil, err
@@ -89,9 +88,9 @@ func readMySQLURL(text string) (*mysql.Config, error) {
 // hosts matches names and addresses of servers.
 var hosts = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`)
 
-// isPlace reports whether the network and the host of a config are plausible. They could be half of
-// a password.
-func isPlace(config *mysql.Config) bool {
+// hasPlausibleHost reports whether the network and the host could be real, and not part of a
+// password.
+func hasPlausibleHost(config *mysql.Config) bool {
 	switch config.Net {
 	case "unix":
 		return strings.HasPrefix(config.Addr, "/") || strings.HasPrefix(config.Addr, "@")

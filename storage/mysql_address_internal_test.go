@@ -8,7 +8,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// If a password was written without encoding, no part of it is taken for a host, a port or a name.
+// If a password is written without encoding, no part of it is read as a host, a port or a name.
 func TestReadAddress(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// leastPacket is large enough for the largest statement, a batch of an import. In bytes.
+// leastPacket is large enough for the largest statement, a batch of an import, in bytes.
 const leastPacket = 16 << 20
 
-// checkServer checks what a connection cannot set for itself, and that it keeps what it has set.
+// checkServer checks the settings that a connection cannot change for itself. It also checks that a
+// connection keeps what it has set.
 func (d mysqlDialect) checkServer(ctx context.Context, s *Store) error {
 	global, err := s.variables(ctx, `SHOW GLOBAL VARIABLES`)
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *Store) variables(ctx context.Context, query string) (variables, error) 
 	return named, nil
 }
 
-// faults returns an error for each wrong setting that no connection can change for itself.
+// faults returns an error for each wrong setting that a connection cannot change for itself.
 func (v variables) faults() []error {
 	var faults []error
 	require := func(isRight bool, name, why string) {
@@ -91,7 +92,7 @@ func (v variables) faults() []error {
 	return faults
 }
 
-// lost returns an error for each setting that a connection was prepared with and no longer has.
+// lost returns an error for each setting that prepared has set and the connection no longer has.
 // Something between us and the server, such as a proxy, does not keep it.
 func (v variables) lost() []error {
 	var faults []error
@@ -119,7 +120,7 @@ func (v variables) isOff(name string) bool {
 	return value == "" || value == "OFF" || value == "0"
 }
 
-// isOn reports whether a list of Galera's options switches the named one on.
+// isOn reports whether a list of Galera options turns on the one with this name.
 func isOn(options, name string) bool {
 	for option := range strings.SplitSeq(options, ";") {
 		key, value, _ := strings.Cut(option, "=")
@@ -131,12 +132,12 @@ func isOn(options, name string) bool {
 	return false
 }
 
-// numbers finds the first two numbers of a version. MariaDB may put 5.5.5- in front, for old
+// versionNumbers finds the first two numbers of a version. MariaDB may put 5.5.5- in front, for old
 // replicas.
-var numbers = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)`)
+var versionNumbers = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)`)
 
 func isSupported(version string) bool {
-	found := numbers.FindStringSubmatch(version)
+	found := versionNumbers.FindStringSubmatch(version)
 	if found == nil {
 		return false
 	}

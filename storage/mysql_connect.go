@@ -15,25 +15,25 @@ import (
 // server is what we know about a MySQL server. Each new connection updates it, because another node
 // may have replaced the one before.
 type server struct {
-	// patience is how long the server waits for a lock. We wait no longer for its answer.
+	// patience is how long the server waits for a lock. It is rounded up to seconds.
 	patience time.Duration
 	// idle is how long a connection may be idle before the server closes it.
 	idle time.Duration
 	// isCluster is true if the server is a Galera node.
 	isCluster atomic.Bool
-	// ahead is how far its clock is ahead of ours, in nanoseconds.
+	// ahead is how far the server's clock is ahead of ours, in nanoseconds.
 	ahead atomic.Int64
 	// canCatchUp is true if the node can catch up with its cluster before a single statement.
 	canCatchUp atomic.Bool
 }
 
 // longestMeasurement is how long an answer may take to be used for measuring the clock. The longer
-// it takes, the less is known about when the server looked at its clock.
+// it takes, the less exactly we know when the server read its clock.
 const longestMeasurement = time.Second
 
 // measure stores how far the server's clock is ahead of ours. The server read serverTime from its
 // clock between the instants asked and answered of our clock. measure assumes that it was at
-// answered, so that in doubt a statement counts as late and is not run.
+// answered. So in doubt a statement counts as late, and is not run.
 func (s *server) measure(asked, answered, serverTime time.Time) {
 	if answered.Sub(asked) <= longestMeasurement {
 		s.ahead.Store(int64(serverTime.Sub(answered)))
@@ -64,7 +64,7 @@ func (p prepared) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func (p prepared) prepare(ctx context.Context, opened driver.Conn) error {
-	asked := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
+	asked := time.Now() //nolint:forbidigo // the real time, not the clock of operations
 	row, err := firstRow(ctx, opened, "SELECT UTC_TIMESTAMP(6), VERSION()")
 	if err != nil {
 		return fmt.Errorf("ask the clock and the version of the server: %w", err)
@@ -110,7 +110,7 @@ func (p prepared) prepareNode(ctx context.Context, opened driver.Conn, isMariaDB
 }
 
 // clusterSettings is the statement that prepares a connection to a Galera node. MariaDB can catch
-// up for a single statement; on other servers every read has to.
+// up before a single statement. Other servers must catch up before every read.
 func clusterSettings(isMariaDB bool) string {
 	catchUpAlways := 1
 	if isMariaDB {
@@ -158,10 +158,10 @@ func (s *server) settings(isMariaDB bool) []string {
 var (
 	errNoTime   = errors.New("the server does not return the time")
 	errNoDriver = errors.New("the driver cannot run statements")
-	errNoRow    = errors.New("the query has found nothing")
+	errNoRow    = errors.New("the query found nothing")
 )
 
-// firstRow returns the first row that a query finds, or errNoRow.
+// firstRow returns the first row of a query's result, or errNoRow.
 func firstRow(ctx context.Context, opened driver.Conn, query string) (row []driver.Value, err error) {
 	queryer, ok := opened.(driver.QueryerContext)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// failure trusts what the server says. Without an answer of the server, the connection is broken.
+// failure trusts an error that the server sent. A network error means that the connection broke.
 func (d mysqlDialect) failure(err error) failure {
 	if fromServer, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return failureOf(fromServer.Number)
@@ -75,8 +75,8 @@ func refusal(err error) error {
 	return err
 }
 
-// reasonOfRefusal is empty for an error that may be gone next time. Of what the server says it
-// quotes only the names, because a value could be part of a password.
+// reasonOfRefusal returns an empty text if connecting may succeed next time. It does not quote
+// values of parameters, because they could be part of a password.
 func reasonOfRefusal(err error) string {
 	if fromServer, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return reasonOfServer(fromServer)
@@ -90,7 +90,7 @@ func reasonOfRefusal(err error) string {
 
 	switch {
 	case errors.Is(err, mysql.ErrNoTLS):
-		return "tls is wanted, and the server has none"
+		return "the URL requires TLS, but the server does not support it"
 	case errors.Is(err, mysql.ErrCleartextPassword), errors.Is(err, mysql.ErrNativePassword),
 		errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrUnknownPlugin):
 		return "the user signs in by a plugin that is not allowed: " + err.Error()
@@ -108,13 +108,13 @@ func reasonOfServer(err *mysql.MySQLError) string {
 	case 1049:
 		return "the database does not exist: " + err.Message
 	case 1130:
-		return "the server lets nobody in from this host: " + err.Message
+		return "the server accepts no connections from this host: " + err.Message
 	case 1862, 1820, 3118, 4151:
 		return "the user is locked, or its password has expired: " + err.Message
 	case 1193:
 		return "a parameter after the ? is unknown: " + err.Message
 	case 1231, 1232, 1064, 1115, 1273, 1298:
-		return fmt.Sprintf("a parameter after the ? has a value that the server does not take (error %d)", err.Number)
+		return fmt.Sprintf("a parameter after the ? has a value that the server does not accept (error %d)", err.Number)
 	default:
 		return ""
 	}

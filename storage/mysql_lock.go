@@ -12,9 +12,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// lockSchema locks a row on a Galera cluster, because its nodes share nothing else. The row has a
-// lease, which runs out when its holder is killed. On any other server the connection that migrates
-// holds the lock itself.
+// lockSchema locks a row on a Galera cluster, because its nodes share no other locks. The lock is a
+// lease, which runs out after its holder is killed. On any other server the connection of the
+// migrator holds the lock.
 func (d mysqlDialect) lockSchema(ctx context.Context, db *gorm.DB) (unlock func() error, err error) {
 	if !d.isCluster() {
 		return func() error { return nil }, nil
@@ -43,17 +43,16 @@ func leaseSchema(ctx context.Context, db *gorm.DB) (unlock func() error, err err
 	return func() error { return leased.Unlock(context.WithoutCancel(ctx), connections) }, nil
 }
 
-// locked gives each connection the lock of the schema. The server releases it when the connection
-// ends. If our process is killed between two statements, that happens at once. If it is killed
-// during a statement, it happens after the statement: a server finishes an ALTER TABLE even if
-// nobody waits for it any longer.
+// locked takes the lock of the schema for each connection. The server releases the lock when the
+// connection ends. If our process is killed between two statements, that happens at once. If it is
+// killed during a statement, the server finishes the statement first, even an ALTER TABLE.
 type locked struct {
 	prepared
 
 	log *slog.Logger
 }
 
-// takeLock waits a second for the lock. Each database of a server has its own.
+// takeLock waits at most a second for the lock. Each database of a server has its own lock.
 const takeLock = "SELECT GET_LOCK(SHA1(CONCAT('authtickets migrate ', DATABASE())), 1)"
 
 var errNoLock = errors.New("the database server cannot lock the schema")

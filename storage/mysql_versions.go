@@ -13,12 +13,12 @@ const versionsTable = "schema_versions"
 
 // versions is goose's table of the migrations that were applied to a MySQL database.
 //
-// goose creates the table and then inserts version 0, without which it refuses to work. MySQL
-// commits after the first of the two statements. So if version 0 is missing, somebody was
-// interrupted while creating the table, and it counts as missing too.
+// goose creates the table and then inserts version 0, which it needs. MySQL commits after the first
+// of the two statements. If version 0 is missing, a process was interrupted between them. The table
+// then counts as missing too, so that goose inserts version 0.
 type versions struct{ database.StoreExtender }
 
-var errNoTableExists = errors.New("goose cannot tell whether its table exists")
+var errNoTableExists = errors.New("goose cannot find out whether its table exists")
 
 func newVersions() (versions, error) {
 	store, err := database.NewStore(goose.DialectMySQL, versionsTable)

@@ -8,11 +8,10 @@ import (
 	"gorm.io/gorm"
 )
 
-// purge deletes at most limit rows that meet a condition on the instant before, and returns how
-// many.
+// purge looks up the keys of at most limit rows that meet a condition on the instant before. Then
+// it deletes all rows with these keys that meet the condition, and returns how many.
 //
-// It looks up the keys first and deletes by them. To delete a range of the condition's index would
-// lock the whole range.
+// Deleting a range of the condition's index would lock the whole range.
 func purge[Row, Key any](
 	ctx context.Context, s *Store, key, condition string, before time.Time, limit int,
 ) (int, error) {
@@ -34,8 +33,7 @@ func purge[Row, Key any](
 	return deleted, nil
 }
 
-// PurgeLimit returns how far purging has come. Rows that may be purged after that instant are still
-// there.
+// PurgeLimit returns how far purging has come. Rows whose time to be purged is later still exist.
 func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
 	var limit time.Time
 	err := s.retry(ctx, func() error {
@@ -47,7 +45,7 @@ func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
 	return limit, nil
 }
 
-// RaisePurgeLimit records that purging goes on up to an instant. The limit never moves back.
+// RaisePurgeLimit records that purging may go up to the instant until. The limit never moves back.
 func (s *Store) RaisePurgeLimit(ctx context.Context, until time.Time) error {
 	_, err := s.exec(ctx, `UPDATE purge_limits SET purged_until = ? WHERE id = 1 AND purged_until < ?`, until, until)
 	if err != nil {

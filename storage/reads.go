@@ -17,19 +17,20 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return now, err
 }
 
-// latest runs a SELECT of single rows and finds everything that was committed before, on any node.
-// It waits for transactions that have locked the rows.
+// latest runs a SELECT, and finds everything that was committed before it on any node. On MySQL it
+// locks the rows for an instant, so it waits for other transactions that have locked them.
 func (s *Store) latest(ctx context.Context, rows any, query string, values ...any) error {
 	return s.retry(ctx, func() error {
-		// The dialect learns what server it is with the first connection, so it is asked each time.
+		// A new connection can change what the dialect knows of the server, so it is asked each
+		// time.
 		db := s.read.WithContext(ctx).Raw(s.dialect.latest(query), values...)
 		return db.Find(rows).Error // Scan would log the values
 	})
 }
 
-// latestUnlocked runs a read that finds everything that was committed before, and waits for no
-// lock. If a plain read could go to a node that lags, the read runs in a transaction, which a proxy
-// sends to a node that takes writes.
+// latestUnlocked runs a read that finds everything that was committed before it, and waits for no
+// lock. If plain reads can go to a node that lags, it runs in a transaction. A proxy sends
+// transactions to a node that takes writes.
 func (s *Store) latestUnlocked(ctx context.Context, read func(db *gorm.DB) error) error {
 	if s.dialect.mayLag() {
 		return s.transaction(ctx, read)
@@ -37,8 +38,8 @@ func (s *Store) latestUnlocked(ctx context.Context, read func(db *gorm.DB) error
 	return s.retry(ctx, func() error { return read(s.read.WithContext(ctx)) })
 }
 
-// transaction runs do in one transaction, and again from its beginning when the database asks for
-// that. So do must have no effect except on the database.
+// transaction runs do in one transaction. After a temporary failure it starts again from the
+// beginning. So do must have no effect except on the database.
 func (s *Store) transaction(ctx context.Context, do func(tx *gorm.DB) error) error {
 	return s.retry(ctx, func() error { return s.dialect.transaction(s.write.WithContext(ctx), do) })
 }

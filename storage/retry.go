@@ -14,22 +14,20 @@ import (
 const (
 	attempts   = 8
 	firstPause = 2 * time.Millisecond
-	longest    = 200 * time.Millisecond
 )
 
-// retry runs do again while the database may succeed next time: at most 8 times, until ctx ends,
-// with pauses that grow from 2 to 200 ms. If it still fails then, the error is a models.Error with
-// the reason BUSY, which wraps the cause for the log. When ctx has ended, the error is the one of
-// ctx, whatever the database says.
+// retry runs do up to 8 times, while the database may succeed next time and ctx has not ended. The
+// pauses grow from about 2 to 128 ms. If do still fails, the error wraps a models.Error with the
+// reason BUSY, and the cause for the log. If ctx has ended, the error wraps the error of ctx.
 //
 // A statement whose connection broke may have been carried out. So it must be safe to run do twice:
-// it inserts a row with a known key, or its first run makes its condition false.
+// it inserts a row with a fixed key, or its first run makes its condition false.
 func (s *Store) retry(ctx context.Context, do func() error) error {
 	return s.retryOn(ctx, do, undone, broken)
 }
 
-// retryUndone is retry for what must not be done twice. It gives up when an error does not say
-// whether the statement was carried out.
+// retryUndone is like retry, for what must not be done twice. It gives up if the statement may have
+// been carried out.
 func (s *Store) retryUndone(ctx context.Context, do func() error) error {
 	return s.retryOn(ctx, do, undone)
 }
@@ -53,11 +51,11 @@ func (s *Store) retryOn(ctx context.Context, do func() error, failures ...failur
 		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // spreads the attempts, keeps no secret
 		}
 
-		pause = min(2*pause, longest)
+		pause *= 2
 	}
 }
 
-// asBusy turns an error that may be gone later into one that clients see as BUSY.
+// asBusy makes clients see an error as BUSY if the same request may succeed later.
 func (s *Store) asBusy(err error) error {
 	if s.dialect.failure(err) == permanent && !errors.Is(err, ErrRefused) {
 		return err

@@ -60,7 +60,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// Trying again at once does not help here, so it is tried once, and clients are told to wait.
+// Trying again at once does not help here. So there is one try, and clients get BUSY.
 func TestRetryLater(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

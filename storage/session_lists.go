@@ -10,7 +10,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// mostSessions is how many sessions of one shopper are listed at most.
+// mostSessions is the most sessions of one shopper that are listed.
 const mostSessions = 100
 
 // SessionsOf returns the sessions of a shopper that have neither ended nor expired at the instant
@@ -38,28 +38,28 @@ type EndedSession struct {
 	Reason      models.Reason `gorm:"column:end_reason"`
 }
 
-// recentlyEnded finds the sessions that ended last first. It uses an index.
+// recentlyEnded lists sessions in the order of an index, beginning with the one that ended last.
 const recentlyEnded = `SELECT id, application, refreshed_at, end_reason FROM sessions ` +
 	`WHERE is_anonymous = ? AND ended_at >= ? AND refreshed_at >= ? ORDER BY ended_at DESC LIMIT ?`
 
 // EndedQuery asks for sessions that have ended.
 type EndedQuery struct {
-	// Since finds sessions that ended then or later, by the clock of the database. A transaction
-	// becomes visible when it is over, and the clocks of a cluster's nodes differ. So ask again for
-	// some time before what you have seen.
+	// Since selects sessions that ended then or later, by the clock of the database. A session can
+	// become visible some time after it ended: its transaction takes time, and the clocks of a
+	// cluster's nodes differ. So begin some time before the last session that you have seen.
 	Since time.Time
-	// RefreshedSince finds sessions whose last refresh was then or later.
+	// RefreshedSince selects sessions whose last refresh was then or later.
 	RefreshedSince time.Time
-	// Customers and Anonymous limit how many sessions are returned.
+	// Customers and Anonymous limit how many sessions of each kind are returned.
 	Customers, Anonymous int
 }
 
-// Ended holds the sessions that an EndedQuery has found, those that ended last first.
+// Ended holds the sessions that an EndedQuery has found. Both lists begin with the session that
+// ended last.
 type Ended struct{ Customers, Anonymous []EndedSession }
 
-// RecentlyEnded returns sessions that have ended, and what the database's clock showed before it
-// looked. query turns that instant into what to look for. All of it is read at once, on a node that
-// takes writes.
+// RecentlyEnded reads the database's clock, calls query with it, and returns the ended sessions
+// that the query selects, and the clock. It asks a node that takes writes.
 func (s *Store) RecentlyEnded(
 	ctx context.Context, query func(clock time.Time) EndedQuery,
 ) (ended Ended, clock time.Time, err error) {

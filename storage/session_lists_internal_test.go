@@ -50,7 +50,7 @@ func TestSessionsOf(t *testing.T) {
 
 		isSecond := func(s models.Session) bool { return s.ID == second.ID }
 		if !got[0].StartedAt.After(got[mostSessions-1].StartedAt) || slices.ContainsFunc(got, isSecond) {
-			t.Error("they are not the newest, the newest first")
+			t.Error("the newest sessions do not come first, or an older one is listed")
 		}
 	})
 }
@@ -69,7 +69,7 @@ func TestEndSession(t *testing.T) {
 			{"nobody's", newID(t), mine.UserID, false},
 			{"one's own", mine.ID, mine.UserID, true},
 			{"one that has ended", mine.ID, mine.UserID, false},
-			{"whoever's, and it has ended", mine.ID, models.ID{}, false},
+			{"anybody's that has ended", mine.ID, models.ID{}, false},
 		} {
 			ended, err := store.EndSession(t.Context(), step.id, step.of, models.ReasonSignedOut)
 			if err != nil || ended != step.want {
@@ -87,7 +87,7 @@ func TestEndSession(t *testing.T) {
 
 		ended, err := store.EndSession(t.Context(), other.ID, models.ID{}, models.ReasonSignedOut)
 		if !ended || err != nil {
-			t.Errorf("whoever's: %t, %v", ended, err)
+			t.Errorf("anybody's: %t, %v", ended, err)
 		}
 	})
 }

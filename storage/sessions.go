@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// StoredSession is a session as it was read.
+// StoredSession is a session that was read from the database.
 type StoredSession struct {
 	models.Session
 
@@ -21,11 +21,10 @@ type StoredSession struct {
 }
 
 // Session returns the row with this id, or ErrNotFound. It sees everything that was committed
-// before on the node that it asks, and on a Galera cluster on every node. So decisions based on it
-// are final.
+// before on a node that takes writes, and on a Galera cluster on every node.
 func (s *Store) Session(ctx context.Context, id models.ID) (StoredSession, error) {
 	columns := `sessions.*` + s.dialect.clockColumn()
-	asked := time.Now() //nolint:forbidigo // real time, whatever the clock of operations says
+	asked := time.Now() //nolint:forbidigo // the real time, not the clock of operations
 
 	var rows []StoredSession
 	if err := s.latest(ctx, &rows, `SELECT `+columns+` FROM sessions WHERE id = ?`, id); err != nil {
@@ -50,8 +49,8 @@ const (
 )
 
 // AdvanceSession moves a session to next.Generation from the generation before. It returns true for
-// exactly one of all callers that try. It is a plain statement because it runs more often than any
-// other.
+// at most one of all callers that try. If an answer of the database was lost, all can get false. It
+// is a single statement, because it runs more often than any other.
 func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
 	clock, now := s.dialect.clock()
 	statement := `UPDATE sessions SET generation = ?, refreshed_at = ?, expires_at = ?, ` +
@@ -77,7 +76,7 @@ func (s *Store) AdvanceSession(ctx context.Context, next *models.Session, timing
 }
 
 // BeginSession writes the first row of a session that has just been advanced or, with an EndReason,
-// ended. It returns false if the session has a row by now.
+// ended. It returns false if the session already has a row, or if the statement was too late.
 func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing Timing) (bool, error) {
 	row := insertion{session: next}
 	if inTime, deadline := s.dialect.inTime(ctx); inTime != "" && timing == InTime {
@@ -93,7 +92,8 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing T
 	})
 	switch {
 	case errors.Is(err, gorm.ErrDuplicatedKey) && mayHaveRun && next.EndReason != "":
-		// The row may be our own, and then this call has ended the session.
+		// An earlier run of this call may have written the row. Then this call has ended the
+		// session.
 		own := ending{where: `id = ?`, values: []any{next.ID}, reason: next.EndReason, mayHaveRun: true}
 		ended, err := s.endAlone(ctx, own)
 		return ended == 1, err
@@ -106,24 +106,24 @@ func (s *Store) BeginSession(ctx context.Context, next *models.Session, timing T
 	return rows == 1, nil
 }
 
-// insertion is the row of a session, and the condition for inserting it.
+// insertion is the row of a session, and when to insert it.
 type insertion struct {
 	session *models.Session
-	// from follows FROM in a SELECT, with its values. The row is inserted if the SELECT finds
-	// something. If from is empty, the row is always inserted.
+	// from follows FROM in a SELECT, and values are its values. The row is inserted if the SELECT
+	// finds something. If from is empty, the row is always inserted.
 	from   string
 	values []any
-	// instead holds assignments, with their values. They change the row that has the same id
-	// already. If instead is empty, such a row is an error.
-	instead       string
-	insteadValues []any
+	// onDuplicate holds assignments, and duplicateValues are their values. They change a row that
+	// already has the same id. If onDuplicate is empty, such a row is an error.
+	onDuplicate     string
+	duplicateValues []any
 }
 
 // insertSession inserts a row into sessions, and returns how many rows were written. No other
 // function inserts sessions.
 //
-// moved_at is the present instant of the database's clock. So is ended_at if there is an EndReason.
-// The error is gorm.ErrDuplicatedKey if a row has the same id.
+// It sets moved_at to the present instant of the database's clock, and ended_at too if there is an
+// EndReason. The error is gorm.ErrDuplicatedKey if a row already has the id.
 func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
 	const columns = `id, application, application_epoch, user_id, is_anonymous, generation, started_at, ` +
 		`refreshed_at, expires_at, purge_at, attempt_hash, end_reason, claimed_by, user_agent, moved_at, ended_at`
@@ -152,16 +152,16 @@ func (s *Store) insertSession(db *gorm.DB, row insertion) (int64, error) {
 		statement += `SELECT ` + list + ` FROM ` + row.from
 		values = append(values, row.values...)
 	}
-	if row.instead != "" {
-		statement += s.dialect.onDuplicateID() + row.instead
-		values = append(values, row.insteadValues...)
+	if row.onDuplicate != "" {
+		statement += s.dialect.onDuplicateID() + row.onDuplicate
+		values = append(values, row.duplicateValues...)
 	}
 
 	result := db.Exec(statement, values...)
 	return result.RowsAffected, result.Error
 }
 
-// bytesOrNull makes a missing hash NULL. The driver would write a nil slice as an empty text.
+// bytesOrNull turns a missing hash into NULL. The driver would write a nil slice as an empty text.
 func bytesOrNull(bytes []byte) any {
 	if bytes == nil {
 		return nil
@@ -169,7 +169,7 @@ func bytesOrNull(bytes []byte) any {
 	return bytes
 }
 
-// HasSessions reports whether there are sessions, living or ended.
+// HasSessions reports whether there is any session, living or ended.
 func (s *Store) HasSessions(ctx context.Context) (bool, error) {
 	var sessions int
 	err := s.retry(ctx, func() error {

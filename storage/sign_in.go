@@ -12,32 +12,32 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// SignIn is what signing in writes.
+// SignIn holds what a sign-in writes.
 type SignIn struct {
-	// Session is the new session. Its id was drawn for this sign-in.
+	// Session is the new session. Its id is random, and drawn for this sign-in only.
 	Session models.Session
-	// AccountID and PasswordHash are what the password was checked against.
+	// AccountID and PasswordHash are the account and the hash with which the password was checked.
 	AccountID    int64
 	PasswordHash secret.Text
-	// NameHash stands for the name.
+	// NameHash is a keyed hash of the name.
 	NameHash models.ID
 	// DespiteLock signs in even if the name is locked because of wrong passwords.
 	DespiteLock bool
-	// Claim is the anonymous session to take over; nil when there is none. EndReason and ClaimedBy
-	// are what to write, the other fields are what its refresh token says.
+	// Claim is the anonymous session to take over, or nil. Its EndReason and ClaimedBy are to be
+	// written. The other fields come from its refresh token.
 	Claim *models.Session
-	// Replaces is the session that this device had before. It ends. Zero when there is none.
+	// Replaces is the session that this device had before, or zero. It ends.
 	Replaces models.ID
-	// Keep is how many sessions the customer keeps, including the new one. Those that were
+	// Keep is how many sessions the customer keeps, including the new one. The sessions that were
 	// refreshed longest ago end. 0 keeps all.
 	Keep int
 }
 
-// SignIn writes the row of a new session. In the same transaction it ends the session it claims,
-// the one it replaces, and those beyond the number to keep.
+// SignIn writes the row of a new session. In the same transaction it ends the claimed session, the
+// replaced session, and the sessions beyond the number to keep.
 //
-// It returns the session of signIn.Claim as it is afterwards, whether or not the claim succeeded,
-// and nil if there was no claim. Its errors are ErrAccountChanged and ErrNotCaughtUp.
+// It returns the row of signIn.Claim as it is then, whether or not the claim succeeded. Without a
+// claim it returns nil. Its errors include ErrAccountChanged and ErrNotCaughtUp.
 func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, error) {
 	alone := signIn.Claim == nil && signIn.Replaces == (models.ID{}) && signIn.Keep == 0
 	if alone && !s.dialect.isCluster() {
@@ -61,9 +61,9 @@ func (s *Store) SignIn(ctx context.Context, signIn SignIn) (*models.Session, err
 	return claimed, err
 }
 
-// insertCustomerSession inserts the session if the account is still as it was when the password was
-// checked, so that no session begins with an old password. It locks the account's row, so that it
-// happens either before or after any other change.
+// insertCustomerSession inserts the session if the account has not changed since the password was
+// checked. So no session begins with an old password. It locks the account's row, so that any other
+// change of the account happens either before or after it.
 func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	rows, err := s.insertSession(db, insertion{
 		session: &signIn.Session,
@@ -89,10 +89,9 @@ func (s *Store) insertCustomerSession(db *gorm.DB, signIn SignIn) error {
 	return s.countSignIn(db, signIn)
 }
 
-// countSignIn writes the account's row on a Galera cluster. Nodes do not see each other's locks.
-// They notice that two transactions conflict only if both write the same row. Without this, a
-// sign-in with the old password on one node and a change of the password on another could both
-// succeed.
+// countSignIn writes the account's row on a Galera cluster, where nodes do not see each other's
+// locks. Two transactions conflict only if both write the same row. Without this write, a sign-in
+// with the old password on one node and a change of the password on another could both succeed.
 func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
 	if !s.dialect.isCluster() {
 		return nil
@@ -104,7 +103,7 @@ func (s *Store) countSignIn(tx *gorm.DB, signIn SignIn) error {
 	return nil
 }
 
-// endOthers ends the session that the new one replaces, and those beyond the number to keep.
+// endOthers ends the replaced session, and the sessions beyond the number to keep.
 func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 	if signIn.Replaces != (models.ID{}) {
 		replaced := ending{where: `id = ?`, values: []any{signIn.Replaces}, reason: models.ReasonSessionReplaced}
@@ -119,7 +118,7 @@ func (s *Store) endOthers(tx *gorm.DB, signIn SignIn) error {
 	return s.endOldest(tx, signIn.Session.UserID, signIn.Session.ID, signIn.Keep-1)
 }
 
-// claimSession ends the session to claim, unless it has ended already, and returns it as it is
+// claimSession ends the session to claim, unless it has already ended, and returns its row as it is
 // then.
 func (s *Store) claimSession(tx *gorm.DB, ended *models.Session) (*models.Session, error) {
 	claim := s.claimWritten
@@ -154,8 +153,8 @@ func (s *Store) claimWritten(tx *gorm.DB, ended *models.Session) error {
 }
 
 // claimUnwritten claims a session that may have no row. One statement inserts the ended row, or
-// ends the row that is there. An INSERT and then an UPDATE would lock the row twice, and many that
-// try it at the same time would deadlock.
+// ends the existing row. An INSERT followed by an UPDATE would lock the row twice, and concurrent
+// claims would deadlock.
 func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
 	ifLiving := func(column, value string) string {
 		return column + ` = CASE WHEN sessions.ended_at IS NULL THEN ` + value +
@@ -165,10 +164,11 @@ func (s *Store) claimUnwritten(tx *gorm.DB, ended *models.Session) error {
 	clock, now := s.dialect.clock()
 	_, err := s.insertSession(tx, insertion{
 		session: ended,
-		// MySQL assigns from left to right and sees what it has just assigned, so ended_at is last.
-		instead: ifLiving("claimed_by", `?`) + `, ` + ifLiving("end_reason", `?`) + `, ` +
+		// MySQL assigns from left to right, and each condition sees the new values. So ended_at is
+		// last.
+		onDuplicate: ifLiving("claimed_by", `?`) + `, ` + ifLiving("end_reason", `?`) + `, ` +
 			ifLiving("ended_at", clock),
-		insteadValues: append([]any{ended.ClaimedBy, ended.EndReason}, now...),
+		duplicateValues: append([]any{ended.ClaimedBy, ended.EndReason}, now...),
 	})
 
 	return err

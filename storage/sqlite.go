@@ -22,8 +22,8 @@ import (
 
 const sqliteScheme = "sqlite://"
 
-// sqliteDialect is a SQLite file. Without a server there are no settings to check, no nodes that
-// lag, and no statements that run after we have given up waiting for them.
+// sqliteDialect is a SQLite file. It has no server. So there are no settings to check, no nodes
+// that lag, and no statements that run after we have stopped waiting for them.
 type sqliteDialect struct {
 	file string
 	// now is the database's clock.
@@ -54,8 +54,8 @@ func openSQLite(settings Settings) (*Store, error) {
 	return &Store{write: write, read: read, dialect: sqliteDialect{path, settings.Now}, settings: settings}, nil
 }
 
-// createPrivate creates an empty file that only its owner can read, unless there is one already. It
-// is going to hold password hashes.
+// createPrivate creates an empty file that only its owner can read, unless the file already exists.
+// It will hold password hashes.
 func createPrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("open the database: %w", err)
@@ -101,7 +101,7 @@ func (d sqliteDialect) migrator(_ Settings, files fs.FS) (*goose.Provider, error
 		goose.WithTableName(versionsTable), goose.WithDisableGlobalRegistry(true))
 }
 
-// lockSchema locks a file next to the database.
+// lockSchema locks a file next to the database. It does not stop waiting when the context ends.
 func (d sqliteDialect) lockSchema(context.Context, *gorm.DB) (unlock func() error, err error) {
 	release, err := lockedfile.MutexAt(d.file + ".lock").Lock()
 	return func() error { release(); return nil }, err

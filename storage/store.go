@@ -1,8 +1,8 @@
-// Package storage keeps the rows, with GORM, on MySQL and on SQLite. It opens and migrates the
-// database, and holds the queries, one file per kind of row.
+// Package storage keeps the rows in MySQL or SQLite, with GORM. It opens and migrates the database,
+// and holds the queries, one file per kind of row.
 //
-// The database decides races, in one conditional statement each. What the outcome means is for the
-// callers to decide.
+// The database decides each race, in one conditional statement. The callers decide what the outcome
+// means.
 package storage
 
 import (
@@ -23,22 +23,23 @@ import (
 // Settings say which database to open and how. Zero in a field means its default.
 type Settings struct {
 	// URL is where the database is: sqlite:///path/to/file, mysql://user:password@host:3306/name,
-	// or the DSN of the MySQL driver, user:password@tcp(host:3306)/name. It holds the password.
+	// or a DSN of the MySQL driver, user:password@tcp(host:3306)/name. It can contain a password.
 	// Required.
 	URL secret.Text
-	// Authorities may sign the certificate of a MySQL server. With nil, the parameter tls of the
-	// URL decides how a connection is encrypted, and the system's authorities are trusted.
+	// Authorities are the only ones that may sign the certificate of a MySQL server. With nil, the
+	// parameter tls of the URL decides how a connection is encrypted, and the system's authorities
+	// are trusted.
 	Authorities *x509.CertPool
 	// Connections is the largest number of open connections, 32 by default. They stay open. On
-	// SQLite it bounds the readers.
+	// SQLite it is the number of readers.
 	Connections int
-	// ConnectionLifetime is how long a connection is used, 30 minutes by default. Connections are
-	// replaced so that the server notices when a cluster is moved or resized.
+	// ConnectionLifetime is how long a connection is used, 30 minutes by default. New connections
+	// find the nodes of a cluster that was moved or resized. SQLite ignores it.
 	ConnectionLifetime time.Duration
-	// ConnectTimeout bounds one attempt to connect, 3 s by default.
+	// ConnectTimeout limits one attempt to connect, 3 s by default.
 	ConnectTimeout time.Duration
-	// StatementTimeout bounds the wait for the answer to one statement, 5 s by default. On SQLite
-	// it also bounds the wait for another process that writes.
+	// StatementTimeout limits how long we wait for the answer to one statement, 5 s by default. On
+	// SQLite it limits how long we wait for another process that writes.
 	StatementTimeout time.Duration
 	// Now returns the time for the columns created_at and updated_at. It is also SQLite's clock.
 	// Required.
@@ -65,8 +66,8 @@ func (s Settings) withDefaults() Settings {
 
 // Store is an open database. Its methods may be called concurrently.
 type Store struct {
-	// write runs statements that change something, read runs the others. On MySQL they are the
-	// same. SQLite has one writer at a time, which should not queue behind readers.
+	// write runs statements that change something, and read runs most others. On MySQL they are the
+	// same. SQLite has one writer at a time, which should not wait for readers.
 	write, read *gorm.DB
 	dialect     dialect
 	settings    Settings
@@ -75,7 +76,7 @@ type Store struct {
 // Embedded reports whether the URL names a SQLite file, which needs no server.
 func Embedded(url secret.Text) bool { return strings.HasPrefix(url.Reveal(), sqliteScheme) }
 
-// CheckURL returns ErrURL if Open would not understand the URL.
+// CheckURL returns ErrURL if Open would refuse the URL.
 func CheckURL(address secret.Text) error {
 	if Embedded(address) {
 		return nil
@@ -84,8 +85,8 @@ func CheckURL(address secret.Text) error {
 	return err
 }
 
-// Open prepares a database for use. It opens a SQLite file, but does not connect to a server yet,
-// so that a program can start before its database.
+// Open prepares a database for use. It opens a SQLite file, but does not connect to a server yet.
+// So a program can start before its database server.
 func Open(settings Settings) (*Store, error) {
 	settings = settings.withDefaults()
 	if Embedded(settings.URL) {
@@ -108,7 +109,8 @@ func (s Settings) open(dialector gorm.Dialector) (*gorm.DB, error) {
 	return db, nil
 }
 
-// WithClock returns the same database with another clock. A server keeps its own clock.
+// WithClock returns the same database with another Settings.Now. A MySQL server keeps its own
+// clock.
 func (s *Store) WithClock(now func() time.Time) *Store {
 	other := *s
 	other.settings.Now = now
@@ -130,7 +132,7 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Ping reports whether the database answers.
+// Ping returns an error if the database does not answer.
 func (s *Store) Ping(ctx context.Context) error {
 	pool, err := s.write.DB()
 	if err != nil {
@@ -144,11 +146,11 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // CheckServer returns ErrServer if settings of the database server must be changed first. The text
-// has a line for each of them, with the reason. SQLite has nothing to check.
+// has a line for each of them, with the reason. SQLite has no such settings.
 func (s *Store) CheckServer(ctx context.Context) error { return s.dialect.checkServer(ctx, s) }
 
-// Ready returns an error while the database cannot carry out operations. It asks for a row, because
-// a node that has lost its cluster still answers a ping.
+// Ready returns an error while the database cannot carry out operations. It reads a row, because a
+// node that has lost its cluster still answers a ping.
 func (s *Store) Ready(ctx context.Context) error {
 	var version int64
 	query := s.write.WithContext(ctx).Raw(`SELECT version_id FROM ` + versionsTable + ` LIMIT 1`)
@@ -158,7 +160,8 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-// exec runs one statement that changes something and returns how many rows it matched.
+// exec runs one statement that changes something, and returns how many rows it matched. It retries,
+// so after a lost answer the number can be that of the second run.
 func (s *Store) exec(ctx context.Context, statement string, values ...any) (int64, error) {
 	var rows int64
 	err := s.retry(ctx, func() error {

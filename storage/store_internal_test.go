@@ -30,7 +30,7 @@ func open(t *testing.T, url string, log *slog.Logger) *Store {
 	return store
 }
 
-// onEach runs a test with a store of the right schema on every database.
+// onEach runs a test with a migrated store on every kind of database.
 func onEach(t *testing.T, test func(t *testing.T, store *Store)) {
 	t.Helper()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -65,7 +65,7 @@ func newSession(t *testing.T) models.Session {
 	}
 }
 
-// insert writes rows as they are.
+// insert writes the rows exactly as given.
 func (s *Store) insert(t *testing.T, sessions ...models.Session) {
 	t.Helper()
 	for _, session := range sessions {
@@ -135,8 +135,8 @@ func TestAdvanceSessionRace(t *testing.T) {
 	})
 }
 
-// PurgeAt never moves back. After lifetimes were shortened, an earlier token may live longer than a
-// later one.
+// PurgeAt never moves back. After lifetimes were shortened, an earlier token can expire later than
+// a newer one.
 func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
@@ -159,7 +159,7 @@ func TestAdvanceSessionKeepsPurgeAt(t *testing.T) {
 	})
 }
 
-// A session takes at most 220 bytes, in whatever columns the table has.
+// A session takes at most 220 bytes, all columns together except the user agent.
 func TestSessionRowIsSmall(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *Store) {
@@ -202,7 +202,7 @@ func TestSessionRowIsSmall(t *testing.T) {
 				}
 			}
 			if bytes == nil || *bytes == 0 {
-				t.Fatalf("nobody knows how long %s can be, of the type %s", column.Name, column.Type)
+				t.Fatalf("%s of the type %s has an unknown length", column.Name, column.Type)
 			}
 
 			total += *bytes
@@ -247,7 +247,7 @@ func TestSQLiteFilesArePrivate(t *testing.T) {
 	}
 }
 
-// The log has the text of each statement, never a value.
+// The log contains the text of each statement, and never a value.
 func TestStatementsAreLoggedWithoutValues(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -269,6 +269,6 @@ func TestStatementsAreLoggedWithoutValues(t *testing.T) {
 		t.Errorf("statements are missing: %s", logged)
 	}
 	if strings.Contains(logged, "marker") {
-		t.Errorf("it shows a value: %s", logged)
+		t.Errorf("the log shows a value: %s", logged)
 	}
 }

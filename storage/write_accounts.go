@@ -18,13 +18,13 @@ type AccountKeys struct {
 	// Names are user names and e-mail addresses in the normal form.
 	Names   []string
 	UserIDs []models.ID
-	// IDs are the numbers of accounts that are needed whatever their other keys are.
+	// IDs are the numbers of the accounts.
 	IDs []int64
 	// Attributes also reads the attributes of the accounts.
 	Attributes bool
 }
 
-// Existing is what the database holds under some AccountKeys. The accounts are locked until the
+// Existing is what the database holds under some AccountKeys. The accounts stay locked until the
 // transaction ends.
 type Existing struct {
 	Accounts []*models.CustomerAccount
@@ -32,17 +32,19 @@ type Existing struct {
 	Names map[string]int64
 }
 
-// AccountWrite is one account to insert (ID is nil) or to update.
+// AccountWrite is one account to insert, if its ID is nil, or to update. The last two fields matter
+// only to an update.
 type AccountWrite struct {
 	Account *models.CustomerAccount
-	// Names are all names that the account signs in with. nil keeps the names of an account that
-	// exists.
+	// Names are all names with which the account signs in. nil keeps the names of an existing
+	// account.
 	Names []string
 	// ReplaceAttributes replaces the stored attributes by Account.Attributes. Otherwise they stay.
 	ReplaceAttributes bool
-	// ForgetFailures forgets the wrong passwords that were counted for the account.
+	// ForgetFailures deletes the counts of wrong passwords for the account's names, and their
+	// locks.
 	ForgetFailures bool
-	// EndSessions is the reason why this write ends the customer's sessions; empty to keep them.
+	// EndSessions is the reason with which the customer's sessions end. If it is empty, they go on.
 	EndSessions models.Reason
 }
 
@@ -52,9 +54,9 @@ type AccountWriter struct {
 	tx    *gorm.DB
 }
 
-// WriteAccounts runs do in one transaction, which an error of do rolls back. It may run do again
-// from the beginning when another transaction was faster, so do must have no effect except on the
-// database. It returns ErrTaken if a key remains taken.
+// WriteAccounts runs do in one transaction. An error of do rolls it back. If another transaction
+// was faster, WriteAccounts runs do again from the beginning, so do must have no effect except on
+// the database. It returns ErrTaken if a key is still taken after three tries.
 func (s *Store) WriteAccounts(ctx context.Context, do func(*AccountWriter) error) error {
 	var err error
 	for range 3 {
@@ -66,7 +68,7 @@ func (s *Store) WriteAccounts(ctx context.Context, do func(*AccountWriter) error
 	return fmt.Errorf("%w: %w", ErrTaken, err)
 }
 
-// Existing returns what exists under the keys.
+// Existing returns what exists under any of the keys, and locks those accounts.
 func (w *AccountWriter) Existing(keys AccountKeys) (Existing, error) {
 	existing := Existing{Names: make(map[string]int64, len(keys.Names))}
 
@@ -130,10 +132,10 @@ func findIn[Value, Row any](tx *gorm.DB, column string, values []Value, rows *[]
 	return tx.Where(column+" IN ?", values).Find(rows).Error
 }
 
-// Write carries the writes out, and sets the ID of each new account. Updates come first, so that an
+// Write carries out the writes, and sets the ID of each new account. Updates come first, so that an
 // insert can take a name that an update gives up.
 func (w *AccountWriter) Write(writes []AccountWrite) error {
-	work := sorted(writes)
+	work := workOf(writes)
 
 	for _, step := range []func() error{
 		func() error { return updateAccounts(w.tx, work.updated) },
@@ -153,7 +155,7 @@ func (w *AccountWriter) Write(writes []AccountWrite) error {
 	return nil
 }
 
-// workload is what some writes amount to, one statement per field.
+// workload groups the writes of many accounts by the statements that they need.
 type workload struct {
 	inserted, updated []*models.CustomerAccount
 	// renamed and reattributed are the accounts whose names and attributes are replaced.
@@ -164,7 +166,7 @@ type workload struct {
 	ended map[models.Reason][]models.ID
 }
 
-func sorted(writes []AccountWrite) workload {
+func workOf(writes []AccountWrite) workload {
 	work := workload{ended: make(map[models.Reason][]models.ID)}
 	for _, write := range writes {
 		account := write.Account
@@ -191,7 +193,7 @@ func sorted(writes []AccountWrite) workload {
 	return work
 }
 
-// updateAccounts writes whole rows. This transaction has locked them.
+// updateAccounts writes whole rows. That is safe because this transaction has locked them.
 func updateAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	if len(accounts) == 0 {
 		return nil
@@ -200,8 +202,8 @@ func updateAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	return tx.Clauses(everyColumn).Create(accounts).Error
 }
 
-// insertAccounts inserts rows and then reads their numbers, because a cluster may leave gaps
-// between the numbers of one statement.
+// insertAccounts inserts rows and then reads their numbers. GORM would guess them, but a cluster
+// can leave gaps between the numbers of one statement.
 func insertAccounts(tx *gorm.DB, accounts []*models.CustomerAccount) error {
 	if len(accounts) == 0 {
 		return nil
@@ -252,7 +254,7 @@ func insertAttributes(tx *gorm.DB, writes []AccountWrite) error {
 	return insertAll(tx, attributes)
 }
 
-// insertAll inserts rows in statements of a bounded size. Without rows it runs none.
+// insertAll inserts rows in statements of limited size. Without rows it runs no statement.
 func insertAll[Row any](tx *gorm.DB, rows []Row) error {
 	if len(rows) == 0 {
 		return nil

@@ -1,9 +1,8 @@
 // Package storagetest gives tests new, empty databases of each kind that the product runs on.
 //
 // SQLite needs nothing. MySQL needs a server, which the variable AUTHTICKETS_TEST_MYSQL names.
-// `make test` starts one, and test/with-mysql starts one for any command. Without it, a plain
-// `go test ./...` leaves out the tests that need MySQL. In continuous integration (CI=true) they
-// fail.
+// `make test` starts one, and test/with-mysql starts one for any command. Without a server, a plain
+// `go test ./...` skips the tests that need MySQL. In continuous integration (CI=true) they fail.
 package storagetest
 
 import (
@@ -19,7 +18,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// dropTimeout bounds how long a test waits at its end for a server that does not answer.
+// dropTimeout limits how long a test waits at its end for a server that does not answer.
 const dropTimeout = 20 * time.Second
 
 // Each runs test once on every kind of database, as parallel subtests "sqlite" and "mysql". The url
@@ -48,16 +47,17 @@ func SQLite(tb testing.TB) string {
 	return "sqlite://" + filepath.ToSlash(filepath.Join(tb.TempDir(), "authtickets.db"))
 }
 
-// MySQL returns the DSN of a new, empty MySQL database, as go-sql-driver reads it. The database is
-// dropped when the test ends. Its character set is the server's default, as after a plain CREATE
-// DATABASE. Without a server MySQL returns false, and in continuous integration the test fails.
+// MySQL returns the DSN of a new, empty MySQL database, in the format of go-sql-driver. The
+// database is dropped when the test ends. Its character set is the server's default, as after a
+// plain CREATE DATABASE. Without a server, MySQL returns false, or fails the test in continuous
+// integration.
 func MySQL(tb testing.TB) (url string, ok bool) {
 	tb.Helper()
 	server := os.Getenv("AUTHTICKETS_TEST_MYSQL")
 	if server == "" {
 		if wantMySQL() {
 			tb.Fatal("AUTHTICKETS_TEST_MYSQL names no MySQL server: " +
-				"run `make test`, or this command behind test/with-mysql")
+				"run `make test`, or run this command through test/with-mysql")
 		}
 		return "", false
 	}
@@ -89,7 +89,7 @@ func MySQL(tb testing.TB) (url string, ok bool) {
 	return config.FormatDSN(), true
 }
 
-// wantMySQL reports whether tests on MySQL must run: there is a server, or there has to be one.
+// wantMySQL reports whether tests on MySQL must run, because there is a server or must be one.
 func wantMySQL() bool {
 	return os.Getenv("AUTHTICKETS_TEST_MYSQL") != "" || os.Getenv("CI") == "true"
 }

@@ -25,7 +25,7 @@ func TestEachGivesEveryTestItsOwnEmptyDatabase(t *testing.T) {
 			mutex.Lock()
 			defer mutex.Unlock()
 			if seen[url] {
-				t.Errorf("%s was given before", url)
+				t.Errorf("%s was given to two tests", url)
 			}
 
 			seen[url] = true
@@ -77,7 +77,7 @@ func TestMySQLWithoutServer(t *testing.T) {
 	})
 }
 
-// failing is a test whose failure can be looked at.
+// failing is a test that sends the message of its failure to a channel.
 type failing struct {
 	testing.TB
 
