@@ -41,8 +41,8 @@ func (s *Store) EndSession(ctx context.Context, id, userID models.ID, reason mod
 	return ended == 1, err
 }
 
-// LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired,
-// whichever node has written them.
+// LivingSessions returns the ids of all sessions of a shopper that have neither ended nor expired.
+// It also finds those that another node has just written.
 func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.ID, error) {
 	clock, now := s.dialect.clock()
 	query := `SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL AND expires_at > ` + clock

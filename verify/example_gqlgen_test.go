@@ -20,8 +20,7 @@ import (
 //	server.AroundOperations(forShoppers)
 //	http.Handle("/graphql", verifier.Middleware(server))
 //
-// needs and forShoppers have the types that gqlgen requires. The example calls them as gqlgen
-// would.
+// needs and forShoppers have the types that gqlgen requires. The example calls them as gqlgen does.
 func Example_gqlgen() {
 	shopper := &verify.Shopper{UserID: "0123456789abcdef0123456789abcdef", Behaviors: []string{"cart.read"}}
 	ctx := verify.WithShopper(context.Background(), shopper) // Middleware does that
@@ -47,8 +46,8 @@ func needs(ctx context.Context, _ any, next graphql.Resolver, behavior string) (
 	return next(ctx)
 }
 
-// forShoppers runs only operations of shoppers. Behind Middleware there are no others. It protects
-// a handler that was put elsewhere by mistake.
+// forShoppers runs only operations of shoppers. Behind Middleware there are no others, but it also
+// protects a handler that is not behind Middleware by mistake.
 func forShoppers(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	if _, ok := verify.ShopperOf(ctx); !ok {
 		return graphql.OneShot(&graphql.Response{
@@ -58,7 +57,7 @@ func forShoppers(ctx context.Context, next graphql.OperationHandler) graphql.Res
 	return next(ctx)
 }
 
-// cartResolver resolves a field. Whose cart it is comes from the ticket, not from an argument.
+// cartResolver resolves a field. The ticket, not an argument, decides whose cart it is.
 func cartResolver(ctx context.Context) (string, error) {
 	shopper, ok := verify.ShopperOf(ctx)
 	if !ok {
@@ -67,7 +66,7 @@ func cartResolver(ctx context.Context) (string, error) {
 	return "the cart of " + shopper.UserID, nil
 }
 
-// exampleTB takes the place of the test in test helpers, so that examples can use them.
+// exampleTB is passed to test helpers in place of a test, so that examples can use them.
 type exampleTB struct{ testing.TB }
 
 func (exampleTB) Helper()           {}

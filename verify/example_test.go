@@ -72,7 +72,7 @@ func Example() {
 	// {"error":"insufficient_scope","error_description":"The ticket does not permit this."}
 }
 
-// Without HTTP, for example in a consumer of a queue, you decide by the error.
+// Without HTTP, for example in a consumer of a queue, decide by the error what to do.
 func ExampleVerifier_Verify() {
 	server, tickets := startServer()
 	defer server.Close()
@@ -81,7 +81,7 @@ func ExampleVerifier_Verify() {
 		Issuer:      server.URL,
 		Audience:    "https://api.shop.example",
 		Application: "gateway",
-		Secret:      func() string { return "a+b" }, // os.Getenv("GATEWAY_SECRET"): for opaque tokens
+		Secret:      func() string { return "a+b" }, // for opaque tokens: os.Getenv("GATEWAY_SECRET")
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -115,7 +115,7 @@ func ExampleVerifier_Follow() {
 		Issuer:       server.URL,
 		Audience:     "https://api.shop.example",
 		FeedInterval: 50 * time.Millisecond,
-		MaxFeedAge:   5 * time.Minute, // better no tickets than revoked ones
+		MaxFeedAge:   5 * time.Minute, // refuse all tickets rather than accept revoked ones
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// mostPause is the longest pause after reading the feed has failed several times in a row.
-const mostPause = 5 * time.Second
+// longestPause is how long Follow waits after the list could not be read several times in a row.
+const longestPause = 5 * time.Second
 
-var errFeed = errors.New("the list of revoked tickets is of another issuer, has expired, or is from the future")
+var errFeed = errors.New("the list of revoked tickets is from another issuer, incomplete, expired, or from the future")
 
 // Follow keeps the list of revoked tickets and the keys up to date until the context ends. Without
 // it, Verify accepts a jwtAccessToken until it expires. Run it once, in a goroutine.
 //
-// Follow asks every FeedInterval. The answer has no body if the list is unchanged. If the server
-// does not answer, or its list is not signed by it, revoked tickets stay revoked and Follow asks
-// less often, down to every 5 seconds. MaxFeedAge decides how long Verify accepts tickets
-// meanwhile.
+// Follow asks every FeedInterval. The answer has no body if the list is unchanged. If there is no
+// answer, or no valid list, revoked tickets stay revoked. Follow then asks less often, down to
+// every 5 seconds. MaxFeedAge decides how long Verify accepts tickets meanwhile.
 func (v *Verifier) Follow(ctx context.Context) {
 	var etag string
 	var failed error
@@ -42,13 +41,13 @@ func (v *Verifier) Follow(ctx context.Context) {
 		if err == nil {
 			etag, pause = next, interval
 		} else {
-			pause = max(interval, min(2*pause, mostPause))
+			pause = max(interval, min(2*pause, longestPause))
 		}
 	}
 }
 
-// logFeed is like logChange, except for a list that is too long. Waiting does not help against
-// that, so it logs the consequence.
+// logFeed is like logChange, except for a list that is too long. Waiting does not help then, so
+// logFeed logs the consequence.
 func (v *Verifier) logFeed(ctx context.Context, before, after error) {
 	switch {
 	case !errors.Is(after, errTooLong):
@@ -59,7 +58,7 @@ func (v *Verifier) logFeed(ctx context.Context, before, after error) {
 			"when the last one is older than MaxFeedAge, every ticket is refused here", "mostBytes", maxFeed)
 	default:
 		v.log.ErrorContext(ctx, "the list of revoked tickets is too long to be read: "+
-			"tickets that are revoked from now on stay good here until they expire", "mostBytes", maxFeed)
+			"tickets that are revoked from now on stay valid here until they expire", "mostBytes", maxFeed)
 	}
 }
 
@@ -76,7 +75,7 @@ func (v *Verifier) readFeed(ctx context.Context, etag string) (string, error) {
 	if err := v.keys.open(ctx, string(text), "revoked-tickets+jwt", now, &list); err != nil {
 		return "", err
 	}
-	if !list.good(&v.settings, now) {
+	if !list.isValid(&v.settings, now) {
 		return "", errFeed
 	}
 

@@ -30,7 +30,7 @@ func follow(t *testing.T, v *verify.Verifier) {
 	synctest.Wait()
 }
 
-// interval is slightly longer than the time Follow waits between two requests.
+// interval is slightly longer than Follow waits between two requests.
 const interval = 501 * time.Millisecond
 
 // other is the id of another session.
@@ -51,7 +51,7 @@ func TestFollowRefusesRevokedTickets(t *testing.T) {
 		i.publish(i.list(other, sessionID))
 		time.Sleep(interval)
 		expect(t, v, token, verify.ErrRevoked)
-		expect(t, v, opaqueToken, verify.ErrRevoked) // although a moment ago the server said that it is active
+		expect(t, v, opaqueToken, verify.ErrRevoked) // although the server has just said that it is active
 		expect(t, v, i.token(i.claims().with("sid", userID)), nil)
 	})
 }
@@ -63,7 +63,7 @@ func TestFollowRefusesTicketsOfApplications(t *testing.T) {
 		i.publish(i.list())
 		v := i.verifier()
 		app := i.token(i.claims().with("client_id", "app"))
-		expect(t, v, app, nil) // nothing is known yet
+		expect(t, v, app, nil) // no list has been read yet
 		follow(t, v)
 		expect(t, v, app, verify.ErrRevoked)
 		expect(t, v, i.token(i.claims()), nil)
@@ -95,7 +95,7 @@ func TestFollowAsksForChangesOnly(t *testing.T) {
 	})
 }
 
-func TestFollowTakesTheServersNewestListOnly(t *testing.T) {
+func TestFollowAcceptsOnlyTheServersNewestList(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -137,7 +137,7 @@ func TestFollowTakesTheServersNewestListOnly(t *testing.T) {
 			i.publishAs(text(i.list()))
 			time.Sleep(6 * time.Second)
 			if expect(t, v, i.token(i.claims()), verify.ErrRevoked) != nil {
-				t.Errorf("%s is taken", name)
+				t.Errorf("%s was accepted", name)
 			}
 
 			i.publishAs(i.sign("2", typ, i.list()))
@@ -149,9 +149,9 @@ func TestFollowTakesTheServersNewestListOnly(t *testing.T) {
 	})
 }
 
-// A replica whose clock is behind signs a list that looks old, but that contains a session which
+// A replica whose clock is behind signs a list that looks old. The list can contain a session that
 // the other replicas have not seen yet.
-func TestFollowLearnsOfSessionsFromOlderLists(t *testing.T) {
+func TestFollowReadsSessionsFromOlderLists(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -170,7 +170,7 @@ func TestFollowLearnsOfSessionsFromOlderLists(t *testing.T) {
 	})
 }
 
-// Each replica signs its own list, and they learn of a revoked session at slightly different times.
+// Each replica signs its own list, and notices a revoked session at a slightly different time.
 func TestFollowDoesNotForgetBetweenReplicas(t *testing.T) {
 	t.Parallel()
 
@@ -190,7 +190,7 @@ func TestFollowDoesNotForgetBetweenReplicas(t *testing.T) {
 		time.Sleep(time.Minute)
 		i.publish(i.list())
 		time.Sleep(interval)
-		expect(t, v, token, nil) // the server says that none of its access tokens can be valid any more
+		expect(t, v, token, nil) // its last access token has expired by now
 	})
 }
 
@@ -240,13 +240,13 @@ func TestFollowWhileTheServerIsAway(t *testing.T) {
 }
 
 // A list that is too long is logged once, with the consequence. Revoked tickets stay revoked.
-func TestFollowTellsOfListsThatAreTooLong(t *testing.T) {
+func TestFollowLogsListsThatAreTooLong(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
 		age         time.Duration
 		consequence string
-	}{{0, "stay good here until they expire"}, {time.Minute, "every ticket is refused"}} {
+	}{{0, "stay valid here until they expire"}, {time.Minute, "every ticket is refused"}} {
 		withClock(t, func(t *testing.T, i *issuer) {
 			var log bytes.Buffer
 			i.publish(i.list(sessionID))

@@ -8,7 +8,7 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-// Whatever strangers send, only exactly what was signed is accepted.
+// Of all texts, only exactly the signed one is accepted.
 func FuzzVerify(f *testing.F) {
 	i := newIssuer(f)
 	now := time.Now()
@@ -29,7 +29,7 @@ func FuzzVerify(f *testing.F) {
 		shopper, err := v.Verify(t.Context(), token)
 		checkError(t, token, shopper, err)
 		if err == nil && token != good {
-			t.Errorf("%q is taken", token)
+			t.Errorf("%q was accepted", token)
 		}
 		if fetched := i.askedFor(keysPath); fetched > 1 {
 			t.Errorf("the keys were fetched %d times", fetched)

@@ -49,8 +49,8 @@ func (c claims) with(name string, value any) claims {
 	return other
 }
 
-// issuer takes the place of the server. It signs tickets, and answers a Verifier directly, without
-// a network. So it works with the clock of synctest.
+// issuer stands in for the server. It signs tickets, and answers a Verifier without a network, so
+// that it works with the clock of synctest.
 type issuer struct {
 	t   testing.TB
 	now func() time.Time
@@ -61,7 +61,7 @@ type issuer struct {
 	feedETag string
 	live     map[string]claims
 	asked    map[string]int
-	answer   func(w http.ResponseWriter, r *http.Request) bool // may answer instead of the server
+	answer   func(w http.ResponseWriter, r *http.Request) bool // returns true if it has answered
 	down     bool
 }
 
@@ -258,7 +258,7 @@ func withClock(t *testing.T, test func(t *testing.T, i *issuer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		t.Helper()
-		time.Sleep(time.Hour) // so that there is time before now
+		time.Sleep(time.Hour) // so that tests can use earlier instants
 		test(t, newIssuer(t))
 	})
 }

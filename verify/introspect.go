@@ -13,18 +13,18 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// deadAge is how long we remember that a token is not active. A client that repeats itself then
-// costs the server little.
+// deadAge is how long we remember that a token is not active, so that a client that sends it again
+// and again causes few requests.
 const deadAge = time.Second
 
-// mostIntrospecting is how many introspections may run at a time. Without a limit, a client that
-// invents tokens would open a connection for each. Others wait for their turn; a burst of valid
-// tickets, for example after a restart, is done in milliseconds.
-const mostIntrospecting = 64
+// maxIntrospecting is how many introspections may run at a time. Without a limit, a client that
+// invents tokens would open a connection for each. Further introspections wait for their turn.
+// After a restart, many valid tickets can come at once, but each takes only milliseconds.
+const maxIntrospecting = 64
 
-// answers holds what the server said about opaque tokens, for a short time. The key is the SHA-256
-// of the token, so that a memory dump contains no tokens. Active tokens are kept apart from others,
-// so that invented tokens cannot displace them.
+// answers remembers for a short time what the server said about opaque tokens. The key is the
+// SHA-256 of the token, so that a memory dump contains no tokens. Active tokens are kept
+// separately, so that invented tokens cannot displace them.
 type answers struct {
 	server *server
 	issuer string
@@ -44,7 +44,7 @@ func newAnswers(server *server, settings Settings) *answers {
 		issuer: settings.Issuer,
 		age:    settings.IntrospectionAge,
 		now:    settings.Now,
-		turns:  make(chan struct{}, mostIntrospecting),
+		turns:  make(chan struct{}, maxIntrospecting),
 		live:   live,
 		dead:   dead,
 	}
@@ -59,12 +59,12 @@ func (v *Verifier) verifyOpaque(ctx context.Context, token string, now time.Time
 	case !alphanumeric(token):
 		return nil, fmt.Errorf("%w: malformed", ErrInvalid)
 	case v.settings.Application == "":
-		return nil, fmt.Errorf("%w: opaque, and this service may not ask about it", ErrInvalid)
+		return nil, fmt.Errorf("%w: opaque, and this service has no application to ask about it", ErrInvalid)
 	}
 
 	key := sha256.Sum256([]byte(token))
-	shopper, known, err := v.answers.known(key, now)
-	if !known {
+	shopper, isCached, err := v.answers.cached(key, now)
+	if !isCached {
 		shopper, err = v.answers.ask(ctx, key, token)
 	}
 	if err != nil {
@@ -74,8 +74,9 @@ func (v *Verifier) verifyOpaque(ctx context.Context, token string, now time.Time
 	return shopper.clone(), nil
 }
 
-// known returns the remembered answer about a token, if there is one.
-func (a *answers) known(key [sha256.Size]byte, now time.Time) (shopper *Shopper, known bool, err error) {
+// cached returns the remembered answer about a token: a shopper, or errDead. isCached is false if
+// there is no such answer.
+func (a *answers) cached(key [sha256.Size]byte, now time.Time) (shopper *Shopper, isCached bool, err error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 
@@ -102,7 +103,7 @@ func (a *answers) ask(ctx context.Context, key [sha256.Size]byte, token string) 
 	}
 }
 
-// fetch waits for its turn and asks the server. Both together take no longer than one request may.
+// fetch waits for its turn and asks the server. Together these take no longer than timeout.
 func (a *answers) fetch(ctx context.Context, key [sha256.Size]byte, token string) (*Shopper, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -111,7 +112,7 @@ func (a *answers) fetch(ctx context.Context, key [sha256.Size]byte, token string
 	case a.turns <- struct{}{}:
 		defer func() { <-a.turns }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: too many are being asked about", ErrUnavailable)
+		return nil, fmt.Errorf("%w: too many introspections at a time", ErrUnavailable)
 	}
 
 	body, err := a.server.introspect(ctx, token)
@@ -142,7 +143,7 @@ func (a *answers) fetch(ctx context.Context, key [sha256.Size]byte, token string
 	return shopper, nil
 }
 
-var errIntrospection = errors.New("the answer to the introspection is not from this issuer")
+var errIntrospection = errors.New("the answer to the introspection is malformed, or from another issuer")
 
 // readIntrospection returns the shopper of an answer, or nil if the token is not active.
 func readIntrospection(body []byte, issuer string) (*Shopper, error) {
@@ -185,8 +186,8 @@ func readIntrospection(body []byte, issuer string) (*Shopper, error) {
 	return shopper, nil
 }
 
-// alphanumeric reports whether a text could be an opaque token: only letters and digits. The server
-// is not asked about other texts.
+// alphanumeric reports whether a text has only letters and digits, like an opaque token. We do not
+// ask the server about other texts.
 func alphanumeric(text string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool {
 		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')

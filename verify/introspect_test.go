@@ -60,7 +60,7 @@ func TestOpaqueTokensAreAskedAbout(t *testing.T) {
 
 		time.Sleep(time.Nanosecond)
 		if shopper := expect(t, v, opaqueToken, nil); len(shopper.Behaviors) > 0 {
-			t.Error("the old answer is kept")
+			t.Error("the old answer is still used")
 		}
 
 		delete(i.live, opaqueToken)
@@ -90,11 +90,11 @@ func TestOpaqueTokensExpire(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		expect(t, v, opaqueToken, verify.ErrUnavailable)
 		i.set(func() { i.down = false })
-		expect(t, v, opaqueToken, verify.ErrExpired) // by this machine's clock, although the server says it is active
+		expect(t, v, opaqueToken, verify.ErrExpired) // by our clock, although the server says it is active
 	})
 }
 
-func TestOneQuestionForAllWhoAskAtATime(t *testing.T) {
+func TestConcurrentCallersShareOneRequest(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -123,8 +123,9 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.issuer.RoundTrip(r)
 }
 
-// Invented tokens cause at most 64 requests at a time. Others wait as long as a request may take.
-func TestIntrospectionsUnderWayAreBounded(t *testing.T) {
+// Invented tokens cause at most 64 requests at a time. Further ones wait as long as a request may
+// take.
+func TestConcurrentIntrospectionsAreLimited(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -179,7 +180,7 @@ func (s *busyServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func TestAnswersKeptAreBounded(t *testing.T) {
+func TestCachedAnswersAreLimited(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -213,7 +214,7 @@ func TestAnswersKeptAreBounded(t *testing.T) {
 			t.Errorf("asked %d and %d times", first, again)
 		}
 		if again := asked(live...); again != 0 {
-			t.Errorf("%d good tokens were driven out by others", again)
+			t.Errorf("%d active tokens were displaced by others", again)
 		}
 
 		i.live["one more"], i.live["onemore"] = nil, i.introspection()
@@ -227,7 +228,7 @@ func TestAnswersKeptAreBounded(t *testing.T) {
 	})
 }
 
-func TestAnswersThatAreNone(t *testing.T) {
+func TestInvalidAnswers(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -255,7 +256,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 				}
 			})
 			if expect(t, i.verifier(), opaqueToken, verify.ErrUnavailable) != nil {
-				t.Errorf("%s is taken", name)
+				t.Errorf("%s was accepted", name)
 			}
 		}
 	})

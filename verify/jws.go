@@ -11,10 +11,10 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// open checks a compact JWS (RFC 7515) and decodes its contents into claims. It must have the type
-// typ and be signed with ES256 by one of the server's keys, which it names by id. A key that it
-// contains or links to is ignored. The error is ErrInvalid or ErrUnavailable. It does not quote the
-// text; the library's own errors would.
+// open checks a compact JWS (RFC 7515) and decodes its contents into claims. The JWS must have the
+// type typ, and be signed with ES256 by the server's key whose id it names. A key that it contains
+// or links to is ignored. The error is ErrInvalid or ErrUnavailable. It does not quote the text, as
+// the library's own errors would.
 func (k *publicKeys) open(ctx context.Context, text, typ string, now time.Time, claims any) error {
 	if !canonical(text) {
 		return fmt.Errorf("%w: malformed", ErrInvalid)
@@ -47,9 +47,9 @@ func (k *publicKeys) open(ctx context.Context, text, typ string, now time.Time, 
 	return nil
 }
 
-// canonical reports whether a text consists of parts of base64url joined by dots, each in its
+// canonical reports whether a text consists of parts in base64url, joined by dots, each in its
 // canonical form. Go's decoder, and so the library, ignores line breaks and leftover bits at the
-// end of a part. Without this check one ticket could be written in many ways.
+// end of a part. Without this check, one ticket could be written in many ways.
 func canonical(text string) bool {
 	if strings.ContainsAny(text, "\r\n") {
 		return false

@@ -27,8 +27,8 @@ type jwtClaims struct {
 	ClaimedAnonymousUserID string `json:"claimed_anonymous_sub"`
 }
 
-// verifyJWT returns the shopper of a jwtAccessToken. The caller checks whether it has expired or
-// was revoked.
+// verifyJWT returns the shopper of a jwtAccessToken. The caller must check whether it has expired
+// or was revoked.
 func (v *Verifier) verifyJWT(ctx context.Context, token string, now time.Time) (*Shopper, error) {
 	var claims jwtClaims
 	if err := v.keys.open(ctx, token, "at+jwt", now, &claims); err != nil {
@@ -37,7 +37,7 @@ func (v *Verifier) verifyJWT(ctx context.Context, token string, now time.Time) (
 
 	switch {
 	case claims.Issuer != v.settings.Issuer:
-		return nil, fmt.Errorf("%w: of another issuer", ErrInvalid)
+		return nil, fmt.Errorf("%w: from another issuer", ErrInvalid)
 	case !slices.Contains(claims.Audience, v.settings.Audience):
 		return nil, fmt.Errorf("%w: for another audience", ErrInvalid)
 	case claims.ID == "" || claims.Behaviors == nil || claims.Anonymous == nil,
@@ -73,11 +73,10 @@ func (s *Shopper) complete() bool {
 		!s.IssuedAt.IsZero() && !s.StartedAt.IsZero() && !s.ExpiresAt.IsZero()
 }
 
-// instant returns the time that many seconds after 1970. It returns the zero time if no ticket can
-// have that time.
+// instant converts seconds since 1970. It returns the zero time if no ticket can have that time.
 func instant(seconds int64) time.Time {
-	const most = 1 << 38 // the year 10,680
-	if seconds <= 0 || seconds > most {
+	const latest = 1 << 38 // the year 10,680
+	if seconds <= 0 || seconds > latest {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()

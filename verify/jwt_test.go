@@ -19,7 +19,7 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-func TestVerifyTellsWhoHoldsATicket(t *testing.T) {
+func TestVerifyReturnsTheShopper(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -41,7 +41,7 @@ func TestVerifyTellsWhoHoldsATicket(t *testing.T) {
 		}
 
 		if !shopper.Has("cart.write") || shopper.Has("cart") || (*verify.Shopper)(nil).Has("cart.write") {
-			t.Error("Has does not tell what the ticket permits")
+			t.Error("Has does not report what the ticket permits")
 		}
 
 		anonymous := expect(
@@ -57,13 +57,13 @@ func TestVerifyTellsWhoHoldsATicket(t *testing.T) {
 			t.Errorf("the keys were fetched %d times", asked)
 		}
 
-		most := make([]string, 100) // as many as an application may have, and as long
+		most := make([]string, 100) // as many and as long as an application may have
 		for n := range most {
 			most[n] = fmt.Sprintf("%064d", n)
 		}
 
 		if full := expect(t, v, i.token(i.claims().with("behaviors", most)), nil); !full.Has(most[99]) {
-			t.Error("a ticket with all the behaviors that an application may have is not taken")
+			t.Error("a ticket with as many behaviors as an application may have was refused")
 		}
 	})
 }
@@ -100,7 +100,7 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		} {
 			for _, value := range values {
 				if shopper := expect(t, v, i.token(good.with(name, value)), verify.ErrInvalid); shopper != nil {
-					t.Errorf("%s: %v is taken", name, value)
+					t.Errorf("%s: %v was accepted", name, value)
 				}
 			}
 		}
@@ -150,7 +150,7 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 
 		for name, forged := range map[string]string{
 			"a stranger's key":             sign(t, jose.ES256, own, typ, good),
-			"a key that it brings":         sign(t, jose.ES256, own, elsewhere, good),
+			"a key in its own header":      sign(t, jose.ES256, own, elsewhere, good),
 			"the public key as a secret":   sign(t, jose.HS256, jose.JSONWebKey{Key: bytes, KeyID: "1"}, typ, good),
 			"the JWK as a secret":          sign(t, jose.HS256, jose.JSONWebKey{Key: asJSON, KeyID: "1"}, typ, good),
 			"no type":                      i.sign("1", nil, good),
@@ -171,18 +171,18 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 			"a line break":                 token[:20] + "\n" + token[20:],
 			"a blank before":               " " + token,
 			"padding":                      token + "==",
-			"other bits that are left":     token[:len(token)-1] + nextLetter(token[len(token)-1]),
+			"other leftover bits":          token[:len(token)-1] + nextLetter(token[len(token)-1]),
 			"encrypted":                    part(`{"alg":"dir","enc":"A256GCM",`+head+`}`) + "..." + payload + ".",
-			"longer than any":              i.token(good.with("pad", strings.Repeat("x", 12<<10))),
+			"too long":                     i.token(good.with("pad", strings.Repeat("x", 12<<10))),
 			"deeply nested":                part(strings.Repeat("[", 5000)) + "." + payload + "." + signature,
 			"a key id that is a path":      sign(t, jose.ES256, pathKey, typ, good),
 			"empty":                        "",
 			"NUL":                          token + "\x00",
-			"no Unicode":                   token[:30] + "\xff" + token[31:],
+			"not UTF-8":                    token[:30] + "\xff" + token[31:],
 			"the claims of another ticket": strings.Replace(token, payload, other, 1),
 		} {
 			if shopper := expect(t, v, forged, verify.ErrInvalid); shopper != nil {
-				t.Errorf("%s is taken", name)
+				t.Errorf("%s was accepted", name)
 			}
 		}
 
@@ -191,7 +191,7 @@ func TestVerifyRefusesForgeries(t *testing.T) {
 			expect(t, v, changed, verify.ErrInvalid)
 		}
 
-		expect(t, v, i.sign("1", elsewhere, good), nil) // signed with the right key: the others are ignored
+		expect(t, v, i.sign("1", elsewhere, good), nil) // signed with the right key; keys in the header are ignored
 		if asked := i.askedFor(keysPath); asked != fetched {
 			t.Errorf("the keys were fetched %d times more", asked-fetched)
 		}

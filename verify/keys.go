@@ -17,18 +17,19 @@ import (
 
 const (
 	// keysLifetime is the age at which the keys are fetched again, in the background. The server
-	// normally publishes a key a day before it signs with it.
+	// publishes a key well before it signs with it.
 	keysLifetime = 30 * time.Second
-	// keysPause is how long after an answer no key is fetched for an unknown key id. Otherwise a
-	// client that invents key ids would cause a request for each.
+	// keysPause is how long the keys are not fetched again after an answer, even for an unknown key
+	// id. Otherwise a client that invents key ids would cause a request for each.
 	keysPause = 5 * time.Second
-	// keysRetry is the same pause after a request that failed.
+	// keysRetry is the same pause after a failed request.
 	keysRetry = time.Second
-	// maxKeyCount is more than a server ever has at a time.
+	// maxKeyCount is more keys than a server ever has at a time.
 	maxKeyCount = 100
 )
 
-// publicKeys are the server's public keys. The known keys stay in use while it does not answer.
+// publicKeys are the server's public keys. While the server does not answer, the last keys stay in
+// use.
 type publicKeys struct {
 	server *server
 	now    func() time.Time
@@ -41,8 +42,8 @@ type publicKeys struct {
 type keyState struct {
 	byID    map[string]*ecdsa.PublicKey
 	err     error     // why the last fetch failed
-	staleAt time.Time // when the known keys are fetched again
-	askAt   time.Time // when the keys may be fetched at the earliest
+	staleAt time.Time // from then on, using a key starts to fetch the keys again
+	askAt   time.Time // before then, the keys are not fetched
 }
 
 func newPublicKeys(server *server, settings Settings) *publicKeys {
@@ -52,7 +53,7 @@ func newPublicKeys(server *server, settings Settings) *publicKeys {
 }
 
 // find returns the key with an id. It waits for the server only if the id is unknown. The error is
-// ErrInvalid, or ErrUnavailable if the server could not be asked.
+// ErrInvalid, or ErrUnavailable if the server did not answer.
 func (k *publicKeys) find(ctx context.Context, id string, now time.Time) (*ecdsa.PublicKey, error) {
 	state := k.state.Load()
 	if key, ok := state.byID[id]; ok {
@@ -78,7 +79,7 @@ func (k *publicKeys) find(ctx context.Context, id string, now time.Time) (*ecdsa
 	return nil, fmt.Errorf("%w: unknown key", ErrInvalid)
 }
 
-// refresh starts to fetch the keys if they are old, and does not wait for them.
+// refresh starts to fetch the keys if they are old. It does not wait for them.
 func (k *publicKeys) refresh(ctx context.Context, now time.Time) {
 	if state := k.state.Load(); !now.Before(state.staleAt) && !now.Before(state.askAt) {
 		k.fetch(ctx)
@@ -116,8 +117,8 @@ func (k *publicKeys) fetch(ctx context.Context) <-chan singleflight.Result {
 
 var errNoKeys = errors.New("no JWK set with a key for ES256")
 
-// readKeys returns the ES256 keys of a JWK set. It ignores others (RFC 7517 section 5), so that the
-// server can add kinds that this program does not know.
+// readKeys returns the ES256 keys of a JWK set. It ignores other keys (RFC 7517 section 5), so that
+// later servers can add other kinds.
 func readKeys(text []byte) (map[string]*ecdsa.PublicKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -59,7 +59,7 @@ func TestUnknownKeysAreFetchedOnce(t *testing.T) {
 	})
 }
 
-func TestKeysAreFetchedAgainBesideTheWork(t *testing.T) {
+func TestKeysAreFetchedAgainInTheBackground(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -88,7 +88,7 @@ func TestKeysAreFetchedAgainBesideTheWork(t *testing.T) {
 			t.Errorf("the server was asked %d times in ten minutes", asked)
 		}
 
-		expect(t, v, token, verify.ErrUnavailable) // the server cannot say whether there is such a key
+		expect(t, v, token, verify.ErrUnavailable) // the server may have such a key by now
 		i.set(func() { i.down = false })
 		time.Sleep(time.Second)
 		expect(t, v, token, verify.ErrInvalid)
@@ -116,13 +116,13 @@ func TestKeysThatCannotBeRead(t *testing.T) {
 				}
 			})
 			if expect(t, i.verifier(), token, verify.ErrUnavailable) != nil {
-				t.Errorf("%s is taken", name)
+				t.Errorf("%s was accepted", name)
 			}
 		}
 	})
 }
 
-func TestOtherKeysAreLeftOut(t *testing.T) {
+func TestOtherKeysAreIgnored(t *testing.T) {
 	t.Parallel()
 
 	withClock(t, func(t *testing.T, i *issuer) {
@@ -188,7 +188,7 @@ func TestAServerThatHangs(t *testing.T) {
 				t.Errorf("it took %s", took)
 			}
 
-			time.Sleep(time.Minute) // until the questions have given up
+			time.Sleep(time.Minute) // until the requests have timed out
 		}
 	})
 }

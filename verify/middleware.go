@@ -12,10 +12,10 @@ import (
 // The token comes in Authorization: Bearer (RFC 6750) or in x-vol-user-claims. If both are present,
 // x-vol-user-claims counts, as in the server itself.
 //
-// If the ticket is missing or not valid, the answer is 401; the client then refreshes its ticket
-// and tries again. If that cannot be decided, the answer is 503. Both have a JSON object with
-// "error" and "error_description". A CORS preflight has no ticket, so your CORS handler must come
-// before Middleware.
+// If the ticket is missing or not valid, the answer is 401. The client should then refresh its
+// ticket and try again. If the ticket cannot be verified now, the answer is 503. Both answers have
+// a JSON object with "error" and "error_description". A CORS preflight has no ticket, so your CORS
+// handler must come before Middleware.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	realm := "realm=" + strconv.Quote(v.settings.Issuer)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -54,8 +54,8 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// Require passes on only shoppers whose ticket permits a behavior. Use it behind Middleware. For
-// others the answer is 403 with "error": "insufficient_scope". Refreshing the ticket does not help.
+// Require passes on only requests whose ticket permits a behavior. Use it behind Middleware. Other
+// requests get 403 with "error": "insufficient_scope". Refreshing the ticket does not help.
 func Require(behavior string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if shopper, _ := ShopperOf(r.Context()); shopper.Has(behavior) {
@@ -69,8 +69,8 @@ func Require(behavior string, next http.Handler) http.Handler {
 	})
 }
 
-// explain returns the text that a client gets for an error. The exact fault of a token is only for
-// the service itself.
+// explain returns the text that a client gets for an error. Only the service itself learns what
+// exactly is wrong with a token.
 func explain(err error) string {
 	switch {
 	case errors.Is(err, ErrExpired):
@@ -101,9 +101,9 @@ func refuse(w http.ResponseWriter, refusal refusal) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// accessToken returns the token in a request's headers, which it reads like the server does. It
-// returns false if there is none. For a malformed header, or for several, it returns a text that no
-// token can be.
+// accessToken returns the token in a request's headers, by the same rules as the server. It returns
+// false if there is none. For a malformed header, or for several, it returns a text that is never a
+// token.
 func accessToken(header http.Header) (string, bool) {
 	const noToken = "-"
 	authorization, claims := header["Authorization"], header["X-Vol-User-Claims"]

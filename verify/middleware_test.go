@@ -27,7 +27,7 @@ func TestMiddleware(t *testing.T) {
 	good := i.token(i.claims())
 	twice := []string{"Bearer " + good, "Bearer " + good}
 	expired := i.token(i.claims().with("exp", 1))
-	const let, realm = userID + "true", `Bearer realm="` + issuerURL + `"`
+	const passed, realm = userID + "true", `Bearer realm="` + issuerURL + `"`
 	const missing = `{"error":"missing_token","error_description":"A ticket is needed."}` + "\n"
 	const malformed = `{"error":"invalid_token","error_description":"The ticket is not valid."}` + "\n"
 	const challenge = realm + `, error="invalid_token", error_description="The ticket is not valid."`
@@ -39,23 +39,23 @@ func TestMiddleware(t *testing.T) {
 		status            int
 		challenge, answer string
 	}{
-		"OK":                          {"/", []string{"Bearer " + good}, nil, 200, "", let},
-		"OK in any case":              {"/", []string{"bearer " + good}, nil, 200, "", let},
-		"OK as Kibo's clients":        {"/", nil, []string{good}, 200, "", let},
-		"OK beside an application's":  {"/", []string{"Bearer application"}, []string{good}, 200, "", let},
-		"OK beside malformed headers": {"/", []string{"x", "y"}, []string{good}, 200, "", let},
-		"OK with the behavior":        {"/cart", []string{"Bearer " + good}, nil, 200, "", let},
-		"missing":                     {"/", nil, nil, 401, realm, missing},
-		"missing for a behavior":      {"/cart", nil, nil, 401, realm, missing},
-		"empty":                       {"/", []string{""}, nil, 401, challenge, malformed},
-		"empty claims":                {"/", nil, []string{""}, 401, challenge, malformed},
-		"Basic":                       {"/", []string{"Basic " + good}, nil, 401, challenge, malformed},
-		"no token":                    {"/", []string{"Bearer "}, nil, 401, challenge, malformed},
-		"no scheme":                   {"/", []string{good}, nil, 401, challenge, malformed},
-		"two blanks":                  {"/", []string{"Bearer  " + good}, nil, 401, challenge, malformed},
-		"two":                         {"/", twice, nil, 401, challenge, malformed},
-		"two claims":                  {"/", nil, []string{good, good}, 401, challenge, malformed},
-		"undefined":                   {"/", []string{"Bearer undefined"}, nil, 401, challenge, malformed},
+		"OK":                        {"/", []string{"Bearer " + good}, nil, 200, "", passed},
+		"OK in any case":            {"/", []string{"bearer " + good}, nil, 200, "", passed},
+		"OK as Kibo's clients":      {"/", nil, []string{good}, 200, "", passed},
+		"OK with another token":     {"/", []string{"Bearer application"}, []string{good}, 200, "", passed},
+		"OK with malformed headers": {"/", []string{"x", "y"}, []string{good}, 200, "", passed},
+		"OK with the behavior":      {"/cart", []string{"Bearer " + good}, nil, 200, "", passed},
+		"missing":                   {"/", nil, nil, 401, realm, missing},
+		"missing for a behavior":    {"/cart", nil, nil, 401, realm, missing},
+		"empty":                     {"/", []string{""}, nil, 401, challenge, malformed},
+		"empty claims":              {"/", nil, []string{""}, 401, challenge, malformed},
+		"Basic":                     {"/", []string{"Basic " + good}, nil, 401, challenge, malformed},
+		"no token":                  {"/", []string{"Bearer "}, nil, 401, challenge, malformed},
+		"no scheme":                 {"/", []string{good}, nil, 401, challenge, malformed},
+		"two blanks":                {"/", []string{"Bearer  " + good}, nil, 401, challenge, malformed},
+		"two":                       {"/", twice, nil, 401, challenge, malformed},
+		"two claims":                {"/", nil, []string{good, good}, 401, challenge, malformed},
+		"undefined":                 {"/", []string{"Bearer undefined"}, nil, 401, challenge, malformed},
 		"expired": {
 			"/",
 			[]string{"Bearer " + expired},

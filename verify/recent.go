@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// recent remembers the newest entries: at least half of most, and at most most. It forgets the
+// recent remembers the newest entries, between half of its capacity and all of it. It forgets the
 // older half all at once, so that nothing needs to be sorted by age.
 type recent struct {
 	half       int
@@ -17,8 +17,8 @@ type remembered struct {
 	until   time.Time
 }
 
-func newRecent(most int) recent {
-	return recent{half: max(1, most/2), young: map[[sha256.Size]byte]remembered{}}
+func newRecent(capacity int) recent {
+	return recent{half: max(1, capacity/2), young: map[[sha256.Size]byte]remembered{}}
 }
 
 // get returns the value of a key, if it has not expired.

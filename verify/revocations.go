@@ -2,19 +2,19 @@ package verify
 
 import "time"
 
-// revocations are the tickets that were revoked before they expired. They never change; new ones
+// revocations say which tickets were revoked before they expired. They never change; new ones
 // replace them. Times are in seconds since 1970.
 type revocations struct {
 	signedAt int64 // when the newest list was signed, or 0
 	// sessions are the ended sessions, each with the time at which its last access token expires.
 	sessions map[string]int64
-	// applications are the enabled applications. Sessions that started before the time given are
-	// over.
+	// applications are the enabled applications. Sessions that started before the time of their
+	// application are over.
 	applications map[string]int64
 }
 
-// names reports whether a shopper's ticket was revoked.
-func (r *revocations) names(shopper *Shopper) bool {
+// contain reports whether a shopper's ticket was revoked.
+func (r *revocations) contain(shopper *Shopper) bool {
 	if r.signedAt == 0 {
 		return false
 	}
@@ -22,17 +22,17 @@ func (r *revocations) names(shopper *Shopper) bool {
 		return true
 	}
 
-	begin, good := r.applications[shopper.Application]
-	return !good || shopper.StartedAt.Unix() < begin
+	since, isEnabled := r.applications[shopper.Application]
+	return !isEnabled || shopper.StartedAt.Unix() < since
 }
 
-// with returns the revocations after another list was read. That list may be older than one that is
-// known.
+// with returns the revocations after another list was read. It takes over the list's map of
+// sessions.
 //
 // A session stays revoked until its last access token has expired, even if the new list does not
-// contain it. The server's replicas learn of an ended session a quarter of a second apart, and
-// their clocks can differ by seconds, so one replica's list can lack a session that another's
-// contains. An ended session never starts again. The applications come from the newest list.
+// contain it. The lists of two replicas can differ: they notice an ended session up to a quarter of
+// a second apart, and their clocks can differ by seconds. So the list may also be older than one
+// that was read before. The applications come from the list that was signed last.
 func (r *revocations) with(list *feedClaims) *revocations {
 	sessions := list.Sessions
 	for session, until := range r.sessions {
@@ -57,8 +57,9 @@ type feedClaims struct {
 	Applications map[string]int64 `json:"applications"`
 }
 
-// good reports whether a list is from this issuer and still valid.
-func (c *feedClaims) good(settings *Settings, now time.Time) bool {
+// isValid reports whether a list is complete, from this issuer, and neither expired nor from the
+// future.
+func (c *feedClaims) isValid(settings *Settings, now time.Time) bool {
 	issuedAt, expiresAt := instant(c.IssuedAt), instant(c.ExpiresAt)
 	return c.Issuer == settings.Issuer && c.Sessions != nil && c.Applications != nil &&
 		!issuedAt.IsZero() && !issuedAt.After(now.Add(settings.Leeway)) && now.Before(expiresAt)

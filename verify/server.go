@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// timeout limits a request to the server, including reading the answer.
+	// timeout limits a request to the server, including the time to read the answer.
 	timeout = 3 * time.Second
 
-	// mostConnections leaves room for the requests for keys and revoked tickets, besides the
+	// maxConnections leaves room for the requests for keys and for revoked tickets, besides the
 	// introspections.
-	mostConnections = mostIntrospecting + 2
+	maxConnections = maxIntrospecting + 2
 
-	// The most bytes of an answer. A key takes 200, and a revoked ticket 63, so there is room for a
-	// quarter of a million of them.
+	// The following limit an answer, in bytes. A key takes 200 bytes, and a revoked ticket 63. So a
+	// list has room for a quarter of a million revoked tickets.
 	maxKeys          = 64 << 10
 	maxFeed          = 16 << 20
 	maxIntrospection = 64 << 10
@@ -40,11 +40,11 @@ func newServer(settings Settings) *server {
 		client = *settings.Client
 	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
 		own := transport.Clone()
-		own.MaxConnsPerHost, own.MaxIdleConnsPerHost = mostConnections, mostConnections // there is only one host
+		own.MaxConnsPerHost, own.MaxIdleConnsPerHost = maxConnections, maxConnections // there is only one host
 		client.Transport = own
 	}
 
-	// Keys may only come from the configured server, not from an address it redirects to.
+	// Keys must come from the configured server, not from an address to which it redirects.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &server{&client, strings.TrimSuffix(settings.Server, "/"), settings.Application, settings.Secret}
 }
@@ -60,8 +60,7 @@ func (s *server) keys(ctx context.Context) ([]byte, error) {
 	return answer.body, err
 }
 
-// feed fetches the list of revoked tickets and its ETag. The body is nil if the given ETag is still
-// current.
+// feed fetches the list of revoked tickets and its ETag. The body is nil if etag is still current.
 func (s *server) feed(ctx context.Context, etag string) (body []byte, newETag string, err error) {
 	request, err := http.NewRequestWithContext(
 		ctx, http.MethodGet, s.address+"/.well-known/revoked-tickets", http.NoBody,
@@ -100,14 +99,14 @@ func (s *server) introspect(ctx context.Context, token string) ([]byte, error) {
 }
 
 type answer struct {
-	body []byte // nil with a 304
+	body []byte // nil if the status is 304
 	etag string
 }
 
 var errTooLong = errors.New("the answer is too long")
 
-// send returns the answer to a request. Its errors name the address, but quote nothing of the
-// request or the answer.
+// send returns the answer to a request. Its errors can name the address, but quote nothing else of
+// the request or the answer.
 func (s *server) send(request *http.Request, most int64) (answer, error) {
 	ctx, cancel := context.WithTimeout(request.Context(), timeout)
 	defer cancel()

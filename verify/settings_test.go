@@ -8,7 +8,7 @@ import (
 	"github.com/authtickets/authtickets/verify"
 )
 
-func TestNewTellsAllFaults(t *testing.T) {
+func TestNewReportsAllFaults(t *testing.T) {
 	t.Parallel()
 
 	_, err := verify.New(verify.Settings{
@@ -29,7 +29,7 @@ func TestNewTellsAllFaults(t *testing.T) {
 		"FeedInterval", "MaxFeedAge", "Leeway",
 	} {
 		if !strings.Contains(err.Error(), setting) {
-			t.Errorf("%s is not told of in: %v", setting, err)
+			t.Errorf("%s is missing in: %v", setting, err)
 		}
 	}
 

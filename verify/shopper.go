@@ -20,11 +20,11 @@ type Shopper struct {
 	// IsAnonymous is true if the shopper has not signed in.
 	IsAnonymous bool
 	// ClaimedAnonymousUserID is the user id that this shopper had as an anonymous shopper before
-	// signing in, so that carts can be merged. Only the jwtAccessToken of the ticket from that
-	// sign-in has it. Everywhere else it is empty.
+	// signing in, so that carts can be merged. Only the jwtAccessToken in the ticket of that
+	// sign-in contains it. Otherwise it is empty.
 	ClaimedAnonymousUserID string
-	// IssuedAt is when the ticket was issued, StartedAt when its session began. From ExpiresAt on
-	// it is no longer valid.
+	// IssuedAt is when the ticket was issued, and StartedAt is when its session began. At ExpiresAt
+	// the ticket expires.
 	IssuedAt, StartedAt, ExpiresAt time.Time
 }
 
@@ -42,8 +42,8 @@ func (s *Shopper) clone() *Shopper {
 
 type shopperKey struct{}
 
-// WithShopper returns a context in which ShopperOf finds a shopper, like the one that Middleware
-// makes. It is for tests of the code behind Middleware.
+// WithShopper returns a context in which ShopperOf finds a shopper, as behind Middleware. Use it to
+// test code that runs behind Middleware.
 func WithShopper(ctx context.Context, shopper *Shopper) context.Context {
 	return context.WithValue(ctx, shopperKey{}, shopper)
 }

@@ -1,7 +1,7 @@
-// Package verify checks tickets of an authtickets server in other services. It checks the signature
-// of a jwtAccessToken without asking the server. It asks the server about any other access token.
-// Both kinds are refused as soon as the server's list of revoked tickets contains them; Follow
-// keeps that list up to date.
+// Package verify lets other services check the tickets of an authtickets server. It checks the
+// signature of a jwtAccessToken without asking the server, except for its keys. It asks the server
+// about any other access token. It refuses both kinds when they are in the list of revoked tickets,
+// which Follow keeps up to date.
 package verify
 
 import (
@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// maxToken is how long a token may be, in bytes, as in the server. An application may have 100
-// behaviors of 64 characters, and a JWT with them takes 10 kB.
+// maxToken is how long a token may be, in bytes. The server has the same limit. An application may
+// have 100 behaviors of 64 characters, and a JWT with them takes 10 kB.
 const maxToken = 16 << 10
 
 // Verifier checks tickets. It is safe for concurrent use.
@@ -51,8 +51,8 @@ func New(settings Settings) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify returns the holder of an access token. A token with two dots is a jwtAccessToken, any
-// other is opaque. The caller may change the Shopper.
+// Verify returns the holder of an access token. A token with two dots is a jwtAccessToken. Any
+// other token is opaque. The caller may change the Shopper.
 //
 // The error is ErrInvalid, ErrExpired, ErrRevoked or ErrUnavailable, for errors.Is. Its text is for
 // logs, and does not quote the token. If Verify must ask the server, it waits for at most three
@@ -82,12 +82,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Shopper, error) {
 	return shopper, nil
 }
 
-// checkRevoked returns ErrRevoked if the newest feed contains the shopper's ticket, and
-// ErrUnavailable if that feed is older than the settings allow.
+// checkRevoked returns ErrRevoked if the shopper's ticket was revoked, and ErrUnavailable if the
+// list of revoked tickets is older than the settings allow.
 func (v *Verifier) checkRevoked(shopper *Shopper, now time.Time) error {
 	revoked := v.revoked.Load()
 	switch oldest := v.settings.MaxFeedAge; {
-	case revoked.names(shopper):
+	case revoked.contain(shopper):
 		return ErrRevoked
 	case oldest > 0 && revoked.signedAt == 0:
 		return fmt.Errorf("%w: the list of revoked tickets has not been read yet", ErrUnavailable)
