@@ -33,6 +33,7 @@ func (s Settings) mysqlConfig() (*mysql.Config, error) {
 
 	if s.Authorities != nil {
 		config.TLS = &tls.Config{RootCAs: s.Authorities, MinVersion: tls.VersionTLS12}
+		config.AllowFallbackToPlaintext = false // whatever the URL says
 	}
 
 	return config, nil

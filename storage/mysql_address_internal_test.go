@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"crypto/x509"
 	"errors"
 	"strings"
 	"testing"
@@ -86,6 +87,28 @@ func TestMySQLAddress(t *testing.T) {
 		_, err := readAddress(secret.New(address))
 		if !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// With authorities, nothing in the URL lets the driver connect without checked encryption.
+func TestAuthoritiesRequireEncryption(t *testing.T) {
+	t.Parallel()
+	for _, parameters := range []string{
+		"", "?tls=preferred", "?tls=skip-verify", "?tls=false", "?allowFallbackToPlaintext=true",
+		"?tls=true&allowFallbackToPlaintext=true",
+	} {
+		authorities := x509.NewCertPool()
+		settings := Settings{URL: secret.New("mysql://user:pw@db.example/shop" + parameters), Authorities: authorities}
+		config, err := settings.mysqlConfig()
+		if err != nil {
+			t.Errorf("%s: %v", parameters, err)
+			continue
+		}
+
+		isChecked := config.TLS != nil && config.TLS.RootCAs == authorities && !config.TLS.InsecureSkipVerify
+		if !isChecked || config.AllowFallbackToPlaintext {
+			t.Errorf("%s: encryption is not required, or not checked", parameters)
 		}
 	}
 }
