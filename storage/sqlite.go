@@ -46,12 +46,13 @@ func openSQLite(settings Settings) (*Store, error) {
 		return nil, err
 	}
 
-	read, err := settings.openFile(path, settings.Connections, "_pragma=query_only(on)")
+	store := &Store{write: write, read: write, dialect: sqliteDialect{path, settings.Now}, settings: settings}
+	store.read, err = settings.openFile(path, settings.Connections, "_pragma=query_only(on)")
 	if err != nil {
-		return nil, err
+		store.read = write
+		return nil, errors.Join(err, store.Close())
 	}
-
-	return &Store{write: write, read: read, dialect: sqliteDialect{path, settings.Now}, settings: settings}, nil
+	return store, nil
 }
 
 // createPrivate creates an empty file that only its owner can read, unless the file already exists.
