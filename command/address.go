@@ -32,7 +32,10 @@ func (a *Address) Socket() string {
 
 // Check returns an error if the server cannot listen there.
 func (a *Address) Check() error {
-	if strings.HasPrefix(a.Listen, "unix:/") {
+	if path, isSocket := strings.CutPrefix(a.Listen, "unix:"); isSocket {
+		if !strings.HasPrefix(path, "/") {
+			return errListen
+		}
 		return nil
 	}
 	if _, _, err := net.SplitHostPort(a.Listen); err != nil {

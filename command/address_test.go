@@ -55,3 +55,16 @@ func TestSocketsCanBeHalfClosed(t *testing.T) {
 		t.Errorf("the client can send no more: %v", err)
 	}
 }
+
+// A socket needs a path that does not depend on the folder in which the server starts.
+func TestAddressOfASocket(t *testing.T) {
+	t.Parallel()
+	for listen, isGood := range map[string]bool{
+		"unix:/run/tickets.sock": true, "unix:tickets.sock": false, "unix:tickets.sock:80": false, "unix:": false,
+		"127.0.0.1:8080": true, ":8080": true, "8080": false,
+	} {
+		if err := (&command.Address{Listen: listen}).Check(); (err == nil) != isGood {
+			t.Errorf("%s: %v", listen, err)
+		}
+	}
+}

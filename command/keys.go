@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -130,8 +129,8 @@ func listTable(env *Environment, entries []keyring.Entry) error {
 func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 type rotateKeys struct {
-	Purpose string        `enum:"seal,sign,both" default:"both" help:"Which keysets: seal, sign or both."`
-	Delay   time.Duration `help:"How long new keysets are published before use, at least 15s."`
+	Purpose string         `enum:"seal,sign,both" default:"both" help:"Which keysets: seal, sign or both."`
+	Delay   *time.Duration `placeholder:"DURATION" help:"How long new keysets are published before use, at least 15s."`
 }
 
 // Help explains the flags.
@@ -148,7 +147,11 @@ func (c *rotateKeys) Run(env *Environment, settings *Settings) error {
 	}
 	return withKeysets(env, settings, func(ring *keyring.Ring) error {
 		for _, purpose := range purposes {
-			keyset, err := ring.Rotate(env.Context, access.Operator(), purpose, cmp.Or(c.Delay, ring.Notice(purpose)))
+			delay := ring.Notice(purpose)
+			if c.Delay != nil {
+				delay = *c.Delay
+			}
+			keyset, err := ring.Rotate(env.Context, access.Operator(), purpose, delay)
 			if errors.Is(err, keyring.ErrTooSoon) {
 				return fmt.Errorf("--delay: %w", err)
 			}

@@ -99,6 +99,7 @@ sign     1       in use  2026-11-24T09:30:00Z  the beginning         -
 	c.fails(keyring.ErrNotFound, "retire", "sign", "2", "--yes")
 	c.fails(keyring.ErrTooSoon, "rotate", "--delay=14s")
 	c.fails(keyring.ErrTooSoon, "rotate", "--delay=-1s")
+	c.fails(keyring.ErrTooSoon, "rotate", "--delay=0s")
 
 	c.now = begin.Add(time.Hour)
 	c.want(
