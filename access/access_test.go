@@ -16,7 +16,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Each right is reserved because it exists: nothing else has to list it.
+// Every right is a reserved behavior. There is no second list to maintain.
 func TestRightsAreReserved(t *testing.T) {
 	t.Parallel()
 
@@ -25,7 +25,7 @@ func TestRightsAreReserved(t *testing.T) {
 	for _, right := range rights {
 		name := right.Behavior()
 		if !access.IsReserved(name) || !regexp.MustCompile(`^[a-z]+\.[a-z]+$`).MatchString(name) {
-			t.Errorf("right %v is called %q, which is no behavior or not reserved", right, name)
+			t.Errorf("right %v has the name %q, which is not a behavior or not reserved", right, name)
 		}
 
 		names[name] = true
@@ -38,14 +38,14 @@ func TestRightsAreReserved(t *testing.T) {
 	}
 
 	if len(names) != len(rights) {
-		t.Errorf("two of %d rights have one name", len(rights))
+		t.Errorf("two of the %d rights have the same name", len(rights))
 	}
 	if access.IsReserved("cart.write") || access.IsReserved("") || access.IsReserved(access.Right{}.Behavior()) {
-		t.Error("more than the rights is reserved")
+		t.Error("a behavior that is not a right is reserved")
 	}
 }
 
-// desk is a desk on which the application shop has the right to manage accounts.
+// desk returns a desk where the application shop has the right to manage accounts.
 func desk(text *bytes.Buffer) *access.Desk {
 	handler := slog.NewTextHandler(
 		text,
@@ -157,7 +157,7 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// A desk that cannot ask for rights gives none.
+// Without Allows, no application has a right.
 func TestNobodyAllows(t *testing.T) {
 	t.Parallel()
 
@@ -227,7 +227,7 @@ func TestDroppedEntry(t *testing.T) {
 	}
 }
 
-// An act that ends with a panic is in the record, too.
+// An act that ends with a panic is recorded, too.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 
@@ -244,7 +244,7 @@ func TestPanic(t *testing.T) {
 	})
 }
 
-// What a caller proves itself with never shows.
+// The secrets of a caller are never printed.
 func TestCallerPrints(t *testing.T) {
 	t.Parallel()
 

@@ -1,5 +1,5 @@
-// Package access knows who is calling, and holds the one step that checks a right and records the
-// act.
+// Package access describes who is calling. It holds the one step that checks a caller's right and
+// records the act.
 package access
 
 import (
@@ -8,37 +8,39 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Caller is who asks for something. What it claims is not checked yet.
+// Caller describes who sent a request. Nothing in it has been checked yet.
 type Caller struct {
-	// Application is the id of the application; empty if the request names none. Secret is what a
-	// confidential application proves itself with.
+	// Application is the id of the application; empty if the request names none. Secret proves that
+	// a confidential application is the one it names.
 	Application string
 	Secret      secret.Text
 
-	// Origin is the origin of the page that calls; empty for the server's own pages, and if no page
-	// calls.
+	// Origin is the origin of the page that calls. It is empty for the server's own pages, and if
+	// no page calls.
 	Origin string
 
-	// AccessToken is the shopper's; empty if there is none.
+	// AccessToken is the shopper's; empty if the request has none.
 	AccessToken secret.Text
 
 	// Address is where the request comes from. UserAgent is the program that sent it.
 	Address   netip.Addr
 	UserAgent string
 
-	// ShopperAddress and ShopperUserAgent describe the shopper that an application calls for. Only
-	// a confidential application is believed.
+	// ShopperAddress and ShopperUserAgent describe the shopper that an application calls for. They
+	// count only if the application is confidential.
 	ShopperAddress   netip.Addr
 	ShopperUserAgent string
 
-	// Gone is closed when nobody waits for the answer any more; nil if that cannot be known.
+	// Gone is closed when the client no longer waits for the answer. It is nil if the server cannot
+	// know that.
 	Gone <-chan struct{}
 
-	// insider has every right. Only Operator and Server set it, so no request can.
+	// insider is the name of a caller that has every right; empty for all others. Only Operator and
+	// Server set it, so no request can.
 	insider string
 }
 
-// How the record of acts calls those who have every right.
+// The names of insiders in the record of acts.
 const (
 	operator = "operator"
 	server   = "server"

@@ -8,11 +8,11 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// ActDone is the message of an act that was carried out. Those who limit how much is logged must
-// let these records through.
+// ActDone is the log message of an act that succeeded. A limit on logging must not drop these
+// records.
 const ActDone = "act done"
 
-// ActKey is the key of an act's name: the first attribute of each record of an act.
+// ActKey is the key of the act's name, which is the first attribute of its record.
 const ActKey = "act"
 
 // The outcomes of an act that are not a reason.
@@ -21,7 +21,7 @@ const (
 	failed = "failed"
 )
 
-// write writes the one record of an act.
+// write writes the record of an act, unless the entry was dropped.
 func (d *Desk) write(ctx context.Context, act string, entry *Entry, err error) {
 	if entry.isDropped {
 		return
@@ -39,15 +39,15 @@ func (d *Desk) write(ctx context.Context, act string, entry *Entry, err error) {
 	}
 }
 
-// outcomeOf returns "done", the reason that a client is told, or "failed". The record does not have
-// the text of an error, because that can repeat a value.
+// outcomeOf returns "done", the reason that the client gets, or "failed". The text of an error is
+// not recorded, because it could contain a secret.
 func outcomeOf(err error) string {
-	var known *models.Error
+	var forClient *models.Error
 	switch {
 	case err == nil:
 		return done
-	case errors.As(err, &known):
-		return string(known.Reason)
+	case errors.As(err, &forClient):
+		return string(forClient.Reason)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return string(models.ReasonTimedOut)
 	default:

@@ -1,13 +1,13 @@
 package access
 
-// Right is what an operation can demand of its caller. An application has a right if the behavior
+// Right is what an operation can require of its caller. An application has a right if the behavior
 // of the same name is among its own behaviors. A ticket never gives a right.
 //
-// Only this package can make one. Nobody but an operator and the server has the zero Right, so an
-// operation that forgets to name its right is closed to everybody else.
+// Only this package can make one. Only operators and the server have the zero Right. So an
+// operation that names no right is closed to everybody else.
 type Right struct{ number rightNumber }
 
-// IntrospectTickets lets an application ask what an access token is worth.
+// IntrospectTickets lets an application ask whether an access token is valid, and what it says.
 func IntrospectTickets() Right { return Right{introspectTickets} }
 
 // ManageAccounts lets an application read and change customer accounts, and end their sessions.
@@ -45,7 +45,8 @@ func Rights() []Right {
 	return rights
 }
 
-// IsReserved reports whether a behavior is the name of a right. Tickets cannot carry these.
+// IsReserved reports whether a behavior is the name of a right. Tickets cannot carry such a
+// behavior.
 func IsReserved(behavior string) bool {
 	for _, right := range Rights() {
 		if behavior == right.Behavior() {
