@@ -7,13 +7,13 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// rule is an inequality on which something relies.
+// rule is an inequality that must hold.
 type rule struct {
 	// name says what is compared, in the names of package timing.
 	name string
-	// less must not be more than more.
+	// less must not exceed more.
 	less, more time.Duration
-	// reason is what would break.
+	// reason says what would break otherwise.
 	reason string
 }
 
@@ -27,26 +27,26 @@ func check(t *testing.T, rules []rule) {
 	}
 }
 
-// A new keyset is in use when everybody knows it, and not before.
+// A new keyset is not used before everybody knows it.
 func TestNewKeysets(t *testing.T) {
 	t.Parallel()
 	check(t, []rule{
 		{
 			"ClockLeeway + KeysetsComplete + KeysetsPoll < LeastKeyNotice",
 			timing.ClockLeeway + timing.KeysetsComplete + timing.KeysetsPoll + time.Second, timing.LeastKeyNotice,
-			`A server whose clock is ahead uses a keyset earlier by ClockLeeway. Another that looked just before
-the keyset was published takes its own keysets for complete during KeysetsComplete. It looks again
-after KeysetsPoll, and the answer takes a moment. If the keyset was in use before, that server
-would call a good token invalid, and the client would throw it away.`,
+			`A server whose clock is ahead uses a keyset earlier, by ClockLeeway. Another server may have looked
+just before the keyset was published. During KeysetsComplete, it treats its keysets as complete. It
+looks again after KeysetsPoll, and the answer takes a moment. If the keyset was in use before that,
+this server would reject a valid token as invalid, and the client would discard it.`,
 		},
 		{
 			"2 * KeysetsPoll <= KeysetsComplete", 2 * timing.KeysetsPoll, timing.KeysetsComplete,
-			`One look that is late or fails must not make a server unsure: it would answer BUSY to every token
-of a stranger, instead of TOKEN_INVALID.`,
+			`One look that is late or fails must not make a server unsure. It would answer BUSY to every forged
+token, instead of TOKEN_INVALID.`,
 		},
 		{
 			"LeastKeyNotice <= KeyNotice", timing.LeastKeyNotice, timing.KeyNotice,
-			"What is done without being asked must be allowed.",
+			"The default must be allowed.",
 		},
 		{
 			"KeyNotice <= LeastKeyRotation", timing.KeyNotice, timing.LeastKeyRotation,
@@ -54,42 +54,41 @@ of a stranger, instead of TOKEN_INVALID.`,
 		},
 		{
 			"KMSTimeout < PollTimeout", timing.KMSTimeout + time.Second, timing.PollTimeout,
-			`A new keyset is decrypted during a look. If the look ended first, a key service that is slow but
-well would keep the server from ever knowing the keyset.`,
+			`A new keyset is decrypted during a look. If the look ended first, a slow key service would
+keep the server from ever learning the keyset.`,
 		},
 		{
 			"ClockLeeway + KeysetsPoll + VerifierKeysPause < LeastKeyNotice",
 			timing.ClockLeeway + timing.KeysetsPoll + timing.VerifierKeysPause + time.Second, timing.LeastKeyNotice,
 			`A verifier that meets an unknown key fetches the keys, but only VerifierKeysPause after it last did.
-If a keyset was in use within that time after it reached the server, the verifier would call a good
-JWT invalid.`,
+If a keyset was in use that soon after it reached the server, the verifier would reject a valid JWT.`,
 		},
 		{
 			"KeysetsPoll + JWKSMaxAge < LeastKeyRotation",
 			timing.KeysetsPoll + timing.JWKSMaxAge + timing.VerifierKeysAge, timing.LeastKeyRotation,
-			"Whoever keeps the public keys must have the next ones before those after them are in use.",
+			"A program that caches the public keys must get the next ones before the ones after those are in use.",
 		},
 	})
 }
 
-// A keyset is kept until nothing that was made under it can live.
+// A keyset is kept until everything that was made with it has expired.
 func TestOldKeysets(t *testing.T) {
 	t.Parallel()
 	check(t, []rule{
 		{
 			"2 * ClockLeeway <= KeyRetireLeeway", 2 * timing.ClockLeeway, timing.KeyRetireLeeway,
-			`A server whose clock is behind uses the old keyset for ClockLeeway longer, and the server that
-deletes it may be as much ahead.`,
+			`A server whose clock is behind uses the old keyset longer, by ClockLeeway. The clock of the server
+that deletes it may be that much ahead.`,
 		},
 		{
 			"KeyRetireLeeway <= PurgeMargin", timing.KeyRetireLeeway, timing.PurgeMargin,
-			`A keyset is deleted no earlier than purging has come, and a row is purged PurgeMargin after its
-tokens. So the limit of purging, not the clock of one server, says when a keyset may go.`,
+			`A keyset is deleted only after purging has reached its time, and a row is purged PurgeMargin after
+its tokens expire. So the limit of purging decides, and not the clock of one server.`,
 		},
 		{
 			"JWKSMaxAge + ClockLeeway <= KeyRetireLeeway",
 			timing.JWKSMaxAge + timing.ClockLeeway, timing.KeyRetireLeeway,
-			"A copy of the public keys must not forget a key while a JWT under it lives.",
+			"Cached public keys must not lose a key while a JWT that it signed is valid.",
 		},
 		{
 			"LeastSignLife <= LeastSealLife", timing.LeastSignLife, timing.LeastSealLife,
@@ -108,43 +107,43 @@ func TestEndedSessions(t *testing.T) {
 		},
 		{
 			"WideLook <= ClocksApart", timing.WideLook, timing.ClocksApart,
-			"What one wide look has missed must still be within the next.",
+			"What one wide look has missed must still be within reach of the next.",
 		},
 		{
 			"ClocksApart <= PurgeMargin", timing.ClocksApart, timing.PurgeMargin,
-			`A wide look finds what has ended within ClocksApart. If a row was purged before, the access tokens
-of the session would be good again. And purging may run ahead by as much as clocks are apart.`,
+			`A wide look finds what has ended within ClocksApart. If a row was purged earlier, the access tokens
+of the session would be valid again. And purging may be ahead by as much as clocks differ.`,
 		},
 		{
 			"EndedLateness <= WideLook", timing.EndedLateness, timing.WideLook,
-			"A transaction that takes longer than EndedLateness is found by the next wide look.",
+			"The next wide look finds transactions that took longer than EndedLateness.",
 		},
 		{
 			"EndedLateness >= PollTimeout", timing.PollTimeout, timing.EndedLateness,
-			`A look asks from the instant of the one before, less EndedLateness. A slow look must leave no gap.`,
+			`A look asks for what has ended since the look before, less EndedLateness. A slow look must leave no gap.`,
 		},
 	})
 }
 
-// A verifier never works with an old feed, and has a new one in time.
+// A verifier never uses an old feed, and gets each new one in time.
 func TestFeed(t *testing.T) {
 	t.Parallel()
 	const journey = timing.FeedMaxAge + timing.VerifierFeedPoll + timing.VerifierTimeout
 	check(t, []rule{
 		{
 			"EndedPoll << FeedStale", 10 * timing.EndedPoll, timing.FeedStale,
-			"Some looks that fail must not stop the feed.",
+			"A few failed looks must not stop the feed.",
 		},
 		{
 			"FeedStale < FeedAge", timing.FeedStale, timing.FeedAge,
-			`A feed is dated when it is signed, and its contents are up to FeedStale older. That must be little
-against its age, which is all that a verifier sees.`,
+			`A feed is dated when it is signed, and its contents are up to FeedStale older. That must be small
+compared to its age, which is all that a verifier sees.`,
 		},
 		{
 			"FeedAge + journey + ClockLeeway <= VerifierLeastFeedAge",
 			timing.FeedAge + journey + timing.ClockLeeway, timing.VerifierLeastFeedAge,
-			`Without changes the feed is signed every FeedAge. A verifier that allows no older one must not
-refuse every ticket just before it gets the next.`,
+			`Without changes the feed is signed every FeedAge. A verifier that accepts no older feed must
+not refuse every ticket just before it gets the next feed.`,
 		},
 		{
 			"FeedAge + VerifierFeedRetry + journey <= VerifierLeastFeedAge",
@@ -153,16 +152,16 @@ refuse every ticket just before it gets the next.`,
 		},
 		{
 			"VerifierLeastFeedAge < FeedLifetime", timing.VerifierLeastFeedAge + journey, timing.FeedLifetime,
-			"A feed must not expire on its way while a verifier would still take it for young.",
+			"A feed must not expire while a verifier would still accept its age.",
 		},
 		{
 			"VerifierLeeway = ClockLeeway", timing.ClockLeeway, timing.VerifierLeeway,
-			"A feed or a JWT from a server whose clock is ahead must be believed, as among servers.",
+			"A verifier must accept a feed or a JWT from a server whose clock is ahead, as other servers do.",
 		},
 	})
 }
 
-// What an operator is told to wait for has happened by then.
+// What the documents and commands promise happens in time.
 func TestPromises(t *testing.T) {
 	t.Parallel()
 	check(t, []rule{

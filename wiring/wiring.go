@@ -17,11 +17,11 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// Settings are what the parts are made of. Those of the first group are always required. The
-// others can be left out where the part that needs them is not used.
+// Settings are what the parts need. The first group is always required. Each of the others can be
+// left out if the part that needs it is not used.
 type Settings struct {
 	Store *storage.Store
-	// Now tells the time. It may be set, and then steps.
+	// Now returns the time. It jumps when somebody sets the clock.
 	Now func() time.Time
 	// Random must be fit for cryptography.
 	Random io.Reader
@@ -30,20 +30,21 @@ type Settings struct {
 	// Hasher is for accounts and the office.
 	Hasher *password.Hasher
 
-	// Master is for a ring that makes or reads keysets. A ring without it can only list and retire.
+	// Master is for a ring that makes or reads keysets. Without it, a ring can only list, find and
+	// retire them.
 	Master *seal.Master
 	// SigningNotice is how long a keyset that signs is published before it is used. 0 means a
 	// minute.
 	SigningNotice time.Duration
 
-	// Policy is for the office and the ring: the ring keeps a keyset for as long as what was made
-	// under it may live.
+	// Policy is for the office and the ring. The ring keeps a keyset until all tokens made with it
+	// have expired.
 	Policy tickets.Policy
 
-	// Elapsed tells how much time has passed since the program began. It never steps. The office
-	// needs it.
+	// Elapsed is for the office. It returns how much time has passed since the program began, and
+	// never jumps.
 	Elapsed func() time.Duration
-	// Issuer and Audience are what the office's JWTs say.
+	// Issuer and Audience are claims of the office's JWTs.
 	Issuer   string
 	Audience []string
 }
@@ -53,7 +54,7 @@ type Parts struct {
 	Store        *storage.Store
 	Accounts     *accounts.Book
 	Applications *applications.Book
-	// Directory is what the office knows of the applications. It is empty until its first Reload.
+	// Directory has the applications for the office. It is empty until its first Reload.
 	Directory *applications.Directory
 	// Ring has no keysets until its first Load.
 	Ring *keyring.Ring
@@ -61,7 +62,7 @@ type Parts struct {
 	settings Settings
 }
 
-// New puts the parts together. It does not ask the database.
+// New puts the parts together. It does not use the database.
 func New(settings Settings) *Parts {
 	store, now := settings.Store, settings.Now
 	directory := &applications.Directory{Store: store}
@@ -94,7 +95,7 @@ func New(settings Settings) *Parts {
 	}
 }
 
-// Office returns the office of the parts, which tickets.Open makes ready for use.
+// Office returns the fields of the parts' office. Pass it to tickets.Open.
 func (p *Parts) Office() tickets.Office {
 	return tickets.Office{
 		Store:        p.Store,
