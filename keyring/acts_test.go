@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// recorded returns the one line of the log that was written since the last time, without its time.
+// recorded returns the one line that was logged since the last call, without its time.
 func recorded(t *testing.T, log *bytes.Buffer) string {
 	t.Helper()
 	line, more, _ := strings.Cut(log.String(), "\n")
@@ -27,8 +27,7 @@ func recorded(t *testing.T, log *bytes.Buffer) string {
 	return line
 }
 
-// Only an operator and the server can change keysets or see what there are, and each change is in
-// the record of acts.
+// Only an operator and the server can change or list keysets, and each change is recorded.
 func TestActs(t *testing.T) {
 	t.Parallel()
 
@@ -38,7 +37,7 @@ func TestActs(t *testing.T) {
 		r := s.load(master)
 		var log bytes.Buffer
 		r.Desk = &access.Desk{
-			Allows: func(*access.Caller, access.Right) (string, error) { return "shop", nil }, // whatever it asks for
+			Allows: func(*access.Caller, access.Right) (string, error) { return "shop", nil }, // every right
 			Log:    slog.New(slog.NewTextHandler(&log, nil)),
 		}
 
@@ -104,7 +103,7 @@ func TestActs(t *testing.T) {
 	})
 }
 
-// What the server does by itself is recorded as its own.
+// What the server does itself is recorded as its own act.
 func TestActsOfTheServer(t *testing.T) {
 	t.Parallel()
 

@@ -20,13 +20,13 @@ import (
 
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 123456000, time.UTC)
 
-// lives are how long what is made under a keyset may live, without settings.
+// lives are how long tokens of each kind of keyset may live, without settings.
 var lives = map[models.KeyPurpose]time.Duration{models.SealKeys: 90 * 24 * time.Hour, models.SignKeys: 24 * time.Hour}
 
 // must ends the test if there is an error.
 var must = testkit.Must
 
-// site is a database, with a clock that all share who work on it.
+// site is a database, with the clock that all its processes share.
 type site struct {
 	t     *testing.T
 	store *storage.Store
@@ -45,7 +45,7 @@ func newSite(t *testing.T, url string) *site {
 	return &site{t, testkit.Open(t, url, clock.Now, testkit.Silent()), clock}
 }
 
-// keyFile makes a key file, and returns the keys and the master key that it is.
+// keyFile makes a key file, and returns it as keys and as a master key.
 func keyFile(t testing.TB) (*seal.Keys, *seal.Master) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -57,7 +57,7 @@ func keyFile(t testing.TB) (*seal.Keys, *seal.Master) {
 	return keys, master
 }
 
-// ring is a ring of a process of its own.
+// ring is the ring of one process.
 type ring struct {
 	*keyring.Ring
 
@@ -141,6 +141,6 @@ func (r *ring) states(purpose models.KeyPurpose) (states []keyring.State) {
 func want(t *testing.T, got []keyring.State, want ...keyring.State) {
 	t.Helper()
 	if !slices.Equal(got, want) {
-		t.Errorf("the keysets are %q, not %q", got, want)
+		t.Errorf("the states are %q, not %q", got, want)
 	}
 }

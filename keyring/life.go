@@ -7,9 +7,9 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// life returns how long what was made under a keyset of a purpose may live, for any application.
-// The longest-lived thing that is sealed is a refresh token, which lives no longer than its
-// session. What is signed is an access token.
+// life returns the longest lifetime that a token of any application can have, by the purpose of the
+// keyset that it was made with. Sealed tokens live at most as long as their session. Signed ones
+// are access tokens.
 func (r *Ring) life(purpose models.KeyPurpose) time.Duration {
 	session, access := max(timing.LeastSealLife, r.SessionLifetime), max(timing.LeastSignLife, r.AccessLifetime)
 	if r.Applications != nil {

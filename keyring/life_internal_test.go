@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// A keyset is kept for as long as the longest-lived token of any application.
+// A keyset is kept as long as the longest-lived token of any application.
 func TestLife(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour

@@ -33,7 +33,7 @@ func TestChangeMaster(t *testing.T) {
 
 		changed := s.load(next)
 		if !opens(changed.Keys, token) || changed.seal().Reveal() != token.Reveal() {
-			t.Error("the keysets are others")
+			t.Error("the keysets have changed")
 		}
 
 		running.refresh()
@@ -58,7 +58,7 @@ func TestChangeMaster(t *testing.T) {
 			t.Error(err)
 		}
 		if !opens(running.Keys, token) || !running.Keys.MayLack(s.clock.Now().Add(time.Minute)) {
-			t.Error("it does not go on with what it has, or takes it for all there is")
+			t.Error("the running process has lost its keysets, or does not notice that it may lack one")
 		}
 	})
 }
@@ -83,7 +83,7 @@ func TestChangeMasterTwice(t *testing.T) {
 		}
 
 		if !opens(s.load(next).Keys, token) {
-			t.Error("the keysets are others")
+			t.Error("the keysets have changed")
 		}
 	})
 }
@@ -181,7 +181,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 	calls := service.Calls()
 	r.refresh()
 	if service.Calls() != calls {
-		t.Error("the service is asked for what is known")
+		t.Error("the service is asked to decrypt a keyset again")
 	}
 
 	other, err := seal.KMSMaster(t.Context(), fakekms.URI("two"))
@@ -197,7 +197,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 			t.Fatalf("changed %d, %v", count, err)
 		}
 		if changed := s.load(change.to); !opens(changed.Keys, token) {
-			t.Error("the keysets are others")
+			t.Error("the keysets have changed")
 		}
 	}
 
@@ -207,7 +207,7 @@ func TestKMS(t *testing.T) { //nolint:paralleltest // it sets variables
 		t.Error(err)
 	}
 	if _, err := s.ring(file).ChangeMaster(t.Context(), access.Operator(), other); err == nil {
-		t.Error("changed to a key that nobody may use")
+		t.Error("changed to a key that may not be used")
 	}
 
 	r.refresh()

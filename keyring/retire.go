@@ -10,14 +10,14 @@ import (
 
 // Errors of retiring a keyset.
 var (
-	// ErrNotFound says that there is no such keyset.
+	// ErrNotFound means that there is no such keyset.
 	ErrNotFound = errors.New("there is no such keyset")
-	// ErrNeeded says that the keyset is in use, or will be.
+	// ErrNeeded means that the keyset is in use, or will be.
 	ErrNeeded = errors.New("the keyset is in use, or will be; rotate first, and wait until the next one is in use")
 )
 
-// Retire deletes an old keyset, even if tokens that were made with it still live. They are refused
-// from now on. Its errors are ErrNotFound and ErrNeeded.
+// Retire deletes an old keyset. Tokens that were made with it are refused from now on, even if they
+// have not expired. Its errors are ErrNotFound and ErrNeeded.
 func (r *Ring) Retire(
 	ctx context.Context, caller *access.Caller, purpose models.KeyPurpose, number int,
 ) error {
@@ -61,7 +61,7 @@ func (r *Ring) Find(
 	return r.find(ctx, purpose, number)
 }
 
-// find is Find for a caller that has been checked.
+// find is Find without the check of the caller.
 func (r *Ring) find(ctx context.Context, purpose models.KeyPurpose, number int) (*Entry, error) {
 	entries, err := r.list(ctx)
 	if err != nil {
@@ -76,9 +76,8 @@ func (r *Ring) find(ctx context.Context, purpose models.KeyPurpose, number int) 
 	return nil, ErrNotFound
 }
 
-// RetireExpired deletes old keysets if no token that was made with them can live any more, and
-// returns them. It follows the progress of purging, so a clock that jumps ahead deletes nothing
-// early.
+// RetireExpired deletes the old keysets whose tokens have all expired, and returns these keysets.
+// It goes no further than purging has come, so a clock that jumps ahead deletes nothing early.
 func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	entries, err := r.list(ctx)
 	if err != nil {
@@ -111,8 +110,7 @@ func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	return retired, nil
 }
 
-// retireExpired deletes a keyset as the server, and reports whether it did: another replica can be
-// faster.
+// retireExpired deletes a keyset as the server. It returns false if another replica was faster.
 func (r *Ring) retireExpired(ctx context.Context, entry Entry) (bool, error) {
 	return access.Do(ctx, r.Desk, access.Server(), retire(), func(record *access.Entry) (bool, error) {
 		record.Keyset = access.KeysetName(entry.Purpose, entry.Number)

@@ -36,7 +36,7 @@ func TestRetire(t *testing.T) {
 		r.refresh()
 		must(t, r.Retire(t.Context(), access.Operator(), models.SealKeys, 1))
 		if !opens(r.Keys, first) {
-			t.Error("who has not looked yet has lost a keyset")
+			t.Error("a process that has not reloaded has lost a keyset")
 		}
 
 		r.refresh()
@@ -44,7 +44,7 @@ func TestRetire(t *testing.T) {
 			t.Error("the retired keyset still opens, or the other does not")
 		}
 		if r.rotate(models.SealKeys, time.Minute).Number != 3 {
-			t.Error("a number was given again")
+			t.Error("a number was used again")
 		}
 	})
 }
@@ -67,7 +67,7 @@ func TestRetireExpired(t *testing.T) {
 			}
 
 			if !slices.Equal(numbers, want) {
-				t.Errorf("at %s: retired are %d, not %d", s.clock.Now(), numbers, want)
+				t.Errorf("at %s: retired %d, not %d", s.clock.Now(), numbers, want)
 			}
 		}
 

@@ -1,4 +1,4 @@
-// Package keyring decides about the life of keysets: when they are made, used and deleted.
+// Package keyring decides when keysets are made, used and deleted.
 package keyring
 
 import (
@@ -16,24 +16,25 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Ring is the keysets of the database, as this process knows them. Its exported fields do not
-// change while it is in use.
+// Ring manages the keysets of the database for this process. Its exported fields must not change
+// while it is in use.
 type Ring struct {
 	// Store is required.
 	Store *storage.Store
-	// Master is the master key. It is required except for List, Find, Retire and RetireExpired.
+	// Master is the master key. Only List, Find, Retire and RetireExpired work without it.
 	Master *seal.Master
 	// Keys and Signers get the keysets from Load and Reload, which require them.
 	Keys    *seal.Keys
 	Signers *seal.Signers
-	// AccessLifetime and SessionLifetime are the server's settings, and Applications yields those
-	// that may have longer ones. They decide how long an old keyset is kept: at least a day for
-	// those that sign, and 90 days for those that seal, also where these are left out.
+	// AccessLifetime and SessionLifetime are the server's settings. Applications yields the
+	// applications, which may have longer lifetimes. They decide how long an old keyset is kept. A
+	// keyset that signs is kept at least a day, and one that seals at least 90 days. So all three
+	// may be left out.
 	AccessLifetime  time.Duration
 	SessionLifetime time.Duration
 	Applications    func() iter.Seq[*models.Application]
-	// SigningNotice is how long a keyset that signs is published before it is used: as long as
-	// those who verify may keep the keys. 0 means timing.KeyNotice.
+	// SigningNotice is how long a keyset that signs is published before it is used. It must be at
+	// least as long as verifiers may cache the keys. 0 means timing.KeyNotice.
 	SigningNotice time.Duration
 	// Now returns the time. Each operation reads it once. Required.
 	Now func() time.Time
@@ -45,38 +46,38 @@ type Ring struct {
 	opened map[identity]*seal.Keyset
 }
 
-// identity distinguishes keysets. A number can come twice if the database was restored from a
-// backup. The instant differs then.
+// identity distinguishes keysets. After the database was restored from a backup, a number can be
+// used again, but at another instant.
 type identity struct {
 	purpose     models.KeyPurpose
 	number      int
 	publishedAt int64
 }
 
-func identify(row *models.Keyset) identity {
+func identityOf(row *models.Keyset) identity {
 	return identity{row.Purpose, row.Number, row.PublishedAt.UnixMicro()}
 }
 
-// purposes returns all purposes. Those of the signers come last.
+// purposes returns all purposes, in the order in which keysets are listed.
 func purposes() []models.KeyPurpose { return []models.KeyPurpose{models.SealKeys, models.SignKeys} }
 
-// errNone is returned if there is no keyset, because somebody has emptied the table.
-var errNone = errors.New("the database has no keysets")
+// errNoKeysets is returned if there is no keyset: somebody has emptied the table.
+var errNoKeysets = errors.New("the database has no keysets")
 
 // ErrNeedsKeyFile is returned by Load if there are sessions, but no keyset that seals. A key file
 // has sealed their tickets. Starting with another master key would invalidate every session.
 var ErrNeedsKeyFile = errors.New(
-	"the database has sessions and no keysets yet, so what has sealed their tickets is a key file")
+	"the database has sessions but no keysets yet, so their tickets were sealed with a key file")
 
-// Load makes the first keyset of each purpose that has none, and then calls Reload. The first
-// keyset that seals is that of the key file, so tokens of earlier versions stay valid. If several
-// processes start at once, one of them makes the keysets. Its errors are ErrNeedsKeyFile and those
-// of Reload.
+// Load makes a first keyset for each purpose that has none, and then calls Reload. The first keyset
+// that seals comes from the key file, if there is one, so tokens of earlier versions stay valid. If
+// several processes start at once, one of them makes the keysets. Its errors are ErrNeedsKeyFile
+// and those of Reload.
 func (r *Ring) Load(ctx context.Context) error {
 	needsKeyFile := false
 	if r.Master.Own() == nil {
-		// This comes before reading the keysets. A session that another process begins meanwhile
-		// has keysets, and they are found then.
+		// This comes before reading the keysets. If another process begins the first session
+		// meanwhile, its keysets are found below.
 		var err error
 		if needsKeyFile, err = r.Store.HasSessions(ctx); err != nil {
 			return err
@@ -90,7 +91,7 @@ func (r *Ring) Load(ctx context.Context) error {
 
 	var missing []models.Keyset
 	for _, purpose := range purposes() {
-		if len(of(rows, purpose)) > 0 {
+		if len(withPurpose(rows, purpose)) > 0 {
 			continue
 		}
 		if needsKeyFile && purpose == models.SealKeys {
@@ -113,32 +114,32 @@ func (r *Ring) Load(ctx context.Context) error {
 	return r.Reload(ctx)
 }
 
-// first returns the first keyset of a purpose, which is in use at any time.
+// first returns the first keyset of a purpose, which is in use from the beginning of time.
 func (r *Ring) first(ctx context.Context, purpose models.KeyPurpose) (*models.Keyset, error) {
 	keyset := r.Master.Own()
 	if purpose != models.SealKeys || keyset == nil {
 		var err error
-		if keyset, err = random(purpose); err != nil {
+		if keyset, err = newKeyset(purpose); err != nil {
 			return nil, err
 		}
 	}
 
-	row, err := r.row(ctx, purpose, 1, keyset)
+	row, err := r.newRow(ctx, purpose, 1, keyset)
 	if err == nil {
 		row.UsedFrom = time.Unix(0, 0).UTC()
 	}
 	return row, err
 }
 
-func random(purpose models.KeyPurpose) (*seal.Keyset, error) {
+func newKeyset(purpose models.KeyPurpose) (*seal.Keyset, error) {
 	if purpose == models.SignKeys {
 		return seal.NewSignKeyset()
 	}
 	return seal.NewSealKeyset()
 }
 
-// row returns the row of a new keyset, without UsedFrom.
-func (r *Ring) row(
+// newRow returns the row of a new keyset, without UsedFrom.
+func (r *Ring) newRow(
 	ctx context.Context, purpose models.KeyPurpose, number int, keyset *seal.Keyset,
 ) (*models.Keyset, error) {
 	sealed, err := r.Master.Wrap(ctx, keyset, boundTo(purpose, number))
@@ -148,8 +149,8 @@ func (r *Ring) row(
 	return &models.Keyset{Purpose: purpose, Number: number, Sealed: sealed, PublishedAt: r.now()}, nil
 }
 
-// boundTo returns the text that a keyset is bound to when it is encrypted, so that no keyset can
-// take the place of another.
+// boundTo returns the text to which encryption binds a keyset, so that no keyset can take the place
+// of another.
 func boundTo(purpose models.KeyPurpose, number int) string {
 	return fmt.Sprintf("authtickets keyset %s %d", purpose, number)
 }
@@ -173,15 +174,15 @@ func (r *Ring) Reload(ctx context.Context) error {
 	changed := len(rows) != len(r.opened)
 	for i := range rows {
 		row := &rows[i]
-		keyset, known := r.opened[identify(row)]
-		if !known {
+		keyset, isOpened := r.opened[identityOf(row)]
+		if !isOpened {
 			changed = true
 			if keyset, err = r.open(ctx, row); err != nil {
 				return err
 			}
 		}
 
-		opened[identify(row)] = keyset
+		opened[identityOf(row)] = keyset
 	}
 	if changed {
 		if err := r.use(rows, opened); err != nil {
@@ -207,13 +208,13 @@ func (r *Ring) use(rows []models.Keyset, opened map[identity]*seal.Keyset) error
 	for i := range rows {
 		row := &rows[i]
 		dated[row.Purpose] = append(dated[row.Purpose], seal.Dated{
-			Keyset: opened[identify(row)], Number: row.Number, UsedFrom: row.UsedFrom,
+			Keyset: opened[identityOf(row)], Number: row.Number, UsedFrom: row.UsedFrom,
 		})
 	}
 
 	for _, purpose := range purposes() {
 		if len(dated[purpose]) == 0 {
-			return errNone
+			return errNoKeysets
 		}
 	}
 	if err := r.Signers.Replace(dated[models.SignKeys]); err != nil {
@@ -227,7 +228,7 @@ func (r *Ring) use(rows []models.Keyset, opened map[identity]*seal.Keyset) error
 	return nil
 }
 
-// of returns the keysets of one purpose, in the same order.
-func of(rows []models.Keyset, purpose models.KeyPurpose) []models.Keyset {
+// withPurpose returns the rows of one purpose, in the same order.
+func withPurpose(rows []models.Keyset, purpose models.KeyPurpose) []models.Keyset {
 	return slices.DeleteFunc(slices.Clone(rows), func(row models.Keyset) bool { return row.Purpose != purpose })
 }

@@ -14,13 +14,14 @@ import (
 
 // Errors of creating keysets.
 var (
-	// ErrTooSoon: the new keyset would be used before every replica can know it.
-	ErrTooSoon = fmt.Errorf("a new keyset must be published %s before it is used, at the least", timing.LeastKeyNotice)
-	// ErrMeanwhile: somebody else has made a keyset, or changed the master key, at the same time.
+	// ErrTooSoon means that the new keyset would be used before every replica knows it.
+	ErrTooSoon = fmt.Errorf("a new keyset must be published at least %s before it is used", timing.LeastKeyNotice)
+	// ErrMeanwhile means that somebody else made a keyset, or changed the master key, at the same
+	// time.
 	ErrMeanwhile = errors.New("the keysets were changed by somebody else at the same time")
 )
 
-// Notice returns how long a new keyset of a purpose is published before it is used by default.
+// Notice returns how long a new keyset of a purpose is published before it is used, by default.
 func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
 	if purpose == models.SignKeys && r.SigningNotice != 0 {
 		return r.SigningNotice
@@ -28,7 +29,7 @@ func (r *Ring) Notice(purpose models.KeyPurpose) time.Duration {
 	return timing.KeyNotice
 }
 
-// Rotate makes the next keyset of a purpose, which replaces the present one after a delay, and
+// Rotate makes the next keyset of a purpose, which replaces the current one after a delay, and
 // returns it. This process knows it after its next Reload. Its errors are ErrTooSoon, ErrMeanwhile,
 // and those of Reload.
 func (r *Ring) Rotate(
@@ -37,7 +38,7 @@ func (r *Ring) Rotate(
 	return r.rotate(ctx, caller, purpose, delay, timing.LeastKeyNotice)
 }
 
-// rotate is Rotate with a shortest delay.
+// rotate is Rotate, with the shortest delay that it accepts.
 func (r *Ring) rotate(
 	ctx context.Context, caller *access.Caller, purpose models.KeyPurpose, delay, shortest time.Duration,
 ) (*models.Keyset, error) {
@@ -50,7 +51,7 @@ func (r *Ring) rotate(
 		switch {
 		case err == nil:
 			entry.Keyset, entry.UsedFrom = access.KeysetName(purpose, keyset.Number), keyset.UsedFrom
-		case errors.Is(err, ErrMeanwhile): // the record has what somebody else did
+		case errors.Is(err, ErrMeanwhile): // the act of the other is recorded
 			entry.Drop()
 		}
 		return keyset, err
@@ -64,24 +65,24 @@ func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay tim
 		return nil, err
 	}
 
-	rows = of(rows, purpose)
+	rows = withPurpose(rows, purpose)
 	if len(rows) == 0 {
-		return nil, errNone
+		return nil, errNoKeysets
 	}
 
 	newest := &rows[len(rows)-1]
-	// It may have been encrypted again since it was first read. If our master key does not open it,
-	// we must not make another keyset with it.
+	// The master key may have been changed since this process read the keysets. If ours no longer
+	// opens the newest keyset, others could not read one that we make.
 	if _, err := r.open(ctx, newest); err != nil {
 		return nil, err
 	}
 
-	keyset, err := random(purpose)
+	keyset, err := newKeyset(purpose)
 	if err != nil {
 		return nil, err
 	}
 
-	row, err := r.row(ctx, purpose, newest.Number+1, keyset)
+	row, err := r.newRow(ctx, purpose, newest.Number+1, keyset)
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +99,12 @@ func (r *Ring) publish(ctx context.Context, purpose models.KeyPurpose, delay tim
 	return row, nil
 }
 
-// shortNotice is long enough for a process to read what it has written itself.
+// shortNotice is long enough for this process to read what it has written.
 const shortNotice = time.Second
 
 // RotateAtOnce makes the next keyset of each purpose, and returns when they are in use. Use it only
-// if no other process uses the database, because others would not know the keysets in time. Its
-// errors are those of Reload, and that of ctx.
+// if no other process uses the database: others would not learn of the keysets in time. Its errors
+// are those of Reload, and ctx.Err.
 func (r *Ring) RotateAtOnce(ctx context.Context) error {
 	for _, purpose := range purposes() {
 		_, err := r.rotate(ctx, access.Server(), purpose, shortNotice, shortNotice)
@@ -124,7 +125,7 @@ func (r *Ring) RotateAtOnce(ctx context.Context) error {
 }
 
 // RotateIfDue makes a new keyset for each purpose whose newest keyset is older than age, and
-// returns the new ones. Age 0 means never. It does nothing unless all keysets can be decrypted.
+// returns the new ones. Age 0 means never. It makes none unless it can decrypt all keysets.
 func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Keyset, error) {
 	if age == 0 {
 		return nil, nil
@@ -137,7 +138,7 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 
 	var rotated []models.Keyset
 	for _, purpose := range purposes() {
-		rows := of(rows, purpose)
+		rows := withPurpose(rows, purpose)
 		if len(rows) > 0 && r.now().Sub(rows[len(rows)-1].PublishedAt) <= age {
 			continue
 		}
@@ -159,8 +160,8 @@ func (r *Ring) RotateIfDue(ctx context.Context, age time.Duration) ([]models.Key
 }
 
 // ChangeMaster encrypts all keysets under another master key, and returns their number. It skips
-// keysets that are already encrypted under it. Processes that have the former master key keep the
-// keysets they know, and cannot read new ones.
+// keysets that are already encrypted under it. Processes with the former master key keep the
+// keysets they have, and cannot read new ones.
 func (r *Ring) ChangeMaster(ctx context.Context, caller *access.Caller, next *seal.Master) (int, error) {
 	act := access.Act{Name: "keyset.change-master"}
 	return access.Do(ctx, r.Desk, caller, act, func(entry *access.Entry) (int, error) {
@@ -170,7 +171,7 @@ func (r *Ring) ChangeMaster(ctx context.Context, caller *access.Caller, next *se
 	})
 }
 
-// changeMaster is ChangeMaster for a caller that has been checked.
+// changeMaster is ChangeMaster without the check of the caller.
 func (r *Ring) changeMaster(ctx context.Context, next *seal.Master) (int, error) {
 	if err := try(ctx, next); err != nil {
 		return 0, fmt.Errorf("the new master key: %w", err)
@@ -179,7 +180,7 @@ func (r *Ring) changeMaster(ctx context.Context, next *seal.Master) (int, error)
 	return r.Store.ReplaceKeysets(ctx, func(row models.Keyset) ([]byte, error) {
 		keyset, err := r.open(ctx, &row)
 		if errors.Is(err, seal.ErrMasterKey) {
-			// If the connection broke at the commit, this runs again and meets its own work.
+			// If the connection broke at the commit, this runs again and finds its own result.
 			if _, errNext := next.Unwrap(ctx, row.Sealed, boundTo(row.Purpose, row.Number)); errNext == nil {
 				return row.Sealed, nil
 			}
@@ -192,7 +193,7 @@ func (r *Ring) changeMaster(ctx context.Context, next *seal.Master) (int, error)
 	})
 }
 
-// try encrypts and decrypts something under a master key, to see that it works.
+// try encrypts and decrypts a keyset under a master key, to see that it works.
 func try(ctx context.Context, master *seal.Master) error {
 	keyset, err := seal.NewSealKeyset()
 	if err != nil {

@@ -25,7 +25,7 @@ func TestImport(t *testing.T) {
 		before := sealAt(t, earlier, begin.Add(-24*time.Hour))
 		r := s.load(master)
 		if !opens(r.Keys, before) {
-			t.Error("a token of before is bad")
+			t.Error("an earlier token is invalid")
 		}
 
 		if !opens(earlier, r.seal()) {
@@ -36,7 +36,7 @@ func TestImport(t *testing.T) {
 		r.refresh()
 		s.clock.Pass(time.Hour)
 		if !opens(r.Keys, before) || opens(earlier, r.seal()) {
-			t.Error("the rotation has put a token of before out of use, or nothing into use")
+			t.Error("the rotation has invalidated an earlier token, or the new keyset is not used")
 		}
 	})
 }
@@ -66,14 +66,15 @@ func TestLoadRace(t *testing.T) {
 		for _, r := range rings[1:] {
 			if string(r.Signers.JWKS()) != string(rings[0].Signers.JWKS()) ||
 				r.seal().Reveal() != rings[0].seal().Reveal() {
-				t.Error("two processes have two keysets")
+				t.Error("two processes have different keysets")
 			}
 		}
 	})
 }
 
-// The instant decides which keyset seals. After all rings have loaded the new keyset, they make the
-// same ticket, even for an older session. Nobody meets a key that was not published before.
+// The instant of a ticket decides which keyset seals it. So all rings make the same ticket after
+// they have loaded the new keyset, even for an older session. No ring gets a token with a key that
+// was not published before.
 func TestRotate(t *testing.T) {
 	t.Parallel()
 
@@ -83,7 +84,7 @@ func TestRotate(t *testing.T) {
 		first := one.seal()
 		row := one.rotate(models.SealKeys, time.Minute)
 		if row.Number != 2 || !row.UsedFrom.Equal(begin.Add(time.Minute)) {
-			t.Errorf("it is %+v", row)
+			t.Errorf("the new keyset is %+v", row)
 		}
 
 		want(t, one.states(models.SealKeys), keyring.InUse, keyring.Next)
@@ -98,12 +99,12 @@ func TestRotate(t *testing.T) {
 		want(t, one.states(models.SealKeys), keyring.Old, keyring.InUse)
 		second := one.seal()
 		if !opens(other.Keys, second) || !opens(one.Keys, first) {
-			t.Error("a token is bad")
+			t.Error("a token is invalid")
 		}
 
 		for _, at := range []time.Time{begin, begin.Add(59 * time.Second), begin.Add(time.Minute), s.clock.Now()} {
 			if sealAt(t, one.Keys, at).Reveal() != sealAt(t, other.Keys, at).Reveal() {
-				t.Errorf("two processes make two tickets of the session that was refreshed at %s", at)
+				t.Errorf("two processes make different tickets of the session that was refreshed at %s", at)
 			}
 		}
 
@@ -115,7 +116,7 @@ func TestRotate(t *testing.T) {
 	})
 }
 
-// A verifier never meets a key that was not published before.
+// A verifier never gets a JWT with a key that was not published before.
 func TestRotateSigners(t *testing.T) {
 	t.Parallel()
 
@@ -246,7 +247,7 @@ func TestNotice(t *testing.T) {
 	})
 }
 
-// A process that has loaded the keysets keeps them when somebody empties the table.
+// A process that has loaded the keysets keeps them if somebody empties the table.
 func TestEmptied(t *testing.T) {
 	t.Parallel()
 
@@ -257,11 +258,11 @@ func TestEmptied(t *testing.T) {
 		_, err := s.store.DeleteKeyset(t.Context(), models.SealKeys, 1)
 		must(t, err)
 		if err := r.Reload(t.Context()); err == nil || !opens(r.Keys, token) {
-			t.Errorf("it took it, %v", err)
+			t.Errorf("the empty table was accepted, or the keyset was lost: %v", err)
 		}
 
 		if _, err := r.Rotate(t.Context(), access.Operator(), models.SealKeys, time.Minute); err == nil {
-			t.Error("it has rotated nothing")
+			t.Error("a rotation without a keyset succeeded")
 		}
 	})
 }
@@ -281,7 +282,7 @@ func TestLeastDelay(t *testing.T) {
 
 		token := sealAt(t, one.Keys, s.clock.Now().Add(ahead))
 		if opens(other.Keys, token) || !other.Keys.MayLack(s.clock.Now().Add(-pause)) {
-			t.Error("a token of a new keyset is taken for invalid")
+			t.Error("a token of a new keyset counts as invalid")
 		}
 	})
 }

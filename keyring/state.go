@@ -12,17 +12,17 @@ import (
 // State says what a keyset is used for at an instant.
 type State string
 
-// The states, in the order a keyset goes through them.
+// The states, in the order in which a keyset has them.
 const (
-	// Next is published, so that every replica knows it, but not used yet.
+	// Next is published, so that every replica learns of it, but not used yet.
 	Next State = "next"
 	// InUse seals or signs new tokens.
 	InUse State = "in use"
-	// Old opens or verifies tokens that were made with it.
+	// Old only opens or verifies tokens that were made with it.
 	Old State = "old"
 )
 
-// Entry is a keyset in a list.
+// Entry describes a keyset in a list.
 type Entry struct {
 	Purpose     models.KeyPurpose
 	Number      int
@@ -41,7 +41,7 @@ func (r *Ring) List(ctx context.Context, caller *access.Caller) ([]Entry, error)
 	return r.list(ctx)
 }
 
-// list is List for a caller that has been checked.
+// list is List without the check of the caller.
 func (r *Ring) list(ctx context.Context) ([]Entry, error) {
 	rows, err := r.Store.Keysets(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (r *Ring) list(ctx context.Context) ([]Entry, error) {
 	now := r.now()
 	var entries []Entry
 	for _, purpose := range purposes() {
-		entries = append(entries, entriesOf(of(rows, purpose), r.life(purpose), now)...)
+		entries = append(entries, entriesOf(withPurpose(rows, purpose), r.life(purpose), now)...)
 	}
 	return entries, nil
 }
@@ -61,7 +61,7 @@ func (r *Ring) list(ctx context.Context) ([]Entry, error) {
 func entriesOf(rows []models.Keyset, life time.Duration, now time.Time) []Entry {
 	entries := make([]Entry, len(rows))
 	inUse := false
-	var replacedAt time.Time // when the keyset of this round was replaced by a newer one
+	var replacedAt time.Time // when a newer one replaced the keyset of this round
 	for i := len(rows) - 1; i >= 0; i-- {
 		row := &rows[i]
 		entry := Entry{

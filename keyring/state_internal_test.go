@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// The states of keysets, by the minutes from when on each is used. What lives for an hour is judged
-// at minute 0.
+// The states of keysets at minute 0. usedFrom has the minute from which each is used. Tokens live
+// for an hour.
 func TestEntries(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
