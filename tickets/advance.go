@@ -19,9 +19,10 @@ type refreshRequest struct {
 	next *models.Session
 	// isExpired says that the token has expired, so that it can only repeat a refresh.
 	isExpired bool
-	// source is counted if this refresh writes the first row of the session.
+	// source is the source for which a row is counted if this refresh writes the session's first
+	// one.
 	source string
-	// gone is closed when nobody waits for the answer any more.
+	// gone is closed when the client no longer waits for the answer.
 	gone <-chan struct{}
 	now  time.Time
 }
@@ -43,11 +44,12 @@ type refreshOutcome int
 const (
 	// refreshMoved means that this refresh moved the session to the next generation.
 	refreshMoved refreshOutcome = iota
-	// refreshRepeated means that the same attempt moved the session before.
+	// refreshRepeated means that the same attempt has already moved the session.
 	refreshRepeated
-	// refreshShared means that another refresh moved the session within the reuse window.
+	// refreshShared means that another refresh with the same token moved the session within the
+	// reuse window.
 	refreshShared
-	// refreshEarly means that the node of the database does not show yet what the token implies.
+	// refreshEarly means that the database lags: it does not show yet what the token implies.
 	refreshEarly
 	// refreshSessionEnded means that the session has ended, for the reason in its row.
 	refreshSessionEnded
@@ -55,14 +57,15 @@ const (
 	refreshExpired
 	// refreshReused means that the token was used before, by a thief or by the owner.
 	refreshReused
-	// refreshAbandoned means the same, but the client has gone without the answer. Its own
-	// repetition, and a refresh with the next token, may have overtaken it.
+	// refreshAbandoned means the same, but the client no longer waits. Its own repetition, and a
+	// refresh with the next token, may have overtaken this request.
 	refreshAbandoned
 )
 
 // advance moves the session of a token to its next generation. It returns the session as this
-// refresh moved it, or as another one did that has the same right to the ticket. The reasons of its
-// errors are TOKEN_EXPIRED, TOKEN_REUSED, TOKEN_INVALID, BUSY, and those for which a session ends.
+// refresh moved it, or as an earlier one did whose ticket this client may have, too. The reasons of
+// its errors are TOKEN_EXPIRED, TOKEN_REUSED, TOKEN_INVALID, BUSY, and those for which a session
+// ends.
 func (o *Office) advance(ctx context.Context, r refreshRequest) (*models.Session, error) {
 	if !r.now.Before(r.next.ExpiresAt) { // the session's lifetime was shortened since
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}
@@ -70,7 +73,7 @@ func (o *Office) advance(ctx context.Context, r refreshRequest) (*models.Session
 
 	var session *models.Session
 	try := func(again bool) (settled bool, err error) {
-		outcome, present, err := o.tryAdvance(ctx, r, again)
+		outcome, stored, err := o.tryAdvance(ctx, r, again)
 		if err != nil {
 			return true, err
 		}
@@ -79,17 +82,17 @@ func (o *Office) advance(ctx context.Context, r refreshRequest) (*models.Session
 		case refreshMoved:
 			session = r.next
 		case refreshRepeated, refreshShared:
-			session = &present.Session
+			session = &stored.Session
 		case refreshEarly:
 			return false, nil
 		case refreshSessionEnded:
-			err = &models.Error{Reason: present.EndReason, Replaceable: true}
+			err = &models.Error{Reason: stored.EndReason, Replaceable: true}
 		case refreshExpired:
 			err = &models.Error{Reason: models.ReasonTokenExpired}
 		case refreshReused:
-			err = o.endReused(ctx, r.contents, present.Generation)
+			err = o.endReused(ctx, r.contents, stored.Generation)
 		case refreshAbandoned:
-			err = o.spareAbandoned(ctx, r.contents, present.Generation)
+			err = o.spareAbandoned(ctx, r.contents, stored.Generation)
 		}
 		return true, err
 	}
@@ -101,8 +104,8 @@ func (o *Office) advance(ctx context.Context, r refreshRequest) (*models.Session
 	return session, nil
 }
 
-// tryAdvance tries once to move a session. If it does not move, tryAdvance reads the row to find
-// out why, and returns it.
+// tryAdvance tries once to move a session. If the session does not move, it reads the row to find
+// out why, and returns the row, too.
 func (o *Office) tryAdvance(
 	ctx context.Context, r refreshRequest, again bool,
 ) (refreshOutcome, storage.StoredSession, error) {
@@ -117,21 +120,21 @@ func (o *Office) tryAdvance(
 		}
 	}
 
-	present, err := o.Store.Session(ctx, r.contents.SessionID)
+	stored, err := o.Store.Session(ctx, r.contents.SessionID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound) && r.isExpired:
-		return refreshExpired, present, nil
+		return refreshExpired, stored, nil
 	case errors.Is(err, storage.ErrNotFound):
-		return refreshEarly, present, tooManyRows
+		return refreshEarly, stored, tooManyRows
 	case err != nil:
-		return refreshEarly, present, err
+		return refreshEarly, stored, err
 	}
-	return o.outcomeOf(r, present), present, nil
+	return o.outcomeOf(r, stored), stored, nil
 }
 
-// move makes the one conditional statement that decides a refresh, and reports whether it moved the
-// session. The first time the database does not run it after the deadline, by its own clock. Later
-// times do not ask that clock: it may have been set, and the database has just answered.
+// move runs the one conditional statement that decides a refresh, and reports whether it moved the
+// session. The first time, the database does not run it after the deadline by its own clock. Later
+// times ignore that clock: it may be wrong, and the database has just answered.
 func (o *Office) move(ctx context.Context, r refreshRequest, again bool) (bool, error) {
 	timing := storage.InTime
 	if again {
@@ -144,21 +147,21 @@ func (o *Office) move(ctx context.Context, r refreshRequest, again bool) (bool, 
 	return o.rowLimit.write(r.source, r.now, func() (bool, error) { return o.Store.BeginSession(ctx, r.next, timing) })
 }
 
-// outcomeOf returns the outcome of a refresh that did not move its session. present is the row.
-func (o *Office) outcomeOf(r refreshRequest, present storage.StoredSession) refreshOutcome {
-	isNext := present.Generation == r.next.Generation
-	repeats := isNext && isRepetition(&present.Session, r.next.AttemptHash)
+// outcomeOf returns the outcome of a refresh that did not move its session.
+func (o *Office) outcomeOf(r refreshRequest, stored storage.StoredSession) refreshOutcome {
+	isNext := stored.Generation == r.next.Generation
+	repeats := isNext && isRepetition(&stored.Session, r.next.AttemptHash)
 
 	switch {
-	case present.EndedAt != nil:
+	case stored.EndedAt != nil:
 		return refreshSessionEnded
-	case repeats && !o.clocks.sessionExpired(present, r.now):
+	case repeats && !o.clocks.sessionExpired(stored, r.now):
 		return refreshRepeated
 	case repeats || r.isExpired:
 		return refreshExpired
-	case present.Generation < r.next.Generation:
+	case stored.Generation < r.next.Generation:
 		return refreshEarly
-	case isNext && !o.clocks.isReused(present, o.Policy.ReuseWindow, r.now):
+	case isNext && !o.clocks.isReused(stored, o.Policy.ReuseWindow, r.now):
 		return refreshShared
 	case r.isAbandoned():
 		return refreshAbandoned
@@ -167,8 +170,8 @@ func (o *Office) outcomeOf(r refreshRequest, present storage.StoredSession) refr
 	}
 }
 
-// isAbandoned reports whether the client has gone without the answer. One that has only closed its
-// half of the connection counts as gone too, and can read that it gets no ticket.
+// isAbandoned reports whether the client no longer waits for the answer. A client that has only
+// closed its sending half counts, too. It can read that it gets no ticket.
 func (r refreshRequest) isAbandoned() bool {
 	select {
 	case <-r.gone:
@@ -180,33 +183,33 @@ func (r refreshRequest) isAbandoned() bool {
 
 // endReused ends a session whose token was used again, and returns the error that says so. Either
 // the thief or the owner was late, and nobody can tell which.
-func (o *Office) endReused(ctx context.Context, contents seal.Contents, present int64) error {
+func (o *Office) endReused(ctx context.Context, contents seal.Contents, generation int64) error {
 	ended, err := o.endStored(ctx, contents.SessionID, contents.UserID, models.ReasonTokenReused)
 	if err != nil {
 		return err
 	}
 
 	if ended {
-		o.reuseLog(contents, present).WarnContext(ctx, "refresh token used again: session ended")
+		o.reuseLog(contents, generation).WarnContext(ctx, "refresh token used again: session ended")
 	}
 	return &models.Error{Reason: models.ReasonTokenReused}
 }
 
-// spareAbandoned returns the error for a token that was used again by a client that has gone, and
-// logs it. The session goes on.
-func (o *Office) spareAbandoned(ctx context.Context, contents seal.Contents, present int64) error {
-	o.reuseLog(contents, present).WarnContext(ctx,
+// spareAbandoned logs that a client that has gone used a token again, and returns the error for it.
+// The session goes on.
+func (o *Office) spareAbandoned(ctx context.Context, contents seal.Contents, generation int64) error {
+	o.reuseLog(contents, generation).WarnContext(ctx,
 		"refresh token used again by a client that has gone: session goes on")
 	return &models.Error{Reason: models.ReasonTokenReused}
 }
 
-// reuseLog returns the log for a token that was used again. present is the session's generation.
-func (o *Office) reuseLog(contents seal.Contents, present int64) *slog.Logger {
+// reuseLog returns the log for a token that was used again. generation is the session's.
+func (o *Office) reuseLog(contents seal.Contents, generation int64) *slog.Logger {
 	return o.Log.With(
 		"session", models.ID(contents.SessionID),
 		"user", models.ID(contents.UserID),
 		"anonymous", contents.Anonymous,
 		"generation", contents.Generation,
-		"present", present,
+		"present", generation,
 	)
 }

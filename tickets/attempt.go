@@ -18,8 +18,8 @@ var attemptForm = regexp.MustCompile(`^[A-Za-z0-9]{16,64}$`)
 // only one attempt per session.
 const attemptHashSize = 8
 
-// hashAttempt returns what a session stores of the attempt with which a token is refreshed. The
-// hash does not fit any other token. The reason of its error is ATTEMPT_INVALID.
+// hashAttempt returns the hash that a session stores of an attempt to refresh with a token. The
+// same attempt has another hash for every other token. The reason of its error is ATTEMPT_INVALID.
 func hashAttempt(attempt secret.Text, contents seal.Contents) ([]byte, error) {
 	if !attemptForm.MatchString(attempt.Reveal()) {
 		return nil, &models.Error{Reason: models.ReasonAttemptInvalid}
@@ -33,6 +33,6 @@ func hashAttempt(attempt secret.Text, contents seal.Contents) ([]byte, error) {
 
 // isRepetition reports whether a session reached its generation by the attempt with this hash. A
 // refresh without an attempt has no hash, and repeats nothing.
-func isRepetition(present *models.Session, hash []byte) bool {
-	return len(hash) > 0 && subtle.ConstantTimeCompare(present.AttemptHash, hash) == 1
+func isRepetition(stored *models.Session, hash []byte) bool {
+	return len(hash) > 0 && subtle.ConstantTimeCompare(stored.AttemptHash, hash) == 1
 }

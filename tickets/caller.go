@@ -15,7 +15,8 @@ func (o *Office) identify(caller *access.Caller, now time.Time) (*models.Applica
 	return o.Applications.Caller(caller, now)
 }
 
-// sourceOf returns what counts as the source of a caller's guesses.
+// sourceOf returns the source of a caller's guesses. A confidential application can name the
+// shopper's address.
 func sourceOf(caller *access.Caller, application *models.Application) string {
 	if application.IsConfidential && caller.ShopperAddress.IsValid() {
 		return Source(caller.ShopperAddress)
@@ -26,7 +27,7 @@ func sourceOf(caller *access.Caller, application *models.Application) string {
 // longestUserAgent is how much of a user agent is kept, in characters.
 const longestUserAgent = 255
 
-// userAgentOf returns the program that the shopper uses, without invisible characters.
+// userAgentOf returns the name of the shopper's program, without invisible characters.
 func userAgentOf(caller *access.Caller, application *models.Application) string {
 	text := caller.UserAgent
 	if application.IsConfidential { // the caller is a server, not the shopper's browser

@@ -35,8 +35,9 @@ type claim struct {
 // nothingToClaim is the claim of every ticket that was not issued by a sign-in.
 var nothingToClaim = claim{outcome: ClaimNothingToClaim} //nolint:gochecknoglobals // does not change
 
-// toClaim returns what an anonymous shopper's refresh token says, if its session can be claimed.
-// Otherwise it returns nil, and the outcome that says why not. The reason of its error is BUSY.
+// toClaim returns the contents of an anonymous shopper's refresh token, if its session can be
+// claimed. Otherwise it returns nil, and the outcome that says why not. The reason of its error is
+// BUSY.
 func (o *Office) toClaim(
 	ctx context.Context, application *models.Application, refreshToken *secret.Text, now time.Time,
 ) (*seal.Contents, ClaimOutcome, error) {
@@ -67,8 +68,8 @@ func (o *Office) toClaim(
 	return &contents, "", nil
 }
 
-// claimOf returns the row of the claimed session, which has ended. It is inserted if the session
-// has no row yet. It is nil if there is nothing to claim.
+// claimOf returns the anonymous session as the claim ends it; nil if there is nothing to claim. If
+// the session has no row yet, this row is inserted.
 func claimOf(contents *seal.Contents, customer models.ID) *models.Session {
 	if contents == nil {
 		return nil
@@ -78,8 +79,7 @@ func claimOf(contents *seal.Contents, customer models.ID) *models.Session {
 	return ended
 }
 
-// claimed returns what became of a claim by a customer. session is the row of the anonymous session
-// afterwards.
+// claimed returns what became of a customer's claim. session is the anonymous session afterwards.
 func claimed(session *models.Session, customer models.ID) claim {
 	isClaimed := session.EndReason == models.ReasonSignedIn
 	switch {

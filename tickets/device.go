@@ -8,13 +8,13 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// device is the session that a customer had before on the device that signs in. It is zero if there
-// was none.
+// device identifies the device that signs in by a session that a customer had on it before. It is
+// zero if there is none.
 type device struct{ userID, session models.ID }
 
-// distrusted returns the reasons for which a session may have ended so that its tokens no longer
-// identify a known device. Either somebody else may have the tokens, or the customer or an operator
-// has signed the device out.
+// distrusted returns the end reasons after which a session's tokens no longer identify a known
+// device. Either somebody else may have the tokens, or the customer or an operator has signed the
+// device out.
 func distrusted() []models.Reason {
 	return []models.Reason{
 		models.ReasonTokenReused, models.ReasonSignedOutEverywhere, models.ReasonPasswordChanged,
@@ -39,14 +39,14 @@ func (o *Office) deviceOf(application *models.Application, refreshToken *secret.
 	case isBusy(err):
 		return device{}, err
 	case err != nil, contents.Anonymous, hasEnded:
-		return device{}, nil //nolint:nilerr // signing in does not fail because of it
+		return device{}, nil //nolint:nilerr // a sign-in does not fail because of it
 	}
 	return device{contents.UserID, contents.SessionID}, nil
 }
 
-// devicePrefix is the beginning of each source that is a device.
+// devicePrefix is the prefix of each source that is a device.
 const devicePrefix = "session "
 
-// guessSource returns the source of guesses that come from the device. Guesses of strangers at the
-// same address do not count for it.
+// guessSource returns the source of guesses from the device. Guesses of strangers at the same
+// address do not count for it.
 func (d device) guessSource() string { return devicePrefix + d.session.String() }

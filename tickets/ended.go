@@ -10,33 +10,34 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// endedSessions are the sessions that have ended, for as long as one of their access tokens may
-// live. Each takes about 50 bytes.
+// endedSessions holds the sessions that have ended, until all their access tokens have expired.
+// Each takes about 50 bytes.
 type endedSessions struct {
 	mutex sync.RWMutex
-	known map[models.ID]endedSession
-	// anonymous is how many of them are anonymous shoppers'.
+	byID  map[models.ID]endedSession
+	// anonymous is how many of them belong to anonymous shoppers.
 	anonymous int
-	// version counts the changes of known from 1. It is 0 before the first look.
+	// version counts the changes from 1. It is 0 before the first look.
 	version int64
-	// asked is when the last look began, and askedByDatabase is what the database's clock showed
-	// then. Both are zero before the first look.
-	asked           time.Time
-	askedByDatabase time.Time
-	// lookedWide is when the last wide look began.
-	lookedWide time.Duration
+	// lookedAt is when the last look began, by the server's clock and by the database's. Both are
+	// zero before the first look.
+	lookedAt           time.Time
+	lookedAtByDatabase time.Time
+	// wideLookAt is when the last wide look began, by the elapsed time.
+	wideLookAt time.Duration
 }
 
 type endedSession struct {
 	reason    models.Reason
 	anonymous bool
-	// until is when the last access token of the session expires.
-	until time.Time
+	// lastExpiration is when the last access token of the session expires.
+	lastExpiration time.Time
 }
 
 // A stranger can begin and end any number of anonymous sessions. So there is a limit on how many
-// are kept, and on how many are read at a time. Sessions beyond it end all the same, but their
-// access tokens are accepted until they expire. The number of sign-ins limits customers' sessions.
+// are kept, and on how many are read at a time. Sessions beyond it end, too, but their access
+// tokens are accepted until they expire. Customers' sessions are fewer, because each needs a
+// sign-in.
 const (
 	mostAnonymous    = 20_000
 	anonymousAtATime = 2_000
@@ -44,37 +45,38 @@ const (
 	customersAtATime = 100_000
 )
 
-// endedLook is how to look for ended sessions.
+// endedLook says how to look for ended sessions.
 type endedLook struct {
 	at moment
-	// isFirst says that the look must find everything.
+	// isFirst means that the look must find everything.
 	isFirst bool
-	// isWide says that the look goes back as far as clocks may be apart.
+	// isWide means that the look goes back as far as clocks may be apart.
 	isWide bool
-	// since is where other looks begin, by the database's clock.
+	// since is how far back other looks go, by the database's clock.
 	since time.Time
 }
 
-// nextLook returns how to look now. A look after the server's clock went back must find everything,
-// like the first one: tokens that looked expired may live again.
+// nextLook returns how to look now. If the server's clock was set back, the look must find
+// everything, like the first one: tokens that looked expired may be valid again.
 func (e *endedSessions) nextLook(now moment) endedLook {
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
 
-	isFirst := e.asked.IsZero() || now.wall.Before(e.asked)
+	isFirst := e.lookedAt.IsZero() || now.wall.Before(e.lookedAt)
 	return endedLook{
 		at:      now,
 		isFirst: isFirst,
-		isWide:  isFirst || now.elapsed-e.lookedWide >= timing.WideLook,
-		since:   e.askedByDatabase,
+		isWide:  isFirst || now.elapsed-e.wideLookAt >= timing.WideLook,
+		since:   e.lookedAtByDatabase,
 	}
 }
 
 // update adds what a look has found, and forgets the sessions whose access tokens have all expired.
-// byDatabase is what the database's clock showed. until returns when the last access token of a
-// session expires.
+// byDatabase is what the database's clock showed. lastExpiration returns when the last access token
+// of a session expires.
 func (e *endedSessions) update(
-	look endedLook, found storage.Ended, byDatabase time.Time, until func(storage.EndedSession) time.Time,
+	look endedLook, found storage.Ended, byDatabase time.Time,
+	lastExpiration func(storage.EndedSession) time.Time,
 ) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -82,29 +84,28 @@ func (e *endedSessions) update(
 	now := look.at.wall
 	e.forget(now)
 	for _, session := range found.Customers {
-		e.add(session.ID, endedSession{session.Reason, false, until(session)}, now)
+		e.add(session.ID, endedSession{session.Reason, false, lastExpiration(session)}, now)
 	}
 	for _, session := range found.Anonymous {
-		e.add(session.ID, endedSession{session.Reason, true, until(session)}, now)
+		e.add(session.ID, endedSession{session.Reason, true, lastExpiration(session)}, now)
 	}
 
 	e.version = max(1, e.version)
-	e.asked, e.askedByDatabase = now, byDatabase
+	e.lookedAt, e.lookedAtByDatabase = now, byDatabase
 	if look.isWide {
-		e.lookedWide = look.at.elapsed
+		e.wideLookAt = look.at.elapsed
 	}
 }
 
-// add adds a session, unless all its access tokens have expired. They have expired for most
-// sessions that ended for another reason than a sign-out.
+// add adds a session, unless all its access tokens have expired.
 func (e *endedSessions) add(id models.ID, ended endedSession, now time.Time) {
-	_, isKnown := e.known[id]
+	_, isKnown := e.byID[id]
 	isTooMany := ended.anonymous && e.anonymous >= mostAnonymous
-	if isKnown || isTooMany || !now.Before(ended.until) {
+	if isKnown || isTooMany || !now.Before(ended.lastExpiration) {
 		return
 	}
 
-	e.known[id] = ended
+	e.byID[id] = ended
 	e.version++
 	if ended.anonymous {
 		e.anonymous++
@@ -113,20 +114,20 @@ func (e *endedSessions) add(id models.ID, ended endedSession, now time.Time) {
 
 // forget removes the sessions whose access tokens have all expired.
 func (e *endedSessions) forget(now time.Time) {
-	maps.DeleteFunc(e.known, func(_ models.ID, ended endedSession) bool {
-		over := !now.Before(ended.until)
-		if over && ended.anonymous {
+	maps.DeleteFunc(e.byID, func(_ models.ID, ended endedSession) bool {
+		isOver := !now.Before(ended.lastExpiration)
+		if isOver && ended.anonymous {
 			e.anonymous--
 		}
-		return over
+		return isOver
 	})
 }
 
-// lastAsked returns when the last look began; zero before the first one.
-func (e *endedSessions) lastAsked() time.Time {
+// lastLookAt returns when the last look began; zero before the first one.
+func (e *endedSessions) lastLookAt() time.Time {
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
-	return e.asked
+	return e.lookedAt
 }
 
 func (e *endedSessions) currentVersion() int64 {
@@ -135,21 +136,21 @@ func (e *endedSessions) currentVersion() int64 {
 	return e.version
 }
 
-// untils returns when the last access token of each session expires, in seconds since 1970, rounded
-// up.
-func (e *endedSessions) untils() map[string]int64 {
+// expirations returns when the last access token of each session expires, in seconds since 1970,
+// rounded up.
+func (e *endedSessions) expirations() map[string]int64 {
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
 
-	untils := make(map[string]int64, len(e.known))
-	for id, ended := range e.known {
-		untils[id.String()] = ended.until.Add(time.Second - 1).Unix()
+	expirations := make(map[string]int64, len(e.byID))
+	for id, ended := range e.byID {
+		expirations[id.String()] = ended.lastExpiration.Add(time.Second - 1).Unix()
 	}
-	return untils
+	return expirations
 }
 
 // judge returns a models.Error that says why a session has ended; nil if it goes on. Before the
-// first look nobody knows, and the reason is BUSY.
+// first look, the reason is BUSY.
 func (e *endedSessions) judge(session models.ID) error {
 	e.mutex.RLock()
 	defer e.mutex.RUnlock()
@@ -157,7 +158,7 @@ func (e *endedSessions) judge(session models.ID) error {
 	if e.version == 0 {
 		return busy()
 	}
-	if ended, ok := e.known[session]; ok {
+	if ended, ok := e.byID[session]; ok {
 		return &models.Error{Reason: ended.reason, Replaceable: true}
 	}
 	return nil

@@ -14,15 +14,15 @@ import (
 // feedType is the type of the feed of revoked tickets.
 const feedType = "revoked-tickets+jwt"
 
-// feedClaims are what the feed says. Instants are in seconds since 1970.
+// feedClaims are the contents of the feed. Instants are in seconds since 1970.
 type feedClaims struct {
 	Issuer    string `json:"iss"`
 	IssuedAt  int64  `json:"iat"`
 	ExpiresAt int64  `json:"exp"`
-	// Sessions are those that have ended. The value is when the last access token expires.
+	// Sessions has the sessions that have ended. The value is when the last access token expires.
 	Sessions map[string]int64 `json:"sids"`
-	// Applications are those that are not disabled. Sessions that began before the value are over.
-	// Tickets of all other applications are no longer good.
+	// Applications has the applications that are not disabled. Sessions that began before the value
+	// are over. Tickets of all other applications are no longer valid.
 	Applications map[string]int64 `json:"applications"`
 }
 
@@ -44,13 +44,13 @@ func (r *revocations) signed() (text, tag string, err error) {
 
 	sessions, applications := r.ended.currentVersion(), r.applications.Version()
 	if sessions == 0 || applications == 0 {
-		return "", "", busy() // the database has not been asked yet
+		return "", "", busy() // nothing was read from the database yet
 	}
 
 	isSame := sessions == r.feed.sessions && applications == r.feed.applications
 	isFresh := isSame && now.Sub(r.feed.signedAt) < timing.FeedAge
-	// A new date would make old contents look like today's.
-	isStale := now.Sub(r.ended.lastAsked()) > timing.FeedStale
+	// A new date would make old contents look current.
+	isStale := now.Sub(r.ended.lastLookAt()) > timing.FeedStale
 	if !isFresh && !isStale {
 		if err := r.sign(now); err != nil {
 			return "", "", err
@@ -64,13 +64,13 @@ func (r *revocations) signed() (text, tag string, err error) {
 	return r.feed.text, r.feed.tag, nil
 }
 
-// sign signs the feed again. The tag leaves out the exact instants, so that all servers have the
-// same tag for the same contents.
+// sign signs the feed again. The tag omits the exact instants, so that all servers have the same
+// tag for the same contents.
 func (r *revocations) sign(now time.Time) error {
 	claims := r.claims(now)
 	tagged := claims
 	tagged.IssuedAt, tagged.ExpiresAt = now.Unix()/int64(timing.FeedAge.Seconds()), 0
-	text, err := json.Marshal(tagged) // maps in the order of their keys
+	text, err := json.Marshal(tagged) // it sorts the keys of maps
 	if err != nil {
 		return fmt.Errorf("sign the feed: %w", err)
 	}
@@ -90,7 +90,7 @@ func (r *revocations) claims(now time.Time) feedClaims {
 		Issuer:       r.issuer,
 		IssuedAt:     now.Unix(),
 		ExpiresAt:    now.Add(timing.FeedLifetime).Unix(),
-		Sessions:     r.ended.untils(),
+		Sessions:     r.ended.expirations(),
 		Applications: map[string]int64{},
 	}
 	for application := range r.applications.All() {

@@ -14,8 +14,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// guard checks passwords, and stops those who guess at them. What must hold on all servers is
-// counted in the database. The rest bounds, within this process, what arrives at once.
+// guard checks passwords and limits guessing. Limits for all servers are counted in the database.
+// The others hold within this process.
 type guard struct {
 	policy Policy
 	store  *storage.Store
@@ -25,12 +25,12 @@ type guard struct {
 
 	// lanes are where guesses wait for their turn.
 	lanes *lanes
-	// ofSource counts the wrong passwords of a source for all names.
-	ofSource *counter
+	// bySource counts the wrong passwords of each source, for all names together.
+	bySource *counter
 }
 
 func newGuard(office *Office) (*guard, error) {
-	ofSource, err := newCounter(office.Policy.GuessesOfSource, office.Policy.GuessWindow)
+	bySource, err := newCounter(office.Policy.GuessesOfSource, office.Policy.GuessWindow)
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +41,12 @@ func newGuard(office *Office) (*guard, error) {
 		clocks:   office.clocks,
 		log:      office.Log,
 		lanes:    newLanes(),
-		ofSource: ofSource,
+		bySource: bySource,
 	}, nil
 }
 
-// enter waits for the turn of a guess, at most as long as for a hash. The returned function ends
-// the turn. The reason of its error is BUSY.
+// enter waits for the turn of a guess, at most as long as a hash would wait. The returned function
+// ends the turn. The reason of its error is BUSY.
 func (g *guard) enter(ctx context.Context, guess passwordGuess) (leave func(), err error) {
 	waiting, cancel := context.WithTimeout(ctx, g.hasher.Wait())
 	defer cancel()
@@ -58,18 +58,18 @@ func (g *guard) enter(ctx context.Context, guess passwordGuess) (leave func(), e
 	return leave, err
 }
 
-// check checks the password of a guess, if one may be tried now. It takes the same steps whether or
-// not there is an account. It returns an error unless the password is right.
+// check checks the password of a guess, unless the guess is refused. It takes the same steps
+// whether or not there is an account. It returns an error unless the password is right.
 func (g *guard) check(ctx context.Context, guess passwordGuess, facts *storage.SignInFacts) (password.Result, error) {
 	if err := g.refusal(guess, facts); err != nil {
 		return password.Result{}, err
 	}
 
 	source, ofAllNames := guess.countedSource(facts), 0
-	// A place is reserved only when the turn has come. So sign-ins that wait take none.
+	// The hasher calls this when the guess's turn has come. So guesses that wait reserve nothing.
 	reserve := func() (err error) {
 		var wait time.Duration
-		if ofAllNames, wait = g.ofSource.reserve(source, guess.at); wait > 0 {
+		if ofAllNames, wait = g.bySource.reserve(source, guess.at); wait > 0 {
 			err = tooMany(wait)
 		}
 		return err
@@ -84,14 +84,14 @@ func (g *guard) check(ctx context.Context, guess passwordGuess, facts *storage.S
 	case err != nil:
 		return result, err
 	case result.Matches:
-		g.ofSource.release(source)
+		g.bySource.release(source)
 		return result, nil
 	}
 	return result, g.countWrong(ctx, guess, facts, ofAllNames)
 }
 
-// refusal returns why the guess is not checked now; nil if it is. The answer is the same for right
-// and wrong passwords, and for known and unknown names.
+// refusal returns the error for a guess that must not be checked now; nil for all others. The
+// answer is the same for right and wrong passwords, and for names with and without an account.
 func (g *guard) refusal(guess passwordGuess, facts *storage.SignInFacts) error {
 	if facts.InWindow != nil {
 		if wait := g.policy.waits(*facts.InWindow, *facts.WindowSince, guess.at); wait > 0 {
@@ -113,9 +113,9 @@ func (g *guard) refusal(guess passwordGuess, facts *storage.SignInFacts) error {
 	return nil
 }
 
-// isLocked reports whether a name is locked because of wrong passwords. Only an operator ends a
-// lock without an end, through the account. So such a lock no longer holds if the name had no
-// account then and has one now.
+// isLocked reports whether a name is locked because of wrong passwords. A lock without an end lasts
+// until an operator unlocks the account. If the name had no account when it was locked, such a lock
+// ends when the name gets one.
 func isLocked(facts *storage.SignInFacts, now time.Time) bool {
 	if facts.GuessedUntil == nil || !now.Before(*facts.GuessedUntil) {
 		return false
@@ -140,13 +140,13 @@ func tooMany(wait time.Duration) error {
 const (
 	// countingTime is how long counting a wrong password may take.
 	countingTime = 10 * time.Second
-	// forgetAfter is how long a source must send no wrong password until those that it sent in a
-	// row are forgotten.
+	// forgetAfter is how long a source must send no wrong password until its earlier ones in a row
+	// are forgotten.
 	forgetAfter = 24 * time.Hour
 )
 
 // countWrong counts a wrong password, even if the client has gone, and returns the error for the
-// client. If it cannot be counted, the reason is BUSY, and the client learns nothing. ofAllNames is
+// client. If counting fails, the reason is BUSY, so that the client learns nothing. ofAllNames is
 // how many the source has sent for all names.
 func (g *guard) countWrong(
 	ctx context.Context, guess passwordGuess, facts *storage.SignInFacts, ofAllNames int,
@@ -178,7 +178,7 @@ func (g *guard) countWrong(
 }
 
 // logLimits logs what an operator should know about guessing: that a source must wait, or that a
-// name is locked. The wrong password itself is in the record of acts.
+// name is locked. That a password was wrong is in the record of acts.
 //
 // Only the guess that reaches a limit logs it, because later ones are not checked. No name is
 // logged: it may be a password that somebody typed in the wrong field.
@@ -219,7 +219,7 @@ func waitAttribute(wait time.Duration) slog.Attr {
 	return slog.Duration("for", wait)
 }
 
-// reset forgets the wrong passwords for a name, after a right one. The shopper has signed in
+// reset forgets the wrong passwords for a name after a right one. The shopper has signed in
 // already, so a failure is only logged.
 func (g *guard) reset(ctx context.Context, guess passwordGuess, facts *storage.SignInFacts) {
 	if facts.InWindow == nil && facts.StrangersInDay == 0 && facts.GuessedUntil == nil {
@@ -230,10 +230,10 @@ func (g *guard) reset(ctx context.Context, guess passwordGuess, facts *storage.S
 	}
 }
 
-// delay waits, after a refusal, until the next of some fixed instants after the sign-in began. So
-// the time of the answer shows neither how long the check took, which depends on the hash, nor
-// whether there was an account to read. It returns at once after anything but a refusal. Nobody
-// waits in a lane for it.
+// delay makes a refused sign-in take a whole number of steps of Policy.RefusalStep. So the time of
+// the answer does not show how long the check took, which depends on the hash. Nor does it show
+// whether there was an account to read. If err is not a refusal, it returns at once. Guesses in
+// lanes do not wait for it.
 func (g *guard) delay(ctx context.Context, began time.Duration, err error) {
 	step := g.policy.RefusalStep
 	if step == 0 || !isRefusal(err) {
@@ -245,7 +245,7 @@ func (g *guard) delay(ctx context.Context, began time.Duration, err error) {
 	}
 }
 
-// isRefusal reports whether a password was wrong, or was not checked because of guesses.
+// isRefusal reports whether a password was wrong, or was not checked because of earlier guesses.
 func isRefusal(err error) bool {
 	for _, reason := range []models.Reason{
 		models.ReasonInvalidCredentials, models.ReasonTooManyAttempts, models.ReasonAccountLocked,

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// However many names and sources are made up, the memory for their guesses is bounded.
+// Guesses with made-up names and sources take little memory, no matter how many there are.
 func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
 	heap := func() int64 {
 		for range 3 {
@@ -22,7 +22,7 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 	}
 	before := heap()
 	policy, all := testPolicy(), newLanes()
-	ofSource, err := newCounter(policy.GuessesOfSource, policy.GuessWindow)
+	bySource, err := newCounter(policy.GuessesOfSource, policy.GuessWindow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,31 +34,31 @@ func TestGuessesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // it mea
 		if err != nil {
 			t.Fatal(err)
 		}
-		ofSource.reserve(source, noon)
+		bySource.reserve(source, noon)
 		end()
 	}
 	for range policy.GuessesOfSource {
-		ofSource.reserve("last", noon)
+		bySource.reserve("last", noon)
 	}
-	for i := range 3 * sourcesRemembered { // right passwords take no place
+	for i := range 3 * sourcesRemembered { // right passwords leave no count
 		source := fmt.Sprint("other ", i)
-		ofSource.reserve(source, noon)
-		ofSource.release(source)
+		bySource.reserve(source, noon)
+		bySource.release(source)
 	}
-	if _, wait := ofSource.reserve("last", noon); wait == 0 {
-		t.Error("the last source need not wait")
+	if _, wait := bySource.reserve("last", noon); wait == 0 {
+		t.Error("a source at its limit need not wait")
 	}
 	if grown := heap() - before; grown > 32<<20 {
 		t.Errorf("%d made-up guesses take %d MiB", count, grown>>20)
 	}
 	if len(all.open) > 0 {
-		t.Errorf("%d lanes are left", len(all.open))
+		t.Errorf("%d lanes are still open", len(all.open))
 	}
 	runtime.KeepAlive(all)
-	runtime.KeepAlive(ofSource)
+	runtime.KeepAlive(bySource)
 }
 
-// What comes at once waits for its turn, and gives up when its time is over.
+// Guesses that come at once wait for their turn, and give up when their context ends.
 func TestLanes(t *testing.T) {
 	t.Parallel()
 	all := newLanes()
@@ -91,11 +91,11 @@ func TestLanes(t *testing.T) {
 		end()
 	}
 	if len(all.open) > 0 {
-		t.Errorf("%d lanes are left", len(all.open))
+		t.Errorf("%d lanes are still open", len(all.open))
 	}
 }
 
-// However long a check took, the answer comes at a step.
+// The answer comes after a whole number of steps, no matter how long the check took.
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	const step = 500 * time.Millisecond

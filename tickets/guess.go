@@ -12,19 +12,19 @@ import (
 // passwordGuess is a password that somebody tries for a name. It may be right.
 type passwordGuess struct {
 	name string
-	// nameHash stands for the name where guesses are counted.
+	// nameHash stands for the name in the rows that count guesses.
 	nameHash models.ID
 	password secret.Text
 	// source is what Source returns for the client's address.
 	source string
-	// device is the one that the client has a token of. Only the database knows whether it is the
-	// customer's.
+	// device is the device that the client's token identifies. Only the database knows whether it
+	// is the customer's.
 	device device
 	at     time.Time
 }
 
 // Source returns what counts as one source of guesses: an IPv4 address, or an IPv6 network of 64
-// bits. One household or host gets that much.
+// bits. A household or host usually has one such network.
 func Source(address netip.Addr) string {
 	address = address.Unmap()
 	if address.Is6() {
@@ -36,7 +36,8 @@ func Source(address netip.Addr) string {
 	return address.String()
 }
 
-// lane is where the guess waits for its turn. A device does not wait for strangers at its address.
+// lane returns the lane in which the guess waits for its turn. A device does not wait for strangers
+// at its address.
 func (g passwordGuess) lane() string {
 	if g.device != (device{}) {
 		return g.device.guessSource()
@@ -44,7 +45,7 @@ func (g passwordGuess) lane() string {
 	return g.source
 }
 
-// countedSource is the source that the guess counts for.
+// countedSource returns the source for which the guess counts.
 func (g passwordGuess) countedSource(facts *storage.SignInFacts) string {
 	if facts.DeviceKnown {
 		return g.device.guessSource()

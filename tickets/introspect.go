@@ -10,9 +10,9 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Introspection is what an access token says to somebody who does not hold it. The schema's
-// TicketIntrospection is bound to it, and describes its fields. If the token is not good, all
-// fields but Active are nil.
+// Introspection is what an application learns about an access token. The schema's
+// TicketIntrospection is bound to it, and describes its fields. If the token is not valid, all
+// fields except Active are nil.
 type Introspection struct {
 	Active                bool
 	UserID                *models.ID
@@ -26,8 +26,8 @@ type Introspection struct {
 	AccessTokenRemaining  *time.Duration
 }
 
-// Introspect returns what an access token of any application says. It does not tell why a token is
-// not good (RFC 7662 section 2.2). The reasons of its errors are BEHAVIOR_MISSING, BUSY, and those
+// Introspect returns what an access token of any application says. It does not say why a token is
+// not valid (RFC 7662 section 2.2). The reasons of its errors are BEHAVIOR_MISSING, BUSY, and those
 // of every operation.
 func (o *Office) Introspect(
 	ctx context.Context, caller *access.Caller, accessToken secret.Text,

@@ -6,9 +6,9 @@ import (
 	"github.com/authtickets/authtickets/access"
 )
 
-// IssueAnonymous issues a ticket to a new anonymous shopper. It does not use the database: the row
-// of the session is written when the ticket is first refreshed, claimed or revoked. So crawlers
-// cost no rows. The reasons of its errors are those of every operation.
+// IssueAnonymous issues a ticket to a new anonymous shopper. It does not use the database, so
+// crawlers cost no rows. The session's row is written when the ticket is first refreshed, claimed
+// or revoked. The reasons of its errors are those of every operation.
 func (o *Office) IssueAnonymous(_ context.Context, caller *access.Caller, selection Selection) (*Ticket, error) {
 	now := o.clocks.now()
 	application, err := o.identify(caller, now)

@@ -11,8 +11,8 @@ import (
 // jwtType is the type of an access token that is a JWT (RFC 9068 section 2.1).
 const jwtType = "at+jwt"
 
-// jwtClaims are what a JWT says, with the names of RFC 9068 section 2.2. Instants are in seconds
-// since 1970.
+// jwtClaims are the claims of a JWT, with the names of RFC 9068 section 2.2. Instants are in
+// seconds since 1970.
 type jwtClaims struct {
 	Issuer              string   `json:"iss"`
 	Audience            []string `json:"aud"`
@@ -28,7 +28,7 @@ type jwtClaims struct {
 	ClaimedAnonymousSub string   `json:"claimed_anonymous_sub,omitempty"`
 }
 
-// sign makes the JWT of an access token. Its jti is the same for the same ticket.
+// sign makes the JWT of an access token. The same ticket always has the same jti.
 func (o *Office) sign(contents seal.Contents, claimed *models.ID) (secret.Text, error) {
 	session := models.ID(contents.SessionID).String()
 	claims := jwtClaims{

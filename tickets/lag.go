@@ -9,7 +9,7 @@ import (
 
 // If a database has several nodes, one of them may not show yet what another has confirmed. A
 // genuine token that is ahead of what a node shows is early, not invalid. So the server looks again
-// for a while, and then asks the client to try again.
+// for about a second, and then asks the client to try again.
 
 const (
 	// firstPause is the first pause between two looks. Each pause is twice as long as the one
@@ -19,12 +19,12 @@ const (
 	lastPause = 512 * time.Millisecond
 )
 
-// look asks the database for something, and reports whether it shows what must be there. again is
-// false the first time.
+// look asks the database for something, and reports whether the answer is final. again is false the
+// first time.
 type look func(again bool) (settled bool, err error)
 
-// until looks, with growing pauses, until the database shows what must be there. After about a
-// second, or if the request would run out of time, the reason of its error is BUSY.
+// until calls look, with growing pauses, until the answer is final. After about a second, or if the
+// request would run out of time, the reason of its error is BUSY.
 func until(ctx context.Context, look look) error {
 	for pause := firstPause; ; pause *= 2 {
 		settled, err := look(pause > firstPause)
@@ -45,8 +45,8 @@ func until(ctx context.Context, look look) error {
 }
 
 // untilCaughtUp is until for what a genuine token implies. If the token is too old to be early, the
-// database was restored to an earlier state. Then untilCaughtUp calls missing and returns its
-// error.
+// database has lost what the token implies: it may have been restored from a backup. Then
+// untilCaughtUp calls missing and returns its error.
 func (o *Office) untilCaughtUp(
 	ctx context.Context, contents seal.Contents, now time.Time, look look, missing func() error,
 ) error {

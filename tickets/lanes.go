@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// atOncePerName is how many guesses for one name are checked at a time. So at most that many
-// guesses beyond a limit are checked when they arrive together.
+// atOncePerName is how many guesses for one name are checked at a time. So when guesses arrive
+// together, at most that many are checked beyond a limit.
 const atOncePerName = 4
 
 // lanes let a limited number of guesses through at a time, within this process. Lanes that nobody
@@ -26,8 +26,8 @@ type lane struct {
 func newLanes() *lanes { return &lanes{open: map[[sha256.Size]byte]*lane{}} }
 
 // enter waits until a guess for a name may be checked, or until ctx ends. The returned function
-// lets the next one in. Guesses of one source for one name come one after the other, so that each
-// sees the outcome of the one before.
+// lets the next one in. Guesses of one source for one name are checked one after the other, so that
+// each sees the outcome of the one before.
 func (l *lanes) enter(ctx context.Context, name, source string) (leave func(), err error) {
 	leaveSource, err := l.enterOne(ctx, "source "+source+"\n"+name, 1)
 	if err != nil {
@@ -45,7 +45,7 @@ func (l *lanes) enter(ctx context.Context, name, source string) (leave func(), e
 // enterOne waits for a place in the lane of a key, until ctx ends. The returned function gives the
 // place back.
 func (l *lanes) enterOne(ctx context.Context, key string, places int) (leave func(), err error) {
-	hash := sha256.Sum256([]byte(key)) // all keys are equally long, and no name is kept
+	hash := sha256.Sum256([]byte(key)) // so all keys have the same length, and no name is kept
 	l.mutex.Lock()
 	entered := l.open[hash]
 	if entered == nil {

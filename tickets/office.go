@@ -1,5 +1,7 @@
-// Package tickets makes every decision about a ticket, with one file per verb: issue, sign in,
-// refresh, revoke, verify.
+// Package tickets makes every decision about a ticket. Each verb has a file: issue.go, sign_in.go,
+// refresh.go, revoke.go and verify.go. A sign-in continues in guard.go and claim.go, a refresh in
+// advance.go. revocations.go makes every server refuse the access tokens of a session that has
+// ended.
 package tickets
 
 import (
@@ -35,16 +37,16 @@ type Office struct {
 	Audience []string
 	Hasher   *password.Hasher
 	Policy   Policy
-	// Now returns the time. Each operation reads it once. It steps when somebody sets the clock.
+	// Now returns the time. Each operation reads it once. It jumps when somebody sets the clock.
 	Now func() time.Time
-	// Elapsed returns how much time has passed since the program began. It does not step.
+	// Elapsed returns how much time has passed since the program began. It never jumps.
 	Elapsed func() time.Duration
 	// Random draws the ids of sessions and anonymous shoppers. It must be fit for cryptography.
 	Random io.Reader
 	// Desk checks the rights of callers, and records what they do.
 	Desk *access.Desk
-	// Log gets the security events that are not acts of a caller: locks, and refresh tokens that
-	// were used again.
+	// Log gets what is not an act of a caller: locks, refresh tokens that were used again, and
+	// failures that no client notices.
 	Log *slog.Logger
 
 	clocks      *clocks
@@ -52,11 +54,11 @@ type Office struct {
 	rowLimit    *rowLimit
 	revocations *revocations
 	purging     *purging
-	// signingIn is how many sign-ins have read the account and not yet written the session.
+	// signingIn is how many sign-ins have had their turn and are not finished.
 	signingIn *atomic.Int64
 }
 
-// Open returns the office ready for use.
+// Open returns an office with the exported fields of the given one, ready for use.
 func Open(office Office) (*Office, error) {
 	office.clocks = newClocks(&office)
 	office.revocations = newRevocations(&office)
@@ -77,26 +79,14 @@ func Open(office Office) (*Office, error) {
 // their access tokens are refused.
 func (o *Office) ReloadEnded(ctx context.Context) error { return o.revocations.reload(ctx) }
 
-// RevocationFeed returns a signed list of the sessions whose access tokens are no longer good
-// although they have not expired, for programs that verify JWTs themselves. It is a JWS. The tag
-// stays the same while the contents do, on all servers, although no two signatures are equal. The
-// reason of its error is BUSY.
+// RevocationFeed returns a signed list of revoked sessions, for programs that verify JWTs
+// themselves. The access tokens of these sessions have not expired, but are no longer valid. The
+// text is a JWS. On all servers, feeds with the same contents have the same tag for up to
+// timing.FeedAge, although their signatures differ. The reason of its error is BUSY.
 func (o *Office) RevocationFeed() (text, tag string, err error) { return o.revocations.signed() }
 
-// open returns what an application's token of a kind says, or a models.Error that says why the
-// token is not good. It does not ask the database whether the session of a refresh token goes on.
-func (o *Office) open(
-	kind seal.Kind, token secret.Text, application *models.Application, now time.Time,
-) (seal.Contents, error) {
-	contents, err := o.genuine(kind, token, application, now)
-	if err != nil {
-		return seal.Contents{}, err
-	}
-	return contents, o.judge(contents, application, now)
-}
-
-// genuine returns what an application's token of a kind says, whether or not the token is still
-// good. The reasons of its errors are those of read.
+// genuine returns the contents of a token that was issued to an application, even if the token is
+// no longer valid. The reasons of its errors are those of read.
 func (o *Office) genuine(
 	kind seal.Kind, token secret.Text, application *models.Application, now time.Time,
 ) (seal.Contents, error) {
@@ -110,8 +100,9 @@ func (o *Office) genuine(
 	return contents, nil
 }
 
-// judge returns a models.Error that says why a token of an application is no longer good; nil if it
-// is good.
+// judge returns a models.Error that says why a token of an application is no longer valid; nil if
+// it is valid. It does not ask the database. For a refresh token, it does not check whether the
+// session has ended.
 func (o *Office) judge(contents seal.Contents, application *models.Application, now time.Time) error {
 	if hasEnded, err := o.hasEnded(application, contents); err != nil {
 		return err
@@ -125,22 +116,22 @@ func (o *Office) judge(contents seal.Contents, application *models.Application, 
 	if contents.Kind != seal.Access {
 		return nil
 	}
-	// If the lifetime was shortened, the new one applies to tokens from before, too.
+	// If the lifetime was shortened, the new one also applies to older tokens.
 	if !now.Before(o.Policy.of(application).accessExpiration(contents.IssuedAt, contents.ExpiresAt)) {
 		return &models.Error{Reason: models.ReasonTokenExpired}
 	}
 	return o.revocations.judge(contents.SessionID)
 }
 
-// hasEnded reports whether the session of a token has ended with all others of its application. The
+// hasEnded reports whether a token's session ended when all sessions of its application did. The
 // reason of its error is BUSY.
 func (o *Office) hasEnded(application *models.Application, contents seal.Contents) (bool, error) {
 	return o.Applications.HasEnded(application, contents.ApplicationEpoch, contents.StartedAt)
 }
 
-// read returns what a token of a kind says, whether or not the token is still good. The reason of
-// its error is TOKEN_INVALID, or BUSY if this server may not have the key yet: a client must not
-// discard a good token.
+// read returns the contents of a token, even if the token is no longer valid. The reason of its
+// error is TOKEN_INVALID, or BUSY if this server may not have the key yet: a client must not
+// discard a valid token.
 func (o *Office) read(kind seal.Kind, token secret.Text, now time.Time) (seal.Contents, error) {
 	contents, err := o.Keys.Open(kind, token)
 	switch {
@@ -170,7 +161,7 @@ func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: 
 
 func isBusy(err error) bool { return errors.Is(err, &models.Error{Reason: models.ReasonBusy}) }
 
-// begin returns a new session for a shopper of an application, at generation 0.
+// begin returns a new session for a shopper of an application, at generation 0. It writes nothing.
 func (o *Office) begin(
 	application *models.Application, userID models.ID, anonymous bool, now time.Time,
 ) (*models.Session, error) {
@@ -214,8 +205,8 @@ func sessionOf(contents seal.Contents) *models.Session {
 func unwritten(contents seal.Contents) bool { return contents.Anonymous && contents.Generation == 0 }
 
 // newSessionID draws an id that grows with time, so that new rows are neighbours in the primary
-// key. Its first 4 bits are random, so that there are 16 such places and none of them is hot. Then
-// follow 44 bits of milliseconds, which last until the year 2527. The other 80 bits are random.
+// key. The first 4 bits are random, so that new rows go to 16 places instead of one busy one. The
+// next 44 bits are milliseconds, which last until the year 2527. The other 80 bits are random.
 func (o *Office) newSessionID(now time.Time) (models.ID, error) {
 	const clock = (1<<44 - 1) << 16
 	id, err := o.newID()

@@ -15,16 +15,17 @@ type Policy struct {
 	// AccessLifetime is how long an access token lives.
 	AccessLifetime time.Duration
 	// RefreshLifetime is how long a customer's refresh token lives, and AnonymousRefreshLifetime
-	// is how long an anonymous shopper's lives. Each refresh starts it again.
+	// how long an anonymous shopper's. Each refresh begins a new lifetime.
 	RefreshLifetime          time.Duration
 	AnonymousRefreshLifetime time.Duration
 	// SessionLifetime is how long a session lives at most, no matter how often it is refreshed. No
 	// token outlives its session.
 	SessionLifetime time.Duration
-	// ReuseWindow is how long a used refresh token gives the same ticket again, to anybody.
+	// ReuseWindow is how long a used refresh token gets the same ticket again, no matter who sends
+	// it.
 	ReuseWindow time.Duration
-	// DatabaseLag is how far a node of the database may lag behind the others. A younger token may
-	// be ahead of what a node shows.
+	// DatabaseLag is how far a database node may lag behind the others. A node may not show yet
+	// what a younger token implies.
 	DatabaseLag time.Duration
 	// SessionsPerCustomer is how many living sessions a customer may have.
 	SessionsPerCustomer int
@@ -49,12 +50,12 @@ type Policy struct {
 	RowsPerSource int
 	// Lockout is how long a lock by GuessesPerAccount lasts. 0 means until an operator ends it.
 	Lockout time.Duration
-	// RefusalStep is the interval between the instants at which wrong passwords are answered. 0
-	// means that they are answered at once.
+	// RefusalStep is the unit of time that a refused sign-in takes: the answer comes after a whole
+	// number of steps. 0 means that it comes at once.
 	RefusalStep time.Duration
 }
 
-// of returns the policy for an application. The application's own lifetimes replace the server's.
+// of returns the policy for an application, whose own lifetimes override the server's.
 func (p Policy) of(application *models.Application) Policy {
 	p.AccessLifetime = cmp.Or(application.AccessLifetime, p.AccessLifetime)
 	p.RefreshLifetime = cmp.Or(application.RefreshLifetime, p.RefreshLifetime)
@@ -63,9 +64,8 @@ func (p Policy) of(application *models.Application) Policy {
 	return p
 }
 
-// alive checks the instants of a token of either kind, and returns nil if they are good. The reason
-// of its error is TOKEN_EXPIRED, or BUSY for a token from the future: then one of the clocks is
-// wrong, not the token.
+// alive checks when a token of either kind was issued and when it expires. The reason of its error
+// is TOKEN_EXPIRED, or BUSY for a token from the future: then a clock is wrong, not the token.
 func alive(contents seal.Contents, now time.Time) error {
 	switch {
 	case contents.IssuedAt.After(now.Add(timing.ClockLeeway)):
@@ -94,7 +94,7 @@ func (p Policy) accessExpiration(issuedAt, refreshExpiration time.Time) time.Tim
 
 // refreshAfter returns when a client should refresh: after 70 to 85 % of the access token's
 // lifetime, spread evenly by a random byte. Clients get whole seconds, so the result is rounded. It
-// is at least one second before the end. Only rounding down would make clients with short tickets
+// is at least one second before the end. Always rounding down would make clients with short tickets
 // refresh far more often.
 func refreshAfter(lifetime time.Duration, chance byte) time.Duration {
 	exact := lifetime*70/100 + lifetime*15/100*time.Duration(chance)/255
@@ -124,7 +124,7 @@ func (p Policy) waits(failures int, since, now time.Time) time.Duration {
 	return max(0, since.Add(p.GuessWindow).Sub(now))
 }
 
-// purgeAt is the beginning of a day by which a token has expired on every server.
+// purgeAt returns the beginning of a day by which a token has expired on every server.
 func purgeAt(expiration time.Time) time.Time {
 	const day = 24 * time.Hour
 	return expiration.Add(timing.PurgeMargin + day).Truncate(day)

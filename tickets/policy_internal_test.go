@@ -11,7 +11,7 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// testPolicy returns the policy that the tests of this package calculate with.
+// testPolicy returns the policy of the tests in this package.
 func testPolicy() Policy {
 	const day = 24 * time.Hour
 	return Policy{
@@ -115,7 +115,7 @@ func TestWaits(t *testing.T) {
 		{5, time.Hour, 0},
 	} {
 		if got := policy.waits(c.failures, noon.Add(-c.age), noon); got != c.want {
-			t.Errorf("%d failures since %v: %v", c.failures, c.age, got)
+			t.Errorf("%d failures %v ago: %v", c.failures, c.age, got)
 		}
 	}
 }
@@ -156,11 +156,11 @@ func TestSessionIDs(t *testing.T) {
 		places[id[0]>>4] = true
 	}
 	if len(places) != 16 {
-		t.Errorf("ids begin in %d places", len(places))
+		t.Errorf("ids have %d beginnings, not 16", len(places))
 	}
 }
 
-// byteReader counts.
+// byteReader reads bytes that differ, and repeat after 256.
 type byteReader byte
 
 func (r *byteReader) Read(p []byte) (int, error) {

@@ -9,29 +9,29 @@ import (
 // purgeBatch is how many rows one statement deletes.
 const purgeBatch = 500
 
-// catchUpRate is how many times faster than time purging may advance. So it catches up after no
-// server has run for a while.
+// catchUpRate is how many times faster than time purging may advance. So it can catch up if no
+// server ran for a while.
 const catchUpRate = 2
 
-// purging limits how far this process may purge. If a row is purged too early, a token that the row
-// would have refused can bring its session back. So purging advances with the time that has passed,
-// and not with a clock that somebody may set.
+// purging limits how far this process may purge. If the row of an ended session is purged too
+// early, a token of the session can bring it back. So purging advances with the time that has
+// passed, and not with a clock that somebody may set.
 type purging struct {
 	mutex sync.Mutex
 	began bool
 	// limit is how far purging had come when this process first looked.
 	limit time.Time
-	// elapsed is when that was.
+	// elapsed is when that was, by the elapsed time.
 	elapsed time.Duration
 }
 
 // guessesKept is how long wrong passwords are kept: three half days.
 const guessesKept = 36 * time.Hour
 
-// Purge deletes the rows of sessions that can have no living token, and of forgotten wrong
-// passwords. It works in small batches with pauses, and returns how many rows it has deleted. The
-// row of a session is kept until all its tokens have expired, even if the session has ended.
-// Without the row, the first token of the session would bring it back.
+// Purge deletes the rows of sessions whose tokens have all expired, and of old wrong passwords. It
+// works in small batches with pauses, and returns how many rows it has deleted. The row of an ended
+// session is kept, too, until all its tokens have expired. Without the row, the first token of an
+// anonymous session would bring it back.
 func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 	until, err := o.purgeUntil(ctx)
 	if err != nil {
@@ -72,8 +72,8 @@ func repeat(ctx context.Context, pause time.Duration, purge func() (int, error))
 	}
 }
 
-// purgeUntil returns until when rows may be purged: the earliest that the clocks show, and no later
-// than the time that has passed allows.
+// purgeUntil returns until when rows may be purged: the earliest time that the clocks show, but at
+// most the limit of purging.
 func (o *Office) purgeUntil(ctx context.Context) (time.Time, error) {
 	now := o.clocks.now()
 	byDatabase, err := o.Store.Clock(ctx)

@@ -66,9 +66,9 @@ func (o *Office) Refresh(
 	return ticket, err
 }
 
-// judgeRefreshed is judge for a refresh token that is about to be used. It reports whether the
-// token has expired, and then its error says so, too. If the clocks do not agree on that, one of
-// them is wrong, and the reason is BUSY.
+// judgeRefreshed is judge for a refresh token that is about to be used. It also reports whether the
+// token has expired. If the clocks do not agree on that, one of them is wrong, and the reason of
+// its error is BUSY.
 func (o *Office) judgeRefreshed(
 	ctx context.Context, contents seal.Contents, application *models.Application, now time.Time,
 ) (isExpired bool, err error) {
@@ -77,10 +77,10 @@ func (o *Office) judgeRefreshed(
 		return false, err
 	}
 
-	isExpired, failed := o.clocks.tokenExpired(ctx, contents, now)
+	isExpired, clockErr := o.clocks.tokenExpired(ctx, contents, now)
 	switch {
-	case failed != nil:
-		return false, failed
+	case clockErr != nil:
+		return false, clockErr
 	case !isExpired:
 		return false, busy()
 	}
@@ -105,7 +105,7 @@ func (o *Office) usableAccount(
 		return account, err
 	}
 
-	// A session is left over if a sign-in and the deactivation met on two nodes.
+	// The session is still open if a sign-in and the deactivation ran at once on two nodes.
 	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountInactive); err != nil {
 		return nil, err
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// revocations know which access tokens are no longer good although they have not expired: those of
-// sessions that have ended. An access token is checked without asking the database. So each process
-// keeps these sessions in memory, and asks for new ones a few times a second.
+// revocations know the access tokens that have not expired, but whose sessions have ended. An
+// access token is checked without asking the database. So each process keeps these sessions in
+// memory, and asks for new ones a few times a second.
 type revocations struct {
 	store        *storage.Store
 	applications *applications.Directory
@@ -34,7 +34,7 @@ func newRevocations(office *Office) *revocations {
 		issuer:       office.Issuer,
 		policy:       office.Policy,
 		clocks:       office.clocks,
-		ended:        endedSessions{known: map[models.ID]endedSession{}},
+		ended:        endedSessions{byID: map[models.ID]endedSession{}},
 	}
 }
 

@@ -25,8 +25,9 @@ func revokedOne(ended bool, err error) (*Revoked, error) {
 }
 
 // Revoke ends the session of a refresh token. With everywhere it ends all sessions of the shopper.
-// Any token of a living session will do, even if it was used or has expired. Any other text ends
-// nothing and is no error: the client cannot do anything about it (RFC 7009 section 2.2).
+// Every refresh token of a living session works, even if it was used or has expired. Any other text
+// ends nothing and is not an error: the client could not do anything about it (RFC 7009 section
+// 2.2).
 func (o *Office) Revoke(
 	ctx context.Context, caller *access.Caller, refreshToken secret.Text, everywhere bool,
 ) (*Revoked, error) {
@@ -60,20 +61,19 @@ func (o *Office) Revoke(
 	})
 }
 
-// endEverywhere ends all sessions of a customer, including the token's. Only the token of a living
-// session may do that.
+// endEverywhere ends all sessions of a customer, if the token's own session is living.
 func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now time.Time) (*Revoked, error) {
 	revoked := new(Revoked)
 	return revoked, o.untilEnded(ctx, contents, now, func() (bool, error) {
-		alive, err := o.Store.LivingSessions(ctx, contents.UserID)
+		living, err := o.Store.LivingSessions(ctx, contents.UserID)
 		if err != nil {
 			return true, err
 		}
 
-		revoked.SessionsEnded = len(alive)
-		if !slices.Contains(alive, contents.SessionID) {
-			present, err := o.Store.Session(ctx, contents.SessionID)
-			isOver := present.EndedAt != nil || o.clocks.sessionExpired(present, now)
+		revoked.SessionsEnded = len(living)
+		if !slices.Contains(living, contents.SessionID) {
+			stored, err := o.Store.Session(ctx, contents.SessionID)
+			isOver := stored.EndedAt != nil || o.clocks.sessionExpired(stored, now)
 			if isOver || err != nil {
 				revoked.SessionsEnded = 0
 			}
@@ -83,15 +83,15 @@ func (o *Office) endEverywhere(ctx context.Context, contents seal.Contents, now 
 			case isOver || err != nil:
 				return true, err
 			}
-			revoked.SessionsEnded++ // the clock of the database alone says that it has expired
+			revoked.SessionsEnded++ // it has expired, but only by the database's clock
 		}
 		return true, o.Store.EndSessionsOf(ctx, contents.UserID, models.ReasonSignedOutEverywhere)
 	})
 }
 
 // end ends the session of a refresh token. It returns false if the session was over. A session that
-// has no row yet gets one. Then nobody can refresh the token any more, whether or not a clock says
-// that it has expired.
+// has no row yet gets one, so that nobody can refresh the token any more, no matter what the clocks
+// show.
 func (o *Office) end(
 	ctx context.Context, contents seal.Contents, source string, reason models.Reason, now time.Time,
 ) (bool, error) {
@@ -103,18 +103,18 @@ func (o *Office) end(
 	return o.endOwn(ctx, contents, contents.SessionID, reason, now)
 }
 
-// endOwn ends a session of the token's shopper. It returns false if the session was over. If the
-// token's own session is missing, the database lags.
+// endOwn ends a session of the token's shopper. It returns false if the session was over, or does
+// not exist. Only the token's own session must exist: if it is missing, the database lags.
 func (o *Office) endOwn(
 	ctx context.Context, contents seal.Contents, id models.ID, reason models.Reason, now time.Time,
 ) (bool, error) {
-	isImplied := id == models.ID(contents.SessionID)
+	isOwn := id == models.ID(contents.SessionID)
 
 	ended := false
 	err := o.untilEnded(ctx, contents, now, func() (isOver bool, err error) {
 		ended, err = o.endStored(ctx, id, contents.UserID, reason)
 		if errors.Is(err, storage.ErrNotFound) {
-			return !isImplied, nil
+			return !isOwn, nil
 		}
 		return true, err
 	})
@@ -122,7 +122,7 @@ func (o *Office) endOwn(
 }
 
 // untilEnded is untilCaughtUp for the end of a session. If the session of an old token is missing,
-// it was purged, which is no error.
+// it was purged, which is not an error.
 func (o *Office) untilEnded(
 	ctx context.Context, contents seal.Contents, now time.Time, end func() (bool, error),
 ) error {
@@ -130,7 +130,7 @@ func (o *Office) untilEnded(
 }
 
 // endFirst writes the row of an anonymous session that ends before it has one. It returns false if
-// the session has a row by now.
+// another request has written the row.
 func (o *Office) endFirst(
 	ctx context.Context, session *models.Session, source string, reason models.Reason, now time.Time,
 ) (bool, error) {
@@ -149,21 +149,21 @@ func (o *Office) endFirst(
 
 // endStored ends a session that has a row. It returns false if the row says that the session was
 // over. If userID is not zero, it ends only a session of that shopper. The error is
-// storage.ErrNotFound if there is no row. Its reason is BUSY if the session goes on all the same.
+// storage.ErrNotFound if there is no row. Its reason is BUSY if the session still goes on.
 func (o *Office) endStored(ctx context.Context, id, userID models.ID, reason models.Reason) (bool, error) {
 	ended := false
 	err := until(ctx, func(bool) (settled bool, err error) {
 		if ended, err = o.Store.EndSession(ctx, id, userID, reason); ended || err != nil {
 			return true, err
 		}
-		present, err := o.Store.Session(ctx, id)
-		isOthers := userID != (models.ID{}) && userID != present.UserID
-		return present.EndedAt != nil || isOthers, err
+		stored, err := o.Store.Session(ctx, id)
+		isOthers := userID != (models.ID{}) && userID != stored.UserID
+		return stored.EndedAt != nil || isOthers, err
 	})
 	return ended, err
 }
 
-// endIfStored is endStored for a session of any shopper, which need not have a row.
+// endIfStored is endStored for a session of any shopper. It returns false if there is no row.
 func (o *Office) endIfStored(ctx context.Context, id models.ID, reason models.Reason) (bool, error) {
 	ended, err := o.endStored(ctx, id, models.ID{}, reason)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// AccountSessions returns those of the newest 100 sessions of an account that go on, newest first.
+// AccountSessions returns the living sessions of an account, newest first. It reads at most 100.
 // Its errors are those of accounts.Book.Find.
 func (o *Office) AccountSessions(
 	ctx context.Context, caller *access.Caller, key accounts.Key,
@@ -37,10 +37,10 @@ func (o *Office) sessionsOf(ctx context.Context, userID models.ID, now time.Time
 	}), err
 }
 
-// EndSession ends a session by its id: one of the shopper's own where the caller has an access
-// token, or any where it is an application that manages accounts. A session that is none of these,
-// or has ended, is no error. The reasons of its errors are those of the schema's endSession, and
-// those of every operation.
+// EndSession ends a session by its id. A caller with an access token can end the sessions of its
+// shopper. Without one, an application that manages accounts can end any session. It is not an
+// error if there is no such session, or if it has ended. The reasons of its errors are those of the
+// schema's endSession, and those of every operation.
 func (o *Office) EndSession(ctx context.Context, caller *access.Caller, id models.ID) (*Revoked, error) {
 	if caller.AccessToken.Reveal() != "" {
 		return o.endOwnSession(ctx, caller, id)
@@ -53,7 +53,8 @@ func (o *Office) EndSession(ctx context.Context, caller *access.Caller, id model
 	})
 }
 
-// endOwnSession ends a session of the shopper whose access token the caller has.
+// endOwnSession ends a session of the shopper whose access token the caller has. For the token's
+// own session, that is a sign-out.
 func (o *Office) endOwnSession(ctx context.Context, caller *access.Caller, id models.ID) (*Revoked, error) {
 	now := o.clocks.now()
 	application, contents, err := o.holder(caller, now)
@@ -75,10 +76,10 @@ func (o *Office) endOwnSession(ctx context.Context, caller *access.Caller, id mo
 	})
 }
 
-// recordEnded says in the record which session has ended. If none has, there is no record.
+// recordEnded writes into the entry which session has ended. If none has, it drops the entry.
 func recordEnded(entry *access.Entry, id models.ID, revoked *Revoked, err error) {
 	switch {
-	case err != nil: // nobody knows whether there is such a session
+	case err != nil: // it is not known whether there is such a session
 	case revoked.SessionsEnded == 0:
 		entry.Drop()
 	default:
@@ -86,8 +87,8 @@ func recordEnded(entry *access.Entry, id models.ID, revoked *Revoked, err error)
 	}
 }
 
-// recordSignOut signs out the customer of a token, and records it if a session has ended. A
-// stranger can begin and end as many anonymous sessions as it likes, so these are not recorded.
+// recordSignOut signs out the customer of a token, and records it if a session has ended. Anonymous
+// sessions are not recorded, because a stranger can begin and end any number of them.
 func (o *Office) recordSignOut(
 	ctx context.Context, contents seal.Contents, signOut func() (*Revoked, error),
 ) (*Revoked, error) {
@@ -105,17 +106,18 @@ func (o *Office) recordSignOut(
 	})
 }
 
-// untilSessionEnd returns the contents of an access token with an expiration that no token of its
-// session outlives. No refresh token is there to say when that is, and settings may have changed
-// since.
+// untilSessionEnd returns the contents of an access token with the latest expiration that any token
+// of the session can have. Only a refresh token would say when the session ends, and settings may
+// have changed since.
 func untilSessionEnd(contents seal.Contents) seal.Contents {
 	contents.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
 	return contents
 }
 
-// EndFor ends the session of a refresh token or, where that is empty, of the caller's access token,
-// for a reason. This server refuses the session's access tokens at once. Only a request with faults
-// may choose the reason. The reasons of its errors are those of every operation, and TOKEN_INVALID.
+// EndFor ends the session of a refresh token, for a reason. If the refresh token is empty, it ends
+// the session of the caller's access token. This server refuses the session's access tokens at
+// once. It is for requests with faults, in which a test can choose the reason. The reasons of its
+// errors are those of every operation, and TOKEN_INVALID.
 func (o *Office) EndFor(
 	ctx context.Context, caller *access.Caller, refreshToken secret.Text, reason models.Reason,
 ) error {

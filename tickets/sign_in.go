@@ -28,12 +28,12 @@ type signInRequest struct {
 	application *models.Application
 	guess       passwordGuess
 	userAgent   string
-	// toClaim is what the client's anonymous ticket says. It is nil if there is nothing to claim,
-	// and then claim says why.
+	// toClaim is the content of the client's anonymous refresh token. It is nil if there is nothing
+	// to claim, and then claim says why.
 	toClaim   *seal.Contents
 	claim     claim
 	selection Selection
-	// entry is the record of the sign-in. It names the customer only after the right password.
+	// entry is the record of the sign-in. It names the customer only if the password was right.
 	entry *access.Entry
 	now   time.Time
 }
@@ -57,8 +57,8 @@ func (o *Office) SignIn(
 	})
 }
 
-// newSignInRequest checks the input of a sign-in. It uses the database only if a token seems to
-// have expired.
+// newSignInRequest checks the input of a sign-in. It uses the database only if the anonymous token
+// seems to have expired.
 func (o *Office) newSignInRequest(
 	ctx context.Context, caller *access.Caller, credentials Credentials, entry *access.Entry,
 ) (*signInRequest, error) {
@@ -98,7 +98,7 @@ func (o *Office) newSignInRequest(
 	return request, err
 }
 
-// waitAndSignIn waits for the turn of a sign-in, and then signs in.
+// waitAndSignIn waits for the sign-in's turn, and then signs in.
 func (o *Office) waitAndSignIn(ctx context.Context, request *signInRequest) (*Ticket, error) {
 	leave, err := o.guard.enter(ctx, request.guess)
 	if err != nil {
@@ -131,7 +131,7 @@ func (o *Office) checkAndOpen(ctx context.Context, request *signInRequest) (*Tic
 	}
 
 	request.entry.User = facts.UserID
-	switch { // only the right password learns this
+	switch { // only somebody with the right password gets these reasons
 	case !facts.IsActive:
 		return nil, &models.Error{Reason: models.ReasonAccountInactive}
 	case facts.LockedByOperator:
@@ -155,7 +155,7 @@ func (o *Office) checkAndOpen(ctx context.Context, request *signInRequest) (*Tic
 	return ticket, o.Accounts.Complete(ctx, ticket.CustomerAccount, request.selection.Account, request.now)
 }
 
-// signInFacts reads what the database knows about the name, whether or not an account has it.
+// signInFacts reads what the database has about the name, whether or not an account has it.
 func (o *Office) signInFacts(ctx context.Context, request *signInRequest) (*storage.SignInFacts, error) {
 	guess := request.guess
 	return o.Accounts.SignInFacts(ctx, storage.SignInQuery{
@@ -187,15 +187,15 @@ func (o *Office) openSession(
 		PasswordHash: facts.PasswordHash,
 		NameHash:     request.guess.nameHash,
 		Claim:        claimOf(request.toClaim, facts.UserID),
-		// While a lock that was seen holds, the guard has refused.
+		// If a lock that was read still held, the guard would have refused.
 		DespiteLock: facts.DeviceKnown || facts.GuessedUntil != nil,
 	}
 	if facts.DeviceKnown {
 		write.Replaces = request.guess.device.session
 	}
 
-	// Sign-ins at the same moment, here or on other servers, have not counted each other's
-	// sessions.
+	// Surplus sessions are only looked for near the limit. Sign-ins at the same moment, here or on
+	// other servers, have not counted each other's sessions.
 	most := o.Policy.SessionsPerCustomer
 	if 2*facts.Sessions >= most || facts.Sessions+int(o.signingIn.Load()) > most {
 		write.Keep = most
@@ -207,7 +207,7 @@ func (o *Office) openSession(
 	return o.ticket(request.application, session, request.selection, request.claim)
 }
 
-// writeSession writes what signing in writes, and notes what became of the claim.
+// writeSession writes the rows of a sign-in, and notes what became of the claim.
 func (o *Office) writeSession(ctx context.Context, request *signInRequest, write storage.SignIn) error {
 	if write.Claim == nil {
 		_, err := o.Store.SignIn(ctx, write)

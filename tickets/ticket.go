@@ -32,7 +32,7 @@ type Ticket struct {
 	CustomerAccount *models.CustomerAccount
 }
 
-// Selection says what the client selected, so that nothing else is read or made.
+// Selection says what the client selected. Nothing else is read or made.
 type Selection struct {
 	// Account is what is selected of the account; nil for nothing.
 	Account *accounts.Selection
@@ -42,9 +42,9 @@ type Selection struct {
 	Sessions bool
 }
 
-// ticket makes the ticket of a session's present generation. It is a pure function of the session,
-// the application and the keys. So the same row gives the same ticket, byte for byte, on every
-// server. Only a JWT has a new signature each time.
+// ticket makes the ticket of a session's current generation. It depends only on the session, the
+// application, the settings and the keys. So the same row gives the same ticket, byte for byte, on
+// every server. Only a JWT has a new signature each time.
 func (o *Office) ticket(
 	application *models.Application, session *models.Session, selection Selection, claim claim,
 ) (*Ticket, error) {

@@ -28,9 +28,9 @@ type Shopper struct {
 	Sessions []models.Session
 }
 
-// Verify returns who holds the caller's access token. It accepts what the token says without asking
-// the database, and reads only a selected account and selected sessions. The reasons of its errors
-// are those of the schema's currentShopper, and those of every operation.
+// Verify returns who holds the caller's access token. It checks the token without asking the
+// database, and reads only a selected account and selected sessions. The reasons of its errors are
+// those of the schema's currentShopper, and those of every operation.
 func (o *Office) Verify(ctx context.Context, caller *access.Caller, selection Selection) (*Shopper, error) {
 	now := o.clocks.now()
 	_, contents, err := o.holder(caller, now)
@@ -61,9 +61,9 @@ func (o *Office) Verify(ctx context.Context, caller *access.Caller, selection Se
 	return shopper, err
 }
 
-// holder returns the application that calls, and what the caller's access token says. The reasons
-// of its errors are those of every operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, and
-// those for which a session ends.
+// holder returns the application that calls, and the contents of the caller's access token. The
+// reasons of its errors are those of every operation, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
+// and those for which a session ends.
 func (o *Office) holder(caller *access.Caller, now time.Time) (*models.Application, seal.Contents, error) {
 	application, err := o.identify(caller, now)
 	if err != nil {
@@ -73,11 +73,14 @@ func (o *Office) holder(caller *access.Caller, now time.Time) (*models.Applicati
 		return nil, seal.Contents{}, &models.Error{Reason: models.ReasonTokenMissing}
 	}
 
-	contents, err := o.open(seal.Access, caller.AccessToken, application, now)
-	return application, contents, refreshable(err)
+	contents, err := o.genuine(seal.Access, caller.AccessToken, application, now)
+	if err != nil {
+		return nil, seal.Contents{}, err
+	}
+	return application, contents, refreshable(o.judge(contents, application, now))
 }
 
-// refreshable says, in the error for an expired access token, that a refresh helps.
+// refreshable adds to the error for an expired access token that a refresh helps.
 func refreshable(err error) error {
 	if errors.Is(err, &models.Error{Reason: models.ReasonTokenExpired}) {
 		return &models.Error{Reason: models.ReasonTokenExpired, Refreshable: true}
@@ -106,10 +109,10 @@ func (o *Office) missingAccount(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
 ) (account *models.CustomerAccount, err error) {
 	find := func(bool) (bool, error) {
-		present, err := o.Store.Session(ctx, contents.SessionID)
+		stored, err := o.Store.Session(ctx, contents.SessionID)
 		switch {
-		case err == nil && present.EndedAt != nil:
-			return true, &models.Error{Reason: present.EndReason, Replaceable: true}
+		case err == nil && stored.EndedAt != nil:
+			return true, &models.Error{Reason: stored.EndReason, Replaceable: true}
 		case err != nil && !errors.Is(err, storage.ErrNotFound):
 			return true, err
 		}
@@ -125,7 +128,7 @@ func (o *Office) missingAccount(
 }
 
 // deletedAccount ends the session of a customer whose account was deleted, and returns the error
-// that says so. In most cases the session ended together with the account.
+// that says so. Usually the session has already ended with the account.
 func (o *Office) deletedAccount(ctx context.Context, contents seal.Contents) error {
 	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountDeleted); err != nil {
 		return err
