@@ -16,15 +16,15 @@ import (
 	"github.com/authtickets/authtickets/timing"
 )
 
-// Book is the book of all applications, in which an operator writes. All its fields are required. A
-// Directory knows of a change after its next Reload.
+// Book reads and changes the applications in the database. All its fields are required. A Directory
+// has a change after its next Reload.
 type Book struct {
 	Store *storage.Store
 	Now   func() time.Time
 	// Random draws the secrets. It must be fit for cryptography.
 	Random io.Reader
 	// Desk checks the rights of callers, and records what they do. Only operators and the server
-	// can write in the book.
+	// can use the book.
 	Desk *access.Desk
 }
 
@@ -32,7 +32,7 @@ var (
 	// ErrNotFound is returned if the application does not exist.
 	ErrNotFound = errors.New("there is no such application")
 	// ErrExists is returned if another application has the id.
-	ErrExists = errors.New("there is such an application already")
+	ErrExists = errors.New("there is already such an application")
 )
 
 // All returns all applications, in order of their ids.
@@ -49,18 +49,18 @@ func (b *Book) Find(ctx context.Context, caller *access.Caller, id string) (*mod
 		return nil, err
 	}
 	application, err := b.Store.Application(ctx, id)
-	return application, known(err)
+	return application, ownError(err)
 }
 
-// New is what a new application is like. Fields that Change leaves out get their defaults.
+// New describes a new application. Fields that are nil in Change get their defaults.
 type New struct {
 	ID             string
 	IsConfidential bool
 	Change
 }
 
-// Created is a new application. Secret is that of a confidential application, which nobody can read
-// again; it is empty for a public one.
+// Created is a new application. Secret is the secret of a confidential application, and empty for a
+// public one. Nobody can read it again.
 type Created struct {
 	*models.Application
 	Secret secret.Text
@@ -78,7 +78,7 @@ func (b *Book) Create(ctx context.Context, caller *access.Caller, input New) (Cr
 	})
 }
 
-// create is Create for a caller that has been checked.
+// create is Create without the check of the caller.
 func (b *Book) create(ctx context.Context, input New) (Created, error) {
 	now, err := b.Store.Clock(ctx)
 	if err != nil {
@@ -114,12 +114,12 @@ func (b *Book) create(ctx context.Context, input New) (Created, error) {
 		application.SecretHash = hash[:]
 	}
 	if err := b.Store.InsertApplication(ctx, application); err != nil {
-		return Created{}, known(err)
+		return Created{}, ownError(err)
 	}
 	return created, nil
 }
 
-// Update changes an application, and returns it as it is afterwards. A confidential application
+// Update changes an application, and returns the changed application. A confidential application
 // stays confidential, and a public one public. The error is ErrNotFound, or a RefusedError.
 func (b *Book) Update(
 	ctx context.Context, caller *access.Caller, id string, change Change,
@@ -132,19 +132,19 @@ func (b *Book) Update(
 }
 
 // RotateSecret gives a confidential application a new secret and returns it. Nobody can read it
-// again. The present secret stays valid for keepOld, and any older one ends now. The error is
-// ErrNotFound, or a RefusedError.
+// again. The current secret stays valid for keepOld. Any older one is invalid from now on. The
+// error is ErrNotFound, or a RefusedError.
 func (b *Book) RotateSecret(
 	ctx context.Context, caller *access.Caller, id string, keepOld time.Duration,
 ) (secret.Text, error) {
 	if keepOld < 0 {
 		return secret.Text{}, RefusedError("keepOld: must not be negative")
 	}
-	shown, err := newSecret(b.Random)
+	text, err := newSecret(b.Random)
 	if err != nil {
 		return secret.Text{}, err
 	}
-	hash := hashOf(shown)
+	hash := hashOf(text)
 	act := access.Act{Name: "application.rotate-secret"}
 	_, err = b.change(ctx, caller, act, id, func(application *models.Application, now time.Time) error {
 		if !application.IsConfidential {
@@ -164,17 +164,17 @@ func (b *Book) RotateSecret(
 	if err != nil {
 		return secret.Text{}, err
 	}
-	return shown, nil
+	return text, nil
 }
 
-// Disable stops an application from getting tickets, and ends its sessions. It has no effect on an
-// application that is disabled already. The error is ErrNotFound.
+// Disable stops an application from getting tickets, and ends its sessions. It has no effect if the
+// application is already disabled. The error is ErrNotFound.
 func (b *Book) Disable(ctx context.Context, caller *access.Caller, id string) (*models.Application, error) {
 	return b.disable(ctx, caller, access.Act{Name: "application.disable"}, id, true)
 }
 
 // Enable makes an application usable again. Its former sessions do not come back. It has no effect
-// on an application that is enabled already. The error is ErrNotFound.
+// if the application is already enabled. The error is ErrNotFound.
 func (b *Book) Enable(ctx context.Context, caller *access.Caller, id string) (*models.Application, error) {
 	return b.disable(ctx, caller, access.Act{Name: "application.enable"}, id, false)
 }
@@ -203,7 +203,7 @@ func (b *Book) disable(
 func (b *Book) Delete(ctx context.Context, caller *access.Caller, id string) error {
 	act := access.Act{Name: "application.delete"}
 	_, err := access.Do(ctx, b.Desk, caller, act, func(entry *access.Entry) (struct{}, error) {
-		err := known(b.Store.DeleteApplication(ctx, id))
+		err := ownError(b.Store.DeleteApplication(ctx, id))
 		if err == nil {
 			entry.Application = id
 		}
@@ -212,7 +212,8 @@ func (b *Book) Delete(ctx context.Context, caller *access.Caller, id string) err
 	return err
 }
 
-// change changes an application for a caller, and returns it as it is afterwards. do can run twice.
+// change changes an application with do, and returns the changed application. do may run more than
+// once.
 func (b *Book) change(
 	ctx context.Context, caller *access.Caller, act access.Act, id string,
 	do func(application *models.Application, now time.Time) error,
@@ -222,7 +223,7 @@ func (b *Book) change(
 	})
 }
 
-// changeStored is change for a caller that has been checked.
+// changeStored is change without the check of the caller.
 func (b *Book) changeStored(
 	ctx context.Context, entry *access.Entry, id string,
 	do func(application *models.Application, now time.Time) error,
@@ -233,14 +234,13 @@ func (b *Book) changeStored(
 		return do(application, now)
 	})
 	if err != nil {
-		return nil, known(err)
+		return nil, ownError(err)
 	}
 	return changed, nil
 }
 
-// known turns the errors of storage for a missing row, and for one that exists, into those of this
-// package.
-func known(err error) error {
+// ownError turns storage.ErrNotFound and storage.ErrExists into the errors of this package.
+func ownError(err error) error {
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return ErrNotFound

@@ -161,13 +161,13 @@ func TestRefusals(t *testing.T) {
 					OwnBehaviors:       []string{long + "x", ""},
 					Origins:            []string{"https://x/", "*", "*"},
 				},
-				`behaviors: "a" is there twice` + "\n" + `anonymousBehaviors: "-a" is not a name of up to 64 ` +
+				`behaviors: "a" is listed twice` + "\n" + `anonymousBehaviors: "-a" is not a name of up to 64 ` +
 					`letters, digits, '.', '_', ':' and '-'` + "\n" +
 					`ownBehaviors: "` + long + `x" is not a name of up to 64 letters, digits, '.', '_', ':' and ` +
 					`'-'` + "\n" +
 					`ownBehaviors: "" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
-					`origins: "https://x/" is no origin; write it as a browser does, e.g. https://shop.example` +
-					"\n" + `origins: "*" is there twice`,
+					`origins: "https://x/" is not an origin; write it as a browser does, e.g. https://shop.example` +
+					"\n" + `origins: "*" is listed twice`,
 			},
 			"short lifetimes": {
 				"a", false,
@@ -260,12 +260,12 @@ func TestSecrets(t *testing.T) {
 
 		for i, shown := range []string{first.Reveal(), second.Reveal(), third.Reveal()} {
 			if !form.MatchString(shown) {
-				t.Errorf("secret %d is no text of letters and digits of 256 bits: %d characters", i+1, len(shown))
+				t.Errorf("secret %d is not 256 bits in letters and digits: it has %d characters", i+1, len(shown))
 			}
 		}
 
 		directory := b.directory()
-		begin, err := b.Store.Clock(t.Context()) // which decides how long the previous one is good
+		begin, err := b.Store.Clock(t.Context()) // which decides how long the previous secret is valid
 		must(t, err)
 
 		for _, test := range []struct {
@@ -277,18 +277,18 @@ func TestSecrets(t *testing.T) {
 			{"the one before the previous", first, begin, false},
 			{"the previous", second, begin.Add(30 * time.Second), true},
 			{"the previous, too late", second, begin.Add(time.Minute), false},
-			{"the present", third, begin.Add(time.Hour), true},
+			{"the current", third, begin.Add(time.Hour), true},
 		} {
-			if got := good(directory, "server", test.shown, test.at); got != test.want {
+			if got := proves(directory, "server", test.shown, test.at); got != test.want {
 				t.Errorf("%s: %t", test.name, got)
 			}
 		}
 
 		fourth, err := b.RotateSecret(t.Context(), access.Operator(), "server", 0)
 		must(t, err)
-		if directory := b.directory(); good(directory, "server", third, begin) ||
-			!good(directory, "server", fourth, begin) {
-			t.Error("the previous secret outlives a rotation that keeps nothing, or the new one is not good")
+		if directory := b.directory(); proves(directory, "server", third, begin) ||
+			!proves(directory, "server", fourth, begin) {
+			t.Error("the previous secret is still valid after a rotation that keeps nothing, or the new one is not")
 		}
 		if row, err := b.Find(t.Context(), access.Operator(), "server"); err != nil || row.PreviousSecretHash != nil ||
 			row.PreviousSecretUntil != nil {
@@ -312,7 +312,7 @@ func TestSecrets(t *testing.T) {
 	})
 }
 
-// What is changed at once is all changed.
+// Changes of different fields at once are all kept.
 func TestUpdateRace(t *testing.T) {
 	t.Parallel()
 
@@ -362,7 +362,7 @@ func TestDisableEnableDelete(t *testing.T) {
 			return row.Epoch
 		}
 
-		// Whatever the operator's clock shows, sessions end once.
+		// Sessions end once, no matter what the operator's clock shows.
 		for i, step := range []struct {
 			name     string
 			do       func(ctx context.Context, caller *access.Caller, id string) (*models.Application, error)
@@ -455,7 +455,7 @@ func TestConfigureStorefront(t *testing.T) {
 			b.ConfigureStorefront(t.Context(), access.Operator(), []string{"x"}, nil),
 		)
 		if !refused {
-			t.Errorf("there are only others: %v", err)
+			t.Errorf("with only other applications: %v", err)
 		}
 	})
 }

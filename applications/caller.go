@@ -21,9 +21,8 @@ func (d *Directory) Caller(caller *access.Caller, now time.Time) (*models.Applic
 	return application, nil
 }
 
-// Rights returns the function with which an access.Desk asks for rights. A caller has those of its
-// application: a ticket gives none. The reasons of its errors are those of Caller, and
-// BEHAVIOR_MISSING.
+// Rights returns a function for access.Desk.Allows. A caller has the rights of its application. A
+// ticket gives no rights. The reasons of its errors are those of Caller, and BEHAVIOR_MISSING.
 func (d *Directory) Rights(now func() time.Time) func(*access.Caller, access.Right) (string, error) {
 	return func(caller *access.Caller, right access.Right) (string, error) {
 		application, err := d.Caller(caller, now())

@@ -6,8 +6,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Change is what to change about an application. A nil field leaves its value as it is. In a new
-// application a nil name is the id, a nil list is empty, and a nil lifetime is the server's.
+// Change says what to change in an application. A nil field leaves its value as it is. In a new
+// application, a nil name means the id, a nil list is empty, and a nil lifetime means the server's.
 type Change struct {
 	Name *string
 	// An empty list clears the application's list.

@@ -1,5 +1,5 @@
-// Package applications decides about the applications that ask for tickets: what one can be like,
-// and which one is calling.
+// Package applications decides about the applications that ask for tickets: which settings one can
+// have, and which one is calling.
 package applications
 
 import (
@@ -17,25 +17,25 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Directory is the applications as this process knows them. Only Reload asks the database, so no
-// request waits for it.
+// Directory holds the applications in memory. Only Reload uses the database, so no request waits
+// for it.
 type Directory struct {
 	Store *storage.Store
 
-	known  atomic.Pointer[snapshot]
-	epochs epochs
+	current atomic.Pointer[snapshot]
+	epochs  epochs
 }
 
-// snapshot is the applications at one instant. It does not change.
+// snapshot holds the applications at one instant. It does not change.
 type snapshot struct {
 	list []models.Application
 	byID map[string]*models.Application
-	// only is the application that a request means if it names none; nil if that is not clear.
-	only *models.Application
+	// unnamed is the application that a request means if it names none; nil if that is not clear.
+	unnamed *models.Application
 	// version counts the changes from 1.
 	version int64
-	// origins has the origins of all applications. The value is false if all of theirs are
-	// disabled.
+	// origins has the origins of all applications. The value is false if every application with the
+	// origin is disabled.
 	origins map[string]bool
 }
 
@@ -46,7 +46,7 @@ func (d *Directory) Reload(ctx context.Context) error {
 		return err
 	}
 
-	before := d.known.Load()
+	before := d.current.Load()
 	if before == nil {
 		before = &snapshot{}
 	}
@@ -56,7 +56,7 @@ func (d *Directory) Reload(ctx context.Context) error {
 		return nil
 	}
 
-	known := &snapshot{
+	loaded := &snapshot{
 		list:    applications,
 		byID:    make(map[string]*models.Application, len(applications)),
 		version: d.Version() + 1,
@@ -65,36 +65,36 @@ func (d *Directory) Reload(ctx context.Context) error {
 
 	for i := range applications {
 		application := &applications[i]
-		known.byID[application.ID] = application
+		loaded.byID[application.ID] = application
 		for _, origin := range application.Origins {
-			known.origins[origin] = known.origins[origin] || !application.IsDisabled
+			loaded.origins[origin] = loaded.origins[origin] || !application.IsDisabled
 		}
 	}
 
-	known.only = only(applications)
-	d.known.Store(known)
+	loaded.unnamed = unnamed(applications)
+	d.current.Store(loaded)
 	return nil
 }
 
 // Version counts the changes of the applications from 1; it is 0 before the first Reload.
 func (d *Directory) Version() int64 {
-	if known := d.known.Load(); known != nil {
-		return known.version
+	if current := d.current.Load(); current != nil {
+		return current.version
 	}
 	return 0
 }
 
 // Find returns the application with an id; nil if there is none.
 func (d *Directory) Find(id string) *models.Application {
-	if known := d.known.Load(); known != nil {
-		return known.byID[id]
+	if current := d.current.Load(); current != nil {
+		return current.byID[id]
 	}
 	return nil
 }
 
-// only returns the application that a request means if it names none: the only one, or the only
+// unnamed returns the application that a request means if it names none: the only one, or the only
 // public one. A request without a secret cannot come from a confidential application.
-func only(applications []models.Application) *models.Application {
+func unnamed(applications []models.Application) *models.Application {
 	if len(applications) == 1 {
 		return &applications[0]
 	}
@@ -116,38 +116,38 @@ func only(applications []models.Application) *models.Application {
 
 // All yields every application.
 func (d *Directory) All() iter.Seq[*models.Application] {
-	known := d.known.Load()
-	if known == nil {
+	current := d.current.Load()
+	if current == nil {
 		return func(func(*models.Application) bool) {}
 	}
-	return maps.Values(known.byID)
+	return maps.Values(current.byID)
 }
 
-// AllowsOrigin reports whether pages of an origin may call for at least one application.
+// AllowsOrigin reports whether pages of an origin may call as at least one application.
 func (d *Directory) AllowsOrigin(origin string) bool {
-	known := d.known.Load()
-	return known != nil && (known.origins[origin] || known.origins[AnyOrigin])
+	current := d.current.Load()
+	return current != nil && (current.origins[origin] || current.origins[AnyOrigin])
 }
 
-// Identify returns the application that a request names. The id can be empty while there is only
-// one application, or only one public one. A confidential application must show its secret. The
-// reasons of its errors are APPLICATION_MISSING, APPLICATION_INVALID, APPLICATION_DISABLED and,
-// before the first Reload, BUSY.
-func (d *Directory) Identify(id string, shown secret.Text, now time.Time) (*models.Application, error) {
-	known := d.known.Load()
-	if known == nil {
+// Identify returns the application that a request names. The id can be empty if there is only one
+// application, or only one public one. A confidential application must send its secret. The reasons
+// of its errors are APPLICATION_MISSING, APPLICATION_INVALID, APPLICATION_DISABLED and, before the
+// first Reload, BUSY.
+func (d *Directory) Identify(id string, given secret.Text, now time.Time) (*models.Application, error) {
+	current := d.current.Load()
+	if current == nil {
 		return nil, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
 	}
 
-	application := known.byID[id]
+	application := current.byID[id]
 	if id == "" {
-		if application = known.only; application == nil {
+		if application = current.unnamed; application == nil {
 			return nil, &models.Error{Reason: models.ReasonApplicationMissing}
 		}
 	}
 
 	switch {
-	case application == nil || !proves(application, shown, now):
+	case application == nil || !proves(application, given, now):
 		return nil, &models.Error{Reason: models.ReasonApplicationInvalid}
 	case application.IsDisabled:
 		return nil, &models.Error{Reason: models.ReasonApplicationDisabled}
@@ -156,21 +156,22 @@ func (d *Directory) Identify(id string, shown secret.Text, now time.Time) (*mode
 	return application, nil
 }
 
-// proves reports whether a secret belongs to an application. A public one must show none.
-func proves(application *models.Application, shown secret.Text, now time.Time) bool {
+// proves reports whether a secret proves that the caller is the application. A public application
+// must send none.
+func proves(application *models.Application, given secret.Text, now time.Time) bool {
 	if !application.IsConfidential {
-		return shown.Reveal() == ""
+		return given.Reveal() == ""
 	}
 
-	hash := hashOf(shown)
-	present := subtle.ConstantTimeCompare(hash[:], application.SecretHash) == 1
-	previous := subtle.ConstantTimeCompare(hash[:], application.PreviousSecretHash) == 1
+	hash := hashOf(given)
+	isCurrent := subtle.ConstantTimeCompare(hash[:], application.SecretHash) == 1
+	isPrevious := subtle.ConstantTimeCompare(hash[:], application.PreviousSecretHash) == 1
 
 	until := application.PreviousSecretUntil
-	return present || previous && until != nil && now.Before(*until)
+	return isCurrent || isPrevious && until != nil && now.Before(*until)
 }
 
-// MayCall reports whether pages of an origin may call for an application.
+// MayCall reports whether pages of an origin may call as an application.
 func MayCall(application *models.Application, origin string) bool {
 	return slices.Contains(application.Origins, origin) || slices.Contains(application.Origins, AnyOrigin)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// good reports whether a secret proves to be the application.
-func good(directory *applications.Directory, id string, shown secret.Text, now time.Time) bool {
+// proves reports whether a secret proves that the caller is the application.
+func proves(directory *applications.Directory, id string, shown secret.Text, now time.Time) bool {
 	application, err := directory.Identify(id, shown, now)
 	return err == nil && application.ID == id
 }
@@ -38,12 +38,12 @@ func TestIdentify(t *testing.T) {
 			}
 		}
 
-		check("before the first refresh", &applications.Directory{Store: b.Store}, "", none, "", models.ReasonBusy)
+		check("before the first Reload", &applications.Directory{Store: b.Store}, "", none, "", models.ReasonBusy)
 
 		only := b.directory()
 		check("the only one", only, "", none, "storefront", "")
 		check("the only one by its id", only, "storefront", none, "storefront", "")
-		check("another than the only one", only, "x", none, "", models.ReasonApplicationInvalid)
+		check("not the only one", only, "x", none, "", models.ReasonApplicationInvalid)
 		check("a public one with a secret", only, "", secret.New("x"), "", models.ReasonApplicationInvalid)
 
 		right := b.create("server", true, applications.Change{})
@@ -64,10 +64,10 @@ func TestIdentify(t *testing.T) {
 		check("disabled", several, "shut", none, "", models.ReasonApplicationDisabled)
 		check("disabled and confidential", several, "shut-server", hidden, "", models.ReasonApplicationDisabled)
 		check(
-			"disabled, told only who proves to be it", several, "shut-server", right, "",
+			"disabled, with the secret of another", several, "shut-server", right, "",
 			models.ReasonApplicationInvalid,
 		)
-		check("a directory that is not told", only, "server", right, "", models.ReasonApplicationInvalid)
+		check("a directory that was not reloaded", only, "server", right, "", models.ReasonApplicationInvalid)
 
 		for _, id := range []string{"storefront", "shut", "shut-server"} {
 			must(t, b.Delete(t.Context(), access.Operator(), id))
@@ -76,13 +76,13 @@ func TestIdentify(t *testing.T) {
 		left := b.directory()
 		check("the only one is confidential", left, "", right, "server", "")
 		check(
-			"the only one is confidential, and nothing is proved", left, "", none, "",
+			"the only one is confidential, without a secret", left, "", none, "",
 			models.ReasonApplicationInvalid,
 		)
 		must(t, b.Delete(t.Context(), access.Operator(), "server"))
 		check("none at all", b.directory(), "", none, "", models.ReasonApplicationMissing)
 		if left.Find("server") == nil || b.directory().Find("server") != nil {
-			t.Error("Find does not tell what the directory knows")
+			t.Error("Find does not return what was loaded last")
 		}
 	})
 }
@@ -114,16 +114,16 @@ func TestOrigins(t *testing.T) {
 		b.create("any", false, applications.Change{Origins: []string{applications.AnyOrigin}})
 		if any := b.directory(); !any.AllowsOrigin("https://else.example") ||
 			!applications.MayCall(any.Find("any"), "null") {
-			t.Error("a star does not stand for all")
+			t.Error("a star does not allow all origins")
 		}
 
 		_, err = b.Disable(t.Context(), access.Operator(), "any")
 		must(t, err)
 		if b.directory().AllowsOrigin("https://else.example") {
-			t.Error("the origins of a disabled application count")
+			t.Error("a disabled application allows its origins")
 		}
 		if (&applications.Directory{Store: b.Store}).AllowsOrigin(one) {
-			t.Error("an origin is allowed before anything is known")
+			t.Error("an origin is allowed before the first Reload")
 		}
 	})
 }

@@ -53,7 +53,7 @@ func (b *book) create(id string, confidential bool, change applications.Change) 
 	return created.Secret
 }
 
-// directory is what a server knows now.
+// directory returns a directory with the current applications.
 func (b *book) directory() *applications.Directory {
 	b.t.Helper()
 	directory := &applications.Directory{Store: b.Store}

@@ -2,7 +2,7 @@ package applications
 
 import "regexp"
 
-// AnyOrigin allows all origins, if it is in the list of an application.
+// AnyOrigin in the list of an application allows all origins.
 const AnyOrigin = "*"
 
 var (
@@ -10,8 +10,8 @@ var (
 	defaultPort = regexp.MustCompile(`^(http://.*:80|https://.*:443)$`)
 )
 
-// IsOrigin reports whether a text is an origin as browsers write it: the host in lower case, and
-// without the default port (RFC 6454 section 6.2).
+// IsOrigin reports whether a text is an origin as browsers write it: with the host in lower case,
+// and without the default port (RFC 6454 section 6.2).
 func IsOrigin(text string) bool {
 	return originForm.MatchString(text) && !defaultPort.MatchString(text)
 }

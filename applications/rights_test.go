@@ -10,8 +10,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Whatever rights there are, or will be: no ticket can carry one, and no ticket and no public
-// application gives one.
+// No ticket can carry a right, and no public application has one. This holds for every right,
+// future ones too.
 func TestRights(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *book) {
@@ -27,7 +27,7 @@ func TestRights(t *testing.T) {
 				}
 			}
 
-			// Not even if a row says so, because a version that knew no such right has written it.
+			// This holds even if a row says otherwise, written by a version without this right.
 			caller := &access.Caller{Application: applications.Storefront}
 			must(t, b.Store.ChangeApplication(t.Context(), applications.Storefront, carry(behavior)))
 			_, err := b.directory().Rights(b.Now)(caller, right)
@@ -43,8 +43,8 @@ func TestRights(t *testing.T) {
 	})
 }
 
-// carry returns a change that gives all tickets of an application behaviors, and the application
-// its own, without asking whether it can have them.
+// carry returns a change that gives behaviors to an application and all its tickets, without
+// checking them.
 func carry(behaviors []string) func(*models.Application, time.Time) error {
 	return func(application *models.Application, _ time.Time) error {
 		application.Behaviors, application.AnonymousBehaviors = behaviors, behaviors

@@ -27,13 +27,13 @@ var (
 )
 
 // RefusedError lists the faults of a request, one per line. Each line begins with the name of the
-// field. The text can be shown.
+// field. The text contains no secret.
 type RefusedError string
 
 // Error implements error.
 func (e RefusedError) Error() string { return string(e) }
 
-// refused returns a RefusedError of all faults; nil if there are none.
+// refused returns a RefusedError with all faults; nil if there are none.
 func refused(faults ...error) error {
 	if err := errors.Join(faults...); err != nil {
 		return RefusedError(err.Error())
@@ -48,13 +48,13 @@ func check(application *models.Application) error {
 		checkID(application.ID),
 		checkName(application.Name),
 		CheckBehaviors("behaviors", application.Behaviors),
-		distinct("behaviors", application.Behaviors),
+		checkDistinct("behaviors", application.Behaviors),
 		CheckBehaviors("anonymousBehaviors", application.AnonymousBehaviors),
-		distinct("anonymousBehaviors", application.AnonymousBehaviors),
+		checkDistinct("anonymousBehaviors", application.AnonymousBehaviors),
 		checkNames("ownBehaviors", own),
-		distinct("ownBehaviors", own),
+		checkDistinct("ownBehaviors", own),
 		CheckOrigins("origins", application.Origins),
-		distinct("origins", application.Origins),
+		checkDistinct("origins", application.Origins),
 	}
 	if len(own) > 0 && !application.IsConfidential {
 		faults = append(faults, errors.New(
@@ -99,7 +99,7 @@ func CheckBehaviors(field string, behaviors []string) error {
 }
 
 func checkNames(field string, behaviors []string) error {
-	faults := []error{atMost(maxBehaviors, field, behaviors)}
+	faults := []error{checkLength(maxBehaviors, field, behaviors)}
 	for _, behavior := range behaviors {
 		if !behaviorForm.MatchString(behavior) {
 			faults = append(faults, fmt.Errorf(
@@ -112,28 +112,28 @@ func checkNames(field string, behaviors []string) error {
 // CheckOrigins returns all faults of a list of origins; nil if there are none. They begin with the
 // name of the field.
 func CheckOrigins(field string, origins []string) error {
-	faults := []error{atMost(maxOrigins, field, origins)}
+	faults := []error{checkLength(maxOrigins, field, origins)}
 	for _, origin := range origins {
 		if origin != AnyOrigin && !IsOrigin(origin) {
 			faults = append(faults, fmt.Errorf(
-				"%s: %q is no origin; write it as a browser does, e.g. https://shop.example", field, origin))
+				"%s: %q is not an origin; write it as a browser does, e.g. https://shop.example", field, origin))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-func atMost(limit int, field string, list []string) error {
+func checkLength(limit int, field string, list []string) error {
 	if len(list) > limit {
 		return fmt.Errorf("%s: more than %d", field, limit)
 	}
 	return nil
 }
 
-func distinct(field string, list []string) error {
+func checkDistinct(field string, list []string) error {
 	var faults []error
 	for i, item := range list {
 		if slices.Index(list, item) < i {
-			faults = append(faults, fmt.Errorf("%s: %q is there twice", field, item))
+			faults = append(faults, fmt.Errorf("%s: %q is listed twice", field, item))
 		}
 	}
 	return errors.Join(faults...)
@@ -143,15 +143,15 @@ func distinct(field string, list []string) error {
 // long browsers keep a cookie (RFC 6265bis section 5.5).
 const LongestSession = 400 * 24 * time.Hour
 
-// checkLifetimes compares only the lifetimes of the application itself. Those in the server's
-// settings are not known here, and can change.
+// checkLifetimes compares only the application's own lifetimes. It does not have the server's
+// settings, which can change.
 func checkLifetimes(application *models.Application) []error {
 	var faults []error
 	lifetimes := []struct {
 		field string
-		is    time.Duration
-		// within has the indexes of the lifetimes that must not be shorter than this one.
-		within []int
+		value time.Duration
+		// atMost has the indexes of the lifetimes that this one must not exceed.
+		atMost []int
 	}{
 		{"accessLifetime", application.AccessLifetime, []int{1, 2, 3}},
 		{"refreshLifetime", application.RefreshLifetime, []int{3}},
@@ -159,15 +159,15 @@ func checkLifetimes(application *models.Application) []error {
 		{"sessionLifetime", application.SessionLifetime, nil},
 	}
 	for _, lifetime := range lifetimes {
-		if lifetime.is > LongestSession {
+		if lifetime.value > LongestSession {
 			faults = append(faults, fmt.Errorf("%s: must be %s or less", lifetime.field, LongestSession))
 		}
-		if lifetime.is != 0 && lifetime.is < leastLifetime {
+		if lifetime.value != 0 && lifetime.value < leastLifetime {
 			faults = append(faults, fmt.Errorf(
 				"%s: must be %s or more, or 0 for the server's", lifetime.field, leastLifetime))
 		}
-		for _, number := range lifetime.within {
-			if longer := lifetimes[number]; longer.is != 0 && lifetime.is > longer.is {
+		for _, number := range lifetime.atMost {
+			if longer := lifetimes[number]; longer.value != 0 && lifetime.value > longer.value {
 				faults = append(faults, fmt.Errorf("%s: must not be longer than %s", lifetime.field, longer.field))
 			}
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// secretSize is the number of random bytes in a secret. Nobody can guess that many, so its hash can
-// be a fast one.
+// secretSize is the number of random bytes in a secret. Nobody can guess that many, so a fast hash
+// is enough.
 const secretSize = 32
 
 // newSecret draws a secret of letters and digits.

@@ -15,8 +15,8 @@ const Storefront = "storefront"
 
 // ConfigureStorefront gives the application storefront the behaviors and origins in the server's
 // settings. Customers and anonymous shoppers get the same behaviors. An empty list changes nothing.
-// If there are no applications at all, it makes the storefront. The error is a RefusedError for
-// values that cannot be, and if there are only other applications.
+// If there are no applications, it creates the storefront. The error is a RefusedError for invalid
+// values, and if there are only other applications.
 func (b *Book) ConfigureStorefront(ctx context.Context, caller *access.Caller, behaviors, origins []string) error {
 	if len(behaviors) == 0 && len(origins) == 0 {
 		return nil
@@ -41,12 +41,12 @@ func (b *Book) configureStorefront(ctx context.Context, entry *access.Entry, beh
 		if err == nil {
 			entry.Application = Storefront
 		}
-		if !errors.Is(err, ErrExists) { // else another replica was faster
+		if !errors.Is(err, ErrExists) { // with ErrExists, another replica was faster
 			return err
 		}
 	} else if !slices.ContainsFunc(all, func(a models.Application) bool { return a.ID == Storefront }) {
-		return RefusedError("behaviors and origins in the settings are those of the application " + Storefront +
-			", and there are only others: leave them out of the settings")
+		return RefusedError("behaviors and origins in the settings are for the application " + Storefront +
+			", but there are only others: remove them from the settings")
 	}
 	_, err = b.changeStored(ctx, entry, Storefront, func(application *models.Application, _ time.Time) error {
 		change.apply(application)
@@ -55,7 +55,7 @@ func (b *Book) configureStorefront(ctx context.Context, entry *access.Entry, beh
 	return err
 }
 
-// withoutRepetitions returns a list with each item once; nil for an empty list.
+// withoutRepetitions returns each item of a list once; nil for an empty list.
 func withoutRepetitions(list []string) []string {
 	var firsts []string
 	seen := make(map[string]bool, len(list))

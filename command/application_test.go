@@ -75,7 +75,7 @@ updatedAt                 2026-11-24T09:30:00Z
 		"--json",
 	)
 
-	c.want("", "there is such an application already", "create", "shop")
+	c.want("", "there is already such an application", "create", "shop")
 	c.want("", `id: "Shop" is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter`+"\n"+
 		"ownBehaviors: only a confidential application can have any, because it proves who it "+
 		"is", "create", "Shop", "--own-behaviors=x")

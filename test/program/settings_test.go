@@ -203,7 +203,7 @@ func TestOrigins(t *testing.T) {
 	}
 
 	for _, origin := range bad {
-		if !strings.Contains(stderr, `"`+origin+`" is no origin`) {
+		if !strings.Contains(stderr, `"`+origin+`" is not an origin`) {
 			t.Errorf("%s is taken for an origin", origin)
 		}
 	}
