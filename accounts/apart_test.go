@@ -23,14 +23,14 @@ func gathered(rows ...string) string {
 	return strings.Join(rows, strings.Repeat("\n", rest+1)) + "\n"
 }
 
-// loadRows imports spread or gathered rows. It returns what became of them, with the number of each
-// row instead of its line.
+// loadRows imports spread or gathered rows. It returns their results, with the number of each row
+// instead of its line.
 func (b *book) loadRows(text string, change ...func(*accounts.ImportOptions)) string {
 	b.t.Helper()
-	said := strings.Split(b.load(text, change...), ", line ")
+	results := strings.Split(b.load(text, change...), ", line ")
 
-	kept := said[:0]
-	for _, part := range said {
+	kept := results[:0]
+	for _, part := range results {
 		if !strings.Contains(part, "the line is not JSON") {
 			kept = append(kept, part)
 		}
@@ -47,11 +47,11 @@ const (
 	notShared = ", and the rows do not share an externalId"
 	nameOf1   = "userName is a name of the account in line 1" + notShared
 	mailOf1   = "emailAddress is a name of the account in line 1" + notShared
-	notNew    = "userName is that of an account without an externalId: if both are the same customer, add --adopt"
+	notNew    = "userName belongs to an account without an externalId: if both are the same customer, add --adopt"
 	another   = "userName is a name that another account signs in with"
 )
 
-// apartCases are files with what becomes of their rows. An account "old" and one "known" exist.
+// apartCases are files with the results of their rows. The accounts "old" and "known" exist.
 var apartCases = map[string]struct {
 	rows   string
 	want   string
@@ -145,12 +145,12 @@ var apartCases = map[string]struct {
 	"a user id": {
 		rows: `{"userName":"ada","userId":"0000000000000000000000000000000b"}
 {"userName":"bob","userId":"0000000000000000000000000000000b"}`,
-		want: "created 1, line 2: userId is that of the account in line 1",
+		want: "created 1, line 2: userId belongs to the account in line 1",
 	},
 	"another user id": {
 		rows: `{"externalId":"1","userName":"ada"}
 {"externalId":"1","userId":"0000000000000000000000000000000b"}`,
-		want: "created 1, line 2: userId is not that of the account, and it cannot change",
+		want: "created 1, line 2: userId differs from the account's, and it cannot change",
 	},
 	"the same user id": {
 		rows: `{"externalId":"1","userName":"ada","userId":"0000000000000000000000000000000b"}
@@ -175,7 +175,7 @@ var apartCases = map[string]struct {
 	"a user id of an account that exists": {
 		rows: `{"externalId":"K"}
 {"userName":"bob","userId":"0000000000000000000000000000000a"}`,
-		want: "unchanged 1, line 2: userId is that of the account in line 1",
+		want: "unchanged 1, line 2: userId belongs to the account in line 1",
 	},
 	"a name that an account gets": {
 		rows: `{"externalId":"K","userName":"ada"}
@@ -190,7 +190,7 @@ var apartCases = map[string]struct {
 	"a known account, by its name first": {
 		rows: `{"userName":"known","firstName":"1"}
 {"externalId":"K","firstName":"2"}`,
-		want: "updated 1, line 2: externalId is that of the account in line 1, and that row does not give it",
+		want: "updated 1, line 2: externalId belongs to the account in line 1, and that row does not give it",
 	},
 	"a known account, by its external id": {
 		rows: `{"externalId":"K","firstName":"1"}
@@ -210,7 +210,7 @@ var apartCases = map[string]struct {
 {"externalId":"1","userName":"OLD","firstName":"2"}`,
 		want: "line 1: " + notNew + ", line 2: " + notNew,
 	},
-	"a refused row counts for nothing": {
+	"a refused row has no effect": {
 		rows: `{"userName":"ada","emailAddress":"OLD@x"}
 {"userName":"ADA"}`,
 		want: "created 1, line 1: emailAddress is a name that another account signs in with",
@@ -218,7 +218,7 @@ var apartCases = map[string]struct {
 }
 
 // Two rows can be about one account only if both give its externalId. That holds within a batch and
-// between batches, and a dry run says the same.
+// between batches. A dry run has the same results.
 func TestRowsOfOneFileStayApart(t *testing.T) {
 	t.Parallel()
 	const before = `{"userName":"old","emailAddress":"old@x","firstName":"Old"}` + "\n" +

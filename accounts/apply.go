@@ -11,7 +11,7 @@ import (
 )
 
 // apply gives the account the values of the record, except the password. It reports whether that
-// has changed anything.
+// changed anything.
 func (r *Record) apply(write *storage.AccountWrite) bool {
 	changed, renamed := false, write.Account.ID == nil
 	for _, field := range r.given {
@@ -53,7 +53,8 @@ func (r *Record) applyField(field *Field, write *storage.AccountWrite) bool {
 	}
 }
 
-// assign gives to the value of from, another *Value, and reports whether that has changed it.
+// assign copies the value that from, another *Value, points to. It reports whether that changed
+// anything.
 func assign[Value any](to *Value, from any, same func(a, b Value) bool) bool {
 	value := *from.(*Value) //nolint:forcetypeassert // it is the same field of another account
 	changed := !same(*to, value)
@@ -72,7 +73,7 @@ func (r *Record) applyCustomerSince(account *models.CustomerAccount) bool {
 	return changed
 }
 
-// applyLock locks the account as an operator does, or ends both kinds of lock.
+// applyLock locks the account as an operator does, or ends every lock.
 func (r *Record) applyLock(account *models.CustomerAccount) bool {
 	if r.account.IsLocked {
 		changed := !account.LockedByOperator
@@ -85,7 +86,7 @@ func (r *Record) applyLock(account *models.CustomerAccount) bool {
 	return changed
 }
 
-// names returns the names with which the account signs in from now on.
+// names returns the names with which the account signs in after this.
 func (r *Record) names(account *models.CustomerAccount) []string {
 	userName, emailAddress := r.userName, r.emailAddress
 	if !r.gives(userNameField) {
@@ -115,11 +116,11 @@ func sameAttributes(a, b []models.CustomerAttribute) bool {
 func sameAttribute(a, b models.CustomerAttribute) bool {
 	return a.FullyQualifiedName == b.FullyQualifiedName &&
 		samePointer(a.AttributeDefinitionID, b.AttributeDefinitionID) &&
-		bytes.Equal(written(a.Values), written(b.Values))
+		bytes.Equal(storedJSON(a.Values), storedJSON(b.Values))
 }
 
-// written returns the JSON that is stored for a list of values.
-func written(values []json.RawMessage) []byte {
+// storedJSON returns the JSON that is stored for a list of values.
+func storedJSON(values []json.RawMessage) []byte {
 	text, _ := json.Marshal(values) // they were read from JSON
 	return text
 }

@@ -24,12 +24,12 @@ type writer struct {
 	changesCase bool
 	// hasIDs gives external ids to the accounts.
 	hasIDs bool
-	// write tries to make an account for each number, and returns how many it has made. For the
-	// others it calls refused with the reason.
+	// write tries to make an account for each number, and returns how many it made. For each of the
+	// others, it calls refused with the reason.
 	write func(w writer, numbers []int, refused func(error)) int
 }
 
-// customer is an account as the writer makes it.
+// customer returns the values of the account that the writer makes for a number.
 func (w writer) customer(number int) values {
 	name := fmt.Sprintf("user%d", number)
 	if w.changesCase {
@@ -147,7 +147,7 @@ func TestWritersAtOnce(t *testing.T) {
 	})
 }
 
-// ofOne reports whether one writer has written all of an account.
+// ofOne reports whether a single writer has written the whole account.
 func ofOne(writers []writer, account *models.CustomerAccount, number int) bool {
 	for _, w := range writers {
 		if w.name != *account.FirstName {

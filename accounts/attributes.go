@@ -63,7 +63,7 @@ func decodeAttribute(object json.RawMessage, attribute *models.CustomerAttribute
 			}
 			return nil
 		default:
-			return refused("%s is not a field of an attribute", shown(key))
+			return refused("%s is not a field of an attribute", printable(key))
 		}
 	})
 

@@ -1,6 +1,6 @@
-// Package accounts decides what may happen to a customer's account. Every operation takes its
-// caller first, checks the caller's right, and records what was done. The API and the operator's
-// commands share the operations.
+// Package accounts decides what may happen to a customer's account. The API and the operator's
+// commands share its operations. An operation with a caller checks the caller's right and records
+// the act. The others are for package tickets, which checks the shopper itself.
 package accounts
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Book is the book of all customer accounts. All its fields are required.
+// Book reads and changes the customer accounts. All its fields are required.
 type Book struct {
 	Store  *storage.Store
 	Hasher *password.Hasher
@@ -38,8 +38,8 @@ func (notFoundError) Error() string { return "there is no such account" }
 // Unwrap returns the error that clients get.
 func (notFoundError) Unwrap() error { return &models.Error{Reason: models.ReasonAccountNotFound} }
 
-// SignInFacts returns the account that somebody wants to sign in to, if there is one, with what is
-// selected of it. Complete adds the attributes, once the password has proved right.
+// SignInFacts returns what the database has about a name that signs in, with the selected fields of
+// its account. Complete adds the attributes, after the password was checked.
 func (b *Book) SignInFacts(
 	ctx context.Context, query storage.SignInQuery, selection *Selection,
 ) (*storage.SignInFacts, error) {
@@ -47,31 +47,32 @@ func (b *Book) SignInFacts(
 	return b.Store.SignInFacts(ctx, query)
 }
 
-// Account returns what is selected of the account of a shopper whose token was verified, as it is
-// now. It returns ErrNotFound if the account has been deleted.
+// Account returns the selected fields of the account of a shopper whose token was verified. The
+// error is ErrNotFound if the account was deleted. If the database node lags, the fields may be
+// older than the last change.
 func (b *Book) Account(
 	ctx context.Context, userID models.ID, selection *Selection, now time.Time,
 ) (*models.CustomerAccount, error) {
 	account, err := b.Store.Account(ctx, userID, selection.columns()...)
 	if err != nil {
-		return nil, known(err)
+		return nil, ownError(err)
 	}
 	return account, b.Complete(ctx, account, selection, now)
 }
 
-// LatestAccount is like Account, but a node of the database that lags catches up first.
+// LatestAccount is like Account, but returns the last change even if the database node lags.
 func (b *Book) LatestAccount(
 	ctx context.Context, userID models.ID, selection *Selection, now time.Time,
 ) (*models.CustomerAccount, error) {
 	account, err := b.Store.LatestAccount(ctx, userID, selection.columns()...)
 	if err != nil {
-		return nil, known(err)
+		return nil, ownError(err)
 	}
 	return account, b.Complete(ctx, account, selection, now)
 }
 
-// Complete adds to an account what is not a column: whether it is locked now and, if they are
-// selected, its attributes.
+// Complete adds to an account what is not in its row: whether it is locked now and, if selected,
+// its attributes.
 func (b *Book) Complete(
 	ctx context.Context, account *models.CustomerAccount, selection *Selection, now time.Time,
 ) error {
@@ -93,10 +94,10 @@ func lockedByGuessing(account *models.CustomerAccount, now time.Time) bool {
 	return account.LockedUntil != nil && now.Before(*account.LockedUntil)
 }
 
-// Forever returns the end of a lock that does not end by itself: the last year of a DATETIME.
+// Forever returns the end of a lock that lasts until somebody ends it: the last year of a DATETIME.
 func Forever() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// busyIfFull turns the error of a hasher that has too much to do into one for clients.
+// busyIfFull turns the error of an overloaded hasher into one for clients.
 func busyIfFull(err error) error {
 	if errors.Is(err, password.ErrBusy) {
 		return fmt.Errorf("%w: %w", &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}, err)
@@ -104,8 +105,8 @@ func busyIfFull(err error) error {
 	return err
 }
 
-// known turns the error of storage for a missing row into ErrNotFound.
-func known(err error) error {
+// ownError turns storage.ErrNotFound into ErrNotFound.
+func ownError(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return ErrNotFound
 	}

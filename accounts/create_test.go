@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// values are those that a record gives, by field.
+// values are the values of a record, by field.
 type values map[string]any
 
 func (v values) record(t testing.TB) *accounts.Record {
@@ -102,7 +102,7 @@ func TestCreateOne(t *testing.T) {
 			"userName" + isTaken:                                    {"userName": "ADA", "externalId": "B"},
 			"emailAddress" + isTaken:                                {"userName": "x", "emailAddress": "ADA@x.org"},
 			"userName is missing, and there is no such account yet": {"firstName": "x"},
-			"userId is that of another account": {
+			"userId belongs to another account": {
 				"userName": "x",
 				"userId":   created.UserID.String(),
 			},

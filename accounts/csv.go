@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// csvDecoder reads records from rows of CSV (RFC 4180). An empty cell says nothing about its field.
+// csvDecoder reads records from rows of CSV (RFC 4180). An empty cell does not give its field.
 type csvDecoder struct {
 	rows   *rowReader
 	header []*Field
@@ -19,8 +19,8 @@ type csvDecoder struct {
 	buffer *bufio.Reader
 }
 
-// newCSVDecoder reads the header, which has the names of fields. The error does not repeat it,
-// because it could be a row with passwords.
+// newCSVDecoder reads the header, which has the names of fields. The error does not quote it: if
+// the header is missing, it is a row that may have passwords.
 func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
 	rows.quoted = true
 	d := &csvDecoder{rows: rows, buffer: bufio.NewReader(nil)}
@@ -39,8 +39,7 @@ func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
 		name = strings.TrimSpace(name)
 		field := FieldNamed(name)
 		if field == nil {
-			return nil, fmt.Errorf("the header must have names of fields, "+
-				"as the schema's CustomerAccount has them, but not in column %d", i+1)
+			return nil, fmt.Errorf("the header has no field of the schema's CustomerAccount in column %d", i+1)
 		}
 		if slices.Contains(d.header, field) {
 			return nil, fmt.Errorf("the header has %s twice", name)
@@ -77,7 +76,7 @@ func (d *csvDecoder) cells(row []byte) ([]string, error) {
 	case err == nil:
 		return cells, nil
 	case errors.Is(err, csv.ErrFieldCount):
-		err = refused("the row has %d columns, and the header %d", len(cells), len(d.header))
+		err = refused("the row has %d columns, and the header has %d", len(cells), len(d.header))
 	default:
 		err = refused("the row is not CSV: is a quote not closed, or inside a cell not doubled?")
 	}

@@ -81,10 +81,10 @@ func decodeSafely(t *testing.T, file []byte, format accounts.Format, marker stri
 	}
 }
 
-// block is 64 KiB of a text that repeats itself.
+// block repeats a text until it has 64 KiB.
 func block(text string) string { return strings.Repeat(text, 64<<10/len(text)) }
 
-// repeated repeats a block of 64 KiB until there are 8 MiB.
+// repeated returns 8 MiB of a block of 64 KiB.
 func repeated(block string) io.Reader {
 	blocks := make([]io.Reader, 128)
 	for i := range blocks {

@@ -42,7 +42,7 @@ func (r *Record) keys() []key {
 	return keys
 }
 
-// keysOf returns the keys of all accounts that the records can concern.
+// keysOf returns the keys of all accounts that the records may be about.
 func keysOf(records []*Record) storage.AccountKeys {
 	var keys storage.AccountKeys
 	for _, record := range records {
@@ -61,7 +61,7 @@ func keysOf(records []*Record) storage.AccountKeys {
 	return keys
 }
 
-// directory finds the accounts that exist.
+// directory finds existing accounts by their keys.
 type directory struct {
 	byID         map[int64]*models.CustomerAccount
 	byExternalID map[string]*models.CustomerAccount
@@ -103,8 +103,8 @@ func (d directory) find(record *Record) *models.CustomerAccount {
 	return account
 }
 
-// owned returns the keys that an account has.
-func owned(account *models.CustomerAccount) []key {
+// keysOfAccount returns the keys that an account has.
+func keysOfAccount(account *models.CustomerAccount) []key {
 	keys := []key{keyOfUserID(account.UserID)}
 
 	for _, name := range []string{normalOrNone(account.UserName), normalOrNone(account.EmailAddress)} {

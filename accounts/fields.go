@@ -7,8 +7,8 @@ import (
 )
 
 // fieldTable has a line for each field of an account, in the order in which accounts are listed.
-// Selections, answers, imports, flags and lists follow from it. A text has the width of its column
-// in characters.
+// Selections, answers, imports, flags and lists follow from it. The limit of a text is the width of
+// its column in characters.
 //
 //nolint:gochecknoglobals // it does not change
 var fieldTable = []*Field{
@@ -37,7 +37,7 @@ var fieldTable = []*Field{
 	imported(passwordHashField, nil, "password_hash"),
 }
 
-// The fields that the code treats in ways of their own.
+// The fields that need code of their own.
 const (
 	idField                  = "id"
 	userIDField              = "userId"
@@ -63,16 +63,18 @@ type Field struct {
 	setBy   setBy
 }
 
-// setBy says who gives a field its value.
+// setBy says where the value of a field comes from.
 type setBy int
 
 const (
-	// setByNobody: the field follows from others. Imports accept and ignore it, so that what was
-	// shown can be imported.
+	// setByNobody means that the field is computed. Imports accept and ignore it, so that an
+	// account can be imported as it was listed.
 	setByNobody setBy = iota
-	// setByImport: for the others there are operations and commands of their own.
+	// setByImport means that only imports set the field. Elsewhere it has operations and commands
+	// of its own.
 	setByImport
-	// setByAll: imports, createAccount, updateAccount and the flags of the commands.
+	// setByAll means that imports, createAccount, updateAccount and the flags of the commands set
+	// the field.
 	setByAll
 )
 
@@ -98,7 +100,7 @@ func computed(name string, in func(*person) any, columns ...string) *Field {
 // Fields returns all fields, in the order in which accounts are listed.
 func Fields() []*Field { return slices.Clone(fieldTable) }
 
-// FieldNamed returns the field with a name, or nil.
+// FieldNamed returns the field with a name; nil if there is none.
 func FieldNamed(name string) *Field {
 	for _, field := range fieldTable {
 		if field.name == name {
@@ -108,17 +110,18 @@ func FieldNamed(name string) *Field {
 	return nil
 }
 
-// Name is the field's name in the schema's CustomerAccount, or in an import.
+// Name returns the field's name in the schema's CustomerAccount, or in an import.
 func (f *Field) Name() string { return f.name }
 
-// Limit is how long a text may be, in characters. It is 0 for other kinds of fields.
+// Limit returns how long a text may be, in characters. It is 0 for other kinds of fields.
 func (f *Field) Limit() int { return f.limit }
 
-// Columns are those that the field is read from. The attributes have a table of their own.
+// Columns returns the columns that the field is read from. Attributes have none, but a table of
+// their own.
 func (f *Field) Columns() []string { return slices.Clone(f.columns) }
 
 // IsEntered reports whether createAccount, updateAccount and the commands take the field. Imports
-// take more.
+// take more fields.
 func (f *Field) IsEntered() bool { return f.setBy == setByAll }
 
 // IsBool reports whether the field is true or false.
@@ -127,9 +130,8 @@ func (f *Field) IsBool() bool {
 	return ok
 }
 
-// In returns a pointer to where an account keeps the field: a **string, *bool, **time.Time,
-// **int64, *models.ID or *[]models.CustomerAttribute. It returns nil for passwords, which nobody is
-// shown.
+// In returns a pointer to the field in an account: a **string, *bool, **time.Time, **int64,
+// *models.ID or *[]models.CustomerAttribute. It returns nil for passwords, which are never shown.
 func (f *Field) In(account *models.CustomerAccount) any {
 	if f.in == nil {
 		return nil

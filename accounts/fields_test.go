@@ -49,9 +49,9 @@ func TestFieldsAreThoseOfTheSchema(t *testing.T) {
 
 	for _, input := range schema.Types["CustomerAccountInput"].Fields {
 		limit := accounts.FieldNamed(input.Name).Limit()
-		said := fmt.Sprintf("at most %d characters", limit)
-		if limit > 0 && input.Name != "emailAddress" && !strings.Contains(input.Description, said) {
-			t.Errorf("CustomerAccountInput.%s does not say %q", input.Name, said)
+		wanted := fmt.Sprintf("at most %d characters", limit)
+		if limit > 0 && input.Name != "emailAddress" && !strings.Contains(input.Description, wanted) {
+			t.Errorf("CustomerAccountInput.%s does not say %q", input.Name, wanted)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func kindOf(field *accounts.Field) string {
 	}
 }
 
-// internal are the columns of no field.
+// internal has the columns that belong to no field.
 var internal = []string{"created_at", "updated_at", "sign_ins"}
 
 // The migrations of each kind of database make the columns of the table, as wide as the table says.
@@ -163,7 +163,7 @@ func TestFieldsAreInTheDatabase(t *testing.T) {
 	})
 }
 
-// columnsOf returns the columns of the accounts with their widths; 0 where there is none.
+// columnsOf returns the columns of the accounts with their widths. A column without a width has 0.
 func columnsOf(t *testing.T, url string) map[string]int {
 	t.Helper()
 	driver, source := "mysql", url
@@ -193,7 +193,7 @@ func columnsOf(t *testing.T, url string) map[string]int {
 	return columns
 }
 
-// testRoundTrip gives a value to each field, and reads each alone.
+// testRoundTrip sets every field, and reads each one alone.
 func testRoundTrip(t *testing.T, b *book) {
 	t.Helper()
 	given := map[string]any{}
@@ -228,7 +228,7 @@ func testRoundTrip(t *testing.T, b *book) {
 	}
 }
 
-// sampleOf returns a value that a new account does not have by itself, except where it has to.
+// sampleOf returns a value for a field. If possible, it differs from the default.
 func sampleOf(field *accounts.Field) any {
 	switch field.Name() {
 	case "id":
@@ -260,8 +260,8 @@ func line(t testing.TB, value any) string {
 	return string(text)
 }
 
-// valueOf reads one field of the only account, and returns it as JSON. It fails if another text is
-// read with it.
+// valueOf reads one field of the only account, and returns it as JSON. It fails if it reads another
+// text, too.
 func valueOf(b *book, field *accounts.Field) string {
 	b.t.Helper()
 

@@ -7,8 +7,8 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// Find returns what is selected of the account that a key names, as it is now. Its errors are
-// ErrNotFound, and a RefusedError for a key that does not name one account.
+// Find returns the selected fields of the account that a key names. Its errors are ErrNotFound, and
+// a RefusedError unless the key has exactly one field.
 func (b *Book) Find(
 	ctx context.Context, caller *access.Caller, key Key, selection *Selection,
 ) (*models.CustomerAccount, error) {
@@ -19,7 +19,7 @@ func (b *Book) Find(
 	return b.find(ctx, key, selection)
 }
 
-// find is Find for a caller that has been checked.
+// find is Find without the check of the caller.
 func (b *Book) find(ctx context.Context, key Key, selection *Selection) (*models.CustomerAccount, error) {
 	stored, err := key.stored()
 	if err != nil {
@@ -29,17 +29,17 @@ func (b *Book) find(ctx context.Context, key Key, selection *Selection) (*models
 	account, err := b.Store.AccountByKey(ctx, stored, selection.columns(userNameField, emailAddressField)...)
 	switch {
 	case err != nil:
-		return nil, known(err)
-	case !key.means(account, stored.Name):
+		return nil, ownError(err)
+	case !key.fits(account, stored.Name):
 		return nil, ErrNotFound
 	}
 	return account, b.Complete(ctx, account, selection, b.Now())
 }
 
-// AccountsOf returns what is selected of the accounts with these user ids, as they are now. Missing
-// accounts are omitted. However many there are, it asks the database once, and once more for
-// attributes. A caller without the right gets the reason TOKEN_MISSING, because a shopper's access
-// token gives access to the account of that shopper.
+// AccountsOf returns the selected fields of the accounts with these user ids. It omits missing
+// accounts. It queries the database once, and once more for attributes, no matter how many accounts
+// there are. A caller without the right gets the reason TOKEN_MISSING, because a shopper's access
+// token gives access to the shopper's own account.
 func (b *Book) AccountsOf(
 	ctx context.Context, caller *access.Caller, userIDs []models.ID, selection *Selection,
 ) (map[models.ID]*models.CustomerAccount, error) {

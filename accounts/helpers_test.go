@@ -20,7 +20,7 @@ import (
 // begin is the instant at which every test begins.
 var begin = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 
-// book is a book of accounts on a database of its own.
+// book is a book of accounts on its own database.
 type book struct {
 	*accounts.Book
 
@@ -48,9 +48,9 @@ var must = testkit.Must
 // "created 2, updated 1, line 3: userName must not be empty".
 func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string {
 	b.t.Helper()
-	var said []string
+	var results []string
 	options := accounts.ImportOptions{
-		Refused:  func(line int, reason error) { said = append(said, fmt.Sprintf("line %d: %s", line, reason)) },
+		Refused:  func(line int, reason error) { results = append(results, fmt.Sprintf("line %d: %s", line, reason)) },
 		Progress: func(accounts.Counts) {},
 	}
 	for _, change := range change {
@@ -58,24 +58,24 @@ func (b *book) load(text string, change ...func(*accounts.ImportOptions)) string
 	}
 
 	counts, err := b.Import(b.t.Context(), access.Operator(), strings.NewReader(text), options)
-	if counts.Refused != len(said) || counts.Created+counts.Updated+counts.Unchanged+counts.Refused != counts.Read {
-		b.t.Errorf("the counts do not add up: %+v, %d reasons", counts, len(said))
+	if counts.Refused != len(results) || counts.Created+counts.Updated+counts.Unchanged+counts.Refused != counts.Read {
+		b.t.Errorf("the counts do not add up: %+v, %d reasons", counts, len(results))
 	}
 	for _, count := range []struct {
 		name string
 		n    int
 	}{{"unchanged", counts.Unchanged}, {"updated", counts.Updated}, {"created", counts.Created}} {
 		if count.n > 0 {
-			said = append([]string{fmt.Sprintf("%s %d", count.name, count.n)}, said...)
+			results = append([]string{fmt.Sprintf("%s %d", count.name, count.n)}, results...)
 		}
 	}
 	if err != nil {
-		said = append(said, "error: "+err.Error())
+		results = append(results, "error: "+err.Error())
 	}
-	return strings.Join(said, ", ")
+	return strings.Join(results, ", ")
 }
 
-// want imports a text, and fails unless its rows become what is wanted.
+// want imports a text, and fails unless its rows have the wanted results.
 func (b *book) want(want, text string, change ...func(*accounts.ImportOptions)) {
 	b.t.Helper()
 	if got := b.load(text, change...); got != want {

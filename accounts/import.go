@@ -16,11 +16,11 @@ type Format string
 
 // The formats.
 const (
-	// JSONLines has an object on each line, with the fields of the schema's CustomerAccount and
+	// JSONLines has an object on each line, with fields of the schema's CustomerAccount, and
 	// password or passwordHash. null clears a field.
 	JSONLines Format = "jsonl"
 	// CSV has a header with the names of the same fields. An empty cell leaves a field as it is.
-	// The cell of attributes is a JSON list.
+	// Attributes are a JSON list in one cell.
 	CSV Format = "csv"
 )
 
@@ -32,22 +32,23 @@ type ImportOptions struct {
 	KeepPasswords bool
 	// Adopt lets a row give its externalId to the account that has its userName and no externalId.
 	Adopt bool
-	// DryRun checks everything and writes nothing. A name that an earlier row gives up may count as
-	// taken, and a later row with the same externalId as an update.
+	// DryRun checks everything and writes nothing. Two results can differ from those of the import:
+	// a name that an earlier row gives up may count as taken, and a later row with the same
+	// externalId as an update.
 	DryRun bool
-	// Refused is called for every row that is refused, in order. Required.
+	// Refused is called for every refused row, in order. Required.
 	Refused func(line int, reason error)
 	// Progress is called after every batch. Required.
 	Progress func(Counts)
 }
 
-// Counts say what has become of the rows so far.
+// Counts says how many rows there were so far, by their result.
 type Counts struct {
 	Read, Created, Updated, Unchanged, Refused int
 }
 
 const (
-	// batchRows is the most rows of a batch.
+	// batchRows is how many rows a batch has at most.
 	batchRows = 500
 	// batchSize is the size, in bytes, at which a batch ends.
 	batchSize = 1 << 20
@@ -61,7 +62,7 @@ const (
 // new externalId and the userName of an account that exists is refused, unless Adopt is set.
 //
 // If ctx ends, the file cannot be read or the database fails, it returns the counts so far with the
-// error. A read from in may still be waiting then.
+// error. A read from in may then still be waiting.
 func (b *Book) Import(
 	ctx context.Context, caller *access.Caller, in io.Reader, options ImportOptions,
 ) (Counts, error) {
@@ -76,7 +77,7 @@ func (b *Book) Import(
 	})
 }
 
-// recorded returns the counts as the record of acts has them.
+// recorded returns the counts for the record of acts.
 func (c Counts) recorded() []access.Count {
 	return []access.Count{
 		{Name: "read", Number: c.Read},
@@ -87,12 +88,12 @@ func (c Counts) recorded() []access.Count {
 	}
 }
 
-// importAll is Import for a caller that has been checked.
+// importAll is Import without the check of the caller.
 func (b *Book) importAll(ctx context.Context, in io.Reader, options ImportOptions) (Counts, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	batches := make(chan batch) // the next one is read while one is written
+	batches := make(chan batch) // while one is written, the next one is read
 	go readSafely(ctx, in, options.Format, batches)
 
 	var counts Counts
@@ -117,14 +118,14 @@ func (b *Book) importAll(ctx context.Context, in io.Reader, options ImportOption
 	}
 }
 
-// importBatch writes the rows that are right, and reports the others.
+// importBatch writes the rows that are not refused, and reports the others.
 func (b *Book) importBatch(
 	ctx context.Context, rows []row, options ImportOptions, index *fileIndex, counts *Counts,
 ) error {
 	records := make([]*Record, 0, len(rows))
 	place := place{earlier: index}
-	if !options.DryRun { // a dry run must look, to give the reasons that the import will give
-		// If all were new so far, the next are probably new too.
+	if !options.DryRun { // a dry run must look first, to refuse rows for the same reasons
+		// If all accounts were new so far, the next ones probably are, too.
 		place.allNew = counts.Created > 0 && counts.Created+counts.Refused == counts.Read
 	}
 	for _, row := range rows {
@@ -184,7 +185,7 @@ type batch struct {
 	end error
 }
 
-// readSafely calls read. If that panics, the file ends with an error.
+// readSafely calls read. If read panics, the file ends with an error.
 func readSafely(ctx context.Context, in io.Reader, format Format, batches chan<- batch) {
 	err := safely.Do(func() error {
 		read(ctx, in, format, batches)

@@ -27,7 +27,7 @@ func in(format accounts.Format) func(*accounts.ImportOptions) {
 
 const row = `{"userName":"ada"}`
 
-// importedFiles are files with what becomes of them.
+// importedFiles are files with the results of their import.
 var importedFiles = map[string]struct{ text, want string }{
 	"nothing":     {"", ""},
 	"only blanks": {" \r\n\t\n", ""},
@@ -43,7 +43,7 @@ var importedFiles = map[string]struct{ text, want string }{
 		zipped(row)[:20],
 		"error: read the import: unexpected EOF",
 	},
-	"gzip that is none": {
+	"not gzip after all": {
 		"\x1f\x8bx",
 		"error: read the import: read gzip: unexpected EOF",
 	},
@@ -84,8 +84,8 @@ var importedFiles = map[string]struct{ text, want string }{
 	},
 	"CSV, columns": {
 		"userName,firstName\nada\nbob,b,c\ncid,c\n",
-		"created 1, line 2: the row has 1 columns, and the header 2, " +
-			"line 3: the row has 3 columns, and the header 2",
+		"created 1, line 2: the row has 1 columns, and the header has 2, " +
+			"line 3: the row has 3 columns, and the header has 2",
 	},
 	"CSV, unknown column": {"userName,hunter2\n", noName + "2"},
 	"CSV, no header":      {"ada,hunter2\n", noName + "1"},
@@ -126,8 +126,7 @@ func TestImportReadsFiles(t *testing.T) {
 
 const (
 	notCSV = "the row is not CSV: is a quote not closed, or inside a cell not doubled?"
-	noName = "error: read the import: the header must have names of fields, " +
-		"as the schema's CustomerAccount has them, but not in column "
+	noName = "error: read the import: the header has no field of the schema's CustomerAccount in column "
 )
 
 func TestImportFormat(t *testing.T) {
@@ -145,7 +144,7 @@ func zipped(text string) string {
 	return out.String()
 }
 
-// customers returns a file with the customers from a number, n of them.
+// customers returns a file with n customers, numbered from a number.
 func customers(from, n int) string {
 	var text strings.Builder
 	for i := from; i < from+n; i++ {
@@ -172,7 +171,7 @@ func TestImportAgainEndsInTheSameState(t *testing.T) {
 			t.Fatalf("interrupted: %+v, %v", counts, err)
 		}
 		if b.find("user999") == nil || b.find("user1000") != nil {
-			t.Error("what was counted is not what was written")
+			t.Error("the counts are not those of the written rows")
 		}
 
 		b.want("created 200, unchanged 1000", file)
@@ -244,26 +243,26 @@ func TestDryRunWritesNothing(t *testing.T) {
 		ada := b.find("ada")
 		isMade := b.find("cid") != nil || b.find("dan") != nil
 		if !b.signsIn(ada, "before") || len(ada.Attributes) != 0 || ended() != "" || isMade {
-			t.Error("something was written")
+			t.Error("the dry run has written something")
 		}
 
 		b.want(want, text)
 		if b.find("cid") == nil || !b.signsIn(b.find("ada"), "after") || ended() == "" {
-			t.Error("nothing was written")
+			t.Error("the import has written nothing")
 		}
 	})
 }
 
-func TestImportTellsThatTheDatabaseFails(t *testing.T) {
+func TestImportReportsDatabaseFailures(t *testing.T) {
 	t.Parallel()
 	b := openBook(t, storagetest.SQLite(t))
 	must(t, b.Store.Close())
-	if said := b.load(customers(0, 3)); !strings.HasPrefix(said, "error: write accounts:") {
-		t.Error(said)
+	if got := b.load(customers(0, 3)); !strings.HasPrefix(got, "error: write accounts:") {
+		t.Error(got)
 	}
 }
 
-func TestImportTellsThatReadingFails(t *testing.T) {
+func TestImportReportsReadFailures(t *testing.T) {
 	t.Parallel()
 	b := openBook(t, storagetest.SQLite(t))
 	errTorn := errors.New("torn")

@@ -44,29 +44,30 @@ func invalidAt(line []byte) int {
 	return 0
 }
 
-// members calls each with every member of an object, in order. It refuses other values, and a name
-// that comes twice, because nobody knows which of the two is meant. The text must be valid JSON.
+// members calls each with every member of an object, in order. It refuses a value that is not an
+// object, and a repeated name, because it is unclear which member counts. The text must be valid
+// JSON.
 func members(object []byte, each func(name string, value json.RawMessage) error) error {
 	decoder := newDecoder(object)
 	if start, err := decoder.ReadToken(); err != nil || start.Kind() != jsontext.KindBeginObject {
-		return errNoObject
+		return errNotObject
 	}
 
 	var names []string
 	for decoder.PeekKind() == jsontext.KindString {
 		token, err := decoder.ReadToken()
 		if err != nil {
-			return errNoObject
+			return errNotObject
 		}
 		name := token.String()
 		if slices.Contains(names, name) {
-			return refused("%s is given twice", shown(name))
+			return refused("%s is given twice", printable(name))
 		}
 		names = append(names, name)
 
 		value, err := decoder.ReadValue()
 		if err != nil {
-			return errNoObject
+			return errNotObject
 		}
 		if err := each(name, json.RawMessage(value)); err != nil {
 			return err
@@ -75,10 +76,10 @@ func members(object []byte, each func(name string, value json.RawMessage) error)
 	return nil
 }
 
-const errNoObject = RefusedError("not a JSON object")
+const errNotObject = RefusedError("not a JSON object")
 
-// newDecoder reads JSON as requests do: an escaped surrogate without its pair becomes U+FFFD, and
-// names inside the values of attributes may come twice.
+// newDecoder reads JSON like the server reads requests: an escaped surrogate without its pair
+// becomes U+FFFD, and names inside the values of attributes may be repeated.
 func newDecoder(text []byte) *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewBuffer(text),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

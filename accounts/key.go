@@ -11,8 +11,8 @@ type Key struct {
 	ID     *int64
 	UserID *models.ID
 	// UserName and EmailAddress ignore case. Each finds only accounts that have the text as this
-	// kind of name. A customer who owns an e-mail address must not get an account whose user name
-	// merely looks like that address.
+	// kind of name. The owner of an e-mail address must not get the account of somebody whose user
+	// name looks like that address.
 	UserName     *string
 	EmailAddress *string
 	ExternalID   *string
@@ -20,8 +20,8 @@ type Key struct {
 	SignInName *string
 }
 
-// stored returns the key as storage knows it. The error is ErrNotFound for a key that no account
-// can have, and a RefusedError unless exactly one field is given.
+// stored returns the key for storage. The error is ErrNotFound for a key that no account can have,
+// and a RefusedError unless exactly one field is given.
 func (k Key) stored() (storage.AccountKey, error) {
 	var stored storage.AccountKey
 	given := 0
@@ -57,9 +57,9 @@ func (k Key) stored() (storage.AccountKey, error) {
 	return stored, nil
 }
 
-// means reports whether an account with the key's name has it as the kind of name that the key
-// gives.
-func (k Key) means(account *models.CustomerAccount, name string) bool {
+// fits reports whether an account that signs in with the name has it as the kind of name that the
+// key asks for.
+func (k Key) fits(account *models.CustomerAccount, name string) bool {
 	switch {
 	case k.UserName != nil:
 		return normalOrNone(account.UserName) == name

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// What is as long as can be fits on every database. That the limits are the widths of the columns
-// is tested with the fields.
+// A text of the greatest length fits on every database. The tests of the fields compare the limits
+// with the columns.
 func TestImportLimits(t *testing.T) {
 	t.Parallel()
 	longest := map[string]func(n int) string{

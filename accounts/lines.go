@@ -7,10 +7,10 @@ import (
 )
 
 // fileIndex remembers which accounts the rows of an import were about. Files can have millions of
-// rows, so it is compact: about 7 bytes for an account, and 15 for a key in a dry run.
+// rows, so it is compact. An account takes about 7 bytes, and a key in a dry run 15.
 type fileIndex struct {
 	accounts accountLines
-	// keys are the keys that a dry run has given to accounts. The database does not keep them.
+	// keys has the keys that a dry run has given to accounts. The database does not keep them.
 	keys keyLines
 }
 
@@ -18,16 +18,16 @@ func newFileIndex() *fileIndex {
 	return &fileIndex{accountLines{}, keyLines{seed: maphash.MakeSeed()}}
 }
 
-// mention returns which row was the first about an account. A nil index has no rows.
-func (x *fileIndex) mention(accountID int64) mention {
+// firstRow returns the first row about an account. A nil index has no rows.
+func (x *fileIndex) firstRow(accountID int64) firstRow {
 	if x == nil {
-		return mention{}
+		return firstRow{}
 	}
-	return x.accounts.mention(accountID)
+	return x.accounts.firstRow(accountID)
 }
 
-// line returns the line of the first row about the account to which a dry run has given the key, or
-// 0 if no account was given it.
+// line returns the line of the first row about the account to which a dry run gave the key; 0 if it
+// gave the key to none.
 func (x *fileIndex) line(k key) int {
 	if x == nil {
 		return 0
@@ -35,33 +35,33 @@ func (x *fileIndex) line(k key) int {
 	return x.keys.line(k)
 }
 
-// accountLines has the first row about each account, in pages of accounts with similar numbers.
+// accountLines has the first row about each account, in pages of accounts with similar ids.
 type accountLines map[int64]*accountPage
 
-// accountPage has the last 12 bits of account numbers in ascending order. New accounts come in that
-// order too, so they are appended.
+// accountPage has the last 12 bits of account ids in ascending order. New accounts come in that
+// order, too, so they are appended.
 type accountPage struct {
-	numbers []uint16 // the lowest bit is 1 if the row did not give the external id
-	lines   []uint32
+	ids   []uint16 // the lowest bit is 1 if the row lacks the external id
+	lines []uint32
 }
 
 const pageBits = 12
 
-func (a accountLines) mention(accountID int64) mention {
+func (a accountLines) firstRow(accountID int64) firstRow {
 	page := a[accountID>>pageBits]
 	if page == nil {
-		return mention{}
+		return firstRow{}
 	}
 
 	i, found := page.search(accountID)
 	if !found {
-		return mention{}
+		return firstRow{}
 	}
-	return mention{line: int(page.lines[i]), isUnidentified: page.numbers[i]&1 == 1}
+	return firstRow{line: int(page.lines[i]), lacksExternalID: page.ids[i]&1 == 1}
 }
 
 // add adds the first row about an account. It does nothing if there is one already.
-func (a accountLines) add(accountID int64, m mention) {
+func (a accountLines) add(accountID int64, first firstRow) {
 	page := a[accountID>>pageBits]
 	if page == nil {
 		page = &accountPage{}
@@ -73,33 +73,34 @@ func (a accountLines) add(accountID int64, m mention) {
 		return
 	}
 
-	number := numberOnPage(accountID)
-	if m.isUnidentified {
-		number |= 1
+	id := idOnPage(accountID)
+	if first.lacksExternalID {
+		id |= 1
 	}
-	page.numbers = slices.Insert(page.numbers, i, number)
-	page.lines = slices.Insert(page.lines, i, shortLine(m.line))
+	page.ids = slices.Insert(page.ids, i, id)
+	page.lines = slices.Insert(page.lines, i, shortLine(first.line))
 }
 
 func (p *accountPage) search(accountID int64) (int, bool) {
-	return slices.BinarySearchFunc(p.numbers, numberOnPage(accountID), func(a, b uint16) int {
+	return slices.BinarySearchFunc(p.ids, idOnPage(accountID), func(a, b uint16) int {
 		return int(a>>1) - int(b>>1)
 	})
 }
 
-func numberOnPage(accountID int64) uint16 { return uint16(accountID&(1<<pageBits-1)) << 1 }
+func idOnPage(accountID int64) uint16 { return uint16(accountID&(1<<pageBits-1)) << 1 }
 
-// shortLine returns a line in 32 bits. The index could not hold a file with more lines.
+// shortLine returns a line in 32 bits. The index would not fit in memory for a file with more
+// lines.
 func shortLine(line int) uint32 {
 	return uint32(min(line, math.MaxUint32)) //nolint:gosec // it fits
 }
 
 // keyLines is a hash table with open addressing. It stores a hash of 64 bits for each key, with a
 // random seed. If two keys have the same hash, the later row is refused by mistake. With three
-// million keys that happens once in four million dry runs.
+// million keys, that happens once in four million dry runs.
 type keyLines struct {
 	seed   maphash.Seed
-	shards [256]keyShard // each grows alone, so that little is copied at a time
+	shards [256]keyShard // each grows on its own, so that little is copied at a time
 }
 
 type keyShard struct {

@@ -13,7 +13,7 @@ func TestFileIndex(t *testing.T) {
 	t.Parallel()
 	index := newFileIndex()
 	random := rand.New(rand.NewPCG(1, 2))
-	mentions := map[int64]mention{}
+	firstRows := map[int64]firstRow{}
 	lines := map[key]int{}
 
 	for line := 1; line <= 50_000; line++ {
@@ -21,10 +21,10 @@ func TestFileIndex(t *testing.T) {
 		if line%10 == 0 {
 			id = random.Int64()
 		}
-		m := mention{line: line, isUnidentified: random.IntN(2) == 0}
+		m := firstRow{line: line, lacksExternalID: random.IntN(2) == 0}
 		index.accounts.add(id, m)
-		if _, ok := mentions[id]; !ok {
-			mentions[id] = m
+		if _, ok := firstRows[id]; !ok {
+			firstRows[id] = m
 		}
 
 		k := key{keyKind(random.IntN(3)), strconv.Itoa(random.IntN(40_000))}
@@ -35,12 +35,12 @@ func TestFileIndex(t *testing.T) {
 	}
 
 	for id := range int64(81_000) {
-		if got := index.mention(id); got != mentions[id] {
-			t.Fatalf("account %d: %+v, want %+v", id, got, mentions[id])
+		if got := index.firstRow(id); got != firstRows[id] {
+			t.Fatalf("account %d: %+v, want %+v", id, got, firstRows[id])
 		}
 	}
-	for id, want := range mentions {
-		if got := index.mention(id); got != want {
+	for id, want := range firstRows {
+		if got := index.firstRow(id); got != want {
 			t.Fatalf("account %d: %+v, want %+v", id, got, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestFileIndex(t *testing.T) {
 		}
 	}
 
-	if nobody := (*fileIndex)(nil); nobody.line(key{}) != 0 || nobody.mention(1) != (mention{}) {
+	if nobody := (*fileIndex)(nil); nobody.line(key{}) != 0 || nobody.firstRow(1) != (firstRow{}) {
 		t.Error("a nil index has rows")
 	}
 }
@@ -61,8 +61,8 @@ func TestFileIndex(t *testing.T) {
 func TestFileIndexOfAHugeFile(t *testing.T) {
 	t.Parallel()
 	index := newFileIndex()
-	index.accounts.add(1, mention{line: math.MaxUint32 + 7})
-	if got := index.mention(1).line; got != math.MaxUint32 {
+	index.accounts.add(1, firstRow{line: math.MaxUint32 + 7})
+	if got := index.firstRow(1).line; got != math.MaxUint32 {
 		t.Errorf("line %d", got)
 	}
 }
@@ -75,9 +75,9 @@ func TestFileIndexTakesLittleMemory(t *testing.T) { //nolint:paralleltest // oth
 		add  func(index *fileIndex, i int)
 		most float64
 	}{
-		"new accounts": {func(x *fileIndex, i int) { x.accounts.add(inOrder(i), mention{line: i + 1}) }, 8},
+		"new accounts": {func(x *fileIndex, i int) { x.accounts.add(inOrder(i), firstRow{line: i + 1}) }, 8},
 		"every tenth, in random order": {func(x *fileIndex, i int) {
-			x.accounts.add(int64(shuffled[i]), mention{line: i + 1})
+			x.accounts.add(int64(shuffled[i]), firstRow{line: i + 1})
 		}, 9},
 		"keys": {func(x *fileIndex, i int) { x.keys.add(key{text: strconv.Itoa(i)}, i+1) }, 16},
 	} {

@@ -9,16 +9,16 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// maxName is the longest name, in characters: as long as an e-mail address can be (RFC 5321 section
-// 4.5.3.1).
+// maxName is how long a name may be, in characters. An e-mail address cannot be longer (RFC 5321
+// section 4.5.3.1).
 const maxName = 254
 
 // NormalName returns the form in which a user name or e-mail address is stored and looked up. It is
 // the form of RFC 8265 section 3.3 (UsernameCaseMapped). A name with several parts, separated by
 // single spaces, has each part in that form (section 3.5).
 //
-// So upper and lower case, wide and narrow, composed and decomposed letters are the same. Control
-// characters, NUL, directional marks and invisible characters are refused. The error is a
+// So upper and lower case, wide and narrow, composed and decomposed letters count as the same. It
+// refuses control characters, directional marks and invisible characters. The error is a
 // models.Error with the reason USERNAME_INVALID.
 func NormalName(name string) (string, error) {
 	if name == "" || len(name) > maxName*utf8.UTFMax || utf8.RuneCountInString(name) > maxName {

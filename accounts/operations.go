@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// SetPassword gives an account a new password and ends its sessions. Its errors are ErrNotFound,
-// and a RefusedError for a password or a key that cannot be one.
+// SetPassword gives an account a new password and ends its sessions. Its errors are those of Find,
+// and a RefusedError for a password that is not acceptable.
 func (b *Book) SetPassword(
 	ctx context.Context, caller *access.Caller, key Key, plain secret.Text, selection *Selection,
 ) (*models.CustomerAccount, error) {
@@ -31,8 +31,8 @@ func (b *Book) SetPassword(
 	})
 }
 
-// Lock keeps everybody from signing in to an account, on every device, until Unlock. Its sessions
-// go on. Its errors are those of Find.
+// Lock stops all sign-ins to an account, on every device, until Unlock. Its sessions continue. Its
+// errors are those of Find.
 func (b *Book) Lock(
 	ctx context.Context, caller *access.Caller, key Key, selection *Selection,
 ) (*models.CustomerAccount, error) {
@@ -94,7 +94,7 @@ func (b *Book) Delete(ctx context.Context, caller *access.Caller, key Key) (*mod
 	})
 }
 
-// change finds an account, changes it with write, and returns what is selected of it afterwards.
+// change finds an account, changes it with write, and returns the selected fields afterwards.
 func (b *Book) change(
 	ctx context.Context, caller *access.Caller, act access.Act, key Key, selection *Selection,
 	write func(*models.CustomerAccount) error,
@@ -107,7 +107,7 @@ func (b *Book) change(
 		entry.User = account.UserID
 
 		if err := write(account); err != nil {
-			return nil, known(err)
+			return nil, ownError(err)
 		}
 		return b.find(ctx, Key{ID: account.ID}, selection)
 	})

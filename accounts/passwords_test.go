@@ -74,13 +74,13 @@ func TestImportPasswordsOfOneBatch(t *testing.T) {
 {"externalId":"A","password":"two"}
 {"externalId":"A","password":"one"}`)
 	if !b.signsIn(b.find("ada"), "one") {
-		t.Error("not the last")
+		t.Error("the password is not that of the last row")
 	}
 
 	b.want("updated 2", `{"externalId":"A","password":"two"}
 {"externalId":"A","password":"one"}`)
 	if !b.signsIn(b.find("ada"), "one") {
-		t.Error("not the last")
+		t.Error("the password is not that of the last row")
 	}
 }
 

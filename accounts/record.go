@@ -15,23 +15,24 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Record has values for some fields of one account. A field that is not given keeps its value. In a
-// new account it gets the default. The zero Record gives no fields.
+// Record has values for some fields of one account. A field that is not given keeps its value, or
+// gets the default in a new account. The zero Record gives no fields.
 type Record struct {
 	given   []*Field
 	account models.CustomerAccount // with the values of the given fields
-	// userName and emailAddress are in the normal form. They are empty if they are not given, or if
-	// the account is to have none.
+	// userName and emailAddress are in the form of NormalName. Each is empty if it is not given, or
+	// if the account is to have none.
 	userName, emailAddress string
-	// password is still to be hashed, and hash is a hash. If one of them is given and both are
-	// empty, the account is to have no password.
+	// password is not hashed yet, and hash is a hash. If one of them is given and both are empty,
+	// the account is to have no password.
 	password, hash secret.Text
 	external       bool // the hash is in another system's format
-	// refusal is why a value could not be set; nil unless Refuse was called.
+	// refusal is the error given to Refuse; nil if it was not called.
 	refusal error
 }
 
-// Refuse makes every operation refuse the record with an error, after it has checked the caller.
+// Refuse makes Create and Update refuse the record with an error, after they have checked the
+// caller.
 func (r *Record) Refuse(err error) { r.refusal = err }
 
 // RefusedError says why a record is not accepted. It names fields, but never repeats a value,
@@ -41,14 +42,14 @@ type RefusedError string
 // Error implements error.
 func (e RefusedError) Error() string { return string(e) }
 
-// Unwrap returns the error that clients get, besides the text.
+// Unwrap returns the error that clients get in addition to the text.
 func (RefusedError) Unwrap() error { return &models.Error{Reason: models.ReasonAccountInvalid} }
 
 func refused(format string, arguments ...any) error {
 	return RefusedError(fmt.Sprintf(format, arguments...))
 }
 
-// Set gives a field a value as it is written on a command line or in a CSV file: true or false, an
+// Set sets a field to a value as written on a command line or in a CSV file: true or false, an
 // instant in RFC 3339, a JSON list of attributes, or plain text. An empty text clears the field.
 // The error is a RefusedError.
 func (r *Record) Set(name, value string) error {
@@ -59,13 +60,13 @@ func (r *Record) Set(name, value string) error {
 	return r.setText(field, value)
 }
 
-// SetValue is Set for a value that has been decoded from JSON, or from the arguments of a request:
-// nil, which clears the field, a string, a bool, or a json.RawMessage for any other. The error is a
-// RefusedError.
+// SetValue is Set for a value from JSON, or from the arguments of a request. The value is nil,
+// which clears the field, or a string, a bool, or a json.RawMessage for any other JSON. The error
+// is a RefusedError.
 func (r *Record) SetValue(name string, value any) error {
 	raw, isJSON := value.(json.RawMessage)
 	if isJSON && (!json.Valid(raw) || !utf8.Valid(raw)) {
-		return refused("%s is not JSON", shown(name))
+		return refused("%s is not JSON", printable(name))
 	}
 	field, err := fieldToSet(name)
 	if err != nil {
@@ -78,16 +79,16 @@ func (r *Record) SetValue(name string, value any) error {
 	return r.set(field, value)
 }
 
-// fieldToSet returns the field with a name. The name comes from outside and can be anything.
+// fieldToSet returns the field with a name. The name comes from outside and can be any text.
 func fieldToSet(name string) (*Field, error) {
 	field := FieldNamed(name)
 	if field == nil {
-		return nil, refused("%s is not a field of an account", shown(name))
+		return nil, refused("%s is not a field of an account", printable(name))
 	}
 	return field, nil
 }
 
-// setText is Set for a known field.
+// setText is Set for a field that was found.
 func (r *Record) setText(field *Field, value string) error {
 	if field.name == attributesField {
 		return r.set(field, json.RawMessage(value))
@@ -168,9 +169,9 @@ func (r *Record) gives(name string) bool {
 	return slices.ContainsFunc(r.given, func(field *Field) bool { return field.name == name })
 }
 
-// shown returns a key from outside if it looks like the name of a field. Otherwise it could be a
-// secret.
-func shown(key string) string {
+// printable returns a key from outside, if it looks like the name of a field. Otherwise the key
+// could be a secret, so it returns "a key".
+func printable(key string) string {
 	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 
 	if key == "" || len(key) > 32 || strings.TrimFunc(key, letter) != "" {

@@ -9,9 +9,9 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-const wrongName = " has characters, or blanks in places, that a name to sign in with cannot have"
+const wrongName = " has characters, or blanks in places, that a sign-in name cannot have"
 
-// refusedRows are rows with the reasons why they are refused.
+// refusedRows are rows that are refused, and why.
 var refusedRows = []struct{ row, want string }{
 	{`5`, "not a JSON object"},
 	{`"x"`, "not a JSON object"},

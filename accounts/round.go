@@ -15,28 +15,28 @@ type round struct {
 	*writing
 	directory
 
-	// touched are the keys, before and after, of accounts that this round or a waiting record
+	// touched has the keys, before and after, of accounts that this round or a waiting record
 	// changes.
 	touched map[key]bool
 	writes  []storage.AccountWrite
-	// meanings are the accounts that the decided records mean, by the numbers of the records.
-	meanings map[int]meant
+	// targets has the accounts that the decided records mean, by the numbers of the records.
+	targets map[int]target
 }
 
-// run decides on the records with these numbers and writes them. It returns the numbers of those
-// that depend on what is written now. They have to wait for the next round.
+// run decides on the records with these numbers and writes them. It returns the numbers of the
+// records that depend on what is written now. These wait for the next round.
 func (r *round) run(writer *storage.AccountWriter, numbers []int) ([]int, error) {
 	var waiting []int
 	for _, number := range numbers {
 		record := r.records[number]
-		m, keys := r.meant(record), record.keys()
-		if m.account != nil {
-			keys = append(keys, owned(m.account)...)
+		t, keys := r.targetOf(record), record.keys()
+		if t.account != nil {
+			keys = append(keys, keysOfAccount(t.account)...)
 		}
 
 		if slices.ContainsFunc(keys, func(k key) bool { return r.touched[k] }) {
 			waiting = append(waiting, number)
-		} else if err := r.settle(number, m); err != nil {
+		} else if err := r.settle(number, t); err != nil {
 			return nil, err
 		}
 		for _, key := range keys {
@@ -51,28 +51,28 @@ func (r *round) run(writer *storage.AccountWriter, numbers []int) ([]int, error)
 	return waiting, nil
 }
 
-// settle decides on the record with a number.
-func (r *round) settle(number int, m meant) (err error) {
+// settle decides on the record with a number, unless it refuses it at once.
+func (r *round) settle(number int, t target) (err error) {
 	record := r.records[number]
-	if refusal := r.admit(record, m); refusal != nil {
+	if refusal := r.admit(record, t); refusal != nil {
 		r.outcomes[number] = outcome{result: wasRefused, refusal: refusal}
-		return nil //nolint:nilerr // the others are written
+		return nil //nolint:nilerr // the other records are written
 	}
 
-	r.meanings[number] = m
-	r.outcomes[number], err = r.decide(record, r.hashes[number], m)
+	r.targets[number] = t
+	r.outcomes[number], err = r.decide(record, r.hashes[number], t)
 	return err
 }
 
-// decide returns the outcome of a record, and adds what has to be written.
-func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, error) {
-	if err := r.check(record, m); err != nil {
-		return outcome{result: wasRefused, refusal: err}, nil //nolint:nilerr // the others are written
+// decide returns the outcome of a record, and adds to writes what has to be written.
+func (r *round) decide(record *Record, hash secret.Text, t target) (outcome, error) {
+	if err := r.check(record, t); err != nil {
+		return outcome{result: wasRefused, refusal: err}, nil //nolint:nilerr // the other records are written
 	}
 
 	var account models.CustomerAccount
-	if m.account != nil {
-		account = *m.account
+	if t.account != nil {
+		account = *t.account
 	} else if err := r.fill(&account, record); err != nil {
 		return outcome{}, err
 	}
@@ -89,9 +89,9 @@ func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, erro
 	}
 
 	switch {
-	case m.account == nil:
+	case t.account == nil:
 		r.writes = append(r.writes, write)
-		if m.isRemade() {
+		if t.isRemade() {
 			return outcome{result: wasUpdated, account: &account}, nil
 		}
 		return outcome{result: wasCreated, account: &account}, nil
@@ -99,37 +99,37 @@ func (r *round) decide(record *Record, hash secret.Text, m meant) (outcome, erro
 		return outcome{result: wasUnchanged, account: &account}, nil
 	}
 
-	if m.account.IsActive && !account.IsActive {
+	if t.account.IsActive && !account.IsActive {
 		write.EndSessions = models.ReasonAccountInactive
 	}
 	r.writes = append(r.writes, write)
 	return outcome{result: wasUpdated, account: &account}, nil
 }
 
-// check refuses a record that cannot be written because of what exists.
-func (r *round) check(record *Record, m meant) error {
-	if m.account != nil && r.options.createOnly {
+// check refuses a record that conflicts with an existing account.
+func (r *round) check(record *Record, t target) error {
+	if t.account != nil && r.options.createOnly {
 		return refused("the account exists already")
 	}
 
-	if err := r.checkName(userNameField, record.userName, m); err != nil {
+	if err := r.checkName(userNameField, record.userName, t); err != nil {
 		return err
 	}
-	if err := r.checkName(emailAddressField, record.emailAddress, m); err != nil {
+	if err := r.checkName(emailAddressField, record.emailAddress, t); err != nil {
 		return err
 	}
 
 	switch {
-	case r.externalIDTaken(record, m.account):
-		return refused("externalId is that of another account")
-	case m.account == nil && !m.isRemade() && record.userName == "":
+	case r.externalIDTaken(record, t.account):
+		return refused("externalId belongs to another account")
+	case t.account == nil && !t.isRemade() && record.userName == "":
 		return refused("userName is missing, and there is no such account yet")
 	}
-	return r.checkUserID(record, m)
+	return r.checkUserID(record, t)
 }
 
-// externalIDTaken reports whether another account has the record's external id. That cannot be if
-// the external id decided which account the record means. It can be in Update.
+// externalIDTaken reports whether another account has the record's external id. That is possible in
+// Update, where the external id does not decide which account the record means.
 func (r *round) externalIDTaken(record *Record, before *models.CustomerAccount) bool {
 	if record.account.ExternalID == nil {
 		return false

@@ -15,8 +15,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// Rows of one batch that do not depend on each other are written together. Nobody must notice: if
-// each row is in a batch of its own, the state and the refusals are the same.
+// Rows of one batch that do not depend on each other are written together. The state and the
+// refusals must be the same as if each row were in its own batch.
 func TestBatchIsLikeOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -32,8 +32,8 @@ func TestBatchIsLikeOneAfterTheOther(t *testing.T) {
 				b.load(strings.Join(earlier, "\n"))
 			}
 
-			said := alone.loadRows(spread(rows...), change)
-			if diff := cmp.Diff(said, together.loadRows(gathered(rows...), change)); diff != "" {
+			want := alone.loadRows(spread(rows...), change)
+			if diff := cmp.Diff(want, together.loadRows(gathered(rows...), change)); diff != "" {
 				t.Errorf("alone -, together +\n%s", diff)
 			}
 			if diff := cmp.Diff(alone.empty(), together.empty()); diff != "" {
@@ -75,8 +75,7 @@ func drawRow(t *rapid.T) string {
 	return string(text)
 }
 
-// A dry run says what the import then does, in whatever batches the rows come, while no row gives
-// up a name.
+// A dry run has the same results as the import, in any batches, if no row gives up a name.
 func TestDryRunSaysWhatHappens(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -92,8 +91,8 @@ func TestDryRunSaysWhatHappens(t *testing.T) {
 			change := func(o *accounts.ImportOptions) { o.Adopt = adopts }
 			b.load(strings.Join(earlier, "\n"))
 
-			said := withoutUnchanged(b.loadRows(dry, change, dryRun))
-			if diff := cmp.Diff(said, withoutUnchanged(b.loadRows(wet, change))); diff != "" {
+			want := withoutUnchanged(b.loadRows(dry, change, dryRun))
+			if diff := cmp.Diff(want, withoutUnchanged(b.loadRows(wet, change))); diff != "" {
 				t.Errorf("dry run -, import +\n%s", diff)
 			}
 			b.empty()
@@ -101,7 +100,7 @@ func TestDryRunSaysWhatHappens(t *testing.T) {
 	})
 }
 
-// drawCustomer draws a row about one of a few customers, whose names do not change.
+// drawCustomer draws a row about one of a few customers. Their names do not change.
 func drawCustomer(t *rapid.T) string {
 	return rapid.SampledFrom([]string{
 		`{"externalId":"1","userName":"a","emailAddress":"a@x"}`,
@@ -121,11 +120,11 @@ func drawCustomer(t *rapid.T) string {
 	}).Draw(t, "customer")
 }
 
-// withoutUnchanged omits how many accounts were updated and how many were unchanged. A dry run
-// cannot tell these apart for accounts that it has made itself.
-func withoutUnchanged(said string) string {
+// withoutUnchanged omits how many accounts were updated or unchanged. A dry run cannot distinguish
+// these for accounts that it has made itself.
+func withoutUnchanged(results string) string {
 	var kept []string
-	for part := range strings.SplitSeq(said, ", ") {
+	for part := range strings.SplitSeq(results, ", ") {
 		if !strings.HasPrefix(part, "unchanged") && !strings.HasPrefix(part, "updated") {
 			kept = append(kept, part)
 		}
@@ -133,7 +132,7 @@ func withoutUnchanged(said string) string {
 	return strings.Join(kept, ", ")
 }
 
-// empty deletes all accounts that drawRow and drawCustomer can make. It returns what they were, by
+// empty deletes all accounts that drawRow and drawCustomer can make. It returns their state, by
 // each of their keys.
 func (b *book) empty() map[string]string {
 	b.t.Helper()

@@ -12,19 +12,19 @@ import (
 // maxRow is the longest row of an import, in bytes.
 const maxRow = 1 << 20
 
-// rowReader reads a text of any length row by row. It holds one row at a time.
+// rowReader reads a text of any length row by row. It keeps one row in memory.
 type rowReader struct {
 	in *bufio.Reader
-	// line is the line number on which the last row began.
+	// line is the number of the line on which the last row began.
 	line int
-	// taken is the length of the last row with its line end. The row is still in the buffer.
+	// taken is the length of the last row and its line end, which are still in the buffer.
 	taken int
-	// quoted means that a line end between double quotes belongs to the row, as in CSV.
+	// quoted means that a line end inside double quotes belongs to the row, as in CSV.
 	quoted bool
 }
 
-// newRowReader reads plain text, or gzip, which it detects by the first bytes. It skips a byte
-// order mark.
+// newRowReader reads plain text or gzip, which it detects by the first bytes. It skips a byte order
+// mark.
 func newRowReader(in io.Reader) (*rowReader, error) {
 	compressed := bufio.NewReader(in)
 	if magic, _ := compressed.Peek(2); string(magic) == "\x1f\x8b" {
@@ -44,8 +44,8 @@ func newRowReader(in io.Reader) (*rowReader, error) {
 	return r, nil
 }
 
-// first returns the first byte that is not blank, without reading it. It returns io.EOF if there is
-// none.
+// first returns the first byte that is not blank, without consuming it. The error is io.EOF if
+// there is none.
 func (r *rowReader) first() (byte, error) {
 	r.advance()
 
@@ -63,8 +63,8 @@ func (r *rowReader) first() (byte, error) {
 }
 
 // next returns the next row without its line end. The row is valid until the next call. The error
-// is io.EOF at the end. It is a RefusedError for a row that is too long; reading can go on after
-// it.
+// is io.EOF at the end, and a RefusedError for a row that is too long. After that, reading can
+// continue.
 func (r *rowReader) next() ([]byte, error) {
 	r.advance()
 	end, open := 0, false
@@ -91,7 +91,7 @@ func (r *rowReader) next() ([]byte, error) {
 	}
 }
 
-// lineEnd returns where the line that begins at an offset in the buffer ends. With an error it
+// lineEnd returns where the line that begins at an offset in the buffer ends. With an error, it
 // returns where the buffer ends.
 func (r *rowReader) lineEnd(start int) (int, error) {
 	for {
@@ -128,8 +128,8 @@ func (r *rowReader) skip() error {
 	}
 }
 
-// takeLine gives back all lines of a row except the first, so that the next row begins on the
-// second line. It reports whether the first line is complete.
+// takeLine shortens the last row to its first line, so that the next row begins on the second line.
+// It reports whether the first line is complete.
 func (r *rowReader) takeLine() bool {
 	row, _ := r.in.Peek(r.taken)
 	length := bytes.IndexByte(row, '\n') + 1

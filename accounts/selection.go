@@ -2,8 +2,7 @@ package accounts
 
 import "slices"
 
-// Selection is the set of fields that somebody asks for, so that no more than those are read. A nil
-// Selection asks for none.
+// Selection is the set of fields to read. A nil Selection has none.
 type Selection struct{ fields []*Field }
 
 // Whole selects every field, and the password hash.
@@ -30,8 +29,8 @@ func (s *Selection) hasAttributes() bool {
 	return s != nil && slices.ContainsFunc(s.fields, func(f *Field) bool { return f.name == attributesField })
 }
 
-// columns returns the columns of the selection, of the fields that decide what may happen to an
-// account, and of the fields with these names.
+// columns returns the columns of the selection, and of the fields with these names. It adds the
+// fields that decide what may happen to an account.
 func (s *Selection) columns(names ...string) []string {
 	all := selectionOf(idField, userIDField, isActiveField, hasExternalPasswordField, isLockedField)
 	for _, name := range names {

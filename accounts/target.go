@@ -4,89 +4,88 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// meant is the account that a record means.
-type meant struct {
-	// account is nil for a new one. It is also nil if an earlier batch of a dry run has made it,
-	// because dry runs keep nothing.
+// target is the account that a record means.
+type target struct {
+	// account is nil for a new account. It is also nil if an earlier batch of a dry run made the
+	// account, because dry runs keep nothing.
 	account *models.CustomerAccount
 
-	mention
+	firstRow
 }
 
-// mention says which row of an import was the first about an account.
-type mention struct {
-	line           int  // 0 if there is no such row
-	isUnidentified bool // the row did not give the account's external id
-	isTransient    bool // the account is gone after the transaction
+// firstRow is the first row of an import about an account.
+type firstRow struct {
+	line            int  // 0 if there is no such row
+	lacksExternalID bool // the row did not give the account's external id
+	isTransient     bool // the account is gone after the transaction, which is a dry run
 }
 
-// isRemade reports whether an earlier batch of a dry run has made the account.
-func (m meant) isRemade() bool { return m.account == nil && m.line != 0 }
+// isRemade reports whether an earlier batch of a dry run made the account.
+func (t target) isRemade() bool { return t.account == nil && t.line != 0 }
 
-// meant returns the account that a record means.
-func (r *round) meant(record *Record) meant {
+// targetOf returns the account that a record means.
+func (r *round) targetOf(record *Record) target {
 	account, externalID := r.find(record), record.account.ExternalID
-	m := meant{account: account}
+	t := target{account: account}
 	if account != nil {
-		m.mention = r.mentionOf(*account.ID)
+		t.firstRow = r.firstRowOf(*account.ID)
 	}
 	if externalID == nil || account != nil && samePointer(account.ExternalID, externalID) {
-		return m
+		return t
 	}
 
-	// In a dry run an earlier row may have given the id to an account that was not kept.
+	// In a dry run, an earlier row may have given the id to an account that was not kept.
 	line := r.earlier.line(keyOfExternalID(*externalID))
-	if line == 0 || line == m.line {
-		return m
+	if line == 0 || line == t.line {
+		return t
 	}
-	return meant{mention: mention{line: line}}
+	return target{firstRow: firstRow{line: line}}
 }
 
-// mentionOf returns which row was the first about the account with a number.
-func (w *writing) mentionOf(id int64) mention {
-	if m, ok := w.mentions[id]; ok {
-		return m
+// firstRowOf returns the first row about the account with an id.
+func (w *writing) firstRowOf(id int64) firstRow {
+	if first, ok := w.firstRows[id]; ok {
+		return first
 	}
-	return w.earlier.mention(id)
+	return w.earlier.firstRow(id)
 }
 
-// admit refuses a record if nothing shows that it is about the same customer as the account it
-// means.
-func (r *round) admit(record *Record, m meant) error {
+// admit refuses a record if nothing shows that it is about the same customer as its target.
+func (r *round) admit(record *Record, t target) error {
 	externalID := record.account.ExternalID
 
 	switch {
-	case m.account == nil, r.options.createOnly:
+	case t.account == nil, r.options.createOnly:
 		return nil
-	case externalID != nil && samePointer(m.account.ExternalID, externalID):
-		if m.line != 0 && m.isUnidentified {
-			return refused("externalId is that of the account in line %d, and that row does not give it", m.line)
+	case externalID != nil && samePointer(t.account.ExternalID, externalID):
+		if t.line != 0 && t.lacksExternalID {
+			return refused("externalId belongs to the account in line %d, and that row does not give it", t.line)
 		}
 		return nil
-	case m.line != 0:
-		if externalID != nil && r.earlier.line(keyOfExternalID(*externalID)) == m.line {
+	case t.line != 0:
+		if externalID != nil && r.earlier.line(keyOfExternalID(*externalID)) == t.line {
 			return nil // in a dry run, that row gave this external id to the account
 		}
-		return takenInLine(userNameField, m.line)
+		return takenInLine(userNameField, t.line)
 	case externalID != nil && !r.options.adopt:
-		return refused("userName is that of an account without an externalId: " +
+		return refused("userName belongs to an account without an externalId: " +
 			"if both are the same customer, add --adopt")
 	}
 	return nil
 }
 
 // checkName refuses a name that another account has.
-func (r *round) checkName(field, name string, m meant) error {
+func (r *round) checkName(field, name string, t target) error {
 	owner, taken := r.names[name]
-	if taken && (m.account == nil || owner != *m.account.ID) {
-		if line := r.mentionOf(owner).line; line != 0 {
+	if taken && (t.account == nil || owner != *t.account.ID) {
+		if line := r.firstRowOf(owner).line; line != 0 {
 			return takenInLine(field, line)
 		}
 		return refused("%s is a name that another account signs in with", field)
 	}
 
 	// In a dry run, the account with the name was not kept.
-	if line := r.earlier.line(keyOfName(name)); line != 0 && line != m.line {
+	if line := r.earlier.line(keyOfName(name)); line != 0 && line != t.line {
 		return takenInLine(field, line)
 	}
 	return nil
@@ -97,8 +96,8 @@ func takenInLine(field string, line int) error {
 		field, line)
 }
 
-// checkUserID refuses a user id if the account has a different one, or another account has it.
-func (r *round) checkUserID(record *Record, m meant) error {
+// checkUserID refuses a user id if the account has a different one, or if another account has it.
+func (r *round) checkUserID(record *Record, t target) error {
 	userID := record.account.UserID
 	if !record.gives(userIDField) {
 		return nil
@@ -106,40 +105,40 @@ func (r *round) checkUserID(record *Record, m meant) error {
 
 	line := r.earlier.line(keyOfUserID(userID)) // in a dry run
 	switch owner := r.byUserID[userID]; {
-	case m.account != nil && m.account.UserID != userID, m.isRemade() && line != m.line:
-		return refused("userId is not that of the account, and it cannot change")
-	case m.account != nil || m.isRemade():
+	case t.account != nil && t.account.UserID != userID, t.isRemade() && line != t.line:
+		return refused("userId differs from the account's, and it cannot change")
+	case t.account != nil || t.isRemade():
 		return nil
 	case owner != nil:
-		line = r.mentionOf(*owner.ID).line
+		line = r.firstRowOf(*owner.ID).line
 		if line == 0 {
-			return refused("userId is that of another account")
+			return refused("userId belongs to another account")
 		}
 	}
 
 	if line != 0 {
-		return refused("userId is that of the account in line %d", line)
+		return refused("userId belongs to the account in line %d", line)
 	}
 	return nil
 }
 
-// note notes which accounts the records are about on which this round has decided.
+// note notes, for later rounds, which accounts the records of this round were about.
 func (r *round) note() {
-	for number, m := range r.meanings {
+	for number, t := range r.targets {
 		outcome := r.outcomes[number]
 		if outcome.result == wasRefused {
 			continue
 		}
 
-		if m.line == 0 && r.lines != nil {
-			m.line, m.isUnidentified = r.lines[number], r.records[number].account.ExternalID == nil
+		if t.line == 0 && r.lines != nil {
+			t.line, t.lacksExternalID = r.lines[number], r.records[number].account.ExternalID == nil
 		}
-		m.isTransient = m.isTransient || m.account == nil && r.options.dryRun
-		r.mentions[*outcome.account.ID] = m.mention
+		t.isTransient = t.isTransient || t.account == nil && r.options.dryRun
+		r.firstRows[*outcome.account.ID] = t.firstRow
 	}
 }
 
-// remember notes for later rows which accounts these records were about.
+// remember notes, for later rows, which accounts the records with these numbers were about.
 func (w *writing) remember(numbers []int) {
 	if w.earlier == nil {
 		return
@@ -152,15 +151,15 @@ func (w *writing) remember(numbers []int) {
 		}
 
 		id := *outcome.account.ID
-		m := w.mentions[id]
-		if !m.isTransient {
-			w.earlier.accounts.add(id, m)
+		first := w.firstRows[id]
+		if !first.isTransient {
+			w.earlier.accounts.add(id, first)
 		}
 		if !w.options.dryRun {
 			continue
 		}
 		for _, k := range w.records[number].keys() {
-			w.earlier.keys.add(k, m.line)
+			w.earlier.keys.add(k, first.line)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Create makes one account, and returns it with its attributes. The error is a RefusedError if the
-// account exists, or if another account has a name or an id of the record.
+// account already exists, or if another account has a name or an id of the record.
 func (b *Book) Create(
 	ctx context.Context, caller *access.Caller, record *Record,
 ) (*models.CustomerAccount, error) {
@@ -29,12 +29,12 @@ func (b *Book) Create(
 		if outcomes[0].refusal == nil {
 			entry.User = outcomes[0].account.UserID
 		}
-		return b.became(ctx, outcomes[0])
+		return b.accountOf(ctx, outcomes[0])
 	})
 }
 
 // Update changes the account that Find finds by the key, even if the record gives it other keys. It
-// returns the account with its attributes as it is afterwards. As in an import, a new password or a
+// returns the changed account with its attributes. As in an import, a new password or a
 // deactivation ends the sessions. The error is ErrNotFound, or a RefusedError if another account
 // has a name or an id of the record.
 func (b *Book) Update(
@@ -78,10 +78,10 @@ func (b *Book) updateFound(
 	case err != nil:
 		return nil, fmt.Errorf("update an account: %w", err)
 	}
-	return b.became(ctx, became)
+	return b.accountOf(ctx, became)
 }
 
-// update decides what becomes of the account with a number, and writes it. The row stays locked
+// update decides what to write for the account with an id, and writes it. The row stays locked
 // until the transaction ends.
 func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, hash secret.Text) (outcome, error) {
 	keys := keysOf([]*Record{record})
@@ -92,22 +92,22 @@ func (b *Book) update(writer *storage.AccountWriter, id int64, record *Record, h
 	}
 
 	r := round{writing: &writing{now: b.Now(), random: b.Random}, directory: newDirectory(existing)}
-	before := r.byID[id]
-	if before == nil { // it was deleted meanwhile
+	stored := r.byID[id]
+	if stored == nil { // it was deleted meanwhile
 		return outcome{}, ErrNotFound
 	}
 
-	became, err := r.decide(record, hash, meant{account: before})
+	became, err := r.decide(record, hash, target{account: stored})
 	if err != nil {
 		return outcome{}, err
 	}
 	return became, writer.Write(r.writes)
 }
 
-// became returns the account that a record has become, or why the record was refused.
-func (b *Book) became(ctx context.Context, became outcome) (*models.CustomerAccount, error) {
-	if became.refusal != nil {
-		return nil, became.refusal
+// accountOf returns the account of an outcome, or why the record was refused.
+func (b *Book) accountOf(ctx context.Context, outcome outcome) (*models.CustomerAccount, error) {
+	if outcome.refusal != nil {
+		return nil, outcome.refusal
 	}
-	return became.account, b.Complete(ctx, became.account, nil, b.Now())
+	return outcome.account, b.Complete(ctx, outcome.account, nil, b.Now())
 }

@@ -20,13 +20,13 @@ func attributeOf(a models.CustomerAttribute) string {
 	return fmt.Sprintf("%s %v %s", a.FullyQualifiedName, a.AttributeDefinitionID, a.Values)
 }
 
-// updates are changes of the account "ada", each by another key.
+// updates are changes of the account "ada", each with another key.
 func updates(ada *models.CustomerAccount) []update {
 	byID := accounts.Key{ID: ada.ID}
 	return []update{
 		{name: "nothing", key: byID},
 		{
-			name:   "what is the case",
+			name:   "the same values",
 			key:    accounts.Key{UserName: new("ADA")},
 			values: values{"userName": "ada", "externalId": "A"},
 		},
@@ -63,7 +63,7 @@ func updates(ada *models.CustomerAccount) []update {
 	}
 }
 
-// update is a change of an account, with what it changes in its dump.
+// update is a change of an account, and how its dump changes.
 type update struct {
 	name   string
 	key    accounts.Key
@@ -71,7 +71,7 @@ type update struct {
 	change map[string]string
 }
 
-// An update changes only the account that the key names, whatever keys the record gives it.
+// An update changes only the account that the key names, no matter which keys the record gives it.
 func TestUpdateOne(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -120,13 +120,13 @@ func (b *book) testUpdate(t *testing.T, ada *models.CustomerAccount, step update
 	}
 	same := func(a, b models.CustomerAttribute) bool { return attributeOf(a) == attributeOf(b) }
 	if stored := b.find(*got.UserName); !slices.EqualFunc(stored.Attributes, got.Attributes, same) {
-		t.Errorf("%s: returns other attributes than are stored: %v", step.name, got.Attributes)
+		t.Errorf("%s: the returned attributes are not the stored ones: %v", step.name, got.Attributes)
 	}
 }
 
 func testRefusedUpdates(t *testing.T, b *book, ada *models.CustomerAccount, bob map[string]string) {
 	t.Helper()
-	const fixed = "userId is not that of the account, and it cannot change"
+	const fixed = "userId differs from the account's, and it cannot change"
 	byID := accounts.Key{ID: ada.ID}
 
 	for _, test := range []struct {
@@ -135,7 +135,7 @@ func testRefusedUpdates(t *testing.T, b *book, ada *models.CustomerAccount, bob 
 	}{
 		{"userName" + isTaken, values{"userName": "BOB"}},
 		{"emailAddress" + isTaken, values{"emailAddress": "Bob@x.org", "firstName": "changed"}},
-		{"externalId is that of another account", values{"externalId": "B"}},
+		{"externalId belongs to another account", values{"externalId": "B"}},
 		{fixed, values{"userId": bob["userId"]}},
 		{fixed, values{"userId": "0123456789abcdef0123456789abcdef"}},
 	} {
@@ -149,7 +149,7 @@ func testRefusedUpdates(t *testing.T, b *book, ada *models.CustomerAccount, bob 
 	}
 }
 
-// nameOf returns the present user name of an account.
+// nameOf returns the current user name of an account.
 func (b *book) nameOf(key accounts.Key) string {
 	b.t.Helper()
 	account, err := b.Find(b.t.Context(), access.Operator(), key, accounts.Whole())
@@ -193,8 +193,8 @@ func TestUpdateEndsSessions(t *testing.T) {
 	})
 }
 
-// If many take one name at once, one gets it. If many change different fields at once, none is
-// lost.
+// If many take one name at once, only one gets it. If many change different fields at once, all
+// changes are kept.
 func TestUpdateRace(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {

@@ -36,7 +36,7 @@ func (r *Record) setOptionalText(field *Field, to **string, value any) error {
 	return nil
 }
 
-// textOrNone returns a text. It returns an empty text for null, because the two mean the same.
+// textOrNone returns a text. For null it returns an empty text, which means the same.
 func textOrNone(field string, value any) (string, error) {
 	text, ok := value.(string)
 	if !ok && value != nil {
@@ -45,7 +45,8 @@ func textOrNone(field string, value any) (string, error) {
 	return text, nil
 }
 
-// checkText refuses a text that is too long for the column or has invisible characters.
+// checkText refuses a text that is too long for the column, is not UTF-8, or has control
+// characters.
 func checkText(field, text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):
@@ -58,7 +59,7 @@ func checkText(field, text string, limit int) error {
 	return nil
 }
 
-// checkEnds refuses blanks around a key, because MySQL ignores blanks at the end when it compares.
+// checkEnds refuses blanks around a key, because MySQL ignores blanks at the end in comparisons.
 func checkEnds(field, text string) error {
 	if strings.TrimSpace(text) != text {
 		return refused("%s must not begin or end with a blank", field)
@@ -92,7 +93,7 @@ func (r *Record) setEmailAddress(text string) (err error) {
 func signInName(field, text string) (string, error) {
 	normal, err := NormalName(text)
 	if err != nil {
-		return "", refused("%s has characters, or blanks in places, that a name to sign in with cannot have",
+		return "", refused("%s has characters, or blanks in places, that a sign-in name cannot have",
 			field)
 	}
 	return normal, nil
@@ -138,7 +139,7 @@ func (r *Record) setPassword(value any) error {
 	if err := acceptable(r.password); err != nil {
 		return err
 	}
-	return r.checkOne()
+	return r.checkOnlyOne()
 }
 
 func acceptable(plain secret.Text) error {
@@ -158,10 +159,10 @@ func (r *Record) setPasswordHash(value any) error {
 	if r.external, err = password.Inspect(r.hash); err != nil {
 		return refused("passwordHash is %s", withoutPackage(err))
 	}
-	return r.checkOne()
+	return r.checkOnlyOne()
 }
 
-func (r *Record) checkOne() error {
+func (r *Record) checkOnlyOne() error {
 	if r.password.Reveal() != "" && r.hash.Reveal() != "" {
 		return refused("password and passwordHash are both given")
 	}

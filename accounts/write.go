@@ -29,19 +29,19 @@ type writeOptions struct {
 	dryRun bool
 }
 
-// result says what has become of a record.
+// result says what became of a record.
 type result int
 
 const (
 	wasCreated result = iota
 	wasUpdated
-	// wasUnchanged means that the account already was as the record says.
+	// wasUnchanged means that the account already had the values of the record.
 	wasUnchanged
-	// wasRefused means that the record has changed nothing.
+	// wasRefused means that the record was not written.
 	wasRefused
 )
 
-// outcome says what has become of a record, and why if it was refused.
+// outcome says what became of a record.
 type outcome struct {
 	result  result
 	account *models.CustomerAccount
@@ -51,30 +51,30 @@ type outcome struct {
 // errDryRun rolls a transaction back.
 var errDryRun = errors.New("dry run")
 
-// errUnhashed rolls a transaction back that needs a password hash. The password was not hashed,
-// because it seemed that the account would keep the one it had.
+// errUnhashed rolls back a transaction that needs the hash of a password. The password was not
+// hashed, because the account seemed to keep the password it had.
 var errUnhashed = errors.New("a password is not hashed")
 
-// place says where in an import the records are.
+// place says where in an import the records are. It is zero for records that are not from an
+// import.
 type place struct {
 	lines []int // of the records
-	// earlier remembers the rows before them.
+	// earlier remembers the rows of earlier batches.
 	earlier *fileIndex
-	// allNew means that no account is expected to exist. It holds for the first round of the first
-	// attempt.
+	// allNew means that none of the accounts is expected to exist. The first look-up skips the
+	// database and clears it.
 	allNew bool
 }
 
 // write creates and updates accounts, one for each record, in the order of the records. A record
 // means the account with its externalId. If there is none, it means the account with its userName,
-// unless that has another externalId. Otherwise it means a new account. The place is empty if the
-// record is not from an import.
+// unless that has another externalId. Otherwise it means a new account.
 //
-// A wrong record is refused, and the others are written. After an error, some or all records may
-// have been written. Writing them again ends in the same state.
+// A record that cannot be written is refused, and the others are written. After an error, some or
+// all records may have been written. Writing them again leads to the same state.
 //
 // If place.allNew is set, it does not look for existing accounts first, which saves a fifth of the
-// time. If that was wrong, a unique key is taken, and the second attempt looks.
+// time. If there are some, a unique key is taken, and the second attempt looks for them.
 func (b *Book) write(ctx context.Context, records []*Record, options writeOptions, place place) ([]outcome, error) {
 	if len(records) == 0 {
 		return nil, nil
@@ -116,20 +116,21 @@ type writing struct {
 	options writeOptions
 	now     time.Time
 	random  io.Reader
-	// prefix is the beginning of all new user ids, so that they are close together in the index. If
-	// the index is larger than the database's memory, an import then takes a third less time. 96
-	// random bits are left.
+	// prefix begins all new user ids, so that they are close together in the index. If the index is
+	// larger than the database's memory, that saves a third of an import's time. 96 random bits are
+	// left.
 	prefix  [4]byte
 	records []*Record
 	hashes  []secret.Text
-	// outcomes are those of the records, in the same order.
+	// outcomes has the outcome of each record, in the same order.
 	outcomes []outcome
-	// mentions are those of the accounts that the transaction has written, by their numbers.
-	mentions map[int64]mention
+	// firstRows has the first rows about the accounts that the transaction has written, by their
+	// ids.
+	firstRows map[int64]firstRow
 }
 
 // carryOut writes the records with these numbers in one transaction. If others take keys of the
-// records meanwhile, it writes the two halves one after the other.
+// records meanwhile, it writes each half in its own transaction.
 func (b *Book) carryOut(ctx context.Context, w *writing, numbers []int) error {
 	err := b.Store.WriteAccounts(ctx, func(writer *storage.AccountWriter) error { return w.run(writer, numbers) })
 	half := len(numbers) / 2
@@ -174,14 +175,14 @@ func (b *Book) hashRest(ctx context.Context, w *writing, numbers []int) error {
 	return nil
 }
 
-// isUnhashed reports whether the record has a password and no hash was made of it.
+// isUnhashed reports whether the record has a password, and no hash of it was made.
 func (r *Record) isUnhashed(hash secret.Text) bool {
 	return r.password.Reveal() != "" && hash.Reveal() == ""
 }
 
 // run decides on records and writes them. It takes one round, or more if some depend on others.
 func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
-	w.mentions = make(map[int64]mention, len(numbers))
+	w.firstRows = make(map[int64]firstRow, len(numbers))
 	for waiting := numbers; len(waiting) > 0; {
 		existing, err := w.lookUp(writer, waiting)
 		if err != nil {
@@ -192,7 +193,7 @@ func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
 			writing:   w,
 			directory: newDirectory(existing),
 			touched:   make(map[key]bool, 4*len(waiting)),
-			meanings:  make(map[int]meant, len(waiting)),
+			targets:   make(map[int]target, len(waiting)),
 		}
 		if waiting, err = r.run(writer, waiting); err != nil {
 			return err
@@ -205,7 +206,7 @@ func (w *writing) run(writer *storage.AccountWriter, numbers []int) error {
 	return nil
 }
 
-// lookUp returns the existing accounts that the records with these numbers concern.
+// lookUp returns the existing accounts that the records with these numbers may be about.
 func (w *writing) lookUp(writer *storage.AccountWriter, numbers []int) (storage.Existing, error) {
 	if w.allNew {
 		w.allNew = false
@@ -219,8 +220,8 @@ func (w *writing) lookUp(writer *storage.AccountWriter, numbers []int) (storage.
 	return writer.Existing(keysOf(records))
 }
 
-// hashPasswords returns the new password hash of each account. If an account already has a hash of
-// the same password with today's cost, it returns that one.
+// hashPasswords returns the new password hash for each record. If the account already has a hash of
+// the same password with the current cost, it returns that one.
 func (b *Book) hashPasswords(ctx context.Context, records []*Record, options writeOptions) ([]secret.Text, error) {
 	hashes := make([]secret.Text, len(records))
 	var plain []*Record
@@ -240,7 +241,7 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options wri
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(b.Hasher.Concurrent()) // more would wait too long for their turn, and fail
+	group.SetLimit(b.Hasher.Concurrent()) // if more waited for their turn, some would time out
 	for i, record := range records {
 		if record.password.Reveal() != "" {
 			group.Go(func() error {
@@ -254,7 +255,7 @@ func (b *Book) hashPasswords(ctx context.Context, records []*Record, options wri
 	return hashes, group.Wait()
 }
 
-// existing returns the existing accounts that the records concern.
+// existing returns the existing accounts that the records may be about.
 func (b *Book) existing(ctx context.Context, records []*Record) (directory, error) {
 	var found storage.Existing
 	err := b.Store.WriteAccounts(ctx, func(reader *storage.AccountWriter) (err error) {

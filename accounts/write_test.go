@@ -106,7 +106,7 @@ func TestNewAccount(t *testing.T) {
 	})
 }
 
-// dump returns what tests compare of an account.
+// dump returns the values of an account that tests compare.
 func (b *book) dump(name string) map[string]string {
 	b.t.Helper()
 	a := b.find(name)
@@ -145,7 +145,8 @@ func (b *book) dump(name string) map[string]string {
 	}
 }
 
-// Which account a row means, and who may have a name. Each step continues from the one before.
+// A row means the right account, and no two accounts share a name. Each step continues from the one
+// before.
 func TestImportFindsTheAccount(t *testing.T) {
 	t.Parallel()
 	const other = " is a name that another account signs in with"
@@ -182,11 +183,11 @@ func TestImportFindsTheAccount(t *testing.T) {
 			{`{"userName":"dan","userId":"00000000000000000000000000000001"}`, "unchanged 1"},
 			{
 				`{"userName":"dan","userId":"00000000000000000000000000000002"}`,
-				"line 1: userId is not that of the account, and it cannot change",
+				"line 1: userId differs from the account's, and it cannot change",
 			},
 			{
 				`{"userName":"eve","userId":"00000000000000000000000000000001"}`,
-				"line 1: userId is that of another account",
+				"line 1: userId belongs to another account",
 			},
 			{
 				`{"userName":"fay","externalId":"F"}` + "\n" + `{"externalId":"F","userName":"fay2"}` + "\n" +
@@ -200,7 +201,7 @@ func TestImportFindsTheAccount(t *testing.T) {
 	})
 }
 
-// A row has all attributes of an account. They are written only if they differ.
+// A row replaces all attributes of an account. They are written only if they differ.
 func TestImportAttributes(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {

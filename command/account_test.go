@@ -350,7 +350,7 @@ func TestAccountUpdate(t *testing.T) {
 	)
 	c.want("", "userName must not be empty", "update", "eve", "--new-user-name=")
 	c.want("", "userName is a name that another account signs in with", "update", "eve", "--new-user-name=bob")
-	c.want("", "externalId is that of another account", "update", "eve", "--new-external-id=B")
+	c.want("", "externalId belongs to another account", "update", "eve", "--new-external-id=B")
 }
 
 // A command that waits for a password can be interrupted.

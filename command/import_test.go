@@ -128,7 +128,7 @@ func TestAccountImportAdopts(t *testing.T) {
 	userID := c.show("ada")["userId"]
 	file := c.file("b.jsonl", `{"externalId":"1","userName":"ADA","password":"new"}`)
 	c.want("1 rows: 0 created, 0 updated, 0 unchanged, 1 refused.\n", "1 rows were refused", "import", file)
-	const want = "line 1: userName is that of an account without an externalId: " +
+	const want = "line 1: userName belongs to an account without an externalId: " +
 		"if both are the same customer, add --adopt\n"
 	if c.stderr != want || c.show("ada")["externalId"] != nil {
 		t.Errorf("%s%v", c.stderr, c.show("ada"))
