@@ -42,11 +42,11 @@ func TestListsWeighWhatTheyBring(t *testing.T) {
 		`{ currentShopper { customerAccount { attributes { ` + each(30, "a#: values ") + `} } } }`: "complexity-limit",
 	} {
 		got := o.post(query, nil, bearer...)
-		told := ""
+		exceeded := ""
 		if len(got.Errors) > 0 {
-			told = got.Errors[0].Extensions.Limit
+			exceeded = got.Errors[0].Extensions.Limit
 		}
-		if told != limit {
+		if exceeded != limit {
 			t.Errorf("%s: %.200s", query, got.Text)
 		}
 	}
@@ -59,7 +59,7 @@ func TestListsWeighWhatTheyBring(t *testing.T) {
 
 	got = few.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}})
 	if len(got.Errors) > 0 {
-		t.Errorf("a mutation has been done: %s", got.Text)
+		t.Errorf("a mutation is refused after it was done: %s", got.Text)
 	}
 }
 
@@ -81,7 +81,8 @@ func (s crowd) Exec(ctx context.Context) graphql.ResponseHandler {
 	}
 }
 
-// mostAtATime returns how many of many equal operations run at a time, on a number of cores.
+// mostAtATime sends many equal operations at once to a server that believes it has this many cores.
+// It returns how many of them ran at a time.
 func (o *office) mostAtATime(cores int, query string, values variables, headers ...string) int64 {
 	o.t.Helper()
 	schema := crowd{o.settings.Schema, new(atomic.Int64), new(atomic.Int64)}
@@ -97,7 +98,7 @@ func (o *office) mostAtATime(cores int, query string, values variables, headers 
 	return schema.most.Load()
 }
 
-// Expensive operations leave a processor for others, however many there are.
+// However many expensive operations there are, they leave a processor for others.
 func TestHeavyOperationsTakeTurns(t *testing.T) {
 	t.Parallel()
 

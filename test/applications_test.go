@@ -45,7 +45,7 @@ func TestTicketsBelongToTheirApplication(t *testing.T) {
 
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		alone := o.anonymous() // if there is one application, no request need name it
+		alone := o.anonymous() // with one application, no request has to name it
 		secret := o.application("backend", true, applications.Change{
 			Behaviors:          []string{"orders.read"},
 			AnonymousBehaviors: []string{"catalog.read"},
@@ -53,7 +53,7 @@ func TestTicketsBelongToTheirApplication(t *testing.T) {
 			RefreshLifetime:    new(time.Hour),
 		})
 
-		o.anonymous() // a client without a secret can only be the one public application
+		o.anonymous() // without a secret, a client can only be the one public application
 		o.application("kiosk", false, applications.Change{})
 		expect(t, o.post(issueQuery, nil), models.ReasonApplicationMissing)
 
@@ -161,7 +161,7 @@ func TestDisabledApplication(t *testing.T) {
 			models.ReasonApplicationDisabled,
 		)
 		if got := o.introspect(before.AccessToken, secret); got.Active {
-			t.Error("its tickets are still good")
+			t.Error("its tickets are still valid")
 		}
 
 		o.clock.Pass(time.Second)
@@ -200,10 +200,10 @@ func (o *office) introspect(token, secret string) introspection {
 		`accessTokenRemaining } }`,
 		variables{"token": token}, as("backend", secret)...)
 	expect(o.t, got, "")
-	var said introspection
-	must(o.t, json.Unmarshal(got.Data["introspectTicket"], &said))
+	var result introspection
+	must(o.t, json.Unmarshal(got.Data["introspectTicket"], &result))
 
-	return said
+	return result
 }
 
 func TestIntrospectTicket(t *testing.T) {
@@ -218,21 +218,21 @@ func TestIntrospectTicket(t *testing.T) {
 		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
 			as("storefront", "")...).
 			ticket(t, "createUserTicket")
-		said := o.introspect(got.AccessToken, secret)
-		if !said.Active || *said.UserID != got.UserID || *said.Application != "storefront" ||
-			!slices.Equal(said.Behaviors, got.Behaviors) ||
-			*said.IsAnonymous ||
-			*said.AccessTokenExpiration != got.AccessTokenExpiration ||
-			*said.AccessTokenRemaining != 900 {
-			t.Errorf("%+v", said)
+		result := o.introspect(got.AccessToken, secret)
+		if !result.Active || *result.UserID != got.UserID || *result.Application != "storefront" ||
+			!slices.Equal(result.Behaviors, got.Behaviors) ||
+			*result.IsAnonymous ||
+			*result.AccessTokenExpiration != got.AccessTokenExpiration ||
+			*result.AccessTokenRemaining != 900 {
+			t.Errorf("%+v", result)
 		}
 
 		for name, token := range map[string]string{
 			"refresh token": got.RefreshToken, "nothing": "", "damaged": got.AccessToken[1:],
 			"JWT": "e30.e30.e30",
 		} {
-			if said := o.introspect(token, secret); said.Active || said.UserID != nil || said.Behaviors != nil {
-				t.Errorf("%s: %+v", name, said)
+			if result := o.introspect(token, secret); result.Active || result.UserID != nil || result.Behaviors != nil {
+				t.Errorf("%s: %+v", name, result)
 			}
 		}
 
@@ -245,7 +245,7 @@ func TestIntrospectTicket(t *testing.T) {
 			models.ReasonBehaviorMissing,
 		)
 		o.clock.Pass(15 * time.Minute)
-		if said := o.introspect(got.AccessToken, secret); said.Active {
+		if result := o.introspect(got.AccessToken, secret); result.Active {
 			t.Error("expired")
 		}
 	})
@@ -294,7 +294,7 @@ func TestForwardedShoppers(t *testing.T) {
 
 type session struct{ ID, Application, StartedAt, RefreshedAt, ExpiresAt, UserAgent string }
 
-// sessionsOf lists a customer's sessions, as an application with that behavior.
+// sessionsOf lists a customer's sessions. First it allows the application "backend" to do that.
 func (o *office) sessionsOf(name, secret string) []session {
 	o.t.Helper()
 	_, err := o.applications.Update(
@@ -358,7 +358,7 @@ func TestOwnSessions(t *testing.T) {
 				bearer(token)...)
 		}
 		if got := end(sessions[1].ID, eve.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":0}` {
-			t.Error("ended another's session:", got.Text)
+			t.Error("ended another customer's session:", got.Text)
 		}
 		if got := end(sessions[1].ID, laptop.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":1}` {
 			t.Error(got.Text)

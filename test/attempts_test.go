@@ -14,8 +14,8 @@ const (
 	attemptB = "zyxwvutsrqponmlkjihgfe"
 )
 
-// A lost answer signs nobody out: the same attempt gets the same ticket, on every server, no matter
-// how late, until that ticket is refreshed.
+// A lost answer signs nobody out. The same attempt gets the same ticket on every server, however
+// late, until that ticket is refreshed.
 func TestRepeatedRefresh(t *testing.T) {
 	t.Parallel()
 
@@ -37,7 +37,7 @@ func TestRepeatedRefresh(t *testing.T) {
 				}
 			}
 
-			next := replica.repeat(lost.RefreshToken, attemptA) // some clients choose such attempts
+			next := replica.repeat(lost.RefreshToken, attemptA) // some clients use one attempt for every refresh
 			expect(t, o.tryRepeat(first.RefreshToken, attemptA), models.ReasonTokenReused)
 			expect(t, o.tryRefresh(next.RefreshToken), models.ReasonTokenReused)
 		}

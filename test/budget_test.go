@@ -181,9 +181,9 @@ func TestSelectionDecidesTheWork(t *testing.T) {
 	}
 }
 
-// countRuns counts the statements that SQLite runs on new connections to a file. It ignores BEGIN
-// and COMMIT, because they decide nothing, and PRAGMA, which has no values and only prepares the
-// connection.
+// countRuns counts the statements that SQLite runs on new connections to a file. It ignores PRAGMA,
+// which only prepares the connection. BEGIN and COMMIT decide nothing, and are not traced, because
+// the driver does not prepare them.
 func countRuns(url string, statements *atomic.Int64) {
 	sqlite3.AutoExtension(func(connection *sqlite3.Conn) error {
 		if !strings.HasSuffix(connection.Filename("main").String(), strings.TrimPrefix(url, "sqlite://")) {

@@ -71,14 +71,14 @@ func TestDeviceHasOneSession(t *testing.T) {
 
 // A token identifies a known device, unless its session ended because someone else may have the
 // token.
-func TestWhatTellsADevice(t *testing.T) {
+func TestWhichTokensIdentifyADevice(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
 		backend := o.backend()
 		for name, c := range map[string]struct {
-			end   func(account *models.CustomerAccount, device ticket)
-			known bool
+			end     func(account *models.CustomerAccount, device ticket)
+			isKnown bool
 		}{
 			"alive":   {func(*models.CustomerAccount, ticket) {}, true},
 			"expired": {func(*models.CustomerAccount, ticket) { o.clock.Pass(15 * 24 * time.Hour) }, true},
@@ -114,8 +114,8 @@ func TestWhatTellsADevice(t *testing.T) {
 			c.end(account, device)
 			o.lockByGuessing(name)
 			got := o.trySignInOn(device.RefreshToken, name, rightPassword, "198.51.100.1")
-			if known := got.Reason() == ""; known != c.known {
-				t.Errorf("%s: known %t: %s", name, known, got.Text)
+			if isKnown := got.Reason() == ""; isKnown != c.isKnown {
+				t.Errorf("%s: known %t: %s", name, isKnown, got.Text)
 			}
 
 			o.clock.Pass(time.Hour)
@@ -237,7 +237,7 @@ func TestClaimOutcomes(t *testing.T) {
 		o.follow()
 		after := o.trySignIn("ada", rightPassword, begun.RefreshToken, "198.51.100.1")
 		if got := after.ticket(t, "createUserTicket"); got.Claim != "APPLICATION_DISABLED" {
-			t.Errorf("begun before: %s", got.Claim)
+			t.Errorf("a session from before the application was disabled: %s", got.Claim)
 		}
 	})
 }
@@ -284,9 +284,9 @@ func TestMostSessions(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
 }
 
-// A ticket tells the client who it is for and how old its session is. The reason of a refusal says
-// who ended the session.
-func TestTicketsTellTheirSession(t *testing.T) {
+// A ticket says who it is for and how old its session is. The reason of a refusal says who ended the
+// session.
+func TestTicketsDescribeTheirSession(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
@@ -337,7 +337,7 @@ func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 }
 
 // Expired sessions do not count towards a customer's limit.
-func TestExpiredSessionsPushNoneOut(t *testing.T) {
+func TestExpiredSessionsDoNotCountTowardsTheLimit(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
@@ -357,7 +357,7 @@ func TestExpiredSessionsPushNoneOut(t *testing.T) {
 }
 
 // A device whose session the customer ended from another device is no longer known.
-func TestDeviceThatWasSentAway(t *testing.T) {
+func TestDeviceEndedFromAnotherDevice(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
@@ -369,7 +369,7 @@ func TestDeviceThatWasSentAway(t *testing.T) {
 	})
 }
 
-// Many servers together observe a customer's limit of sessions.
+// Many servers together respect a customer's limit of sessions.
 func TestMostSessionsOnManyServers(t *testing.T) {
 	t.Parallel()
 

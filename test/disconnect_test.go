@@ -47,15 +47,15 @@ func (o *office) beginRefresh(token string) (disconnect func()) {
 type heldUp struct {
 	graphql.ExecutableSchema
 
-	begun, goOn chan struct{}
-	ended       chan error
+	begun, resume chan struct{}
+	ended         chan error
 }
 
 func (s heldUp) Exec(ctx context.Context) graphql.ResponseHandler {
 	respond := s.ExecutableSchema.Exec(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		close(s.begun)
-		<-s.goOn
+		<-s.resume
 		response := respond(ctx)
 		s.ended <- ctx.Err()
 		return response
@@ -78,7 +78,7 @@ func TestDisconnectedClientsAreNoWarning(t *testing.T) {
 		disconnect()
 		const noticed = 100 * time.Millisecond // the server has noticed the disconnect
 		time.Sleep(noticed)
-		close(schema.goOn)
+		close(schema.resume)
 		if err := <-schema.ended; err != nil {
 			t.Error(err)
 		}
@@ -113,23 +113,23 @@ func TestDisconnectedClientsEndNoSession(t *testing.T) {
 			last := o.refresh(o.refresh(token).RefreshToken)
 			const noticed = 100 * time.Millisecond // the server has noticed the disconnect
 			time.Sleep(noticed)
-			close(schema.goOn)
+			close(schema.resume)
 			must(t, <-schema.ended)
 			slow.web.Close()
 
 			o.refresh(last.RefreshToken)
 		}
 
-		if told := strings.Count(o.log.String(), "by a client that has gone: session goes on"); told != 2 {
-			t.Errorf("the log tells of %d refreshes that were overtaken", told)
+		if count := strings.Count(o.log.String(), "by a client that has gone: session goes on"); count != 2 {
+			t.Errorf("the log reports %d overtaken refreshes", count)
 		}
 		if got := o.tryRefresh(anonymous).Reason(); got != "TOKEN_REUSED" {
-			t.Errorf("who waits for the answer gets %q", got)
+			t.Errorf("a client that waits for the answer gets %q", got)
 		}
 	})
 }
 
-// A statement that is cancelled would cost its connection.
+// Statements are not cancelled, because a cancelled statement would cost its connection.
 func TestDisconnectedClientsCostNoConnection(t *testing.T) {
 	t.Parallel()
 

@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// Access tokens of an ended session are refused on every server, once it has looked.
+// Every server refuses the access tokens of an ended session, once it has read that it ended.
 func TestEndedSessionsAccessTokens(t *testing.T) {
 	t.Parallel()
 
@@ -102,7 +102,7 @@ func TestEndedSessionsNotAskedFor(t *testing.T) {
 		starting := o.with(func(s *webSettings) { s.Office, s.Schema = fresh, schemaOf(fresh, o.Accounts) })
 		expect(t, starting.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonBusy)
 		if _, err := fresh.Introspect(t.Context(), access.Operator(), secretText(got.AccessToken)); err == nil {
-			t.Error("introspection tells")
+			t.Error("introspection answers")
 		}
 
 		must(t, fresh.ReloadEnded(t.Context()))
@@ -110,8 +110,8 @@ func TestEndedSessionsNotAskedFor(t *testing.T) {
 	})
 }
 
-// However many anonymous sessions a stranger ends, the list of revoked tickets stays small, and
-// still contains the customers'.
+// However many anonymous sessions a stranger ends, the list of revoked tickets stays small. It still
+// contains the tickets of customers.
 func TestManyAnonymousSessionsEnd(t *testing.T) {
 	t.Parallel()
 
@@ -151,8 +151,8 @@ func TestManyAnonymousSessionsEnd(t *testing.T) {
 	}
 }
 
-// Servers whose lists of revoked tickets are the same give them the same tag. A client that has the
-// list of one need not download it from another.
+// Servers with equal lists of revoked tickets send the same tag. So a client that has the list of
+// one server need not download it from another.
 func TestFeedTag(t *testing.T) {
 	t.Parallel()
 
@@ -181,7 +181,7 @@ func TestFeedTag(t *testing.T) {
 		// served.
 		o.clock.Pass(time.Minute)
 		if again, _ := feed(o); again != here {
-			t.Error("an old set was signed anew")
+			t.Error("an old list was signed again")
 		}
 
 		o.clock.Pass(time.Minute)
@@ -191,12 +191,12 @@ func TestFeedTag(t *testing.T) {
 
 		o.follow()
 		if again, _ := feed(o); again == here || len(again) < 100 {
-			t.Error("not signed anew:", again)
+			t.Error("not signed again:", again)
 		}
 	})
 }
 
-// An anonymous shopper can end its session, whether or not that has a row yet.
+// An anonymous shopper can end its session, whether or not the session has a row yet.
 func TestAnonymousShopperEndsItsSession(t *testing.T) {
 	t.Parallel()
 

@@ -23,7 +23,7 @@ const (
 	fuzzedToken    = "token8d3e1a"
 )
 
-// These are the other differences between requests.
+// These flags are the other differences between requests.
 const (
 	withPreflight = 1 << iota
 	withoutLength
@@ -141,13 +141,13 @@ func checkFuzzed(t *testing.T, recorder *httptest.ResponseRecorder, logged strin
 		t.Errorf("neither data nor errors: %s", text)
 	}
 
-	for _, told := range got.Errors {
-		if told.Extensions.Code == "" || told.Extensions.Reason == "" || told.Extensions.NextStep == "" ||
-			told.Extensions.Code == string(problem.CodeInternalServerError) {
-			t.Errorf("error %+v", told)
+	for _, shown := range got.Errors {
+		if shown.Extensions.Code == "" || shown.Extensions.Reason == "" || shown.Extensions.NextStep == "" ||
+			shown.Extensions.Code == string(problem.CodeInternalServerError) {
+			t.Errorf("error %+v", shown)
 		}
-		if strings.Contains(told.Message, fuzzedToken) {
-			t.Errorf("a message repeats a token: %s", told.Message)
+		if strings.Contains(shown.Message, fuzzedToken) {
+			t.Errorf("a message repeats a token: %s", shown.Message)
 		}
 	}
 
@@ -157,7 +157,7 @@ func checkFuzzed(t *testing.T, recorder *httptest.ResponseRecorder, logged strin
 	}
 
 	if strings.Contains(everything, fuzzedPassword) || (got.Data == nil && strings.Contains(everything, fuzzedToken)) {
-		t.Errorf("a secret is told: %s\n%s", text, logged)
+		t.Errorf("a secret is revealed: %s\n%s", text, logged)
 	}
 	if strings.Contains(logged, `"level":"ERROR"`) {
 		t.Errorf("the log has an error: %s", logged)

@@ -83,7 +83,7 @@ func TestPurgedOnlyWhenEveryTokenHasExpired(t *testing.T) {
 		o.revoke(ended.RefreshToken, false)
 		o.clock.Pass(29 * day)
 		purge(5)
-		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonSignedOut) // not a new beginning
+		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonSignedOut) // no new session begins
 		o.clock.Pass(3 * day)
 		purge(1)
 		expect(t, o.tryRefresh(first.RefreshToken), models.ReasonTokenExpired)

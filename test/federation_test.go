@@ -57,9 +57,9 @@ func TestReferences(t *testing.T) {
 	}
 
 	for i, at := range []float64{0, 2} {
-		if told := got.Errors[i]; told.Extensions.Reason != "NOT_ALLOWED" ||
-			!reflect.DeepEqual(told.Path, []any{"_entities", at}) {
-			t.Errorf("want NOT_ALLOWED at %v, got %+v", at, told)
+		if failure := got.Errors[i]; failure.Extensions.Reason != "NOT_ALLOWED" ||
+			!reflect.DeepEqual(failure.Path, []any{"_entities", at}) {
+			t.Errorf("want NOT_ALLOWED at %v, got %+v", at, failure)
 		}
 	}
 
@@ -73,7 +73,7 @@ func TestReferences(t *testing.T) {
 		}
 	}
 
-	// It takes neither a password nor a token, so it may occur twice.
+	// The field takes neither a password nor a token, so it may occur twice.
 	got = g.post(
 		`query ($r: [_Any!]!) { a: _entities(representations: $r) { __typename } b: _entities(representations: `+
 			`$r) { __typename } }`,

@@ -14,7 +14,7 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-func TestManyGuessesAtOnceAreNoMore(t *testing.T) {
+func TestGuessesAtOnceAreLimited(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
@@ -65,7 +65,7 @@ func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 		for _, name := range []string{"ada", "nobody"} {
 			for judged, tries := 0, 0; judged < 5 && tries < 100; tries++ {
 				text := o.signInHalfClosed(name, "203.0.113.5")
-				switch { // it is checked, or was cut off before
+				switch { // the password was checked, or the request ended before
 				case strings.Contains(text, "INVALID_CREDENTIALS"):
 					judged++
 				case !strings.Contains(text, "TIMED_OUT"):
@@ -74,7 +74,7 @@ func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 			}
 		}
 
-		other := openWith(t, o.url, o.Keys, o.clock) // which knows only what is in the database
+		other := openWith(t, o.url, o.Keys, o.clock) // it knows only what is in the database
 		expect(t, other.trySignIn("ada", rightPassword, "", "203.0.113.5"), models.ReasonTooManyAttempts)
 	}, func(w *tickets.Office) { // slow enough to notice the end of the request
 		hasher, err := password.New(password.Settings{MemoryKiB: 19456, Iterations: 2})
@@ -87,7 +87,7 @@ func TestGuessesOfClosedConnectionsCount(t *testing.T) {
 // the context of the request. It returns the body of the answer.
 func (o *office) signInHalfClosed(name, address string) string {
 	o.t.Helper()
-	connection, err := net.Dial("tcp", o.web.Listener.Addr().String()) //nolint:noctx // at once
+	connection, err := net.Dial("tcp", o.web.Listener.Addr().String()) //nolint:noctx // it connects at once
 	must(o.t, err)
 	defer connection.Close() //nolint:errcheck // read to its end
 
@@ -96,7 +96,7 @@ func (o *office) signInHalfClosed(name, address string) string {
 		"X-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
 	must(o.t, err)
 	if half, ok := connection.(*net.TCPConn); ok {
-		time.Sleep(8 * time.Millisecond) // into the hash
+		time.Sleep(8 * time.Millisecond) // until the server computes the hash
 		must(o.t, half.CloseWrite())
 	}
 

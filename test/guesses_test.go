@@ -104,8 +104,8 @@ func TestIPv6NetworkIsOneSource(t *testing.T) {
 	})
 }
 
-// In any 24 hours only a limited number of guesses are checked, however many sources guess and
-// however slowly: half of an account's for each of its names.
+// In any 24 hours only a limited number of guesses is checked, however many sources guess, and
+// however slowly. Each name has half of its account's limit.
 func TestGuessesOfADay(t *testing.T) {
 	t.Parallel()
 
@@ -119,7 +119,7 @@ func TestGuessesOfADay(t *testing.T) {
 				if got.Reason() == models.ReasonInvalidCredentials {
 					judged = append(judged, o.clock.Now())
 				} else if got.Errors[0].Extensions.RetryAfterSeconds == 0 {
-					t.Fatalf("nothing says how long to wait: %s", got.Text)
+					t.Fatalf("the answer does not say how long to wait: %s", got.Text)
 				}
 
 				o.clock.Pass(3 * time.Minute) // three days
@@ -151,7 +151,7 @@ func mostIn(span time.Duration, instants []time.Time) (most int) {
 	return most
 }
 
-// Each source has a limit of its own, so that it cannot use up an owner's day alone.
+// Each source has a limit of its own, so that one source cannot use up the limit of a day.
 func TestGuessesOfASourceAndDay(t *testing.T) {
 	t.Parallel()
 
@@ -175,7 +175,7 @@ func TestGuessesOfASourceAndDay(t *testing.T) {
 }
 
 // The log says once that a source must wait, and once that a name is locked.
-func TestLogTellsOfGuessing(t *testing.T) {
+func TestLogReportsGuessing(t *testing.T) {
 	t.Parallel()
 
 	const (
@@ -340,8 +340,8 @@ func TestKnownDeviceIsLimitedToo(t *testing.T) {
 	})
 }
 
-// Floods change nothing: refused requests do not displace what counts.
-func TestFloodEmptiesNoCounter(t *testing.T) {
+// A flood of refused requests does not displace the counts.
+func TestFloodResetsNoCount(t *testing.T) {
 	t.Parallel()
 
 	o := open(t, sqlite(t))
@@ -352,8 +352,7 @@ func TestFloodEmptiesNoCounter(t *testing.T) {
 		}
 	}
 
-	// These guesses cost nothing: for a name that must wait, and from a source that must wait for
-	// all names.
+	// After the first guesses, no password is checked: the source must wait for all names.
 	for i := range 3000 {
 		name := fmt.Sprint("nobody", i%1500)
 		if got := o.trySignIn(name, "wrong", "", "203.0.113.5").Reason(); i >= 100 &&

@@ -11,7 +11,7 @@ import (
 	"github.com/authtickets/authtickets/web"
 )
 
-// each joins the results of format for the numbers below count.
+// each repeats a text once for each number below count. The number replaces each # in it.
 func each(count int, format string) string {
 	var text strings.Builder
 	for i := range count {
@@ -105,8 +105,7 @@ func (g *guarded) introspectionLimit() {
 	}
 }
 
-// Without introspection, messages about a document must not distinguish names that exist in the
-// schema from those that do not.
+// Without introspection, messages about a document must not reveal which names exist in the schema.
 func (g *guarded) guessedNames() {
 	closed := g.but(func(s *web.Settings) { s.Introspection = false })
 	for wrong, right := range map[string]string{
@@ -138,11 +137,11 @@ func (g *guarded) guessedNames() {
 		`mutation ($a: CustomerUserAuthInfoInput!) { a: refreshTicket(refreshToken: $a) { userId } }`,
 		`mutation { createUserTicket(input: {username: 5}) { userId } }`,
 	} {
-		for _, told := range closed.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).Errors {
-			if quotes := strings.ReplaceAll(told.Message, `"…"`, ""); strings.Contains(quotes, `"`) ||
+		for _, shown := range closed.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).Errors {
+			if quotes := strings.ReplaceAll(shown.Message, `"…"`, ""); strings.Contains(quotes, `"`) ||
 				strings.Contains(quotes, "userId") ||
 				strings.Contains(quotes, "Shopper") {
-				g.t.Errorf("%s is told %s", query, told.Message)
+				g.t.Errorf("%s is answered with %s", query, shown.Message)
 			}
 		}
 	}
@@ -151,8 +150,8 @@ func (g *guarded) guessedNames() {
 // withoutPlaces returns the messages and extensions of errors.
 func withoutPlaces(a answer) string {
 	var text strings.Builder
-	for _, told := range a.Errors {
-		fmt.Fprintln(&text, told.Message, told.Extensions)
+	for _, shown := range a.Errors {
+		fmt.Fprintln(&text, shown.Message, shown.Extensions)
 	}
 	return text.String()
 }
@@ -247,7 +246,7 @@ func (g *guarded) manyGuesses() {
 		g.refuses(persisted("", hash, 1), refusal{code: "PERSISTED_QUERY_NOT_FOUND"})
 	}
 
-	// Each operation of a document may have one.
+	// Each operation of a document may have one such field.
 	both := about(
 		`mutation A { `+guess+`} mutation B { ...C } fragment C on Mutation { `+next+`anonymousShopperTicket { `+
 			`userId } }`,
@@ -330,8 +329,8 @@ func (g *guarded) refusesAny(a attempt) {
 		return
 	}
 
-	told := got.Errors[0].Extensions
-	want := refusal{code: told.Code, limit: told.Limit}
+	shown := got.Errors[0].Extensions
+	want := refusal{code: shown.Code, limit: shown.Limit}
 	if got.Status == http.StatusRequestEntityTooLarge {
 		want.status = got.Status
 	}
@@ -438,7 +437,7 @@ func (g *guarded) overEachLimit() {
 
 		for _, query := range of.most {
 			if got := g.try(about(query, "")); len(got.Errors) > 0 && got.Errors[0].Extensions.Limit != "" {
-				g.t.Errorf("%.60s has exactly as many as may be: %s", query, got.Text)
+				g.t.Errorf("%.60s is exactly at the limit: %s", query, got.Text)
 			}
 		}
 	}
@@ -489,9 +488,9 @@ func (g *guarded) worstWithinLimits() {
 			"fragment F# on Shopper { customerAccount { "+strings.Repeat("id ", 22)+"} } "),
 		"selections in one selection": `{ currentShopper { ` +
 			strings.Repeat("customerAccount { "+strings.Repeat("id ", 29)+"} ", 30) + `} }`,
-		"fields that are almost those there are": `{ currentShopper { ` + each(900, "customerAcco# ") + `} }`,
-		"variables":                              `query (` + each(490, "$a#:Int") + `) { __typename }`,
-		"arguments":                              `{ __typename(` + each(600, "a#:1 ") + `) }`,
+		"fields that almost exist": `{ currentShopper { ` + each(900, "customerAcco# ") + `} }`,
+		"variables":                `query (` + each(490, "$a#:Int") + `) { __typename }`,
+		"arguments":                `{ __typename(` + each(600, "a#:1 ") + `) }`,
 		"fields of an object": `mutation { refreshTicket(refreshToken: {` + each(600,
 			"a:1 ") + `}) { userId } }`,
 		"introspection of everything": `{ __schema { types { ` + each(40,

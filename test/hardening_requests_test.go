@@ -134,8 +134,8 @@ func (g *guarded) nullVariables() {
 		g.t.Error("counts as a failure of the server")
 	}
 
-	// The variable of this name may be null in A. Where it may not is another operation, or a
-	// fragment that only another operation spreads.
+	// In A, the variable may be null. It may not be null in another operation of the same document,
+	// or in a fragment that only the other operation uses.
 	const asks = `query A($a: Boolean) { __type(name: "Query") { fields(includeDeprecated: $a) { name } } } `
 	for _, query := range []string{
 		asks + `query B($a: Boolean = true) { __typename @include(if: $a) }`,
@@ -222,7 +222,7 @@ func (g *guarded) get() {
 	g.refuses(
 		attempt{method: http.MethodGet, url: query, headers: []string{preflight, "x"}},
 		refusal{code: validationFailed},
-	) // two different queries
+	) // it does not say which of the two operations to run
 
 	for values, status := range map[string]int{
 		query + "&operationName=B": http.StatusOK, query: http.StatusBadRequest, "": http.StatusBadRequest,
@@ -351,7 +351,7 @@ func (g *guarded) forgery() {
 		)
 	}
 
-	for _, asks := range [][]string{ // a browser sends a preflight
+	for _, preflighted := range [][]string{ // a browser sends a preflight before these
 		{preflight, "x"},
 		{"x-apollo-operation-name", "x"},
 		{"Content-Type", jsonType},
@@ -359,7 +359,7 @@ func (g *guarded) forgery() {
 		{"x-vol-user-claims", "x"},
 		{"x-application", "storefront"},
 	} {
-		g.answers(attempt{method: http.MethodGet, url: query, headers: asks})
+		g.answers(attempt{method: http.MethodGet, url: query, headers: preflighted})
 	}
 }
 
@@ -385,7 +385,7 @@ func (g *guarded) brokenJSON() {
 	}
 
 	g.refuses(
-		attempt{unread: io.MultiReader(strings.NewReader(whole[:len(whole)-1]), iotest.ErrReader(io.ErrUnexpectedEOF))},
+		attempt{stream: io.MultiReader(strings.NewReader(whole[:len(whole)-1]), iotest.ErrReader(io.ErrUnexpectedEOF))},
 		badRequest(http.StatusBadRequest),
 	)
 }
@@ -487,7 +487,7 @@ func (g *guarded) largeBodies() {
 	tooLarge := refusal{status: http.StatusRequestEntityTooLarge, code: badUserInput, limit: "body-limit"}
 	padded := func(length int) string { return good + strings.Repeat(" ", length-len(good)) }
 	g.answers(attempt{body: padded(limit)})
-	g.answers(attempt{unread: io.MultiReader(strings.NewReader(padded(limit)))}) // in chunks
+	g.answers(attempt{stream: io.MultiReader(strings.NewReader(padded(limit)))}) // in chunks
 	g.refuses(attempt{body: padded(limit + 1)}, tooLarge)
 	g.refuses(
 		attempt{
@@ -503,14 +503,14 @@ func (g *guarded) largeBodies() {
 			strings.NewReader(marker), iotest.DataErrReader(strings.NewReader(strings.Repeat(" ", 10<<20))),
 		),
 	}
-	if got := g.refusesAs(jsonType, attempt{unread: endless}, tooLarge); endless.read > limit+1 ||
+	if got := g.refusesAs(jsonType, attempt{stream: endless}, tooLarge); endless.read > limit+1 ||
 		got.Header.Get("Connection") != "close" {
 		g.t.Errorf("%d bytes are read, and the connection is %q", endless.read, got.Header.Get("Connection"))
 	}
 
 	declared := &measured{Reader: strings.NewReader(padded(limit + 1))}
-	if g.refuses(attempt{unread: declared, length: limit + 1}, tooLarge); declared.read > 0 {
-		g.t.Errorf("%d bytes of a body that says how long it is are read", declared.read)
+	if g.refuses(attempt{stream: declared, length: limit + 1}, tooLarge); declared.read > 0 {
+		g.t.Errorf("%d bytes of a body with a declared length are read", declared.read)
 	}
 }
 

@@ -125,8 +125,8 @@ func (r *runs) count() int {
 type attempt struct {
 	method, url, body string
 	headers           []string
-	unread            io.Reader // replaces the body
-	length            int64     // of unread, if it is announced
+	stream            io.Reader // replaces the body
+	length            int64     // of stream, if it is declared
 }
 
 // about returns a POST with a document, and optionally the JSON of its variables.
@@ -151,8 +151,8 @@ func (g *guarded) try(a attempt) answer {
 	g.t.Helper()
 	a = a.with()
 	var body io.Reader = strings.NewReader(a.body)
-	if a.unread != nil {
-		body = a.unread
+	if a.stream != nil {
+		body = a.stream
 	}
 
 	if a.method == "" {
@@ -161,7 +161,7 @@ func (g *guarded) try(a attempt) answer {
 
 	request, err := http.NewRequestWithContext(g.t.Context(), a.method, "/graphql"+a.url, body)
 	must(g.t, err)
-	if a.unread != nil {
+	if a.stream != nil {
 		request.ContentLength = cmp.Or(a.length, -1)
 	}
 
@@ -193,15 +193,15 @@ func (g *guarded) try(a attempt) answer {
 		fails("media type " + mediaType)
 	}
 	if got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("X-Content-Type-Options") != "nosniff" {
-		fails("may be kept or taken for something else")
+		fails("may be cached, or read as another media type")
 	}
 	if strings.Contains(got.Text, marker) || strings.Contains(g.log.String(), marker) {
 		fails("answer or log repeats the request")
 	}
 
-	for _, told := range got.Errors {
-		if told.Message == "" || told.Extensions.Code == "" || told.Extensions.Reason == "" ||
-			told.Extensions.NextStep == "" {
+	for _, shown := range got.Errors {
+		if shown.Message == "" || shown.Extensions.Code == "" || shown.Extensions.Reason == "" ||
+			shown.Extensions.NextStep == "" {
 			fails("error without a code, a reason or a next step")
 		}
 	}
@@ -236,8 +236,8 @@ func (g *guarded) quickly(a attempt) answer {
 	return got
 }
 
-// refusal says how an attempt must be refused. By default that is as a document that cannot be run,
-// because it is invalid or exceeds the limit.
+// refusal says how an attempt must be refused. By default, it must be refused as a document that is
+// invalid or exceeds the limit.
 type refusal struct {
 	status              int
 	code, reason, limit string
@@ -291,8 +291,8 @@ func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
 		return got
 	}
 
-	told := got.Errors[0].Extensions
-	is := refusal{got.Status, told.Code, told.Reason, told.Limit, told.NextStep}
+	shown := got.Errors[0].Extensions
+	is := refusal{got.Status, shown.Code, shown.Reason, shown.Limit, shown.NextStep}
 	if is != want || got.Header.Get("Content-Type") != mediaType+"; charset=utf-8" ||
 		strings.Contains(got.Text, `"data"`) {
 		g.t.Errorf(

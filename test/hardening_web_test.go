@@ -219,9 +219,9 @@ func (g *guarded) deadline() {
 				g.t.Errorf("%s is answered with %d %s", a.body, got.Status, got.Text)
 				continue
 			}
-			if told := got.Errors[0].Extensions; told.Code != "TRY_AGAIN" || told.Reason != "TIMED_OUT" ||
-				told.NextStep != "WAIT" ||
-				told.RetryAfterSeconds < 1 {
+			if shown := got.Errors[0].Extensions; shown.Code != "TRY_AGAIN" || shown.Reason != "TIMED_OUT" ||
+				shown.NextStep != "WAIT" ||
+				shown.RetryAfterSeconds < 1 {
 				g.t.Errorf("%s is answered with %d %s", a.body, got.Status, got.Text)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 // TestHonestShoppers simulates two tabs of one shopper with a shared store. They refresh over a
 // network that loses and delays answers, with clocks that step, and on MySQL with lagging reads.
-// Neither loss nor concurrency may sign the shopper out. Only a thief who uses a token does, and
+// Neither loss nor concurrency may sign the shopper out. Only a thief who uses a token may, and
 // then the session must end.
 func TestHonestShoppers(t *testing.T) {
 	t.Parallel()
@@ -183,20 +183,20 @@ func (h *honesty) finish() {
 	owner := h.o.tryRepeat(sent, h.attempt)
 	h.check(sent, owner)
 	if owner.Reason() == models.ReasonBusy {
-		h.t.Fatalf("put off although all clocks are right: %s", owner.Text)
+		h.t.Fatalf("must wait although all clocks are right: %s", owner.Text)
 	}
 
 	if len(owner.Errors) > 0 {
-		return // the thief has betrayed both already
+		return // the thief has already caused the session to end
 	}
 
-	// The owner has used this token by now. Anyone else who uses it betrays both.
+	// The owner has used this token by now. If a thief uses it too, the session ends for both.
 	h.receive(sent, owner)
 	h.o.clock.Pass(time.Minute)
 	if thief := h.o.tryRefresh(sent); thief.Reason() != models.ReasonTokenReused {
-		h.t.Fatalf("a thief gets on with a token that the owner has used: %s", thief.Text)
+		h.t.Fatalf("a thief can use a token that the owner has used: %s", thief.Text)
 	}
 	if again := h.o.tryRepeat(h.token, h.attempt); again.Reason() != models.ReasonTokenReused {
-		h.t.Fatalf("the session goes on although a token was used twice: %s", again.Text)
+		h.t.Fatalf("the session continues although a token was used twice: %s", again.Text)
 	}
 }

@@ -44,7 +44,7 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 			as("storefront", "")...).
 			ticket(t, "createUserTicket")
 		live := o.introspectOverHTTP("token="+got.AccessToken+"&token_type_hint=access_token", "gateway", secret)
-		var said struct {
+		var claims struct {
 			Active, Anonymous    bool
 			Iss, Sub, Scope, Sid string
 			ClientID             string `json:"client_id"`
@@ -53,16 +53,16 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 			AuthTime             int64 `json:"auth_time"`
 		}
 
-		must(t, json.Unmarshal([]byte(live.Text), &said))
-		if live.Status != http.StatusOK || !said.Active || said.Iss != issuer || said.Sub != got.UserID ||
-			said.ClientID != "storefront" ||
-			said.Scope != "cart.write catalog.read" ||
-			said.TokenType != "Bearer" ||
-			said.Iat != begin.Unix() ||
-			said.AuthTime != begin.Unix() ||
-			said.Exp != begin.Add(15*time.Minute).Unix() ||
-			said.Anonymous ||
-			len(said.Sid) != 32 {
+		must(t, json.Unmarshal([]byte(live.Text), &claims))
+		if live.Status != http.StatusOK || !claims.Active || claims.Iss != issuer || claims.Sub != got.UserID ||
+			claims.ClientID != "storefront" ||
+			claims.Scope != "cart.write catalog.read" ||
+			claims.TokenType != "Bearer" ||
+			claims.Iat != begin.Unix() ||
+			claims.AuthTime != begin.Unix() ||
+			claims.Exp != begin.Add(15*time.Minute).Unix() ||
+			claims.Anonymous ||
+			len(claims.Sid) != 32 {
 			t.Error(live.Text)
 		}
 		if live.Header.Get("Cache-Control") != "no-store" ||

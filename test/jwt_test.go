@@ -31,8 +31,8 @@ func jwtOf(t *testing.T, got answer, field string) (token string, header, claims
 	return issued.JWTAccessToken, header, claims
 }
 
-// The JWT of a sign-in has the claims of RFC 9068, and proves whom it has claimed. JWTs of later
-// tickets do not.
+// The JWT of a sign-in has the claims of RFC 9068, and names the anonymous shopper that the customer
+// claimed. JWTs of later tickets do not.
 func TestJWTAccessToken(t *testing.T) {
 	t.Parallel()
 
@@ -74,10 +74,10 @@ func TestJWTAccessToken(t *testing.T) {
 			verify.Settings{Issuer: issuer, Audience: issuer, Server: o.web.URL, Now: o.clock.Now},
 		)
 		must(t, err)
-		if told, err := verifier.Verify(t.Context(), token); err != nil ||
-			told.ClaimedAnonymousUserID != shopper.UserID ||
-			told.SessionID != sid {
-			t.Errorf("%+v %v", told, err)
+		if verified, err := verifier.Verify(t.Context(), token); err != nil ||
+			verified.ClaimedAnonymousUserID != shopper.UserID ||
+			verified.SessionID != sid {
+			t.Errorf("%+v %v", verified, err)
 		}
 
 		expect(
@@ -101,7 +101,7 @@ func TestJWTAccessToken(t *testing.T) {
 	})
 }
 
-// A JWT is made only if it is selected. Without signing keys, only such a ticket must wait.
+// A JWT is made only if it is selected. Without signing keys, only a ticket with a JWT must wait.
 func TestJWTIsMadeWhereItIsSelected(t *testing.T) {
 	t.Parallel()
 	o := open(t, sqlite(t), func(w *tickets.Office) { w.Signers = new(seal.Signers) })

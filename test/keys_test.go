@@ -11,7 +11,7 @@ import (
 
 const revokeQuery = `mutation ($token: String!) { revokeTicket(refreshToken: $token) { sessionsEnded } }`
 
-// Without the keys, the server calls no token bad, because it may be good.
+// Without the keys, the server calls no token invalid, because the token may be valid.
 func TestKeysNotLoaded(t *testing.T) {
 	t.Parallel()
 

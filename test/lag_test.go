@@ -52,7 +52,7 @@ func laggingMySQL(t *testing.T) (*lagging, bool) {
 			isRead := strings.HasPrefix(statement, "SELECT") && !strings.HasSuffix(statement, "FOR UPDATE")
 			return isRead && !l.isFresh.Load()
 		},
-		// The first read begins a transaction that never ends, and so keeps what it sees.
+		// The first read begins a transaction that never ends. So all later reads see the same.
 		OnReplica: func(statement string) string {
 			return strings.Replace(statement, "autocommit = 1", "autocommit = 0", 1)
 		},
@@ -84,8 +84,8 @@ func withoutPassword(t *testing.T, url, database string) string {
 	return name
 }
 
-// behindLag returns an office whose database's reads show nothing that was written since, and an
-// application that manages accounts.
+// behindLag returns an office whose reads show nothing that is written from then on, and the headers
+// of an application that manages accounts.
 func behindLag(t *testing.T) (o *office, backend []string, ok bool) {
 	t.Helper()
 	database, ok := laggingMySQL(t)
@@ -191,17 +191,17 @@ func TestNamesLag(t *testing.T) {
 		return account
 	}
 	if account := latest(*before.ID); *account.FirstName != "Ada" || !account.IsLocked {
-		t.Errorf("who had the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
+		t.Errorf("the account that had the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
 	}
 	if account := latest(*after.ID); *account.FirstName != "Eve" || account.IsLocked {
-		t.Errorf("who has the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
+		t.Errorf("the account that has the name is called %s, locked: %t", *account.FirstName, account.IsLocked)
 	}
 
 	expect(t, o.trySignIn("countess", "another one", "", "198.51.100.1"), models.ReasonInvalidCredentials)
 }
 
-// A token that is ahead of what the database shows counts as early while it is young, and as
-// invalid later: then the database was restored to an earlier state.
+// A token may be newer than the state that the database shows. While the token is young, the client
+// must try again. Later it is invalid: the database was restored to an earlier state.
 func TestTokenAheadOfTheDatabase(t *testing.T) {
 	t.Parallel()
 
@@ -352,7 +352,7 @@ func TestEndedSessionsBehindLag(t *testing.T) {
 	expect(t, o.currentShopper("userId", bearer(got.AccessToken)...), models.ReasonSignedOut)
 }
 
-// So it does for a disabled application.
+// The server also learns which applications are disabled, however far reads lag.
 func TestDisabledApplicationBehindLag(t *testing.T) {
 	t.Parallel()
 

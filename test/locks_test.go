@@ -57,7 +57,7 @@ func TestAccountLocks(t *testing.T) {
 			t.Error("the lock was not logged once")
 		}
 
-		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.Text != got.Text { // nor is it checked
+		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.Text != got.Text { // it is not checked either
 			t.Errorf("a wrong password while the account is locked: %s", wrong.Text)
 		}
 
@@ -76,8 +76,8 @@ func TestAccountLocks(t *testing.T) {
 	}, func(w *tickets.Office) { w.Policy.GuessesPerDay = 1000 })
 }
 
-// Wrong passwords in a row count, however slowly they come. From one source, only those count that
-// it may send before it must wait.
+// Wrong passwords in a row count, however slowly they come. Of one source, only the guesses count
+// that it may make before it must wait.
 func TestSlowGuessesLock(t *testing.T) {
 	t.Parallel()
 
@@ -109,7 +109,7 @@ func TestLockBegins(t *testing.T) {
 		}
 	}
 
-	t.Run("AnewAfterItsEnd", func(t *testing.T) {
+	t.Run("AgainAfterItsEnd", func(t *testing.T) {
 		onEach(t, func(t *testing.T, o *office) {
 			o.customer("ada")
 			lock(o)
@@ -127,7 +127,7 @@ func TestLockBegins(t *testing.T) {
 			got := o.trySignIn("ada", rightPassword, "", "198.51.100.1")
 			expect(t, got, models.ReasonAccountLocked)
 			if got.Errors[0].Extensions.RetryAfterSeconds != 0 {
-				t.Error("tells a time")
+				t.Error("the answer says when the lock ends")
 			}
 
 			must(t, errOf(o.Accounts.Unlock(t.Context(), access.Operator(), accounts.Key{ID: ada.ID}, nil)))

@@ -123,7 +123,8 @@ func (m *model) verdict(token *modelToken, attempt string) (reason models.Reason
 	}
 }
 
-// purged reports whether it is forgotten how a session ended, because all its tokens have expired.
+// purged reports whether the server may have forgotten how a session ended, because all tokens of
+// the session have expired.
 func (m *model) purged(session *modelSession) bool {
 	return !m.o.clock.Now().Before(m.expiration(session).Add(24 * time.Hour))
 }
@@ -200,13 +201,13 @@ func (m *model) claim(t *rapid.T) {
 	token := m.draw(t)
 	session := token.session
 	alive := session.ended == "" || session.ended == models.ReasonSignedIn
-	good := session.anonymous && alive && m.o.clock.Now().Before(token.expiresAt)
+	isValid := session.anonymous && alive && m.o.clock.Now().Before(token.expiresAt)
 	got := m.o.trySignIn("ada", rightPassword, token.text, "198.51.100.1").ticket(m.o.t, "createUserTicket")
-	if claimed := got.ClaimedAnonymousUserID != nil; claimed != good || claimed != (got.Claim == "CLAIMED") {
+	if claimed := got.ClaimedAnonymousUserID != nil; claimed != isValid || claimed != (got.Claim == "CLAIMED") {
 		t.Fatalf("claimed %v, %s, with a token of a session that ended with %q", claimed, got.Claim, session.ended)
 	}
 
-	if good {
+	if isValid {
 		session.ended = models.ReasonSignedIn
 	}
 

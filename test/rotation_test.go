@@ -13,7 +13,7 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// A change of keys signs nobody out who refreshes while both are in use. After that, tokens under
+// A change of keys signs nobody out who refreshes while both keys are in use. Afterwards, tokens of
 // the old key are invalid.
 func TestRotation(t *testing.T) {
 	t.Parallel()
@@ -47,9 +47,9 @@ func TestRotation(t *testing.T) {
 	next := keys()
 
 	onEach(t, func(t *testing.T, o *office) {
-		before, during, after := openWith(
-			t, o.url, old, o.clock,
-		), openWith(t, o.url, both, o.clock), openWith(t, o.url, next, o.clock)
+		before := openWith(t, o.url, old, o.clock)
+		during := openWith(t, o.url, both, o.clock)
+		after := openWith(t, o.url, next, o.clock)
 		before.customer("ada")
 		for name, held := range map[string]ticket{
 			"anonymous": before.anonymous(), "refreshed": before.refresh(before.anonymous().RefreshToken),
@@ -58,7 +58,7 @@ func TestRotation(t *testing.T) {
 			expect(t, during.currentShopper("userId", "Authorization", "Bearer "+held.AccessToken), "")
 			renewed := during.refresh(held.RefreshToken)
 			if renewed.UserID != held.UserID {
-				t.Errorf("%s: goes on as somebody else", name)
+				t.Errorf("%s: continues as somebody else", name)
 			}
 
 			expect(t, before.tryRefresh(renewed.RefreshToken), models.ReasonTokenInvalid)
@@ -70,11 +70,11 @@ func TestRotation(t *testing.T) {
 			)
 
 			// A server that has only the old key returns the same ticket. It is sealed with that
-			// key, and just as good.
+			// key, and just as valid.
 			during.refresh(before.refresh(held.RefreshToken).RefreshToken)
 			o.clock.Pass(time.Second)
 			if last := after.refresh(renewed.RefreshToken); last.UserID != held.UserID {
-				t.Errorf("%s: goes on as somebody else", name)
+				t.Errorf("%s: continues as somebody else", name)
 			}
 		}
 	})

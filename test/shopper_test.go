@@ -75,11 +75,11 @@ func TestCurrentShopperRefuses(t *testing.T) {
 		"twice": {
 			"Authorization", "Bearer " + got.AccessToken, "Authorization", "Bearer " + got.AccessToken,
 		},
-		"bad claims beside a good token": {
+		"invalid claims with a valid token": {
 			"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", "nonsense",
 		},
-		"empty claims":                     {"x-vol-user-claims", ""},
-		"empty claims beside a good token": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", ""},
+		"empty claims":                    {"x-vol-user-claims", ""},
+		"empty claims with a valid token": {"Authorization", "Bearer " + got.AccessToken, "x-vol-user-claims", ""},
 		"claims twice": {
 			"x-vol-user-claims", got.AccessToken, "x-vol-user-claims", got.AccessToken,
 		},
@@ -191,7 +191,6 @@ func TestImportedHashIsRenewed(t *testing.T) {
 		imported := o.customer("ada", func(a *models.CustomerAccount) {
 			a.PasswordHash, a.HasExternalPassword = bcryptOfRightPassword(t), true
 		})
-		_ = imported
 		selection := `customerAccount { hasExternalPassword }`
 		signIn := func() any {
 			got := o.post(

@@ -16,14 +16,14 @@ func steps() []time.Duration {
 	return []time.Duration{-26 * time.Hour, -2 * time.Hour, -time.Minute, time.Minute, 2 * time.Hour, 26 * time.Hour}
 }
 
-// set is one clock that someone sets. The opposite step undoes a step.
-type set struct {
+// stepped is a clock that someone sets. The opposite step undoes a step.
+type stepped struct {
 	name string
-	by   func(c *testkit.Clock, d time.Duration)
+	step func(c *testkit.Clock, by time.Duration)
 }
 
-func clocks() []set {
-	return []set{
+func clocks() []stepped {
+	return []stepped{
 		{"server", (*testkit.Clock).Step},
 		{"database", (*testkit.Clock).StepDatabase},
 		{"both", func(c *testkit.Clock, d time.Duration) { c.Step(d); c.StepDatabase(d) }},
@@ -35,19 +35,19 @@ func onSteps(t *testing.T, test func(t *testing.T, o *office, step func(), back 
 	t.Helper()
 	onEach(t, func(t *testing.T, o *office) {
 		o.customer("ada")
-		for _, set := range clocks() {
+		for _, clock := range clocks() {
 			for _, by := range steps() {
-				t.Run(set.name+" "+by.String(), func(t *testing.T) {
+				t.Run(clock.name+" "+by.String(), func(t *testing.T) {
 					on := *o
 					on.t = t
-					test(t, &on, func() { set.by(o.clock, by) }, func() { set.by(o.clock, -by) })
+					test(t, &on, func() { clock.step(o.clock, by) }, func() { clock.step(o.clock, -by) })
 				})
 			}
 		}
 	})
 }
 
-// A second tab right after a step is no thief, and the session continues.
+// A second tab right after a step does not count as a thief, and the session continues.
 func TestStepsSignNobodyOut(t *testing.T) {
 	t.Parallel()
 
@@ -92,7 +92,7 @@ func TestStepsHideNoThief(t *testing.T) {
 	})
 }
 
-// Whatever the clocks show, what should end ends on every server, and stays ended.
+// Whatever the clocks show, a session that is ended ends on every server, and stays ended.
 func TestStepsKeepNothingAlive(t *testing.T) {
 	t.Parallel()
 
@@ -121,7 +121,7 @@ func TestStepsKeepNothingAlive(t *testing.T) {
 					t.Errorf("%s: %s", name, got.Text)
 				}
 				if got := replica.currentShopper("userId", bearer(shopper.AccessToken)...); len(got.Errors) == 0 {
-					t.Errorf("%s: the access token is believed", name)
+					t.Errorf("%s: the access token is still valid", name)
 				}
 			}
 		}
@@ -183,14 +183,14 @@ func TestStepsAndPurging(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
-		for _, set := range clocks() {
+		for _, clock := range clocks() {
 			for _, by := range []time.Duration{40 * 24 * time.Hour, 10 * 365 * 24 * time.Hour} {
 				must(t, errOf(o.Purge(t.Context(), 0)))
 				ended, alive := o.anonymous(), o.anonymous()
 				o.revoke(ended.RefreshToken, false)
-				set.by(o.clock, by)
+				clock.step(o.clock, by)
 				must(t, errOf(o.Purge(t.Context(), 0)))
-				set.by(o.clock, -by)
+				clock.step(o.clock, -by)
 				expect(t, o.tryRefresh(ended.RefreshToken), models.ReasonSignedOut)
 				o.refresh(alive.RefreshToken)
 			}

@@ -42,13 +42,13 @@ func TestWrongPasswordsTakeTheSameTime(t *testing.T) { //nolint:paralleltest // 
 		o.customer(fmt.Sprint("ada", try))
 		took := map[bool][]time.Duration{}
 		for i := range 2 * pairs {
-			known := i%2 == i/2%2 // so that neither is always first
+			isKnown := i%2 == i/2%2 // so that neither is always first
 			name := "nobody"
-			if known {
+			if isKnown {
 				name = "ada"
 			}
 
-			took[known] = append(took[known], guess(fmt.Sprint(name, try)))
+			took[isKnown] = append(took[isKnown], guess(fmt.Sprint(name, try)))
 		}
 
 		var median [2]float64

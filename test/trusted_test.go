@@ -10,10 +10,10 @@ import (
 
 const listed, unlisted = `query A { __typename }`, `query B { __typename }`
 
-// trusting serves an office that trusts documents.
-func (g *guarded) trusting(only bool, documents ...string) *guarded {
+// trusting serves an office that trusts documents. It may refuse all others.
+func (g *guarded) trusting(noOthers bool, documents ...string) *guarded {
 	return g.but(func(s *web.Settings) {
-		s.TrustedOnly, s.TrustedDocuments = only, map[string]string{}
+		s.TrustedOnly, s.TrustedDocuments = noOthers, map[string]string{}
 		for _, text := range documents {
 			s.TrustedDocuments[hashOf(text)] = text
 		}
@@ -25,10 +25,10 @@ func TestTrustedDocuments(t *testing.T) {
 
 	g := guard(t, func(*web.Settings) {})
 	secret := `mutation { refreshTicket(refreshToken: "x") { userId } }` // a trusted document may contain a string
-	only, also := g.trusting(true, listed, secret), g.trusting(false, listed, secret)
+	strict, lenient := g.trusting(true, listed, secret), g.trusting(false, listed, secret)
 	untrusted := refusal{code: "FORBIDDEN", reason: "DOCUMENT_NOT_TRUSTED", nextStep: "FIX_INPUT"}
 
-	for _, office := range []*guarded{only, also} {
+	for _, office := range []*guarded{strict, lenient} {
 		for _, a := range []attempt{
 			persisted("", hashOf(listed), 1), persisted(listed, hashOf(listed), 1), about(listed, ""),
 		} {
@@ -51,15 +51,15 @@ func TestTrustedDocuments(t *testing.T) {
 	}
 
 	for _, text := range []string{unlisted, listed + " ", strings.ToLower(listed), listed + unlisted} {
-		only.refuses(about(text, ""), untrusted)
-		only.refuses(persisted(text, hashOf(text), 1), untrusted)
-		only.refuses(persisted("", hashOf(text), 1), refusal{code: "PERSISTED_QUERY_NOT_FOUND"})
+		strict.refuses(about(text, ""), untrusted)
+		strict.refuses(persisted(text, hashOf(text), 1), untrusted)
+		strict.refuses(persisted("", hashOf(text), 1), refusal{code: "PERSISTED_QUERY_NOT_FOUND"})
 	}
 
-	only.refuses(about("", ""), badRequest(http.StatusBadRequest))
-	also.answers(about(unlisted, ""))
-	also.answers(persisted(unlisted, hashOf(unlisted), 1))
-	also.answers(persisted("", hashOf(unlisted), 1))
+	strict.refuses(about("", ""), badRequest(http.StatusBadRequest))
+	lenient.answers(about(unlisted, ""))
+	lenient.answers(persisted(unlisted, hashOf(unlisted), 1))
+	lenient.answers(persisted("", hashOf(unlisted), 1))
 }
 
 // The server does not start with a document that it would refuse, and lists all such documents.
@@ -67,25 +67,24 @@ func TestTrustedDocumentsThatCannotBeRun(t *testing.T) {
 	t.Parallel()
 
 	settings := guard(t, func(*web.Settings) {}).settings
-	bad := map[string]string{
+	refused := map[string]string{
 		"of another schema": `{ nothing }`, "no GraphQL": `{`,
-		"beyond a limit": `{ ` + each(11, "a#: __typename ") + `}`,
-		"too long":       `{ __typename } #` + strings.Repeat("x", settings.Limits.Document),
-		"of too many tokens": `{ ` + strings.Repeat(
-			"a ", settings.Limits.Tokens,
-		) + `}`, "of two guesses": `mutation ($a: String!) { a: refreshTicket(refreshToken: $a) { userId } b: ` +
+		"beyond a limit":     `{ ` + each(11, "a#: __typename ") + `}`,
+		"too long":           `{ __typename } #` + strings.Repeat("x", settings.Limits.Document),
+		"of too many tokens": `{ ` + strings.Repeat("a ", settings.Limits.Tokens) + `}`,
+		"of two guesses": `mutation ($a: String!) { a: refreshTicket(refreshToken: $a) { userId } b: ` +
 			`refreshTicket(refreshToken: $a) { userId } }`,
 	}
 
-	settings.TrustedDocuments = bad
+	settings.TrustedDocuments = refused
 	_, err := web.New(settings)
 	if err == nil {
 		t.Fatal("starts")
 	}
 
-	for id := range bad {
+	for id := range refused {
 		if !strings.Contains(err.Error(), "operation "+id+": ") {
-			t.Errorf("not a word about one %s: %v", id, err)
+			t.Errorf("no message about a document %s: %v", id, err)
 		}
 	}
 

@@ -23,12 +23,11 @@ func TestUnknownNameLooksLikeWrongPassword(t *testing.T) {
 		must(t, errOf(o.Accounts.Deactivate(t.Context(), access.Operator(), accounts.Key{ID: inactive.ID}, nil)))
 		locked := o.customer("locked")
 		must(t, errOf(o.Accounts.Lock(t.Context(), access.Operator(), accounts.Key{ID: locked.ID}, nil)))
-		without := o.customer("without", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
-		_ = without
+		o.customer("without", func(a *models.CustomerAccount) { a.PasswordHash = noHash })
 		want := o.trySignIn("nobody", "wrong", "", "198.51.100.9").Text
 
 		for _, name := range []string{"ada", "inactive", "locked", "without"} {
-			for range 7 { // the sixth guess must wait, known name or not
+			for range 7 { // the sixth guess must wait, whether or not the name exists
 				if got := o.trySignIn(name, "wrong", "", "198.51.100.10").Text; got != want {
 					again := o.trySignIn("nobody"+name, "wrong", "", "198.51.100.10")
 					if again.Text == want && !strings.Contains(got, "TOO_MANY") {
@@ -73,7 +72,7 @@ func TestKnownAndUnknownNamesLookTheSame(t *testing.T) {
 }
 
 // What happens to a name, or to the keys, does not reveal whether the name exists.
-func TestWaitsDoNotTellOfAccounts(t *testing.T) {
+func TestWaitsDoNotRevealAccounts(t *testing.T) {
 	t.Parallel()
 
 	onEach(t, func(t *testing.T, o *office) {
@@ -121,7 +120,8 @@ func TestWaitsDoNotTellOfAccounts(t *testing.T) {
 	})
 }
 
-// An operator can end a lock without an end, even for a name that does not exist.
+// A lock on a name without an account does not apply to an account that gets the name later. An
+// operator can end a lock that would never end by itself.
 func TestLockedNameOfNobody(t *testing.T) {
 	t.Parallel()
 

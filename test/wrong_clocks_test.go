@@ -9,7 +9,7 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// A clock that was corrected some time ago hides no thief: it is trusted again.
+// A clock that was corrected some time ago hides no thief, because it is trusted again.
 func TestThiefAfterACorrection(t *testing.T) {
 	t.Parallel()
 
@@ -30,7 +30,8 @@ func TestThiefAfterACorrection(t *testing.T) {
 	})
 }
 
-// Another database node may have a clock that is hours behind. What it ended is still found.
+// Another database node may have a clock that is hours behind. The sessions that it ended are still
+// found.
 func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
 	t.Parallel()
 
@@ -48,7 +49,7 @@ func TestEndedByANodeWhoseClockIsBehind(t *testing.T) {
 	})
 }
 
-// A token that has an hour left is not refused by a clock that just stepped by two hours.
+// A token that has an hour left is not refused because a clock has just stepped by two hours.
 func TestNothingExpiresByAStep(t *testing.T) {
 	t.Parallel()
 
@@ -65,7 +66,7 @@ func TestNothingExpiresByAStep(t *testing.T) {
 	})
 }
 
-// Nor is a claim refused.
+// A claim is not refused because a clock has just stepped.
 func TestClaimAfterAStep(t *testing.T) {
 	t.Parallel()
 
