@@ -121,7 +121,7 @@ func TestApplicationsOnReplicas(t *testing.T) {
 		if _, _, stderr := run(t, s.folder, s.variables(), "application", "create", "kiosk"); !strings.Contains(
 			stderr, "x-application",
 		) {
-			t.Errorf("nothing is said of what that means: %q", stderr)
+			t.Errorf("the command does not say what that means: %q", stderr)
 		}
 
 		for _, replica := range []*server{here, there} {
@@ -143,7 +143,7 @@ func TestApplicationsOnReplicas(t *testing.T) {
 		}
 
 		if got := asks(there, as, one.AccessToken); got != "TOKEN_INVALID" {
-			t.Errorf("a ticket of one application is good for the other: %q", got)
+			t.Errorf("a ticket of one application is valid for the other: %q", got)
 		}
 
 		verifier, err := verify.New(verify.Settings{
@@ -177,24 +177,24 @@ func TestApplicationsOnReplicas(t *testing.T) {
 		}
 
 		begin := time.Now()
-		left := func() time.Duration { return time.Second*raceFactor - time.Since(begin) }
+		remaining := func() time.Duration { return time.Second*raceFactor - time.Since(begin) }
 		within(
 			t,
-			left(),
+			remaining(),
 			"refused on the other replica",
 			func() bool { return asks(there, shop, one.AccessToken) == "SIGNED_OUT" },
 		)
 
-		within(t, left(), "refused offline", func() bool {
+		within(t, remaining(), "refused offline", func() bool {
 			_, err := verifier.Verify(soon(t), one.JWTAccessToken)
 			return errors.Is(err, verify.ErrRevoked)
 		})
-		within(t, left(), "refused by introspection", func() bool {
+		within(t, remaining(), "refused by introspection", func() bool {
 			_, err := verifier.Verify(soon(t), one.AccessToken)
 			return errors.Is(err, verify.ErrInvalid)
 		})
 		if _, err := verifier.Verify(soon(t), other.JWTAccessToken); err != nil {
-			t.Error("another session has died, too:", err)
+			t.Error("another session has ended, too:", err)
 		}
 
 		// The tickets of a disabled application are refused everywhere.

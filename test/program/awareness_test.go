@@ -36,7 +36,7 @@ func TestClientAwareness(t *testing.T) {
 	}
 
 	if server.stderr.count(`"msg":"request"`, `"client":"web shop"`, `"clientVersion":"1.2.3"`) != 3 {
-		t.Error("the requests do not tell the client")
+		t.Error("the log does not name the client of the requests")
 	}
 
 	must(t, server.command.Process.Signal(syscall.SIGTERM))
@@ -57,6 +57,6 @@ func TestClientAwareness(t *testing.T) {
 	}
 
 	if strings.Contains(server.stderr.String(), marker) {
-		t.Error("the log repeats what is no name")
+		t.Error("the log repeats a text that is not a name")
 	}
 }

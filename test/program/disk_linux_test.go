@@ -10,7 +10,7 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// fill limits the room on a server's disk: no file may become longer.
+// fill makes a server's disk full: no file may become longer than length.
 func (s *server) fill(length uint64) {
 	s.t.Helper()
 	var limit unix.Rlimit
@@ -54,7 +54,7 @@ func TestDiskFull(t *testing.T) {
 		}
 
 		server.fill(room)
-		if i%2 > 0 { // another process may do it
+		if i%2 > 0 { // a new process repeats the refreshes
 			server.kill()
 			server = s.start()
 		}

@@ -48,7 +48,7 @@ func TestNoDescriptors(t *testing.T) {
 			clients[i] = server.throughAnotherConnection()
 		}
 
-		server.restrict(unix.RLIMIT_NOFILE, 1) // a closed file gives no number back
+		server.restrict(unix.RLIMIT_NOFILE, 1) // closing a file makes no room for another
 
 		eventually(t, "the database cannot be reached", func() bool {
 			var postponed atomic.Bool
@@ -80,8 +80,8 @@ func TestNoThreads(t *testing.T) {
 	p := launchCommand(t, commandOf(program, user, "serve", "--listen=127.0.0.1:0", data), folder, nil)
 	server := serving(p)
 	limit := commandOf("/usr/bin/prlimit", user, "--nproc=1:1", fmt.Sprint("--pid=", p.command.Process.Pid))
-	if said, err := limit.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
+	if output, err := limit.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
 	}
 
 	tokens := make([]string, 64)

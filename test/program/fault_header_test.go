@@ -205,7 +205,7 @@ func TestFaultShift(t *testing.T) {
 	expect(t, server.shopper(ticketOf(t, got).AccessToken), "TOKEN_EXPIRED")
 }
 
-// The session of the request's token ends, and the request is told why.
+// The session of the request's token ends, and the answer says why.
 func TestFaultEnd(t *testing.T) {
 	t.Parallel()
 
@@ -243,8 +243,7 @@ func TestFaultEnd(t *testing.T) {
 	expect(t, server.shopper(other.AccessToken), "") // a session of the same customer
 	server.refresh(other.RefreshToken)
 
-	// If a session ends before it was refreshed, its row stays as long as the refresh token is
-	// valid.
+	// If a session ends before it was refreshed, its row stays until the refresh token expires.
 	ended := server.anonymous()
 	expect(t, server.shopper(ended.AccessToken, "X-Fault", "end"), "ENDED_BY_OPERATOR")
 	month := time.Now().Add(30 * 24 * time.Hour).UnixMicro()
@@ -361,7 +360,7 @@ func TestFaultsRefused(t *testing.T) {
 
 	got := server.ask(anonymousOperation(), "X-Fault", "end")
 	if got.Code() != "BAD_USER_INPUT" || got.Data["anonymousShopperTicket"] != nil {
-		t.Errorf("a session that there is none of: %s", got.Text)
+		t.Errorf("a session that does not exist: %s", got.Text)
 	}
 
 	for _, fault := range []string{"", " ", "delay=1s, busy", "shift=0s", "shift=+1s", "delay=0s"} {
@@ -444,7 +443,7 @@ func TestFaultsOff(t *testing.T) {
 	}
 }
 
-// Faults are only for your own machine. At the start, the log says that they are on.
+// Faults are only for the developer's own machine. At the start, the log says that they are on.
 func TestFaultsOnlyHere(t *testing.T) {
 	t.Parallel()
 
@@ -474,7 +473,7 @@ func TestFaultsOnlyHere(t *testing.T) {
 
 		for _, want := range test.want {
 			if !strings.Contains(stderr, want) {
-				t.Errorf("%s %s: not a word of %q: %s", test.variables, test.flags, want, stderr)
+				t.Errorf("%s %s: want %q, got %s", test.variables, test.flags, want, stderr)
 			}
 		}
 	}

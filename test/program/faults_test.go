@@ -66,7 +66,7 @@ func TestDatabaseComesLater(t *testing.T) {
 	server.refresh(token)
 	eventually(
 		t,
-		"the server greets",
+		"the server says where it serves",
 		func() bool { return strings.Contains(server.stdout.String(), "serves GraphQL at "+server.url) },
 	)
 }
@@ -98,7 +98,7 @@ func TestDatabaseComesAndGoes(t *testing.T) {
 	server.becomes("/readyz", http.StatusOK)
 }
 
-// A server that is told to stop while it waits for its database stops.
+// A server stops when asked, even while it waits for its database.
 func TestStopWithoutDatabase(t *testing.T) {
 	t.Parallel()
 
@@ -254,7 +254,8 @@ func TestDatabaseConnectionsBreak(t *testing.T) {
 	}
 }
 
-// What the database has carried out without the server's knowledge still happens only once.
+// The server may not learn that the database has carried out a statement. Still, everything happens
+// only once.
 func TestDatabaseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 
@@ -351,8 +352,8 @@ func TestDatabaseAnswerIsLost(t *testing.T) {
 	expectNumber(1, "SELECT COUNT(*) FROM sessions WHERE end_reason = 'TOKEN_REUSED'")
 }
 
-// If someone else keeps the database busy, operations are postponed in time, whichever wait ends
-// first.
+// If someone else keeps the database busy, operations are postponed in time, no matter which wait
+// ends first.
 func TestDatabaseIsBusy(t *testing.T) {
 	t.Parallel()
 
@@ -415,7 +416,7 @@ func TestDeadlineStrikes(t *testing.T) {
 		}
 
 		if struck == 0 {
-			t.Error("no deadline has struck")
+			t.Error("no deadline has passed")
 		}
 	})
 }

@@ -96,6 +96,6 @@ func TestSocket(t *testing.T) {
 	must(t, os.WriteFile(file, nil, 0o600))
 	code, _, _ = run(t, s.folder, s.variables(), "serve", "--listen=unix:"+file, "--issuer=https://tickets.example")
 	if _, err := os.Stat(file); code != 1 || err != nil {
-		t.Errorf("a file that is no socket was taken away: exit code %d, %v", code, err)
+		t.Errorf("a file that is not a socket was deleted: exit code %d, %v", code, err)
 	}
 }

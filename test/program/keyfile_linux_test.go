@@ -11,8 +11,8 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// A key file that belongs to root and that the server's group may read was mounted by a platform.
-// One that everybody may read is refused, and the message says what to do.
+// The server accepts a key file of root that its group may read, because platforms mount such files.
+// It refuses a key file that everybody may read, and the message says what to do.
 func TestKeyFileModes(t *testing.T) {
 	t.Parallel()
 
@@ -34,14 +34,14 @@ func TestKeyFileModes(t *testing.T) {
 	}
 
 	for _, mode := range []os.FileMode{0o440, 0o640} {
-		if said := faults(mode); !strings.Contains(said, "--listen") || strings.Contains(said, "key file") {
-			t.Errorf("%v: %s", mode, said)
+		if stderr := faults(mode); !strings.Contains(stderr, "--listen") || strings.Contains(stderr, "key file") {
+			t.Errorf("%v: %s", mode, stderr)
 		}
 	}
 
 	for _, mode := range []os.FileMode{0o444, 0o644, 0o660} {
-		if said := faults(mode); !strings.Contains(said, "chmod 600") || !strings.Contains(said, "AUTHTICKETS_KEYSET") {
-			t.Errorf("%v: %s", mode, said)
+		if stderr := faults(mode); !strings.Contains(stderr, "chmod 600") || !strings.Contains(stderr, "AUTHTICKETS_KEYSET") {
+			t.Errorf("%v: %s", mode, stderr)
 		}
 	}
 }

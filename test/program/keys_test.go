@@ -45,17 +45,17 @@ func pattern() []byte {
 	return key
 }
 
-// A server does not start with keys that protect nothing. It says what is wrong and how to make
-// good ones, but does not repeat what it read.
+// A server does not start with keys that protect nothing. It says what is wrong and how to make valid
+// keys, but does not repeat what it read.
 func TestBadKeys(t *testing.T) {
 	t.Parallel()
 
 	good := keyset("AesSivKey", material(64))
-	const shown = "marker5b7f2c"
+	const repeated = "marker5b7f2c"
 	contents := map[string]string{
 		"empty":             "",
-		"not JSON":          shown,
-		"not a keyset":      `{"` + shown + `":"` + shown + `"}`,
+		"not JSON":          repeated,
+		"not a keyset":      `{"` + repeated + `":"` + repeated + `"}`,
 		"cut off":           good[:len(good)-40],
 		"disabled":          strings.Replace(good, "ENABLED", "DISABLED", 1),
 		"no primary":        strings.Replace(good, `"primaryKeyId":7`, `"primaryKeyId":8`, 1),
@@ -179,7 +179,7 @@ func TestCreateKeys(t *testing.T) {
 		t.Errorf("left behind: %v %v", files, err)
 	}
 	if code, _, stderr := run(t, folder, nil, "keys", "create", filepath.Join(file, "keys.json")); code != 1 {
-		t.Errorf("in a folder that cannot be: exit code %d: %s", code, stderr)
+		t.Errorf("below a file: exit code %d: %s", code, stderr)
 	}
 
 	s := newSite(t, storagetest.SQLite(t))

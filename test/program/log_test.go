@@ -68,7 +68,7 @@ func TestNobodyReadsTheLog(t *testing.T) {
 				server.anonymous()
 				must(t, server.command.Process.Signal(syscall.SIGTERM))
 				if text := <-read; !strings.Contains(text, "lines of the log were dropped") {
-					t.Errorf("%d bytes, and not a word about dropped lines", len(text))
+					t.Errorf("%d bytes, but no line about dropped lines", len(text))
 				}
 
 				if code := server.wait(); code != 0 {

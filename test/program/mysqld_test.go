@@ -107,7 +107,7 @@ func reversed() []string {
 	}
 }
 
-// reverse does that for the settings that have no option.
+// reverse reverses the settings that have no option.
 const reverse = `SET GLOBAL unique_checks = 0, GLOBAL foreign_key_checks = 0, GLOBAL sql_safe_updates = 1,
 	GLOBAL sql_select_limit = 1, GLOBAL sql_auto_is_null = 1, GLOBAL sql_big_selects = 0,
 	GLOBAL idle_transaction_timeout = 1, GLOBAL sql_notes = 0`

@@ -60,12 +60,12 @@ func TestHostileNames(t *testing.T) {
 			}
 
 			for line := range strings.Lines(server.stderr.String()) {
-				record, ended := strings.CutSuffix(line, "\n")
+				record, isComplete := strings.CutSuffix(line, "\n")
 				whole := strings.HasPrefix(record, "time=")
 				if format == "json" {
 					whole = json.Valid([]byte(record))
 				}
-				if !whole || !ended || strings.Contains(record, mark) || strings.Contains(record, "forged") ||
+				if !whole || !isComplete || strings.Contains(record, mark) || strings.Contains(record, "forged") ||
 					strings.ContainsFunc(record, unicode.IsControl) {
 					t.Errorf("%s: %q", format, record)
 				}

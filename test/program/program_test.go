@@ -49,8 +49,8 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// raceDetector reports whether the tests were built with the race detector. Then the program is,
-// too.
+// raceDetector reports whether the tests were built with the race detector. The program is built the
+// same way.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
@@ -95,10 +95,10 @@ func launchCommand(t testing.TB, command *exec.Cmd, folder string, variables []s
 		}
 
 		if !p.failures && strings.Contains(logged, "operation failed") {
-			t.Error("the program answered with an error that was not built to be shown")
+			t.Error("an operation failed with an internal error")
 		}
-		if said := important(logged); t.Failed() && said != "" && !p.quiet {
-			t.Logf("%s said: %s", strings.Join(command.Args[1:], " "), said)
+		if records := important(logged); t.Failed() && records != "" && !p.quiet {
+			t.Logf("the log of %s: %s", strings.Join(command.Args[1:], " "), records)
 		}
 	})
 

@@ -46,7 +46,7 @@ func TestPurge(t *testing.T) {
 			t.Errorf("%d full batches, and %d last ones", full, last)
 		}
 		if server.stderr.count("background work failed", "purging") > 0 {
-			t.Error("the log tells of failures")
+			t.Error("the log reports failures")
 		}
 	})
 }

@@ -2,6 +2,6 @@
 
 package program_test
 
-// raceFactor is how much longer things take with the race detector. The program is built with it,
-// too.
+// raceFactor is how much longer things take with the race detector. The program is built with it as
+// well.
 const raceFactor = 3

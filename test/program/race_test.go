@@ -43,7 +43,7 @@ func TestRefreshRace(t *testing.T) {
 		for _, token := range []string{last, customer} {
 			next := servers[0].refresh(token)
 			if servers[1].refresh(next.RefreshToken).UserID != next.UserID {
-				t.Error("the session goes on as somebody else's")
+				t.Error("the session continues as somebody else's")
 			}
 		}
 

@@ -30,8 +30,8 @@ func (s *site) fromEarlier(held ticket) bool {
 	return err == nil
 }
 
-// goesOn uses a ticket on all servers, and refreshes it.
-func goesOn(t *testing.T, held ticket, servers ...*server) {
+// expectUsable uses a ticket on all servers, and refreshes it.
+func expectUsable(t *testing.T, held ticket, servers ...*server) {
 	t.Helper()
 	for _, server := range servers {
 		if got := server.ask(shopperOperation(), "Authorization", "Bearer "+held.AccessToken); len(got.Errors) > 0 {
@@ -42,7 +42,7 @@ func goesOn(t *testing.T, held ticket, servers ...*server) {
 	for _, server := range servers {
 		next := server.refresh(held.RefreshToken)
 		if next.UserID != held.UserID {
-			t.Error("the session goes on as somebody else's")
+			t.Error("the session continues as somebody else's")
 		}
 
 		held = next
@@ -70,7 +70,7 @@ func (s *site) earlierState() []ticket {
 	return held
 }
 
-// loadTime is how long keys rotate under load, at least.
+// loadTime is the shortest time for which keys rotate under load.
 const loadTime = time.Minute
 
 // An update from an earlier version and a rotation of both kinds of keys, under load, sign nobody
@@ -89,7 +89,7 @@ func TestKeyRotation(t *testing.T) {
 		servers := []*server{here, there}
 		shop := []string{"x-application", "storefront"}
 		here.headers, there.headers = shop, shop
-		goesOn(t, held[0], servers...)
+		expectUsable(t, held[0], servers...)
 		if !s.fromEarlier(there.anonymous()) {
 			t.Error("an earlier version that still runs could not open a new ticket")
 		}
@@ -162,13 +162,13 @@ func TestKeyRotation(t *testing.T) {
 		}
 
 		for _, held := range append(held[1:], issued...) {
-			goesOn(t, held, servers...)
+			expectUsable(t, held, servers...)
 		}
 
 		// A server that starts now knows the keys as well.
 		late := s.start(issuer)
 		late.headers = shop
-		goesOn(t, here.signIn("ada"), late, there)
+		expectUsable(t, here.signIn("ada"), late, there)
 	})
 }
 
@@ -195,9 +195,8 @@ func newLoad(t *testing.T, servers []*server, verifier *verify.Verifier) *load {
 			held := first
 			for i := 0; ctx.Err() == nil; i++ {
 				one, other := servers[i%len(servers)], servers[(i+1)%len(servers)]
-				next, again := l.ticket(
-					one, refreshOperation(held.RefreshToken),
-				), l.ticket(other, refreshOperation(held.RefreshToken))
+				next := l.ticket(one, refreshOperation(held.RefreshToken))
+				again := l.ticket(other, refreshOperation(held.RefreshToken))
 				if again.rawWithoutJWT() != next.rawWithoutJWT() {
 					l.failed("two servers have made two tickets of one session")
 				}
@@ -238,8 +237,8 @@ func (held ticket) signedBy() string {
 	return header
 }
 
-// rawWithoutJWT returns the part of a ticket that two servers return alike. The signature differs
-// each time.
+// rawWithoutJWT returns the part of a ticket that is the same from all servers. The signature of the
+// JWT differs each time.
 func (held ticket) rawWithoutJWT() string {
 	return strings.Replace(held.raw, held.JWTAccessToken, "", 1)
 }
@@ -299,7 +298,7 @@ func TestKeysByThemselves(t *testing.T) {
 			"both know",
 			func() bool { return !s.fromEarlier(servers[0].anonymous()) && !s.fromEarlier(servers[1].anonymous()) },
 		)
-		goesOn(t, servers[0].anonymous(), servers...)
+		expectUsable(t, servers[0].anonymous(), servers...)
 		if published, retired := recorded("keyset.rotate"), recorded("keyset.retire"); published != 1 || retired != 1 {
 			t.Errorf("published %d, retired %d", published, retired)
 		}
@@ -333,21 +332,21 @@ func TestChangeOfMasterKey(t *testing.T) {
 
 		s.keys = former + ".new"
 		replaced := s.start()
-		goesOn(t, held, running, replaced)
+		expectUsable(t, held, running, replaced)
 		command("rotate", "--delay=15s")
 		eventually(t, "it says that it cannot read the new keyset", func() bool {
 			return running.stderr.count(`"level":"ERROR"`, "changes cannot be followed", "master key") > 0
 		})
 		newest := replaced.anonymous()
-		eventually(t, "a ticket under the new keyset is put off", func() bool {
+		eventually(t, "a ticket of the new keyset is postponed", func() bool {
 			newest = replaced.anonymous()
 			return running.ask(refreshOperation(newest.RefreshToken)).Reason() == "BUSY"
 		})
 		if got := running.ask(refreshOperation(newest.RefreshToken)); got.Reason() != "BUSY" {
-			t.Errorf("it says of a token that it cannot know: %s", got.Text)
+			t.Errorf("a token of a keyset that it cannot read: %s", got.Text)
 		}
 
-		goesOn(t, running.anonymous(), running, replaced)
+		expectUsable(t, running.anonymous(), running, replaced)
 	})
 }
 
@@ -391,14 +390,14 @@ func TestKMS(t *testing.T) {
 	service.Refuse("")
 	other := serving(launch(t, s.folder, variables, "serve", "--listen=127.0.0.1:0"))
 	serving(waiting.process)
-	goesOn(t, waiting.anonymous(), waiting, other)
+	expectUsable(t, waiting.anonymous(), waiting, other)
 
 	if code, stdout, stderr := run(t, s.folder, variables, "keys", "rotate", "--delay=15s"); code != 0 {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 
 	time.Sleep(16 * time.Second)
-	goesOn(t, other.anonymous(), waiting, other)
+	expectUsable(t, other.anonymous(), waiting, other)
 
 	code, _, stderr = run(
 		t, s.folder, append(variables, "AUTHTICKETS_KEYS="+fakekms.URI("two")), "serve", "--listen=127.0.0.1:0",
@@ -414,10 +413,10 @@ func TestKMS(t *testing.T) {
 		t.Errorf("exit code %d after %s: %s", code, took, stderr)
 	}
 
-	goesOn(t, other.anonymous(), waiting, other)
+	expectUsable(t, other.anonymous(), waiting, other)
 }
 
-// An update from an earlier version to a key of AWS KMS uses the old key file. Otherwise every
+// An update from an earlier version to a key of AWS KMS needs the old key file. Without it, every
 // session would end.
 func TestUpdateToKMS(t *testing.T) {
 	t.Parallel()
@@ -444,7 +443,7 @@ func TestUpdateToKMS(t *testing.T) {
 
 	server := serving(launch(t, s.folder, underKMS, "serve", "--listen=127.0.0.1:0"))
 	for _, held := range held {
-		goesOn(t, held, server)
+		expectUsable(t, held, server)
 	}
 }
 

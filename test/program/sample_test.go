@@ -19,14 +19,14 @@ func TestDemoCustomers(t *testing.T) {
 		"the credentials are printed",
 		func() bool { return server.stdout.count("locked", "locked@example.com") > 0 },
 	)
-	said := server.stdout.String()
+	printed := server.stdout.String()
 
 	for _, line := range []string{
 		"Playground: " + server.url + "/\n", `password "` + rightPassword + `"`,
 		"  demo      or demo@example.com  ", "  imported  or imported@example.com  ",
 		"  locked    or locked@example.com  ",
 	} {
-		if !strings.Contains(said, line) {
+		if !strings.Contains(printed, line) {
 			t.Errorf("not printed: %q", line)
 		}
 	}

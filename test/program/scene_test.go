@@ -14,9 +14,9 @@ type scene struct {
 	*server
 
 	t testing.TB
-	// site has a second server, beside, which has no faults.
+	// site has a second server, faultless, which no fault affects.
 	site          *site
-	beside        *server
+	faultless     *server
 	operations    map[string]operation
 	accessToken   string
 	refreshTokens []string
@@ -28,22 +28,23 @@ func newScene(t testing.TB, s *site, server *server) *scene {
 	t.Helper()
 	s.customer("ada", rightPassword)
 	s.customer("bob", rightPassword)
-	beside := s.start()
-	fresh, later, customer := beside.anonymous(), beside.refresh(beside.anonymous().RefreshToken), beside.signIn("ada")
+	faultless := s.start()
+	fresh, customer := faultless.anonymous(), faultless.signIn("ada")
+	later := faultless.refresh(faultless.anonymous().RefreshToken)
 	return &scene{
 		server:      server,
 		t:           t,
 		site:        s,
-		beside:      beside,
+		faultless:   faultless,
 		accessToken: customer.AccessToken,
 		operations: map[string]operation{
 			"refresh, first":    refreshOperation(fresh.RefreshToken),
 			"refresh, later":    refreshOperation(later.RefreshToken),
 			"refresh, customer": refreshOperation(customer.RefreshToken),
 			"sign-in":           signInOperation("ada", rightPassword, ""),
-			"sign-in and claim": signInOperation("ada", rightPassword, beside.anonymous().RefreshToken),
+			"sign-in and claim": signInOperation("ada", rightPassword, faultless.anonymous().RefreshToken),
 			"wrong password":    signInOperation("bob", "wrong", ""),
-			"sign-out":          revokeOperation(beside.signIn("ada").RefreshToken, false),
+			"sign-out":          revokeOperation(faultless.signIn("ada").RefreshToken, false),
 			"account":           accountOperation(),
 		},
 		refreshTokens: []string{fresh.RefreshToken, later.RefreshToken, customer.RefreshToken},
@@ -144,7 +145,7 @@ func (s *scene) allWorkInTheEnd() {
 func (s *scene) expectOnce() {
 	s.t.Helper()
 	for i, want := range []int{1, 2, 1} {
-		userID := s.beside.refresh(s.refreshTokens[i]).UserID // the same ticket again
+		userID := s.faultless.refresh(s.refreshTokens[i]).UserID // the same ticket again
 		got := s.site.number("SELECT MAX(generation) FROM sessions WHERE HEX(user_id) = ?", strings.ToUpper(userID))
 		if got != want {
 			s.t.Errorf("token %d: the session is at generation %d, not %d", i, got, want)

@@ -72,7 +72,7 @@ func (s *secrets) expectNowhere(t testing.TB, place string, content []byte) {
 	}
 }
 
-// What the server writes into its log and database is of no use to a reader.
+// What the server writes into its log and database is of no use to someone who steals it.
 func TestSecretsAreWrittenNowhere(t *testing.T) {
 	t.Parallel()
 
@@ -95,7 +95,7 @@ func TestSecretsAreWrittenNowhere(t *testing.T) {
 			"statement", "request", "act done", "INVALID_CREDENTIALS", "after wrong passwords", "session ended",
 		} {
 			if !strings.Contains(logged, event) {
-				t.Errorf("the log does not tell of %q", event)
+				t.Errorf("the log does not mention %q", event)
 			}
 		}
 

@@ -18,7 +18,7 @@ func settingsFile(t testing.TB, content string) string {
 	return file
 }
 
-// One run reports all faults, from wherever the settings come.
+// One run reports the faults of all settings, whether they come from flags, variables or a file.
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 
@@ -60,18 +60,18 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"--misspelt", "--wrong", "--origins: expected", "weak key",
 	} {
 		if !strings.Contains(stderr, fault) {
-			t.Errorf("not a word about %s: %s", fault, stderr)
+			t.Errorf("nothing is reported about %s: %s", fault, stderr)
 		}
 	}
 
 	if strings.Contains(stderr, "unexpected argument") {
-		t.Errorf("the value of an unknown flag is told as an argument: %s", stderr)
+		t.Errorf("the value of an unknown flag is reported as an argument: %s", stderr)
 	}
 }
 
 // A key file that cannot be used is reported together with the other faults, and no key file is
 // made.
-func TestKeyFaultsBesideOthers(t *testing.T) {
+func TestKeyFaultsWithOthers(t *testing.T) {
 	t.Parallel()
 
 	file := func(content string, mode os.FileMode) string {
@@ -204,7 +204,7 @@ func TestOrigins(t *testing.T) {
 
 	for _, origin := range bad {
 		if !strings.Contains(stderr, `"`+origin+`" is not an origin`) {
-			t.Errorf("%s is taken for an origin", origin)
+			t.Errorf("%s is accepted as an origin", origin)
 		}
 	}
 }
@@ -295,7 +295,7 @@ func TestFaults(t *testing.T) {
 				about = "--hash-"
 			}
 			if !strings.Contains(stderr, about) && (name != "--config" || !strings.Contains(stderr, value)) {
-				t.Errorf("not a word about %s: %s", flag, stderr)
+				t.Errorf("nothing is reported about %s: %s", flag, stderr)
 			}
 		}
 	}
@@ -371,12 +371,12 @@ func TestHelp(t *testing.T) {
 		variable := "AUTHTICKETS_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 		if !regexp.MustCompile(`--(\[no-\])?`+setting+`[= ]`).MatchString(help) ||
 			!strings.Contains(help, "($"+variable+")") {
-			t.Errorf("--help does not tell --%s and $%s", setting, variable)
+			t.Errorf("--help does not list --%s and $%s", setting, variable)
 		}
 	}
 
 	if !strings.Contains(help, "AUTHTICKETS_KEYSET") {
-		t.Error("--help does not tell AUTHTICKETS_KEYSET")
+		t.Error("--help does not list AUTHTICKETS_KEYSET")
 	}
 
 	for _, arguments := range [][]string{{"--help"}, {"migrate", "--help"}, {"keys", "create", "--help"}} {
@@ -393,11 +393,11 @@ func TestSettingsTable(t *testing.T) {
 
 	text, err := os.ReadFile("../../docs/settings.md")
 	must(t, err)
-	told := map[string]string{} // the variable, and the default if there is one
+	rows := map[string]string{} // the variable, and the default if there is one
 
 	for _, row := range regexp.MustCompile("(?m)^\\| `--([^`]+)` \\| `([A-Z_]+)` \\| "+
 		"([^|]*)\\|").FindAllStringSubmatch(string(text), -1) {
-		told[row[1]] = row[2] + " " + strings.Trim(row[3], "` ")
+		rows[row[1]] = row[2] + " " + strings.Trim(row[3], "` ")
 	}
 
 	_, help, _ := run(t, t.TempDir(), nil, "serve", "--help")
@@ -405,8 +405,8 @@ func TestSettingsTable(t *testing.T) {
 	for _, setting := range settings {
 		flag, standard := setting[1], strings.Trim(setting[2], `"`)
 		variable := "AUTHTICKETS_" + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flag, "[no-]"), "-", "_"))
-		row, ok := told[flag]
-		delete(told, flag)
+		row, ok := rows[flag]
+		delete(rows, flag)
 		switch {
 		case flag == "help":
 		case !ok || !strings.HasPrefix(row, variable+" "):
@@ -417,8 +417,8 @@ func TestSettingsTable(t *testing.T) {
 		}
 	}
 
-	if len(settings) < 50 || len(told) > 0 {
-		t.Errorf("%d settings; rows for what is none: %v", len(settings), told)
+	if len(settings) < 50 || len(rows) > 0 {
+		t.Errorf("%d settings; rows without a setting: %v", len(settings), rows)
 	}
 }
 
@@ -476,8 +476,8 @@ func TestDatabasePasswordIsNotShown(t *testing.T) {
 
 		for _, variable := range sources {
 			code, stdout, stderr := run(t, folder, []string{variable, key, "AUTHTICKETS_LOG_LEVEL=debug"}, "migrate")
-			if said := stdout + stderr; code != 1 || strings.Contains(said, secret) || said == "" {
-				t.Errorf("%d %s: exit code %d: %s", i, variable, code, said)
+			if output := stdout + stderr; code != 1 || strings.Contains(output, secret) || output == "" {
+				t.Errorf("%d %s: exit code %d: %s", i, variable, code, output)
 			}
 		}
 	}

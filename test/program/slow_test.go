@@ -73,8 +73,8 @@ func TestSlowClients(t *testing.T) {
 	server.anonymous()
 }
 
-// A body that is too large is refused at once and not read: before it comes if its length is given,
-// and otherwise when it exceeds the limit.
+// A body that is too large is refused at once. If its length is given, it is refused before it
+// arrives, and otherwise when it exceeds the limit.
 func TestLargeBodies(t *testing.T) {
 	t.Parallel()
 

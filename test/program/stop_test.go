@@ -58,18 +58,18 @@ func TestStop(t *testing.T) {
 				answers := server.begin(refresh, signIn("ada"), refresh, signIn("bob"), signIn("eve"))
 
 				must(t, server.command.Process.Signal(signal))
-				saidNo := false
+				reportedStop := false
 				eventually(t, "new connections are refused", func() bool {
 					status, err := server.get("/readyz")
-					saidNo = saidNo || status == http.StatusServiceUnavailable
+					reportedStop = reportedStop || status == http.StatusServiceUnavailable
 					return err != nil
 				})
-				if !saidNo {
-					t.Error("/readyz never said no")
+				if !reportedStop {
+					t.Error("/readyz never reported that the server stops")
 				}
 
 				if len(answers) > 0 || !server.running() {
-					t.Fatalf("the server did not wait for what it had begun: %v", <-answers)
+					t.Fatalf("the server did not complete the requests that it had begun: %v", <-answers)
 				}
 
 				release()
@@ -130,7 +130,8 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	})
 }
 
-// The same, at the exact moment between the server and its database, where the test can see it.
+// A server is killed after its database carried out a statement, and before the database's answer
+// arrives. The client's retry gets the same ticket as well.
 func TestKilledAtTheAnswer(t *testing.T) {
 	t.Parallel()
 

@@ -17,8 +17,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// A JWT is not one of our tokens, whoever seems to have signed it. Nothing that it links to is
-// fetched.
+// A JWT is not one of our tokens, no matter who seems to have signed it. The server fetches nothing
+// that it links to.
 func TestForeignTokens(t *testing.T) {
 	t.Parallel()
 
@@ -113,8 +113,8 @@ func TestForeignTokens(t *testing.T) {
 	}
 }
 
-// A token may be any text of any length.
-func TestTokensThatAreNone(t *testing.T) {
+// A client may send any text of any length as a token.
+func TestTextsThatAreNoTokens(t *testing.T) {
 	t.Parallel()
 
 	server := newSite(t, storagetest.SQLite(t)).start()

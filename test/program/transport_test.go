@@ -77,7 +77,7 @@ const (
 	responseType = "application/graphql-response+json"
 )
 
-func TestRequestsThatAreNone(t *testing.T) {
+func TestMalformedRequests(t *testing.T) {
 	t.Parallel()
 
 	server := newSite(t, storagetest.SQLite(t)).start()
@@ -351,11 +351,11 @@ func TestFlagsOfTheEndpoint(t *testing.T) {
 		http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", introspection, "Content-Type",
 		jsonType,
 	)
-	for server, told := range map[*server]bool{open: true, closed: false} {
+	for server, suggests := range map[*server]bool{open: true, closed: false} {
 		got := server.refuses(
 			http.StatusOK, "GRAPHQL_VALIDATION_FAILED", http.MethodPost, "", misspelt, "Content-Type", jsonType,
 		)
-		if strings.Contains(got.Text, "currentShopper") != told || strings.Contains(got.Text, "Query") != told {
+		if strings.Contains(got.Text, "currentShopper") != suggests || strings.Contains(got.Text, "Query") != suggests {
 			t.Error(got.Text)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A variable that begins like a setting but is none stops every command, like a misspelt key in the
-// file. Variables with which Kubernetes and Docker describe services are ignored.
+// A variable that begins like a setting but does not exist stops every command, like a misspelt key
+// in the file. Variables with which Kubernetes and Docker describe services are ignored.
 func TestMisspeltVariables(t *testing.T) {
 	t.Parallel()
 
