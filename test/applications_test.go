@@ -1,7 +1,6 @@
 package test_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -183,74 +182,6 @@ func TestDisabledApplication(t *testing.T) {
 	})
 }
 
-// introspection is what an application learns about a token.
-type introspection struct {
-	Active                                    bool
-	UserID, SessionID, Application, StartedAt *string
-	IssuedAt, AccessTokenExpiration           *string
-	IsAnonymous                               *bool
-	Behaviors                                 []string
-	AccessTokenRemaining                      *int
-}
-
-func (o *office) introspect(token, secret string) introspection {
-	o.t.Helper()
-	got := o.post(`query ($token: String!) { introspectTicket(accessToken: $token) {
-		active userId isAnonymous application behaviors sessionId startedAt issuedAt accessTokenExpiration `+
-		`accessTokenRemaining } }`,
-		variables{"token": token}, as("backend", secret)...)
-	expect(o.t, got, "")
-	var result introspection
-	must(o.t, json.Unmarshal(got.Data["introspectTicket"], &result))
-
-	return result
-}
-
-func TestIntrospectTicket(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		o.customer("ada")
-		secret := o.application(
-			"backend", true, applications.Change{OwnBehaviors: []string{access.IntrospectTickets().Behavior()}},
-		)
-		weak := o.application("weak", true, applications.Change{OwnBehaviors: []string{"other"}})
-		got := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
-			as("storefront", "")...).
-			ticket(t, "createUserTicket")
-		result := o.introspect(got.AccessToken, secret)
-		if !result.Active || *result.UserID != got.UserID || *result.Application != "storefront" ||
-			!slices.Equal(result.Behaviors, got.Behaviors) ||
-			*result.IsAnonymous ||
-			*result.AccessTokenExpiration != got.AccessTokenExpiration ||
-			*result.AccessTokenRemaining != 900 {
-			t.Errorf("%+v", result)
-		}
-
-		for name, token := range map[string]string{
-			"refresh token": got.RefreshToken, "nothing": "", "damaged": got.AccessToken[1:],
-			"JWT": "e30.e30.e30",
-		} {
-			if result := o.introspect(token, secret); result.Active || result.UserID != nil || result.Behaviors != nil {
-				t.Errorf("%s: %+v", name, result)
-			}
-		}
-
-		ask := `query { introspectTicket(accessToken: "x") { active } }`
-		expect(t, o.post(ask, nil, as("weak", weak)...), models.ReasonBehaviorMissing)
-		expect(t, o.post(ask, nil, as("storefront", "")...), models.ReasonBehaviorMissing)
-		expect(
-			t,
-			o.post(ask, nil, append(as("storefront", ""), bearer(got.AccessToken)...)...),
-			models.ReasonBehaviorMissing,
-		)
-		o.clock.Pass(15 * time.Minute)
-		if result := o.introspect(got.AccessToken, secret); result.Active {
-			t.Error("expired")
-		}
-	})
-}
-
 // A shopper's address is accepted only from a confidential application.
 func TestForwardedShoppers(t *testing.T) {
 	t.Parallel()
@@ -289,93 +220,5 @@ func TestForwardedShoppers(t *testing.T) {
 		if len(sessions) != 1 || sessions[0].UserAgent != "Shop/1.0(192.0.2.2)" {
 			t.Errorf("%+v", sessions)
 		}
-	})
-}
-
-type session struct{ ID, Application, StartedAt, RefreshedAt, ExpiresAt, UserAgent string }
-
-// sessionsOf lists a customer's sessions. First it allows the application "backend" to do that.
-func (o *office) sessionsOf(name, secret string) []session {
-	o.t.Helper()
-	_, err := o.applications.Update(
-		o.t.Context(),
-		access.Operator(),
-		"backend",
-		applications.Change{OwnBehaviors: []string{access.ManageAccounts().Behavior()}},
-	)
-
-	must(o.t, err)
-	o.follow()
-	got := o.post(
-		`query ($name: String!) { accountSessions(account: {userName: $name}) { id application startedAt `+
-			`refreshedAt expiresAt userAgent } }`,
-		variables{"name": name},
-		as("backend", secret)...)
-	expect(o.t, got, "")
-	var sessions []session
-	must(o.t, json.Unmarshal(got.Data["accountSessions"], &sessions))
-
-	return sessions
-}
-
-func TestOwnSessions(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		o.customer("ada")
-		o.customer("eve")
-		phone := o.post(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}},
-			"User-Agent", "Phone").
-			ticket(t, "createUserTicket")
-		o.clock.Pass(time.Minute)
-		laptop := o.post(signInQuery, variables{"input": variables{
-			"username": "ada",
-			"password": rightPassword,
-		}}, "User-Agent", "Laptop").
-			ticket(t, "createUserTicket")
-		eve := o.signIn("eve")
-		list := func(token string) (sessions []session) {
-			got := o.currentShopper(
-				"sessions { id application startedAt refreshedAt expiresAt userAgent }",
-				bearer(token)...)
-			expect(t, got, "")
-			var shopper struct{ Sessions []session }
-			must(t, json.Unmarshal(got.Data["currentShopper"], &shopper))
-
-			return shopper.Sessions
-		}
-
-		sessions := list(laptop.AccessToken)
-		if len(sessions) != 2 || sessions[0].UserAgent != "Laptop" || sessions[1].UserAgent != "Phone" ||
-			sessions[1].StartedAt >= sessions[0].StartedAt {
-			t.Fatalf("%+v", sessions)
-		}
-
-		end := func(id, token string) answer {
-			return o.post(
-				`mutation ($id: ID!) { endSession(id: $id) { sessionsEnded } }`,
-				variables{"id": id},
-				bearer(token)...)
-		}
-		if got := end(sessions[1].ID, eve.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":0}` {
-			t.Error("ended another customer's session:", got.Text)
-		}
-		if got := end(sessions[1].ID, laptop.AccessToken); string(got.Data["endSession"]) != `{"sessionsEnded":1}` {
-			t.Error(got.Text)
-		}
-
-		expect(t, o.tryRefresh(phone.RefreshToken), models.ReasonSessionEnded)
-		if sessions := list(laptop.AccessToken); len(sessions) != 1 {
-			t.Errorf("%+v", sessions)
-		}
-		if sessions := list(o.anonymous().AccessToken); len(sessions) != 0 {
-			t.Errorf("%+v", sessions)
-		}
-
-		expect(
-			t,
-			o.post(`mutation { endSession(id: "`+sessions[0].ID+`") { sessionsEnded } }`, nil),
-			models.ReasonTokenMissing,
-		)
 	})
 }

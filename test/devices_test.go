@@ -3,15 +3,12 @@ package test_test
 import (
 	"encoding/json"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/accounts"
-	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
-	"github.com/authtickets/authtickets/tickets"
 )
 
 func (o *office) signInOn(device ticket, name string) ticket {
@@ -153,137 +150,6 @@ func TestForeignDeviceToken(t *testing.T) {
 	})
 }
 
-// A sign-in can claim and name its device at once: a storefront always has an anonymous ticket when
-// a customer signs in.
-func TestClaimOnAKnownDevice(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		o.customer("ada")
-		device, guest := o.signIn("ada"), o.anonymous()
-		got := o.trySignInWith(variables{
-			"username": "ada", "password": rightPassword,
-			"previousRefreshToken": guest.RefreshToken, "deviceToken": device.RefreshToken,
-		}, "198.51.100.1").ticket(t, "createUserTicket")
-		if got.Claim != "CLAIMED" || *got.ClaimedAnonymousUserID != guest.UserID {
-			t.Errorf("%+v", got)
-		}
-
-		expect(t, o.tryRefresh(device.RefreshToken), models.ReasonSessionReplaced)
-		if ids, _ := o.listed(got); len(ids) != 1 {
-			t.Errorf("the sessions are %v", ids)
-		}
-	})
-}
-
-// The ticket says why a claim was not granted.
-func TestClaimOutcomes(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		o.customer("ada")
-		o.customer("bob")
-		backend := o.backend()
-		guest := func(do func(guest ticket)) string {
-			got := o.anonymous()
-			do(got)
-			return got.RefreshToken
-		}
-		expired := o.anonymous()
-		o.clock.Pass(30 * 24 * time.Hour)
-
-		for _, c := range []struct {
-			want  tickets.ClaimOutcome
-			token string
-		}{
-			{tickets.ClaimNothingToClaim, ""},
-			{tickets.ClaimTokenInvalid, "undefined"},
-			{tickets.ClaimTokenExpired, expired.RefreshToken},
-			{tickets.ClaimClaimed, guest(func(g ticket) {
-				o.refresh(o.refresh(g.RefreshToken).RefreshToken)
-				o.clock.Pass(time.Minute)
-			})},
-			{tickets.ClaimClaimedByAnother, guest(func(g ticket) {
-				o.trySignIn("bob", rightPassword, g.RefreshToken, "198.51.100.1")
-			})},
-			{tickets.ClaimSignedOut, guest(func(g ticket) { o.revoke(g.RefreshToken, false) })},
-			{tickets.ClaimTokenReused, guest(func(g ticket) {
-				o.refresh(g.RefreshToken)
-				o.clock.Pass(time.Minute)
-				o.tryRefresh(g.RefreshToken)
-			})},
-			{tickets.ClaimEndedByOperator, guest(func(g ticket) {
-				g = o.refresh(g.RefreshToken)
-				o.tryEndSession(g.SessionID, backend...)
-			})},
-		} {
-			want, token := c.want, c.token
-			for range 2 { // the same customer may repeat the claim
-				got := o.trySignIn("ada", rightPassword, token, "198.51.100.1").ticket(t, "createUserTicket")
-				if got.Claim != string(want) || (got.ClaimedAnonymousUserID != nil) != (want == tickets.ClaimClaimed) {
-					t.Errorf("%s: %s, claimed %v", want, got.Claim, got.ClaimedAnonymousUserID)
-				}
-			}
-		}
-
-		others := o.trySignIn("ada", rightPassword, o.signIn("bob").RefreshToken, "198.51.100.1")
-		if got := others.ticket(t, "createUserTicket"); got.Claim != "NOTHING_TO_CLAIM" {
-			t.Errorf("a customer's: %s", got.Claim)
-		}
-
-		begun := o.anonymous()
-		must(t, errOf(o.applications.Disable(t.Context(), access.Operator(), "storefront")))
-		must(t, errOf(o.applications.Enable(t.Context(), access.Operator(), "storefront")))
-		o.follow()
-		after := o.trySignIn("ada", rightPassword, begun.RefreshToken, "198.51.100.1")
-		if got := after.ticket(t, "createUserTicket"); got.Claim != "APPLICATION_DISABLED" {
-			t.Errorf("a session from before the application was disabled: %s", got.Claim)
-		}
-	})
-}
-
-// A customer has a limited number of sessions. Beyond that, the least recently refreshed one ends.
-func TestMostSessions(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		o.customer("ada")
-		o.customer("bob")
-		bobs := o.signIn("bob")
-		var held []ticket
-
-		for range 5 {
-			held = append(held, o.signIn("ada"))
-			o.clock.Pass(time.Minute)
-		}
-
-		held[0] = o.refresh(held[0].RefreshToken)
-		o.clock.Pass(time.Minute)
-		held = append(held, o.signIn("ada"))
-
-		for i, got := range held {
-			want := models.Reason("")
-			if i == 1 {
-				want = models.ReasonTooManySessions
-			}
-
-			expect(t, o.tryRefresh(got.RefreshToken), want)
-		}
-
-		o.refresh(bobs.RefreshToken)
-
-		var group sync.WaitGroup
-		for range 20 {
-			group.Go(func() { o.signIn("ada") })
-		}
-
-		group.Wait()
-		if ids, _ := o.listed(o.signIn("ada")); len(ids) != 5 {
-			t.Errorf("%d sessions", len(ids))
-		}
-	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
-}
-
 // A ticket says who it is for and how old its session is. The reason of a refusal says who ended the
 // session.
 func TestTicketsDescribeTheirSession(t *testing.T) {
@@ -336,26 +202,6 @@ func TestDeviceWhoseSessionIsPurged(t *testing.T) {
 	})
 }
 
-// Expired sessions do not count towards a customer's limit.
-func TestExpiredSessionsDoNotCountTowardsTheLimit(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		o.customer("ada")
-		hour := time.Hour
-		secret := o.application("kiosk", true, applications.Change{RefreshLifetime: &hour})
-		living := o.signIn("ada")
-		input := variables{"username": "ada", "password": rightPassword}
-
-		for range 5 {
-			o.clock.Pass(2 * time.Hour)
-			expect(t, o.post(signInQuery, variables{"input": input}, as("kiosk", secret)...), "")
-		}
-
-		expect(t, o.tryRefresh(living.RefreshToken), "")
-	}, func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 })
-}
-
 // A device whose session the customer ended from another device is no longer known.
 func TestDeviceEndedFromAnotherDevice(t *testing.T) {
 	t.Parallel()
@@ -366,39 +212,5 @@ func TestDeviceEndedFromAnotherDevice(t *testing.T) {
 		expect(t, o.tryEndSession(lost.SessionID, bearer(own.AccessToken)...), "")
 		o.lockByGuessing("ada")
 		expect(t, o.trySignInOn(lost.RefreshToken, "ada", rightPassword, "198.51.100.1"), models.ReasonAccountLocked)
-	})
-}
-
-// Many servers together respect a customer's limit of sessions.
-func TestMostSessionsOnManyServers(t *testing.T) {
-	t.Parallel()
-
-	onEach(t, func(t *testing.T, o *office) {
-		most := func(w *tickets.Office) { w.Policy.SessionsPerCustomer = 5 }
-		one := openWith(t, o.url, o.Keys, o.clock, most)
-		one.customer("ada")
-		servers := []*office{one}
-
-		for range 7 {
-			servers = append(servers, openWith(t, o.url, o.Keys, o.clock, most))
-		}
-
-		for range 4 {
-			one.signIn("ada")
-		}
-
-		asks := map[string]func() answer{}
-		for i, s := range servers {
-			asks[string(rune('a'+i))] = func() answer { return s.trySignIn("ada", rightPassword, "", "198.51.100.1") }
-		}
-
-		var last ticket
-		for _, a := range atOnce(asks) {
-			last = a.ticket(t, "createUserTicket")
-		}
-
-		if ids, _ := one.listed(last); len(ids) > 5 {
-			t.Errorf("%d sessions", len(ids))
-		}
 	})
 }

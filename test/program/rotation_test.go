@@ -2,17 +2,13 @@ package program_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage/storagetest"
-	"github.com/authtickets/authtickets/test/fakekms"
 	"github.com/authtickets/authtickets/verify"
 )
 
@@ -172,98 +168,6 @@ func TestKeyRotation(t *testing.T) {
 	})
 }
 
-// load is a set of clients that use, refresh and verify tickets on all servers. It leaves time for
-// other tests.
-type load struct {
-	verifier           *verify.Verifier
-	done               context.CancelFunc
-	clients            sync.WaitGroup
-	requests, verified atomic.Int64
-	mutex              sync.Mutex
-	failures           []string
-}
-
-func newLoad(t *testing.T, servers []*server, verifier *verify.Verifier) *load {
-	t.Helper()
-	ctx, done := context.WithCancel(t.Context())
-	l := &load{verifier: verifier, done: done}
-	t.Cleanup(l.end)
-
-	for range 3 {
-		l.clients.Go(func() {
-			first := l.ticket(servers[0], anonymousOperation())
-			held := first
-			for i := 0; ctx.Err() == nil; i++ {
-				one, other := servers[i%len(servers)], servers[(i+1)%len(servers)]
-				next := l.ticket(one, refreshOperation(held.RefreshToken))
-				again := l.ticket(other, refreshOperation(held.RefreshToken))
-				if again.rawWithoutJWT() != next.rawWithoutJWT() {
-					l.failed("two servers have made two tickets of one session")
-				}
-
-				held = next
-				got, err := other.try(t.Context(), shopperOperation(), "Authorization", "Bearer "+held.AccessToken)
-				if l.requests.Add(1); err != nil || len(got.Errors) > 0 {
-					l.failed(fmt.Sprint(err, got.Text))
-				}
-
-				l.verify(
-					first.AccessToken,
-					first.JWTAccessToken,
-					next.AccessToken,
-					next.JWTAccessToken,
-					again.JWTAccessToken,
-				)
-
-				time.Sleep(50 * time.Millisecond)
-			}
-		})
-	}
-
-	return l
-}
-
-func (l *load) ticket(s *server, operation operation) ticket {
-	held, err := s.tryTicket(context.Background(), withJWT(operation))
-	if l.requests.Add(1); err != nil {
-		l.failed(err.Error())
-	}
-	return held
-}
-
-// signedBy returns the id of the key that signed the JWT, from its header.
-func (held ticket) signedBy() string {
-	header, _, _ := strings.Cut(held.JWTAccessToken, ".")
-	return header
-}
-
-// rawWithoutJWT returns the part of a ticket that is the same from all servers. The signature of the
-// JWT differs each time.
-func (held ticket) rawWithoutJWT() string {
-	return strings.Replace(held.raw, held.JWTAccessToken, "", 1)
-}
-
-func (l *load) verify(tokens ...string) {
-	for _, token := range tokens {
-		_, err := l.verifier.Verify(context.Background(), token)
-		if l.verified.Add(1); err != nil {
-			l.failed("verified elsewhere: " + err.Error())
-		}
-	}
-}
-
-func (l *load) failed(how string) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.failures = append(l.failures, how)
-}
-
-// end ends the load. From then on nothing is counted.
-func (l *load) end() {
-	l.done()
-	l.clients.Wait()
-}
-
 // One of several servers makes the keysets that are due. Keysets that nothing needs any more are
 // deleted.
 func TestKeysByThemselves(t *testing.T) {
@@ -348,117 +252,4 @@ func TestChangeOfMasterKey(t *testing.T) {
 
 		expectUsable(t, running.anonymous(), running, replaced)
 	})
-}
-
-// A server works with a key of AWS KMS. It waits for KMS, and does not start if KMS refuses the
-// key.
-func TestKMS(t *testing.T) {
-	t.Parallel()
-
-	service := fakekms.Start(t)
-	s := newSite(t, storagetest.SQLite(t))
-	s.keys = fakekms.URI("one")
-	variables := s.variables()
-
-	for name, value := range service.Variables() {
-		variables = append(variables, name+"="+value)
-	}
-
-	service.Refuse("AccessDeniedException")
-	code, _, stderr := run(t, s.folder, variables, "serve", "--listen=127.0.0.1:0")
-	if code != 1 || !strings.Contains(stderr, "AWS KMS refuses it: AccessDeniedException") {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
-
-	service.Refuse("ThrottlingException")
-	address := quietAddress(t)
-	waiting := &server{
-		process: launch(t, s.folder, variables, "serve", "--listen="+address),
-		url:     "http://" + address,
-		client:  newClient(t),
-	}
-	eventually(t, "the server waits for the service", func() bool {
-		return waiting.stderr.count(
-			`"level":"ERROR"`, "the keys cannot be decrypted at the moment", "ThrottlingException",
-		) > 0
-	})
-	waiting.expectStatus("/readyz", 503)
-	if got := waiting.ask(anonymousOperation()); got.Reason() != "BUSY" {
-		t.Errorf("without keys it says %s", got.Text)
-	}
-
-	service.Refuse("")
-	other := serving(launch(t, s.folder, variables, "serve", "--listen=127.0.0.1:0"))
-	serving(waiting.process)
-	expectUsable(t, waiting.anonymous(), waiting, other)
-
-	if code, stdout, stderr := run(t, s.folder, variables, "keys", "rotate", "--delay=15s"); code != 0 {
-		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
-	}
-
-	time.Sleep(16 * time.Second)
-	expectUsable(t, other.anonymous(), waiting, other)
-
-	code, _, stderr = run(
-		t, s.folder, append(variables, "AUTHTICKETS_KEYS="+fakekms.URI("two")), "serve", "--listen=127.0.0.1:0",
-	)
-	if code != 1 || !strings.Contains(stderr, "the master key does not open the keyset") {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
-
-	service.Stop()
-	begin := time.Now()
-	code, _, stderr = run(t, s.folder, variables, "keys", "rotate")
-	if took := time.Since(begin); code != 1 || took > 15*time.Second || !strings.Contains(stderr, "does not answer") {
-		t.Errorf("exit code %d after %s: %s", code, took, stderr)
-	}
-
-	expectUsable(t, other.anonymous(), waiting, other)
-}
-
-// An update from an earlier version to a key of AWS KMS needs the old key file. Without it, every
-// session would end.
-func TestUpdateToKMS(t *testing.T) {
-	t.Parallel()
-
-	service := fakekms.Start(t)
-	s := newSite(t, storagetest.SQLite(t))
-	held := s.earlierState()
-	variables := s.variables()
-
-	for name, value := range service.Variables() {
-		variables = append(variables, name+"="+value)
-	}
-
-	underKMS := append(variables, "AUTHTICKETS_KEYS="+fakekms.URI("one"))
-	code, _, stderr := run(t, s.folder, underKMS, "serve", "--listen=127.0.0.1:0")
-	if code != 1 || !strings.Contains(stderr, "authtickets keys change-master --to") {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
-
-	code, stdout, stderr := run(t, s.folder, variables, "keys", "change-master", "--to="+fakekms.URI("one"))
-	if code != 0 {
-		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
-	}
-
-	server := serving(launch(t, s.folder, underKMS, "serve", "--listen=127.0.0.1:0"))
-	for _, held := range held {
-		expectUsable(t, held, server)
-	}
-}
-
-// A malformed name of a master key is a fault of the settings.
-func TestKMSFaults(t *testing.T) {
-	t.Parallel()
-
-	for _, uri := range []string{"aws-kms://alias/mine", "gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/k"} {
-		code, _, stderr := run(
-			t, t.TempDir(), []string{unreachable, "AUTHTICKETS_KEYS=" + uri}, "serve",
-			"--access-lifetime=0s", "--listen=127.0.0.1:0",
-		)
-		if code != 1 || !strings.Contains(stderr, "--keys: must be a key file, or a key of AWS KMS") ||
-			!strings.Contains(stderr, "--access-lifetime") {
-			t.Errorf("%s: exit code %d: %s", uri, code, stderr)
-		}
-	}
 }
