@@ -52,7 +52,7 @@ func judge(r results, rush, narrow rush, f footprint) []figure {
 			cell{userTicket, passwordHash, 16},
 		),
 		rush.figure(),
-		narrow.besides(),
+		narrow.narrowFigure(),
 		within(
 			jwtTicket+", more server CPU than without",
 			80,
@@ -113,9 +113,9 @@ func (r rush) figure() figure {
 	}
 }
 
-// besides is the figure that shows why the server may run more goroutines at a time than there are
-// cores.
-func (r rush) besides() figure {
+// narrowFigure is the figure that shows why the server may run more goroutines at a time than there
+// are cores.
+func (r rush) narrowFigure() figure {
 	return figure{
 		name: "the same with GOMAXPROCS as many as cores",
 		measured: fmt.Sprintf("%.2f (%.1f ms ÷ %.1f ms; %.0f sign-ins per second)", medianRatio(r.loaded, r.quiet, p99),

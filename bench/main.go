@@ -27,7 +27,7 @@ const (
 	bareRole   = "bare"
 )
 
-var errMissed = errors.New("not every figure is as it must be")
+var errMissed = errors.New("a figure is out of bounds")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -198,7 +198,7 @@ func (b *bench) measure(ctx context.Context, out io.Writer) (err error) {
 	return nil
 }
 
-// figures measures what is no contest, and judges all results.
+// figures measures everything that is not a contest, and judges all results.
 func (b *bench) figures(ctx context.Context, onMySQL *server, results results) ([]figure, error) {
 	rush, err := b.measureRush(ctx, onMySQL)
 	if err != nil {

@@ -65,8 +65,8 @@ func start(
 func (p *process) line() (string, error) {
 	line, err := p.stdout.ReadString('\n')
 	if err != nil {
-		said, _ := os.ReadFile(p.log)
-		return "", fmt.Errorf("%s ended early: %s", filepath.Base(p.command.Path), said)
+		log, _ := os.ReadFile(p.log)
+		return "", fmt.Errorf("%s ended early: %s", filepath.Base(p.command.Path), log)
 	}
 	return strings.TrimSpace(line), nil
 }
@@ -74,7 +74,7 @@ func (p *process) line() (string, error) {
 // end asks the program to stop, and kills it if it does not within seconds.
 func (p *process) end() {
 	p.stop()
-	_ = p.command.Wait() // it was told to stop, so its exit code says nothing
+	_ = p.command.Wait() // it was asked to stop, so its exit code means nothing
 	_ = os.Remove(p.log)
 }
 

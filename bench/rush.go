@@ -22,7 +22,7 @@ const (
 )
 
 // measureNarrowRush is like measureRush, on a server that runs only as many goroutines at a time as
-// there are cores. Normally the server allows itself more: as many more as it hashes passwords at a
+// there are cores. Normally the server may run more, by the number of passwords that it hashes at a
 // time.
 func (b *bench) measureNarrowRush(ctx context.Context) (r rush, err error) {
 	dsn, drop, err := b.newMySQL(ctx)

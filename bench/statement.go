@@ -13,8 +13,7 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// These are the statements that the operations cannot do without, by the names that these floors
-// have in the tables.
+// These are the names, in the tables, of the statements that the operations need at least.
 const (
 	updateSession = "floor: the UPDATE"
 	selectAccount = "floor: the SELECT"
