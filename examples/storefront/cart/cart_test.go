@@ -195,7 +195,7 @@ func TestARevokedTicketIsRefused(t *testing.T) {
 	s.revoke(sessionB)
 	for deadline := time.Now().Add(5 * time.Second); s.ask(stolen, "GET", "/cart", "").status != 401; {
 		if time.Now().After(deadline) {
-			t.Fatal("the ticket is still good")
+			t.Fatal("the ticket is still valid")
 		}
 
 		time.Sleep(10 * time.Millisecond)

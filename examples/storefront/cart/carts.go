@@ -116,7 +116,7 @@ func (c *carts) claim(guest, customer string) cart {
 }
 
 // change applies a change to a cart and stores it, unless apply refuses. A claimed cart cannot
-// change any more. Otherwise what a slow tab of the guest sends would be lost silently.
+// change any more. Otherwise a change from a slow tab of the guest would be lost silently.
 func (c *carts) change(userID string, apply func(*cart) *refusal) (cart, *refusal) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

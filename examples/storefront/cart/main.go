@@ -33,7 +33,7 @@ func run(ctx context.Context, arguments []string, log *slog.Logger) error {
 	flags := flag.NewFlagSet("cart", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:8090", "address to listen on")
 	issuer := flags.String("issuer", "http://127.0.0.1:8080", "the authtickets server's --issuer")
-	audience := flags.String("audience", "", "one of its --audience; empty means the issuer, as there")
+	audience := flags.String("audience", "", "one of the server's --audience; empty means the issuer")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

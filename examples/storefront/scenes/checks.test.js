@@ -1,5 +1,5 @@
-// Whether the shop's types fit, its generated code is up to date, and the guide shows the code as
-// it is.
+// Checks that the shop's types fit, that its generated code is up to date, and that the guide shows
+// the code as it is.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

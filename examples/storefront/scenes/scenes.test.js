@@ -154,10 +154,10 @@ test("8. a stolen token, replayed from a terminal", async (t) => {
   await eventually(() => assert.ok(stolen.length > 0, "the customer's ticket was seen"));
   const [{ refreshToken, jwtAccessToken }] = stolen;
 
-  // The access token is good for whoever has it, until it expires or its session ends.
+  // Anyone who has the access token can use it, until it expires or its session ends.
   assert.equal((await terminal(`${stage.shop.carts}/cart`, { token: jwtAccessToken })).status, 200);
 
-  // The owner goes on, and uses the refresh token up. Three seconds later the thief tries it.
+  // The owner continues, and uses up the refresh token. Three seconds later the thief tries it.
   await eventually(async () => {
     await page.evaluate(() => dispatchEvent(new Event("focus")));
     assert.ok(stolen.length > 1, "the owner has refreshed");
@@ -189,7 +189,7 @@ test("9. a field guarded by a behavior", async (t) => {
   await see(page, "the behavior coupons.use");
   assert.equal(await page.getByLabel("Coupon").isDisabled(), true);
 
-  // Who enables the field by hand, or asks from a terminal, is refused all the same.
+  // The service refuses even if the field was enabled by hand, or if the request is from a terminal.
   const asked = { token: ticket, method: "PUT", body: { coupon: "TEA10" } };
   const refused = await terminal(`${stage.shop.carts}/cart/coupon`, asked);
   assert.equal(`${refused.status} ${refused.error}`, "403 insufficient_scope");

@@ -70,7 +70,7 @@ export function operate(input, ...command) {
   return execFileSync(program, [...command, `--data=${data}`], { env: {}, input, stdio: "pipe" });
 }
 
-// Each scene has a customer of its own, so that no scene finds what another has left in the cart.
+// Each scene has a customer of its own, so that no scene finds another one's products in the cart.
 export function createCustomer(name) {
   operate(`${password}\n`, "account", "create", name.toLowerCase(), `--first-name=${name}`);
 }
@@ -145,7 +145,7 @@ export async function loseAnswer(context, url) {
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// What a terminal asks, with whatever token it has got hold of.
+// Sends a request as from a terminal, with any token.
 export async function terminal(url, { token, method = "GET", body } = {}) {
   const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
   const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });

@@ -49,8 +49,8 @@ export function CartPage({ cart, behaviors, put, setCoupon }: Props) {
   );
 }
 
-// A field that is guarded by a behavior. Disabling it is a courtesy: the cart service refuses the
-// request all the same.
+// A field that is guarded by a behavior. Disabling it is only a courtesy, because the cart service
+// refuses the request anyway.
 function Coupon({ allowed, setCoupon }: { allowed: boolean; setCoupon: Props["setCoupon"] }) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -1,7 +1,7 @@
 import type { ShopperState } from "@authtickets/client";
 import { useEffect, useState } from "react";
 
-// What the inspector knows of the newest ticket. All tabs share it, and no token is in it.
+// What the inspector knows about the newest ticket. All tabs share it. It contains no token.
 interface Note {
   sessionId: string;
   receivedAt: number;
@@ -12,7 +12,7 @@ interface Note {
 const KEY = "ticket-inspector";
 const thisTab = Math.random().toString(36).slice(2, 5);
 
-// Sends the requests of the client package, and notes each ticket that comes.
+// Sends the requests of the client package, and notes each ticket in the answers.
 export const notingFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init);
   note(response.clone()).catch(() => {}); // no ticket, or no localStorage

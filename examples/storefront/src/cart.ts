@@ -35,11 +35,11 @@ export function useCart(userId: string | undefined) {
   const last = useRef<Promise<unknown>>(Promise.resolve());
 
   // One request after the other, so that the last click counts. Only the answer to the last one is
-  // shown, and if it fails, what the cart service last said.
+  // shown. If that request fails, the last confirmed cart is shown.
   const run = useCallback((method: string, path: string, body?: object) => {
     const turn = last.current.then(async () => {
       const present = shopper.getState();
-      if (!("userId" in present) || present.userId !== userId) return; // it was meant for the shopper before
+      if (!("userId" in present) || present.userId !== userId) return; // it was meant for the previous shopper
 
       let failure: string | undefined;
       try {
@@ -72,7 +72,7 @@ export function useCart(userId: string | undefined) {
   }, [userId, run]);
 
   return {
-    // An answer for the shopper before is nobody's business.
+    // The cart of the previous shopper is not shown.
     cart: cart?.userId === userId ? cart : undefined,
     error,
     put(product: string, quantity: number) {

@@ -6,16 +6,16 @@ import { notingFetch } from "./Inspector";
 const endpoint = "/graphql";
 const application = "storefront";
 
-// One for all of the page, and one ticket for all tabs.
+// The whole page uses this one, and all tabs share one ticket.
 export const shopper = createShopper({
   endpoint,
   application,
   fetch: notingFetch,
 
-  // Only the ticket of the sign-in proves the claim, so that one is sent, and not the newest.
-  // Refused with 401, it has expired or its session has ended: then there is nothing left to prove,
-  // and the claim is given up. After any other failure the package calls again, also after a
-  // reload. The cart service merges once.
+  // Only the ticket of the sign-in proves the claim, so the newest ticket would not do. A 401 means
+  // that the ticket has expired or that its session has ended. Then nothing can be proven, and the
+  // claim is given up. After any other failure the package calls again, also after a reload. The
+  // cart service merges once.
   async onClaim({ proof }) {
     const headers = { authorization: `Bearer ${proof}` };
     const response = await fetch("/cart/claim", { method: "POST", headers, signal: AbortSignal.timeout(8_000) });
