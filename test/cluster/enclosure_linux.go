@@ -76,7 +76,7 @@ func furnish() error {
 	return syscall.Mount("tmpfs", "/run", "tmpfs", 0, "")
 }
 
-// apart protects a process from the terminal's Ctrl-C, and ends it when this program dies.
-func apart() *syscall.SysProcAttr {
+// detached protects a process from the terminal's Ctrl-C, and ends it when this program dies.
+func detached() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -13,5 +13,5 @@ func enclose(string, []string) (int, error) { return 0, errors.ErrUnsupported }
 
 func furnish() error { return errors.ErrUnsupported }
 
-// apart protects a process from the terminal's Ctrl-C.
-func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// detached protects a process from the terminal's Ctrl-C.
+func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

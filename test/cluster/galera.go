@@ -20,8 +20,8 @@ type cluster struct {
 	nodes   []*database
 }
 
-// clusterOptions are the settings of a node. README.md lists those that a production cluster needs
-// too, with the reasons.
+// clusterOptions are the settings of a node. README.md says which of them a production cluster needs
+// too, and why.
 func clusterOptions(found programs, hosts []host, number int) []string {
 	var backs []string
 	for _, h := range hosts {
@@ -105,14 +105,14 @@ func (c *cluster) restart(ctx context.Context, number int) error {
 		return fmt.Errorf("%w:\n%s", err, tailOf(log))
 	}
 
-	said, err := os.ReadFile(log)
+	recovery, err := os.ReadFile(log)
 	if err != nil {
 		return err
 	}
 
-	position := recovered.FindSubmatch(said)
+	position := recovered.FindSubmatch(recovery)
 	if position == nil {
-		return fmt.Errorf("%s does not know its position:\n%s", node.on.name, tail(string(said)))
+		return fmt.Errorf("%s does not know its position:\n%s", node.on.name, tail(string(recovery)))
 	}
 	if err := node.start(ctx, "--wsrep-start-position="+string(position[1])); err != nil {
 		return err

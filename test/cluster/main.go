@@ -54,7 +54,7 @@ func (o options) wants(site string) bool { return o.against == "all" || o.agains
 // prepare does what needs the outside: it installs what is missing and builds the server. The rest
 // runs in an enclosure, if the system allows one.
 func prepare(o options) (code int, err error) {
-	ctx, stop := untilTold()
+	ctx, stop := untilSignal()
 	defer stop()
 
 	if _, err := findPrograms(ctx, o.wants("galera")); err != nil {
@@ -98,14 +98,14 @@ func tryInside(o options, folder string) (code int, err error) {
 	return try(o, folder, network)
 }
 
-// untilTold returns a context that ends when the program gets a signal to stop.
-func untilTold() (context.Context, context.CancelFunc) {
+// untilSignal returns a context that ends when the program gets a signal to stop.
+func untilSignal() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 // try tries the server on each kind of database.
 func try(o options, folder string, network *network) (code int, err error) {
-	ctx, stop := untilTold()
+	ctx, stop := untilSignal()
 	defer stop()
 
 	const longest = 15 * time.Minute

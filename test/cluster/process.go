@@ -30,7 +30,7 @@ func launch(on host, log string, variables []string, program string, arguments .
 	command := exec.Command(words[0], words[1:]...)
 	command.Env = append(environment(), variables...)
 	command.Stdout, command.Stderr = output, output
-	command.SysProcAttr = apart()
+	command.SysProcAttr = detached()
 	if err := command.Start(); err != nil {
 		return nil, err
 	}

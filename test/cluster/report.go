@@ -75,7 +75,7 @@ func (r *report) row(t *trial, result result, check func(ok bool, format string,
 	check(count.Unexpected == 0, "%s: %d answers that no honest client should get: %q",
 		name, count.Unexpected, t.crowd.Unexpected(name))
 	if result.phase.losesNode {
-		check(result.noticed <= result.phase.noticed, "%s: /readyz took %s to say so", name, noticed)
+		check(result.noticed <= result.phase.noticed, "%s: /readyz took %s to report it", name, noticed)
 		check(!isOver || t.short, "%s: the p99 of the other servers was more than twice what it was before", name)
 	}
 }

@@ -19,7 +19,7 @@ type trial struct {
 	folder  string // of the logs
 	short   bool
 	results []result
-	// afterwards describes the last look at all sessions.
+	// These are the results of the last check of all sessions.
 	sessions, unsettled int
 	disagreement        error
 	findings            []history.Finding

@@ -88,7 +88,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var asked call
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil ||
 		!strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/kms/aws4_request") {
-		s.t.Errorf("a call that KMS would not take: %v, signed %q", err, r.Header.Get("Authorization"))
+		s.t.Errorf("a call that KMS would not accept: %v, signed %q", err, r.Header.Get("Authorization"))
 	}
 
 	bound, err := json.Marshal(asked.EncryptionContext) // encoded with sorted names

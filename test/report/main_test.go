@@ -58,7 +58,7 @@ func TestRead(t *testing.T) {
 			shows: []string{"x.go:1: reason\n", "FAIL	p	0.1s\n"},
 		},
 		{
-			name: "a test that fails beside its subtests counts",
+			name: "a test that fails although its subtests pass counts",
 			events: `p TestA run
 				p TestA/x run
 				p TestA/x pass
@@ -67,7 +67,7 @@ func TestRead(t *testing.T) {
 			want: "1 passed, 1 failed",
 		},
 		{
-			name: "tests that the process took with it have failed",
+			name: "tests that ran when the process ended have failed",
 			events: `p TestA run
 				p TestA pass
 				p TestB run

@@ -10,7 +10,7 @@ import (
 
 // The limits that -check demands. Widths are in columns.
 const (
-	mostFileLines     = 300 // of a file that is no test
+	mostFileLines     = 300 // of a file that is not a test
 	mostFunctionLines = 60  // of a function that is in no test
 	widestComment     = 100 // every comment line has at most this width
 	widestCode        = 120 // every code line has at most this width

@@ -122,7 +122,7 @@ func parse(path string, source []byte) (file, error) {
 	}, nil
 }
 
-// linesOf tells what each line holds.
+// linesOf returns what each line holds.
 func linesOf(source []byte) []line {
 	texts := strings.Split(strings.TrimSuffix(string(source), "\n"), "\n")
 	lines := make([]line, len(texts))

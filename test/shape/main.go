@@ -4,7 +4,7 @@
 //	go run ./test/shape                 # prints the figures
 //	go run ./test/shape -check          # prints only which limits are broken, and fails if any is
 //	go run ./test/shape names           # prints the exported names of each package
-//	go run ./test/shape names tickets   # those of some packages
+//	go run ./test/shape names tickets   # the same for some packages
 //
 // What is measured:
 //
@@ -25,7 +25,7 @@
 //   - The length of a function counts its lines from "func" to the last brace, for declared
 //     functions, methods, and function literals outside of these.
 //   - Blank lines per 100: of the lines between the first and last brace of those functions, how
-//     many are blank. Blank lines within a literal in back quotes are not.
+//     many are blank. Blank lines of a literal in back quotes do not count.
 package main
 
 import (

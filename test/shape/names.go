@@ -11,8 +11,8 @@ import (
 )
 
 // printNames prints the exported names of each folder's package, or only of the folders named:
-// constants, variables, types, functions, and the methods of exported types. Fields and what test
-// files declare are not among them.
+// constants, variables, types, functions, and the methods of exported types. It omits fields, and
+// the names that test files declare.
 func printNames(files []file, folders []string, out io.Writer) error {
 	names := map[string][]string{}
 	for _, file := range files {

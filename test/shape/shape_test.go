@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What it holds is counted by hand.
+// The comments count by hand what the tests must measure.
 const sample = "// Package p is a sample.\n" + // a comment of 25 columns
 	"package p\n" + // code, like each line below that is not named
 	"\n" +

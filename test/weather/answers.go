@@ -91,7 +91,7 @@ func (w *weather) greedy(ctx context.Context, s *server, name, query, token stri
 		})
 	}
 
-	beside, err := s.refreshes(ctx, long)
+	crowdedMedian, err := s.refreshes(ctx, long)
 	leave()
 	group.Wait()
 	if err != nil {
@@ -101,8 +101,8 @@ func (w *weather) greedy(ctx context.Context, s *server, name, query, token stri
 	w.note(name+": answer", float64(longest.Load())/1000, "kB")
 	w.note(name+": answers", float64(count.Load())/long.Seconds(), "/s")
 	w.note(name+": p50 of a refresh alone", alone.Seconds()*1000, "ms")
-	w.note(name+": p50 of a refresh beside 40", beside.Seconds()*1000, "ms")
-	w.figure(name+": times slower", beside.Seconds()/alone.Seconds(), mostTimesSlower, "")
+	w.note(name+": p50 of a refresh among 40 clients", crowdedMedian.Seconds()*1000, "ms")
+	w.figure(name+": times slower", crowdedMedian.Seconds()/alone.Seconds(), mostTimesSlower, "")
 
 	return nil
 }

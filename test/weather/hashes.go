@@ -65,7 +65,7 @@ func (w *weather) signIns(ctx context.Context, memoryLimit string) (rate, proces
 
 	greeting, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return 0, 0, fmt.Errorf("the server said nothing: %w", err)
+		return 0, 0, fmt.Errorf("the server printed nothing: %w", err)
 	}
 
 	_, url, _ := strings.Cut(strings.TrimSpace(greeting), " at ")
@@ -91,7 +91,7 @@ func (w *weather) signIns(ctx context.Context, memoryLimit string) (rate, proces
 	rate = float64(signedIn.Load()) / time.Since(began).Seconds()
 
 	_ = command.Process.Kill()
-	_ = command.Wait() // it was killed, so its exit code says nothing
+	_ = command.Wait() // it was killed, so its exit code means nothing
 	used := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	return rate, used.Seconds() * 1000 / max(1, float64(signedIn.Load())), nil
 }

@@ -36,7 +36,7 @@ func kinds() map[string]func(context.Context, *weather) error {
 const longest = 3 * time.Minute
 
 var (
-	errMissed = errors.New("not every figure is as it must be")
+	errMissed = errors.New("a figure is out of bounds")
 	errUsage  = errors.New("usage: go run ./test/weather [-program PATH] KIND")
 )
 
@@ -51,7 +51,7 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) (err error) {
-	known := kinds()
+	all := kinds()
 	flags := flag.NewFlagSet("weather", flag.ContinueOnError)
 	program := flags.String("program", "", "the server to measure; by default it is built from this tree")
 	if err := flags.Parse(arguments); err != nil {
@@ -59,13 +59,13 @@ func run(ctx context.Context, arguments []string) (err error) {
 	}
 
 	for _, name := range flags.Args() {
-		if known[name] == nil {
-			return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		if all[name] == nil {
+			return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 		}
 	}
 
 	if flags.NArg() == 0 {
-		return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		return fmt.Errorf("%w; the kinds are %s", errUsage, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
 
 	w, err := newWeather(ctx, *program)
@@ -76,7 +76,7 @@ func run(ctx context.Context, arguments []string) (err error) {
 
 	for _, name := range flags.Args() {
 		bounded, cancel := context.WithTimeout(ctx, longest)
-		err := known[name](bounded, w)
+		err := all[name](bounded, w)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

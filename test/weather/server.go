@@ -70,8 +70,8 @@ func (w *weather) start(ctx context.Context, files int, flags ...string) (*serve
 
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		said, _ := os.ReadFile(s.log)
-		return nil, fmt.Errorf("the server ended early: %s", said)
+		logged, _ := os.ReadFile(s.log)
+		return nil, fmt.Errorf("the server ended early: %s", logged)
 	}
 
 	_, rest, _ := strings.Cut(line, "http://")
@@ -82,7 +82,7 @@ func (w *weather) start(ctx context.Context, files int, flags ...string) (*serve
 // end stops the server.
 func (s *server) end() {
 	_ = s.command.Process.Signal(syscall.SIGTERM)
-	_ = s.command.Wait() // its exit code says nothing
+	_ = s.command.Wait() // its exit code means nothing
 }
 
 // memory returns a field of the server's memory use, in MiB: now, or the maximum so far.

@@ -42,7 +42,7 @@ type Proxy struct {
 	connections map[net.Conn]bool
 }
 
-// These commands of MySQL's protocol contain a statement.
+// comQuery is the command of MySQL's protocol that contains a statement.
 const comQuery = 0x03
 
 // longestPacket is the largest payload of one packet. Longer statements are forwarded unchanged.

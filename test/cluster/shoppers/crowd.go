@@ -1,6 +1,6 @@
-// Package shoppers simulates a crowd of honest clients. They rely only on the contract of the
-// schema, on a network that loses answers. Each client stores its newest ticket, refreshes it with
-// an attempt, signs in and out, and sends every request to a random server.
+// Package shoppers simulates a crowd of honest clients on a network that loses answers. They rely
+// only on the contract of the schema. Each client stores its newest ticket, refreshes it with an
+// attempt, signs in and out, and sends every request to a random server.
 package shoppers
 
 import (

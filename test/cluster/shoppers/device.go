@@ -17,9 +17,9 @@ type device struct {
 
 	// held is the newest ticket, or nil.
 	held *held
-	// known is the last ticket that a customer held on this device, or nil. Signing out does not
-	// remove it.
-	known *held
+	// lastCustomer is the last ticket that a customer held on this device, or nil. Signing out does
+	// not remove it.
+	lastCustomer *held
 }
 
 // held is a stored ticket.
@@ -80,7 +80,7 @@ func (d *device) act(ctx context.Context) {
 func (d *device) hold(h *held) {
 	d.held = h
 	if h != nil && !h.isAnonymous {
-		d.known = h
+		d.lastCustomer = h
 	}
 }
 

@@ -37,7 +37,7 @@ func (d *device) trySignIn(ctx context.Context, server int) (history.Ticket, *hi
 	} else {
 		claimed = nil
 	}
-	if replaced = d.known; replaced != nil {
+	if replaced = d.lastCustomer; replaced != nil {
 		input["deviceToken"] = replaced.RefreshToken
 	}
 

@@ -12,8 +12,8 @@ import (
 )
 
 // Verify asks every server for the next ticket of every session, after the shoppers have stopped.
-// The history shows which answers are right. It returns the number of sessions, and for how many of
-// them some server did not say whether they are alive.
+// The history shows which answers are right. Verify returns the number of sessions, and how many of
+// them are unsettled: some server did not say whether they are alive.
 func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 	const atOnce = 8
 
@@ -42,7 +42,7 @@ func (c *Crowd) Verify(ctx context.Context) (asked, unsettled int) {
 }
 
 // verify asks every server for the next ticket of one session, with the same attempt. It returns
-// false if one of them did not say.
+// false if one of them gave no final answer.
 func (c *Crowd) verify(ctx context.Context, session *history.Session) bool {
 	const tries = 5
 
@@ -51,7 +51,7 @@ func (c *Crowd) verify(ctx context.Context, session *history.Session) bool {
 	attempt := rand.Text()
 
 	for server := range c.settings.Servers {
-		said := slices.ContainsFunc(make([]struct{}, tries), func(struct{}) bool {
+		isFinal := slices.ContainsFunc(make([]struct{}, tries), func(struct{}) bool {
 			_, got := c.refresh(ctx, server, h, attempt)
 			isSettled := got.outcome == succeeded || got.outcome == refused
 			if !isSettled && ctx.Err() == nil {
@@ -60,7 +60,7 @@ func (c *Crowd) verify(ctx context.Context, session *history.Session) bool {
 
 			return isSettled
 		})
-		if !said {
+		if !isFinal {
 			return false
 		}
 	}
