@@ -1,4 +1,4 @@
-// What an application writes. It is checked against the packed package, under each way to resolve it.
+// Code of an application. It is checked against the packed package, with each way to resolve it.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from "@apollo/client/core";
 import {
   type Claim,

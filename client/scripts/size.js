@@ -18,7 +18,7 @@ for (const [name, limit, contents] of limits) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
-    splitting: true, // memory instead of IndexedDB is loaded by those who need it
+    splitting: true, // only pages without IndexedDB load the memory store
     format: "esm",
     target: "es2022",
     outdir: "unused",

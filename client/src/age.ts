@@ -1,11 +1,11 @@
 import type { Ticket } from "./record.js";
 
-// Two clocks, because each fails in its own way: performance.now() stands still while the device
-// sleeps, and Date.now() jumps when it is set. It is late when either says so.
+// There are two clocks, because each fails in its own way. performance.now() stands still while the
+// device sleeps, and Date.now() jumps when it is set. The clock that shows more time counts.
 
 const TOLERATED_STEP = 1000;
 
-/** Tells how old tickets are, in milliseconds. One for each page, as performance.now() is. */
+/** Measures how old tickets are, in milliseconds. Each page has one, like performance.now(). */
 export function createAges() {
   let seen = { attempt: "", receivedAt: 0 };
 
@@ -19,10 +19,12 @@ export function createAges() {
   const since = (ticket: Ticket) => Math.max(byDate(ticket), byPerformance(ticket));
 
   return {
-    /** The time since the ticket was received, by the clock that counted more. */
+    /** The time since the ticket was received, by the clock that shows more. */
     since,
 
-    /** The age of the ticket. After the clock was set back nobody knows: then it is too old. */
+    /**
+     * The age of the ticket. If the clock was set back, the age is unknown, and counts as too old.
+     */
     of: (ticket: Ticket) => (byDate(ticket) < -TOLERATED_STEP ? Infinity : since(ticket) + ticket.ageAtReceipt),
   };
 }

@@ -96,8 +96,8 @@ export interface ClearableClient {
 }
 
 /**
- * Clears the cache when the shopper changes, and fetches what is on the page again. Unlike
- * `client.resetStore()` it rejects no query in flight. Returns what ends that.
+ * Clears the cache when the shopper changes, and fetches again what is on the page. Unlike
+ * `client.resetStore()` it rejects no query in flight. Call the returned function to end that.
  */
 export function clearOnChange(client: ClearableClient, shopper: Shopper): () => void {
   let shown = userIdOf(shopper.getState());

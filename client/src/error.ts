@@ -1,7 +1,7 @@
-/** What a client does now, as the server says it. */
+/** What a client must do now, according to the server. */
 export type NextStep = "REFRESH" | "SIGN_IN" | "WAIT" | "FIX_INPUT";
 
-/** What the server says beside an error's message, in its `extensions`. */
+/** What the server adds to an error's message, in its `extensions`. */
 export interface Refusal {
   readonly reason: string;
   readonly code?: string;
@@ -14,13 +14,13 @@ export interface Refusal {
 /**
  * Every error of this package. `reason` is one of the server's ErrorReason, or one of:
  *
- * - `UNREACHABLE`: no answer of the server came in time.
+ * - `UNREACHABLE`: no answer from the server came in time.
  * - `SUPERSEDED`: another tab signed in or out while this sign-in was under way, and has won.
- * - `SHOPPER_CHANGED`: the operation was meant for another shopper than the present one.
- * - `DISPOSED`: the shopper was disposed of.
+ * - `SHOPPER_CHANGED`: the operation was meant for another shopper than the current one.
+ * - `DISPOSED`: `dispose` was called.
  * - `COOKIE_TOO_LARGE`: the application has too many behaviors for a ticket in a cookie.
  *
- * It holds no token, no variable and no cause, because errors end up in logs.
+ * It contains no token, no variable and no cause, because errors end up in logs.
  */
 export class ShopperError extends Error implements Refusal {
   declare readonly reason: string;
@@ -35,7 +35,7 @@ export class ShopperError extends Error implements Refusal {
   }
 }
 
-/** Reports whether the server wants another access token than the one it was sent. */
+/** Reports whether the server wants another access token than the one that was sent. */
 export function wantsToken(refusal: { nextStep?: unknown } | undefined): boolean {
   return refusal?.nextStep === "REFRESH" || refusal?.nextStep === "SIGN_IN";
 }

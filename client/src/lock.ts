@@ -2,7 +2,8 @@ const LONGEST_WAIT = 200;
 
 /**
  * Runs `work`, under the Web Lock of this name if it is free within 200 ms. The lock saves
- * requests, because another tab does the same work. Nothing depends on it: a lock that hangs does no harm.
+ * requests, because another tab may do the same work. Nothing else depends on it, so a lock that
+ * hangs does no harm.
  */
 export async function underLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
   let release = () => {};

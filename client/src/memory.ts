@@ -6,13 +6,13 @@ import type { advance, TicketStore } from "./stores.js";
 const LONGEST_GREETING = 100;
 
 /**
- * Keeps the record in memory. With a channel, tabs send each other what they have. Two tabs can
- * write at once; then both arrive at the same ticket. Each tab runs its own errands.
+ * Keeps the record in memory. With a channel, tabs send each other their records. If two tabs write
+ * at once, both arrive at the same ticket. Each tab runs its own errands.
  */
 export function inMemory(nothing: Stored, apply: typeof advance, channel?: BroadcastChannel): TicketStore {
   let stored = nothing;
 
-  // A new tab tells that it has nothing, and who has more answers.
+  // A new tab sends its empty record, and tabs that have more answer.
   const greeting = new Promise<unknown>((greeted) => {
     if (!channel) return greeted(0);
     setTimeout(greeted, LONGEST_GREETING);
@@ -47,8 +47,8 @@ export function inMemory(nothing: Stored, apply: typeof advance, channel?: Broad
   };
 }
 
-// Of two records that tabs have, the one with the higher rank stays. Of two guests it is the older one,
-// who has the cart.
+// If two tabs have different records, the one with the higher rank stays. Of two guests that is the
+// older one, who has the cart.
 function rank({ turn, version, ticket }: Stored): string {
   const changes = (turn + 1e4) * 1e6 + version;
   return `${changes} ${ticket && 9e15 - ticket.receivedAt} ${ticket?.attempt}`;

@@ -1,5 +1,5 @@
-// Server rendering: the ticket is in a cookie that no script can read. The page asks the route
-// handler for tokens, as if that were the ticket server. The refresh token never leaves the cookie.
+// Server rendering. The ticket is in a cookie that no script can read. The page asks the route
+// handler for tokens, as if it were the ticket server. The refresh token never leaves the cookie.
 
 import { createAges } from "./age.js";
 import { ShopperError } from "./error.js";
@@ -9,21 +9,21 @@ import { advance, type TicketStore } from "./stores.js";
 import { createCall, documents, type WireTicket } from "./wire.js";
 
 const COOKIE = "authtickets";
-// Browsers drop a cookie of more than 4,096 bytes, its name and attributes included.
+// Browsers drop a cookie of more than 4,096 bytes, including its name and attributes.
 const LARGEST = 3_950;
-// Longer than a session. What it holds expires by itself.
+// Longer than a session. The ticket in it expires by itself.
 const MAX_AGE = 400 * 24 * 3600;
 
 export interface ServerOptions {
   /** Where the ticket server answers, as an absolute URL. */
   endpoint: string;
-  /** The id of the application: the one that the page has, too. */
+  /** The id of the application. The page has the same one. */
   application?: string;
   /** Sends the requests. The default is the global `fetch`. */
   fetch?: typeof fetch;
 }
 
-/** What is needed of `await headers()` of `next/headers`, or of a request's headers. */
+/** The needed part of `await headers()` of `next/headers`, or of a request's headers. */
 export interface RequestHeaders {
   get(name: string): string | null;
 }
@@ -31,7 +31,7 @@ export interface RequestHeaders {
 export interface ServerShopperOptions extends ServerOptions {
   /** `await cookies()` of `next/headers`. */
   cookies: Cookies;
-  /** `await headers()` of `next/headers`: lets the ticket server know who asks, as proxies do. */
+  /** `await headers()` of `next/headers`. They tell the ticket server who asks, as proxies do. */
   headers?: RequestHeaders;
 }
 
@@ -43,24 +43,24 @@ export interface CookieAttributes {
   maxAge: number;
 }
 
-/** What is needed of `await cookies()` of `next/headers`. */
+/** The needed part of `await cookies()` of `next/headers`. */
 export interface Cookies {
   get(name: string): { value: string } | undefined;
   set(name: string, value: string, attributes: CookieAttributes): unknown;
 }
 
 /**
- * Makes the shopper of one request, out of its cookies. Never keep it for another request. It
- * refreshes the ticket once at most. In a server component, which cannot set cookies, that does no
- * harm: the attempt in the cookie gets the same ticket again later.
+ * Makes the shopper of one request from its cookies. Never keep it for another request. It
+ * refreshes the ticket at most once. A server component cannot set cookies. There, a refresh does
+ * no harm, because the attempt in the cookie gets the same ticket again later.
  */
 export function serverShopper({ cookies, headers, ...options }: ServerShopperOptions): Shopper {
   const store = cookieStore(cookies);
   const send = forwarding(options, headers);
 
   const sendOnce: typeof fetch = (input, init) => {
-    // The browser has not got the new ticket. Another refresh would leave its own two generations
-    // behind, and look like theft.
+    // The browser does not have the new ticket yet. After another refresh, its own ticket would be
+    // two generations old, which looks like theft.
     if (store.isRefreshed() && String(init?.body).includes("refreshTicket")) {
       throw new ShopperError({ code: "UNAUTHENTICATED", reason: "TOKEN_EXPIRED", nextStep: "REFRESH" });
     }
@@ -69,7 +69,8 @@ export function serverShopper({ cookies, headers, ...options }: ServerShopperOpt
   return createShopper({ ...options, storage: () => store, fetch: sendOnce });
 }
 
-// Otherwise all customers would be one source of wrong passwords, and one device to sign out.
+// Forwards the shopper's address and browser. Otherwise, wrong passwords of all customers would
+// come from one source, and all sessions would look like one device.
 function forwarding({ endpoint, fetch: send = fetch }: ServerOptions, headers?: RequestHeaders): typeof fetch {
   return (input, init) => {
     // Next.js cannot send a body with keepalive, and a server's requests outlive the page anyway.
@@ -91,7 +92,8 @@ function cookieStore(cookies: Cookies): TicketStore & { isRefreshed(): boolean }
       const { ticket } = stored;
       if (!ticket) return stored;
 
-      // What is due is refreshed before it is used, because there is no later. But only once.
+      // A ticket that is due is refreshed before it is used, because a request has no later. But it
+      // is refreshed only once.
       const lifetime = isRefreshed
         ? { refreshAfter: Infinity, accessTokenLifetime: Infinity }
         : { accessTokenLifetime: ticket.refreshAfter };
@@ -147,7 +149,7 @@ function decode(value: string | undefined): Stored {
 }
 
 /**
- * Makes the route handler that the page's shopper has as its endpoint:
+ * Makes the route handler that is the endpoint of the page's shopper:
  *
  *     // app/api/shopper/route.ts
  *     export const POST = shopperHandler({ endpoint: "https://tickets.example/graphql" });
@@ -157,7 +159,7 @@ function decode(value: string | undefined): Stored {
  */
 export function shopperHandler(options: ServerOptions): (request: Request) => Promise<Response> {
   return async (request) => {
-    // A page of another site cannot send JSON without asking first, and nobody allows it to.
+    // A page of another site cannot send JSON without a preflight, which nobody allows.
     const isJson = request.headers.get("content-type")?.startsWith("application/json");
     const site = request.headers.get("sec-fetch-site") ?? "same-origin";
     if (!isJson || site !== "same-origin") return new Response(null, { status: 403 });
@@ -197,7 +199,7 @@ async function perform({ query, variables = {} }: Asked, shopper: Shopper, cooki
 
   switch (query) {
     case documents.begin:
-      // The page has signed out, and its sign-out is still on its way.
+      // The page has signed out, but its sign-out has not arrived yet.
       if (present()?.sessionId === deviceToken.split(".")[0]) await shopper.signOut();
       await shopper.bearer();
       return pageTicket(cookies);
@@ -247,8 +249,8 @@ async function endOther({ endpoint, application, fetch: send = fetch }: ServerOp
   }
 }
 
-// The ticket as the page may have it: what is left of its life, and no refresh token. In its place
-// is what tells this handler which ticket the page has.
+// The ticket as the page may have it, with its remaining lifetime. In place of the refresh token is
+// a text that tells this handler which ticket the page has.
 function pageTicket(cookies: Cookies): WireTicket {
   const { ticket } = decode(cookies.get(COOKIE)?.value);
   if (!ticket) throw new ShopperError({ reason: "SHOPPER_CHANGED", nextStep: "WAIT" });

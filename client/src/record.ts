@@ -9,48 +9,48 @@ export interface Ticket extends WireTicket {
   readonly receivedAt: number;
   /** How old the ticket was when it was received, in milliseconds. */
   readonly ageAtReceipt: number;
-  /** The anonymous session that this sign-in wanted, and another customer had claimed. */
+  /** The anonymous session that this sign-in tried to claim, but another customer had claimed. */
   readonly missedClaim?: string | undefined;
 }
 
-/** A sign-in has claimed what an anonymous shopper had: the cart is to be merged. */
+/** A sign-in has claimed the belongings of an anonymous shopper: the cart must be merged. */
 export interface Claim {
   readonly anonymousUserId: string;
   /** The customer. */
   readonly userId: string;
   /**
    * The JWT of the sign-in, whose `claimed_anonymous_sub` proves the claim to a service that
-   * verifies JWTs. It lives as long as an access token, and like one it belongs in no log.
+   * verifies JWTs. It has the lifetime of an access token, and like one it belongs in no log.
    */
   readonly proof: string;
 }
 
-/** A sign-out that the server has yet to hear of. */
+/** A sign-out that the server does not know of yet. */
 export interface SignOut {
   readonly refreshToken: string;
   readonly everywhere: boolean;
 }
 
-/** What somebody has yet to hear of: the server of a sign-out, `onClaim` of a claim. */
+/** A message that must still be delivered: a sign-out to the server, or a claim to `onClaim`. */
 export interface Errand {
   readonly id: string;
-  /** No tab runs the errand before: one has just taken it, or it has just failed. */
+  /** No tab runs the errand before this time: a tab has just taken it, or it has just failed. */
   readonly notBefore: number;
   readonly tries: number;
   readonly message: SignOut | Claim;
 }
 
-/** How the shopper before the present one came to an end. */
+/** Why the previous shopper is gone. */
 export interface End {
   /**
-   * The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. Or
-   * `SUPERSEDED`: two customers signed in at once, and the one who was shown first has lost.
+   * The server's reason, for example `SIGNED_OUT`, `TOKEN_REUSED` or `SESSION_ENDED`. Or it is
+   * `SUPERSEDED`: two customers signed in at once, and the one that was shown first has lost.
    */
   readonly reason: string;
   readonly wasCustomer: boolean;
 }
 
-/** All that is stored of a shopper. It is never changed in place. */
+/** Everything that is stored about a shopper. It is never changed in place. */
 export interface Stored {
   /** Counts the changes of the ticket. */
   readonly version: number;
@@ -60,15 +60,18 @@ export interface Stored {
   /** The last refresh token of the last customer. It shows the server that it knows the device. */
   readonly deviceToken?: string | undefined;
   readonly end?: End | undefined;
-  /** A refresh token of a guest whom a sign-in has claimed without an answer: the next one repeats it. */
+  /**
+   * A refresh token of a guest whom a sign-in has claimed, although its answer was lost. The next
+   * sign-in repeats the claim.
+   */
   readonly guestToken?: string | undefined;
   readonly errands: readonly Errand[];
 }
 
-/** What is stored of a shopper before there is anything. */
+/** The record before anything is stored. */
 export const nothing: Stored = { version: 0, turn: 0, errands: [] };
 
-/** What the application is told of the shopper. It holds no token. */
+/** What the application knows about the shopper. It contains no token. */
 export type ShopperState =
   | { readonly status: "starting" }
   | ({ readonly status: "anonymous" | "customer"; readonly userId: string; readonly sessionId: string } & Partial<End>)
@@ -76,12 +79,12 @@ export type ShopperState =
 
 export const starting: ShopperState = { status: "starting" };
 
-/** Returns whose data the page may show; undefined while there is no shopper. */
+/** Returns the id of the user whose data the page may show, or undefined without a shopper. */
 export function userIdOf(state: ShopperState): string | undefined {
   return "userId" in state ? state.userId : undefined;
 }
 
-/** Returns the state of a record: `previous` itself if it says the same. */
+/** Returns the state of a record. If it equals `previous`, that object is returned. */
 export function stateOf(stored: Stored, previous: ShopperState): ShopperState {
   const state = describe(stored);
   return JSON.stringify(state) === JSON.stringify(previous) ? previous : state;
@@ -96,16 +99,16 @@ function describe({ ticket, end }: Stored): ShopperState {
 /** A random text of digits. It has 128 bits, and works on pages without TLS too. */
 export const draw = () => crypto.getRandomValues(new Uint32Array(4)).join("");
 
-/** Makes a ticket to store out of the server's. */
+/** Makes a ticket to store from the server's ticket. */
 export function received(ticket: WireTicket, ageAtReceipt = 0): Ticket {
   return { ...ticket, attempt: draw(), receivedAt: Date.now(), ageAtReceipt };
 }
 
-// The steps of the state machine. Each returns the record itself if it does not apply any more.
+// The steps of the state machine. Each returns the given record if it no longer applies.
 
 /**
- * The ticket that was sent is over: another one follows, or the session has ended for a reason. If
- * nothing was sent, a new anonymous shopper begins.
+ * The ticket that was sent is no longer the newest: another one follows, or the session has ended
+ * for a reason. If nothing was sent, a new anonymous shopper begins.
  */
 export function followed(stored: Stored, sent: Ticket | undefined, next: Ticket | string): Stored {
   if (stored.ticket?.refreshToken !== sent?.refreshToken) return stored;
@@ -121,9 +124,9 @@ export function signedOut(stored: Stored, everywhere: boolean): Stored {
 }
 
 /**
- * A customer has signed in. `before` is the record that the sign-in began with. The customer is the
- * shopper now unless somebody signed in or out meanwhile; then the new session ends. Of two
- * customers who sign in at once, the one who got the anonymous shopper's claim wins.
+ * A customer has signed in. `before` is the record that the sign-in began with. The customer
+ * becomes the shopper, unless somebody signed in or out meanwhile. In that case, the new session
+ * ends. If two customers sign in at once, the one who claimed the anonymous shopper wins.
  */
 export function signedIn(stored: Stored, before: Stored, ticket: Ticket): Stored {
   const { ticket: last, turn } = stored;
@@ -165,9 +168,9 @@ function withErrands(stored: Stored, ...messages: (SignOut | Claim | false | "" 
 }
 
 /**
- * Takes the errand that is due first, so that no other tab runs it for 10 s. Returns also the time
- * until the next one is due; Infinity if there is none. Claims wait for their customer. Those that
- * are running in this page are left out.
+ * Takes the errand that is due first, so that no other tab runs it for 10 s. It also returns the
+ * time until the next one is due, or Infinity if there is none. Claims wait for their customer.
+ * Errands that run in this page are left out.
  */
 export function take(
   stored: Stored,
@@ -186,8 +189,8 @@ export function take(
 }
 
 /**
- * The errand is done, or it has failed. Then it is tried again after 1 s, 2 s, 4 s, … 1 min, or
- * after as many seconds as the server says, if that is longer.
+ * The errand is done, or it has failed. A failed one is tried again after 1 s, 2 s, 4 s, … 1 min,
+ * or after the time that the server says, if that is longer.
  */
 export function tried(stored: Stored, errand: Errand, failure?: Partial<Refusal>): Stored {
   const { retryAfterSeconds = 0 } = failure ?? {};
@@ -195,7 +198,7 @@ export function tried(stored: Stored, errand: Errand, failure?: Partial<Refusal>
   return put(stored, errand, failure ? delay : 0);
 }
 
-// Puts the errand off, or takes it out if there is no delay.
+// Postpones the errand, or removes it if there is no delay.
 function put(stored: Stored, { id, tries }: Errand, delay: number): Stored {
   const errands = stored.errands.flatMap((errand) => {
     if (errand.id !== id) return errand;

@@ -20,16 +20,16 @@ import { type Change, pageStore, type StoreFactory, type TicketStore } from "./s
 import { createCall, type Session, type WireTicket } from "./wire.js";
 
 export interface ShopperOptions {
-  /** Where the ticket server answers, for example `https://tickets.example/graphql`. */
+  /** The URL of the ticket server, for example `https://tickets.example/graphql`. */
   endpoint: string;
   /** The id of the application. Only a server with several applications needs it. */
   application?: string;
   /** Where the ticket is kept. The default is IndexedDB, shared by all tabs. */
   storage?: StoreFactory;
   /**
-   * Is called when a sign-in has claimed what an anonymous shopper had, for example to merge the
-   * cart. It is called again, also after a reload, until it resolves. So it must be idempotent. It
-   * is called only while the customer of the claim is the shopper.
+   * Is called when a sign-in has claimed an anonymous shopper, for example to merge the cart. It is
+   * called again until it resolves, even after a reload, so it must be idempotent. It is called
+   * only while the customer of the claim is the shopper.
    */
   onClaim?: (claim: Claim) => unknown;
   /** Sends the requests. The default is the global `fetch`. */
@@ -37,7 +37,7 @@ export interface ShopperOptions {
 }
 
 export interface TokenOptions {
-  /** The token that a server has just refused. Another one is returned. */
+  /** A token that a server has just refused. Another one is returned. */
   refused?: string | undefined;
   /** Returns the ticket's JWT, for services that verify tickets by themselves. */
   jwt?: boolean | undefined;
@@ -45,7 +45,7 @@ export interface TokenOptions {
   signal?: AbortSignal | null | undefined;
 }
 
-/** A token and whose it is. */
+/** A token, and the user that it belongs to. */
 export interface Bearer {
   readonly token: string;
   readonly userId: string;
@@ -54,32 +54,33 @@ export interface Bearer {
 /** What a sign-in has done. */
 export interface SignedIn {
   readonly userId: string;
-  /** How the claim of the anonymous shopper went: the server's ClaimOutcome. */
+  /** The outcome of claiming the anonymous shopper: the server's ClaimOutcome. */
   readonly claim?: string | undefined;
-  /** The anonymous shopper whose cart is the customer's now. */
+  /** The anonymous shopper whose cart now belongs to the customer. */
   readonly claimedAnonymousUserId?: string | null | undefined;
 }
 
 export interface Shopper {
-  /** Returns who the shopper is. It is the same object until that changes. */
+  /** Returns who the shopper is. It returns the same object until that changes. */
   getState(): ShopperState;
-  /** Calls the listener after each change of the state. Returns what ends that. */
+  /** Calls the listener after each change of the state. Call the returned function to end that. */
   subscribe(listener: () => void): () => void;
   /** Returns a valid access token. Without a shopper, a new anonymous one begins. */
   accessToken(options?: TokenOptions): Promise<string>;
-  /** Like `accessToken`, and says whose token it is. */
+  /** Like `accessToken`, but also returns whose token it is. */
   bearer(options?: TokenOptions): Promise<Bearer>;
   /**
-   * Like the global `fetch`, with the shopper's token: the access token for the endpoint, the JWT
-   * for others. If the token is refused, the request is repeated once, with another token. What
-   * changes something, such as a mutation, is repeated for the same shopper only.
+   * Like the global `fetch`, with the shopper's token: the access token for the endpoint, and the
+   * JWT for other URLs. If the token is refused, the request is repeated once, with another token.
+   * A request that changes something, such as a mutation, is repeated only for the same shopper.
    */
   readonly fetch: typeof fetch;
-  /** Signs a customer in, and claims what the anonymous shopper had. It sends the password once. */
+  /** Signs a customer in, and claims the anonymous shopper. It sends the password once. */
   signIn(credentials: { username: string; password: string }): Promise<SignedIn>;
   /**
-   * Signs out: here at once, and on the server as soon as possible. Returns when the server has
-   * heard it, or the first try has failed. Then it is tried again, also after a reload.
+   * Signs out: here at once, and on the server as soon as possible. It returns when the server has
+   * confirmed it, or when the first try has failed. After that it is tried again, even after a
+   * reload.
    */
   signOut(options?: { everywhere?: boolean }): Promise<void>;
   /** Returns where the customer is signed in, newest first. */
@@ -90,20 +91,21 @@ export interface Shopper {
   dispose(): void;
 }
 
-// After a failure nobody asks for a while: for 0.5 s, 1 s, 2 s, 3 s, or as long as the server says.
+// After a failure there are no requests for 0.5 s, then 1 s, 2 s, 3 s, or for the time that the
+// server says.
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 3_000;
-// Who has waited that long for the end of a pause gets the failure.
+// A caller that has waited so long for the end of a pause gets the failure.
 const LONGEST_WAIT = 5_000;
-// A token that is nearly as old as its lifetime may expire on its way.
+// A token that is about to expire may expire on its way to the server.
 const MARGIN = 500;
-// How long to wait for another tab's sign-in that has got the claim.
+// How long to wait for another tab's sign-in that has won the claim.
 const OTHER_SIGN_IN = 2_000;
-// A session may be over, and the answer of a refresh may be old. More rounds would be a fault.
+// A session may be over, and the answer to a refresh may be old. More rounds would be a bug.
 const ROUNDS = 5;
 const POLL = 100;
-// A tab may still be sending the token before a new one. If the new one were used up before that
-// arrives, the server would take it for theft.
+// A tab may still be sending the previous token. If the new one were used up before the previous
+// one arrives, the server would suspect a theft.
 const SETTLING = 500;
 
 const ignore = () => {};
@@ -130,7 +132,7 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   const call = createCall(endpoint, application, send);
 
-  // The store, and what the application is told of it.
+  // The store, and the state that the application sees.
 
   function begin(): Promise<TicketStore> {
     disposal.signal.throwIfAborted();
@@ -147,7 +149,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     return opened;
   }
 
-  // When the page begins or wakes, and when another tab tells of a change.
+  // Runs when the page begins or wakes, and when another tab reports a change.
   async function catchUp(event?: Event | void): Promise<void> {
     if (event?.type === "online") failure = undefined;
     try {
@@ -155,7 +157,7 @@ export function createShopper(options: ShopperOptions): Shopper {
       if (!ticket && !end) await renew();
       await runErrands();
     } catch {
-      // The next use tells.
+      // The next use reports the failure.
     }
   }
 
@@ -171,7 +173,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     const next = stateOf(stored, state);
     if (next !== state) {
       state = next;
-      // Each on its own: a listener may throw, or call the shopper.
+      // Listeners run separately, because one may throw or call the shopper.
       for (const listener of listeners) queueMicrotask(() => listeners.has(listener) && listener());
     }
     return stored;
@@ -188,7 +190,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     }
   }
 
-  // Another tab's sign-in has taken the anonymous shopper over. Its answer is probably on its way.
+  // Another tab's sign-in has claimed the anonymous shopper. Its answer is probably on its way.
   const waitForSignIn = ({ turn }: Stored) => wait(OTHER_SIGN_IN, (stored) => stored.turn !== turn);
 
   // Refreshing.
@@ -220,12 +222,12 @@ export function createShopper(options: ShopperOptions): Shopper {
         const pause = Math.max(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE), retryAfterSeconds * 1000);
         failure = error;
         setTimeout(() => failure === error && (failure = undefined), pause);
-        // Without an answer it asks once more. The attempt makes that safe.
+        // Without an answer, the request is repeated once. The attempt makes that safe.
         if (isRepeated || nextStep !== "WAIT") throw error;
         isRepeated = true;
       }
     }
-    // Somebody signs out all the time.
+    // Somebody keeps signing out.
     throw new ShopperError({ reason: "SHOPPER_CHANGED" });
   }
 
@@ -237,7 +239,7 @@ export function createShopper(options: ShopperOptions): Shopper {
       const next = await (sent
         ? call<WireTicket>("refresh", { refreshToken: sent.refreshToken, attempt: sent.attempt })
         : call<WireTicket>("begin", { deviceToken: before.deviceToken })); // for the route handler
-      // The server may have given this ticket before, perhaps long ago.
+      // The server may have made this ticket earlier, perhaps long ago.
       const age = sent ? ages.since(sent) - (Date.parse(next.issuedAt) - Date.parse(sent.issuedAt)) : 0;
       follows = received(next, Math.max(0, age));
     } catch (error) {
@@ -285,7 +287,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     if (!(await isRefused(response))) return response;
 
     const second = await bearer({ ...options, refused: first.token });
-    // Nothing that one shopper wants done is done for another.
+    // What one shopper asked for is never done for another shopper.
     return second.userId === first.userId || (await isReading(request)) ? sendAs(second) : response;
   };
 
@@ -293,7 +295,8 @@ export function createShopper(options: ShopperOptions): Shopper {
 
   async function signIn({ username, password }: { username: string; password: string }): Promise<SignedIn> {
     let before = await read();
-    // The shopper who is just beginning is claimed, too. And no late answer meets the sign-in's.
+    // A shopper that is just beginning is claimed as well. And no late answer of a refresh can
+    // arrive after the sign-in's.
     if (renewal || !(before.ticket ?? before.end)) {
       await renew().catch(ignore);
       before = await read();
@@ -347,7 +350,7 @@ export function createShopper(options: ShopperOptions): Shopper {
     const { id, message } = errand;
     let failure: Partial<ShopperError> | undefined;
     try {
-      await null; // an `onClaim` that throws at once must not end before it counts as running
+      await null; // so that an `onClaim` that throws at once does not end before it counts as running
       await ("everywhere" in message ? call("signOut", message) : onClaim!(message));
     } catch (error) {
       failure = Object(error);
@@ -395,7 +398,7 @@ async function isReading(request: Request): Promise<boolean> {
   return /^\s*(query|fragment|{)(?!.*mutation)/s.test(body?.query);
 }
 
-// 401 is what services say that verify tickets by themselves; GraphQL servers say it in the body.
+// Services that verify tickets by themselves answer with 401. GraphQL servers say it in the body.
 async function isRefused(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   const isJson = response.headers.get("content-type")?.includes("json");

@@ -7,9 +7,8 @@ export interface TicketStore {
   /** Returns what is stored now. */
   read(): Promise<Stored>;
   /**
-   * Changes what is stored, and returns what is stored then. Between the read and the write no
-   * other tab may write: that is the compare-and-set that settles races. `change` returns its
-   * argument to leave it as it is.
+   * Changes what is stored, and returns the result. Between the read and the write no other tab may
+   * write: this compare-and-set settles races. `change` returns its argument to change nothing.
    */
   update(change: Change): Promise<Stored>;
   /** Calls the listener when another tab may have changed it, until `close`. */
@@ -20,7 +19,7 @@ export interface TicketStore {
 /** Makes the store of a shopper. The key names the endpoint and the application. */
 export type StoreFactory = (key: string) => TicketStore | Promise<TicketStore>;
 
-/** Applies a change, and counts it. A store calls it in its `update`. */
+/** Applies a change, and counts it. Stores call it in `update`. */
 export function advance(stored: Stored, change: Change): Stored {
   const next = change(stored);
   const hasTurned = next.ticket !== stored.ticket || next.end !== stored.end;
@@ -31,11 +30,11 @@ export function openChannel(key: string): BroadcastChannel | undefined {
   try {
     return new BroadcastChannel(key);
   } catch {
-    return undefined; // not in this browser, or not for this page
+    return undefined; // this browser has none, or this page may not use it
   }
 }
 
-/** Keeps the record in IndexedDB, which all tabs share and which outlives a reload. */
+/** Keeps the record in IndexedDB. All tabs share it, and it survives a reload. */
 export function indexedDBStore(key: string): TicketStore {
   let channel = openChannel(key);
   let database: Promise<IDBDatabase> | undefined;
@@ -92,8 +91,8 @@ function openDatabase(): Promise<IDBDatabase> {
 }
 
 /**
- * The store of a page: IndexedDB, or memory with a BroadcastChannel where IndexedDB does not work.
- * It is memory alone outside of a browser.
+ * Returns the store of a page: IndexedDB, or memory with a BroadcastChannel if IndexedDB does not
+ * work. Outside of a browser it is memory alone.
  */
 export async function pageStore(key: string): Promise<TicketStore> {
   const preferred = indexedDBStore(key);

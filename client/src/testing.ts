@@ -1,5 +1,5 @@
-// A server for tests, as strict as the real one: a `fetch` function with tickets in memory, and the
-// faults that a test asks for.
+// A server for tests, as strict as the real one. It is a `fetch` function that keeps tickets in
+// memory, and fails as a test asks.
 
 export interface FakeCustomer {
   username: string;
@@ -9,17 +9,19 @@ export interface FakeCustomer {
 export interface FakeServerOptions {
   /** Who can sign in. The default is `demo` with the password `correct horse battery staple`. */
   customers?: FakeCustomer[];
-  /** The life of an access token in seconds: 900 by default. A refresh is due after 75 % of it. */
+  /**
+   * The lifetime of an access token in seconds: 900 by default. A refresh is due after 75 % of it.
+   */
   accessLifetime?: number;
   /** For how many seconds a used refresh token gives the same ticket again: 30 by default. */
   reuseWindow?: number;
-  /** The life of a refresh token in seconds. The default is 14 days. */
+  /** The lifetime of a refresh token in seconds. The default is 14 days. */
   refreshLifetime?: number;
-  /** Answers the operations of your own API: returns their `data`, or throws to answer an error. */
+  /** Answers the operations of your own API. It returns their `data`, or throws an error. */
   answer?: (operation: FakeOperation) => unknown;
 }
 
-/** An operation of your own API, sent with a good access token or with none. */
+/** An operation of your own API, sent with a valid access token or with none. */
 export interface FakeOperation {
   query: string;
   variables: Record<string, unknown>;
@@ -42,7 +44,7 @@ export type Fault =
   | { delay: number }
   /** The server's clock is ahead by this many milliseconds, for this request. */
   | { shift: number }
-  /** The session of the token that comes with the request ends first. */
+  /** First, the session of the request's token ends. */
   | { end: string };
 
 export interface FaultOptions {
@@ -62,7 +64,7 @@ export interface FakeSession {
 }
 
 export interface FakeServer {
-  /** What `createShopper` takes as `fetch`. */
+  /** The function to give to `createShopper` as `fetch`. */
   fetch: typeof fetch;
   /** Makes the next requests fail. */
   fail(fault: Fault, options?: FaultOptions): void;
@@ -72,9 +74,9 @@ export interface FakeServer {
   isOffline: boolean;
   /** How far the server's clock is ahead of this process's, in milliseconds. */
   clockOffset: number;
-  /** The root fields that were asked for, oldest first; also by requests that failed. */
+  /** The root fields of all requests, oldest first, including requests that failed. */
   readonly requests: string[];
-  /** All sessions there have been, oldest first. */
+  /** All sessions so far, oldest first. */
   readonly sessions: readonly FakeSession[];
   /** Ends a session, for example with `SESSION_ENDED`. */
   end(sessionId: string, reason: string): void;
@@ -97,7 +99,7 @@ interface Session {
   startedAt: number;
   /** One for each generation. */
   tickets: Issued[];
-  /** With which attempt the last refresh was made. */
+  /** The attempt of the last refresh. */
   attempt: string | undefined;
 }
 
@@ -136,7 +138,7 @@ const FIELDS = [
   "endSession",
 ] as const;
 
-/** Makes a server that knows nobody but its customers. */
+/** Makes a server that knows only its customers. */
 export function createFakeServer(options: FakeServerOptions = {}): FakeServer {
   const {
     customers = [{ username: "demo", password: "correct horse battery staple" }],

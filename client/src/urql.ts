@@ -18,7 +18,7 @@ export interface ShopperExchangeOptions {
   jwt?: boolean;
 }
 
-// What an operation was sent with. The token is behind a function, out of sight of developer tools.
+// What an operation was sent with. The token is in a function, to hide it from developer tools.
 interface Sent {
   userId: string | undefined;
   token?: () => string;
@@ -33,7 +33,7 @@ interface Sent {
  * - If the shopper changes while a query is under way, the answer is dropped, and the query is
  *   repeated once for the new shopper. Mutations and subscriptions fail with SHOPPER_CHANGED then.
  *
- * The cache is the client's: make a new client for a new shopper.
+ * The cache belongs to the client. Make a new client for a new shopper.
  */
 export function shopperExchange(shopper: Shopper, { jwt }: ShopperExchangeOptions = {}): Exchange {
   const present = () => userIdOf(shopper.getState());

@@ -50,8 +50,8 @@ export const documents = {
 const TIMEOUT = 8_000;
 
 /**
- * Sends a document and returns its result. Throws a ShopperError: with the server's reason, or
- * UNREACHABLE if there is no answer of the server's, for example a proxy's HTML.
+ * Sends a document and returns its result. It throws a ShopperError with the server's reason, or
+ * with UNREACHABLE if the server does not answer. A proxy's HTML is not the server's answer.
  */
 export type Call = <Result>(
   document: keyof typeof documents,
@@ -74,7 +74,7 @@ export function createCall(endpoint: string, application: string | undefined, se
       answer = await response.json();
     } catch (error) {
       if (error instanceof ShopperError) throw error;
-      // Anything else says nothing about the ticket.
+      // Any other error reveals nothing about the ticket.
     }
 
     const error: { message: string; extensions?: Refusal } | undefined = answer?.errors?.[0];

@@ -86,7 +86,7 @@ describe.each(["3", "4"])("with Apollo Client %s", (version) => {
     expect(count(server, "currentShopper")).toBe(3);
   });
 
-  it("hands over what has nothing to do with the token, once", async () => {
+  it("hands over an error that is not about the token, once", async () => {
     const { server, client } = await shop();
     await expect(
       client.query({

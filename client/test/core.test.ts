@@ -32,7 +32,7 @@ describe("1: correctness never depends on a lock", () => {
     expect(count(server, "refreshTicket")).toBe(1);
   });
 
-  it("goes on without a lock that hangs", async () => {
+  it("continues without a lock that hangs", async () => {
     vi.stubGlobal("navigator", { locks: { request: () => new Promise(() => {}) } });
     const { open } = browser();
     const asked = Date.now();
@@ -40,7 +40,7 @@ describe("1: correctness never depends on a lock", () => {
     expect(Date.now() - asked).toBeLessThanOrEqual(300);
   });
 
-  it("holds no lock after its work, also if it is granted late", async () => {
+  it("holds no lock after its work, even if it is granted late", async () => {
     const granted: (() => Promise<void>)[] = [];
     const request = (_: string, callback: () => Promise<void>) => new Promise(() => granted.push(callback));
     vi.stubGlobal("navigator", { locks: { request } });
@@ -114,13 +114,13 @@ describe("3: the attempt is drawn when a ticket is stored", () => {
     await reasonOf(first.accessToken());
     await pass(3600);
     await until(open().accessToken());
-    // Two that were lost, the one that came again, and its successor.
+    // These are two lost answers, the repeated one, and its successor.
     expect(count(server, "refreshTicket")).toBe(4);
   });
 });
 
 describe("4: sign-in, sign-out and claims reach every tab", () => {
-  it("tells the other tabs", async () => {
+  it("notifies the other tabs", async () => {
     const { open } = browser();
     const [one, other] = [open(), open()];
     const states: string[] = [];
@@ -133,7 +133,7 @@ describe("4: sign-in, sign-out and claims reach every tab", () => {
     expect(other.getState()).toEqual({ status: "ended", reason: "SIGNED_OUT", wasCustomer: true });
   });
 
-  it("catches up when a tab wakes that has heard nothing", async () => {
+  it("catches up when a tab wakes that was not notified", async () => {
     const window = new EventTarget();
     vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
     const { open } = browser();
@@ -179,7 +179,7 @@ describe("5: being refused is different from being offline", () => {
     expect(shopper.getState()).toMatchObject({ status: "customer", userId });
   });
 
-  it("goes on with an access token that is still valid", async () => {
+  it("continues with an access token that is still valid", async () => {
     const { server, open } = browser();
     const shopper = open();
     const token = await until(shopper.accessToken());
@@ -239,7 +239,7 @@ describe("6: both clocks count, and the server has the last word", () => {
     const now = Date.now();
     await pass(1000);
     vi.spyOn(Date, "now").mockReturnValue(now);
-    server.clockOffset = 1000_000; // its clock goes on
+    server.clockOffset = 1000_000; // the server's clock continues
     await until(shopper.accessToken());
     expect(count(server, "refreshTicket")).toBe(1);
   });
@@ -270,7 +270,7 @@ describe("6: both clocks count, and the server has the last word", () => {
     expect(shopper.getState()).toMatchObject({ status: "customer", userId });
   });
 
-  it("gets another token when the server refuses one that seemed good", async () => {
+  it("gets another token when the server refuses one that seemed valid", async () => {
     const { server, open } = browser();
     const shopper = open();
     await until(shopper.accessToken());
@@ -290,7 +290,7 @@ describe("6: both clocks count, and the server has the last word", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("uses no new ticket up at once: another tab may still be sending the one before", async () => {
+  it("does not use up a new ticket at once, because another tab may still be sending the previous one", async () => {
     const { server, open } = browser();
     const shopper = open();
     await until(shopper.accessToken());
@@ -329,7 +329,7 @@ describe("7: waiting callers share one failure", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it("tells after 5 s where retryAfterSeconds is long", async () => {
+  it("fails after 5 s if retryAfterSeconds is long", async () => {
     const { server, open } = browser();
     const shopper = open({
       fetch: async (input, init) => {
@@ -409,7 +409,7 @@ describe("8: an operation is repeated at most once", () => {
     expect(count(server, "createUserTicket")).toBe(1);
   });
 
-  it("repeats a query for the new shopper, and a mutation for the same one only", async () => {
+  it("repeats a query for the new shopper, but a mutation only for the same one", async () => {
     const { server, open } = browser({ answer: ({ shopper }) => ({ orderOf: shopper?.userId }) });
     const shopper = open();
     await until(shopper.signIn(demo));
@@ -495,7 +495,7 @@ describe("9: a claim is reported until it is accepted, exactly once", () => {
     expect(reloaded).toEqual([claims[0]]);
   });
 
-  it("waits for a report that takes long, and does not begin another in the same page", async () => {
+  it("waits for a slow report, and does not begin another one in the same page", async () => {
     const { open } = browser();
     const claims: Claim[] = [];
     const shopper = open({
@@ -542,7 +542,7 @@ describe("9: a claim is reported until it is accepted, exactly once", () => {
 });
 
 describe("10: two tabs sign in at once", () => {
-  it.each([0, 100, 1000, 3000])("as different customers: one wins, the other is told (%i ms)", async (delay) => {
+  it.each([0, 100, 1000, 3000])("as different customers: one wins, the other is superseded (%i ms)", async (delay) => {
     const { server, open } = browser();
     const claims: Claim[] = [];
     const options = { onClaim: (claim: Claim) => void claims.push(claim) };
@@ -562,7 +562,7 @@ describe("10: two tabs sign in at once", () => {
       expect(shopper.getState()).toMatchObject({ status: "customer", userId: session!.userId });
     }
     expect(claims.at(-1)).toMatchObject({ anonymousUserId: guest.userId, userId: session!.userId });
-    expect(session!.username).toBe("demo"); // who got the claim
+    expect(session!.username).toBe("demo"); // who won the claim
     expect(results[0]!.status).toBe("fulfilled");
     if (delay < 2000) expect(results[1]).toMatchObject({ reason: { reason: "SUPERSEDED" } });
     else expect(other.getState()).toMatchObject({ reason: "SUPERSEDED" });
@@ -590,7 +590,7 @@ describe("10: two tabs sign in at once", () => {
     expect(living(server)).toEqual([]);
   });
 
-  it("lets a sign-out win also where nobody is signed in yet", async () => {
+  it("lets a sign-out win even if nobody is signed in yet", async () => {
     const { server, open } = browser();
     const shopper = open();
     await until(shopper.signIn(eve));
@@ -615,7 +615,7 @@ describe("10: two tabs sign in at once", () => {
 });
 
 describe("signing out", () => {
-  it("takes effect at once, and reaches the server when it can, also after a reload", async () => {
+  it("takes effect at once, and reaches the server later, even after a reload", async () => {
     const { server, open } = browser();
     const first = open();
     await until(first.signIn(demo));
@@ -631,7 +631,7 @@ describe("signing out", () => {
     expect(living(server)).toEqual([]);
   });
 
-  it("is repeated when the server says", async () => {
+  it("is repeated when the server asks for it", async () => {
     const { server, open } = browser();
     const sentAt: number[] = [];
     const shopper = open({
@@ -688,7 +688,7 @@ describe("the list of sessions", () => {
     expect(living(server).map(({ id }) => id)).toEqual([sessions[0]!.id]);
   });
 
-  it("signs out with the present session", async () => {
+  it("signs out with the current session", async () => {
     const { open } = browser();
     const shopper = open();
     await until(shopper.signIn(demo));
@@ -757,7 +757,7 @@ describe("a shopper", () => {
     expect(shopper.getState()).toBe(state);
   });
 
-  it("goes on after a listener that throws, and lets listeners call it", async () => {
+  it("continues after a listener that throws, and lets listeners call it", async () => {
     const failures: unknown[] = [];
     const catching = (error: unknown) => failures.push(error);
     process.on("uncaughtException", catching);

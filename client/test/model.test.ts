@@ -11,8 +11,8 @@ import {
 import { createFakeServer, type Fault } from "../src/testing.js";
 import { demo, endpoint, eve, living, until } from "./tabs.js";
 
-// Several tabs do what shoppers do, in a random order, while requests fail. The model knows who must
-// be the shopper. SEED=… repeats a run, RUNS=… makes more of them.
+// Several tabs do what shoppers do, in a random order, while requests fail. The model knows who the
+// shopper must be. SEED=… repeats a run, and RUNS=… makes more of them.
 
 const RUNS = Number(process.env["RUNS"] ?? 60);
 const STEPS = 40;
@@ -55,7 +55,7 @@ class World {
   one = <Item>(items: readonly Item[]) => items[this.upTo(items.length)] as Item;
   tab = () => this.one(this.tabs);
 
-  /** A store takes some time, and tells other tabs late or never. */
+  /** Makes a store slow. It notifies other tabs late or never. */
   slow(inner: TicketStore): TicketStore {
     const listeners: (() => void)[] = [];
     const pause = () => new Promise((resolve) => setTimeout(resolve, this.upTo(5)));
@@ -84,7 +84,7 @@ class World {
         const { accepted } = this;
         await new Promise((resolve) => setTimeout(resolve, this.upTo(2000)));
         if (this.random() < 0.3) throw new Error("The cart service is down.");
-        // A page that was reloaded meanwhile has not heard that it was accepted.
+        // A page that was reloaded meanwhile does not know that it was accepted.
         if (this.tabs.includes(tab)) accepted.push(claim);
       },
     });
@@ -102,7 +102,6 @@ class World {
       { shift: 100_000 },
     ]);
     const times = 1 + this.upTo(3);
-    // A session that ends by a shifted clock would end rightly.
     const on = this.one([
       "refreshTicket",
       "anonymousShopperTicket",
@@ -135,7 +134,7 @@ class World {
       if (!failure) this.expected = id;
       else if (failure === "UNREACHABLE") this.lost.add(id);
     }
-    // The server has replaced the session of the device, although nobody has heard of the new one.
+    // The server has replaced the session of the device, although the answer was lost.
     const present = this.server.sessions.find(({ id }) => id === this.expected);
     if (present?.endReason === "SESSION_REPLACED") this.expected = undefined;
     return failure;
@@ -144,7 +143,7 @@ class World {
   async signInTwice(): Promise<void> {
     const [one, other] = [this.tab(), this.tab()];
     await Promise.all([this.signIn(one, demo), this.signIn(other, eve)]);
-    // Which of the two has won is for the store to say; that it is one of them is checked below.
+    // The store says which of the two has won. That it is one of them is checked below.
     await this.rest(15);
     const { ticket } = await until(this.store.read());
     const winner = living(this.server).find(({ id }) => id === ticket?.sessionId);
@@ -176,7 +175,7 @@ class World {
       this.log.push("ended by operator");
       this.server.end(this.expected, "ENDED_BY_OPERATOR");
       this.expected = undefined;
-      await this.rest(61); // until no access token is good
+      await this.rest(61); // until no access token is valid
       await until(this.ask(this.tab()).catch(() => {}));
     } else if (action === 6) {
       this.jump();
@@ -197,7 +196,7 @@ class World {
     return data.currentShopper.sessionId;
   }
 
-  /** Nothing fails any more: then all must be as the model has it. */
+  /** Nothing fails any more, so everything must become as the model expects. */
   async settle(): Promise<void> {
     this.server.recover();
     for (let i = 0; i < 5; i++) {
@@ -218,7 +217,7 @@ class World {
     }
 
     const reasons = this.server.sessions.map(({ endReason }) => endReason);
-    expect(reasons, "nobody is taken for a thief").not.toContain("TOKEN_REUSED");
+    expect(reasons, "nobody counts as a thief").not.toContain("TOKEN_REUSED");
     const left = living(this.server).filter(({ id }) => id !== this.expected && !this.lost.has(id));
     expect(left, "no session is left behind").toEqual([]);
 

@@ -42,7 +42,9 @@ function site() {
     return shopper;
   };
 
-  /** What a server component sees, which cannot set cookies, or a server action, which can. */
+  /**
+   * The shopper in a server component, which cannot set cookies, or in a server action, which can.
+   */
   const rendering = ({ canSet = false } = {}) => {
     const cookies: Cookies = {
       get: () => (cookie ? { value: cookie.slice("authtickets=".length) } : undefined),
@@ -80,7 +82,7 @@ describe("11: server rendering", () => {
     expect(seen).not.toContain(issued!.refreshToken);
   });
 
-  it("has told the ticket server of a sign-out when it answers, also with the fetch of Next.js", async () => {
+  it("signs out on the ticket server before it answers, even with the fetch of Next.js", async () => {
     vi.useRealTimers();
     const server = createFakeServer({ customers: [demo] });
     const handler = shopperHandler({
@@ -109,7 +111,7 @@ describe("11: server rendering", () => {
     expect(atob(cookie.split("=")[1]!.replaceAll("-", "+").replaceAll("_", "/"))).toContain('"errands":[]');
   });
 
-  it("sets an HttpOnly, Secure, SameSite=Lax cookie, and says no-store beside it", async () => {
+  it("sets an HttpOnly, Secure, SameSite=Lax cookie, and also sends no-store", async () => {
     const { page, answers } = site();
     await page().accessToken();
     const [answer] = answers;
@@ -119,7 +121,7 @@ describe("11: server rendering", () => {
     for (const { headers } of answers) expect(headers.get("cache-control")).toBe("private, no-store");
   });
 
-  it("makes one refresh for all that one request needs", async () => {
+  it("refreshes once, whatever one request needs", async () => {
     const { server, page, rendering } = site();
     await page().signIn(demo);
     await later(1000);
@@ -137,7 +139,7 @@ describe("11: server rendering", () => {
     await later(600); // beyond the reuse window
     expect(await rendering().accessToken()).toBe(rendered);
 
-    await later(1000); // the ticket that comes again has expired
+    await later(1000); // the repeated ticket has expired
     const body = '{"query":"{ currentShopper { userId } }"}';
     await expect(until(rendering().fetch(endpoint, { method: "POST", body }))).rejects.toMatchObject({
       reason: "TOKEN_EXPIRED",
@@ -146,7 +148,7 @@ describe("11: server rendering", () => {
     expect(living(server)).toHaveLength(1);
   });
 
-  it("refreshes once in a request to the handler, also if the ticket that comes again is due", async () => {
+  it("refreshes once in a request to the handler, even if the repeated ticket is due", async () => {
     const { server, page, rendering } = site();
     const store = memoryStore();
     const shopper = page(store);
@@ -161,7 +163,7 @@ describe("11: server rendering", () => {
     expect(living(server)).toHaveLength(1);
   });
 
-  it("does not bring back who has signed out, also while the sign-out is on its way", async () => {
+  it("does not bring a customer back after a sign-out, even while it is on its way", async () => {
     const { server, page, send } = site();
     const store = memoryStore();
     const shopper = createShopper({
@@ -181,7 +183,7 @@ describe("11: server rendering", () => {
     expect(living(server)).toEqual([]);
   });
 
-  it("refreshes in a server component also while a sign-out waits in the cookie", async () => {
+  it("refreshes in a server component even while a sign-out waits in the cookie", async () => {
     const { server, page, rendering } = site();
     const shopper = page();
     await shopper.signIn(demo);
@@ -196,7 +198,7 @@ describe("11: server rendering", () => {
     expect(count(server, "refreshTicket")).toBe(1);
   });
 
-  it("sets the same cookie when two requests refresh at once, in whichever order they arrive", async () => {
+  it("sets the same cookie when two requests refresh at once, in any order", async () => {
     const { server, page } = site();
     const shopper = page();
     const { userId } = await shopper.signIn(demo);
@@ -211,11 +213,11 @@ describe("11: server rendering", () => {
     expect(living(server)).toHaveLength(1);
   });
 
-  it("counts the life of a token from its issue", async () => {
+  it("counts the lifetime of a token from its issue", async () => {
     const { server, page } = site();
     await page().accessToken();
     await later(600);
-    const reloaded = page(); // has no store of its own
+    const reloaded = page(); // with an empty store
     const first = await reloaded.accessToken();
     await later(100);
     // It is due after 675 s.
@@ -253,7 +255,7 @@ describe("11: server rendering", () => {
     expect(shopper.getState()).toMatchObject({ status: "ended", reason: "SIGNED_OUT" });
   });
 
-  it("sends a wrong password's answer on", async () => {
+  it("passes on the answer to a wrong password", async () => {
     const { page } = site();
     await expect(page().signIn({ ...demo, password: "wrong" })).rejects.toMatchObject({
       reason: "INVALID_CREDENTIALS",
@@ -272,7 +274,7 @@ describe("11: server rendering", () => {
     expect((await until(one.bearer())).userId).toBe(session?.userId);
   });
 
-  it("keeps the ticket while the ticket server is away", async () => {
+  it("keeps the ticket while the ticket server is unreachable", async () => {
     const { server, page } = site();
     const shopper = page();
     const { userId } = await shopper.signIn(demo);
@@ -286,7 +288,7 @@ describe("11: server rendering", () => {
     expect((await shopper.bearer()).userId).toBe(userId);
   });
 
-  it("refuses other sites, forms, and what is no document of this package", async () => {
+  it("refuses other sites, forms, and documents of others", async () => {
     const handler = shopperHandler({ endpoint, fetch: createFakeServer().fetch });
     const post = (headers: Record<string, string>, body = "{}") =>
       handler(new Request("https://shop.example/api/shopper", { method: "POST", headers, body }));
@@ -300,7 +302,7 @@ describe("11: server rendering", () => {
     }
   });
 
-  it("tells the ticket server who asks, and nobody else", async () => {
+  it("tells only the ticket server who asks", async () => {
     const seen: string[] = [];
     const server = createFakeServer();
     const send = async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -334,7 +336,7 @@ describe("11: server rendering", () => {
     await expect(until(shopper.accessToken())).rejects.toMatchObject({ reason: "COOKIE_TOO_LARGE" });
   });
 
-  it("begins anew with a cookie that it cannot read", async () => {
+  it("begins a new session with a cookie that it cannot read", async () => {
     const shopper = serverShopper({
       endpoint,
       fetch: createFakeServer().fetch,

@@ -31,7 +31,7 @@ it("shows the state and follows it", async () => {
   act(() => root.unmount());
 });
 
-it("lists sessions where the page is jsdom's", async () => {
+it("lists sessions in a page of jsdom", async () => {
   const shopper = browser().open();
   await shopper.signIn(demo);
   expect(await shopper.sessions()).toMatchObject([{ isCurrent: true }]);

@@ -59,7 +59,7 @@ describe.each([
     expect((await one.read()).ticket).toEqual((await other.read()).ticket);
   });
 
-  it("keep apart what has different keys", async () => {
+  it("separate records with different keys", async () => {
     const [one, other] = [keep(factory(key())), keep(factory(key()))];
     await one.update((stored) => ({ ...stored, ticket: ticketOf("first") }));
     await rest();

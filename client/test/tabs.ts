@@ -7,7 +7,7 @@ export const endpoint = "https://tickets.example/graphql";
 export const demo = { username: "demo", password: "correct horse battery staple" };
 export const eve = { username: "eve", password: "another horse" };
 
-/** A store that tabs share. Its watchers are told of each change unless it is deaf. */
+/** A store that tabs share. It notifies its watchers of each change, unless it is deaf. */
 export function sharedStore({ isDeaf = false } = {}): TicketStore {
   const inner = memoryStore();
   const listeners = new Set<() => void>();
@@ -46,7 +46,7 @@ afterEach(() => opened.splice(0).forEach((shopper) => shopper.dispose()));
 /** How often a root field was asked for. */
 export const count = ({ requests }: FakeServer, field: string) => requests.filter((name) => name === field).length;
 
-/** The sessions of customers that go on. */
+/** The sessions of customers that have not ended. */
 export const living = ({ sessions }: FakeServer) =>
   sessions.filter(({ endReason, isAnonymous }) => !endReason && !isAnonymous);
 
