@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-// The clients that a page can have: where their files are, and which of them the page imports.
+// The clients that a page can use: the folder of each, and the file that the page imports.
 const root = new URL("../../client/", import.meta.url);
 
 export function packageClient() {

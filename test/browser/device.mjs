@@ -1,7 +1,7 @@
 import { Tab } from "./tab.mjs";
 
-// A browser of one shopper: its tabs share what a browser keeps. Scripts run in each page before
-// the page's own.
+// The browser of one shopper. Its tabs share cookies and storage. The given scripts run in each
+// page before the page's own.
 export class Device {
   tabs = [];
   claims = [];
@@ -24,7 +24,7 @@ export class Device {
     this.tabs.find((tab) => tab.page === page)?.hear(what, details);
   }
 
-  // Opens a tab that asks a query each 0.9 s. An idle one asks nothing by itself.
+  // Opens a tab that sends a query every 0.9 s. An idle tab sends none by itself.
   async open({ idle = false, userId } = {}) {
     const tab = new Tab(await this.context.newPage());
     tab.expect(userId);
@@ -34,7 +34,7 @@ export class Device {
     return tab;
   }
 
-  // Opens tabs of a customer who signs in in the first.
+  // Opens tabs of a customer, who signs in in the first tab.
   async openCustomer(count, username = "demo") {
     const first = await this.open();
     const userId = await first.signIn(username);

@@ -1,5 +1,5 @@
-// Runs the rows whose names contain one of the arguments, or all of them. After "short", only those
-// that take half a minute at most.
+// Runs the rows whose names contain one of the arguments, or all rows. After "short", only rows of
+// at most half a minute run.
 import { chromium } from "playwright-core";
 
 import { naiveClient, packageClient } from "./clients.mjs";
@@ -37,8 +37,8 @@ function chosen(args) {
     .filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
 }
 
-// Runs a row, and again if it took so long that its numbers say nothing about the client. A shopper
-// must be kept signed in on a busy machine, too.
+// Runs a row. If it took so long that its numbers say nothing about the client, the row runs again.
+// But even a busy machine must not sign a shopper out.
 async function run(browser, row) {
   for (let left = mostRepetitions; ; left--) {
     const start = performance.now();
@@ -89,14 +89,14 @@ async function runAll(browser, rows, report) {
 }
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: flags });
-// A run that is broken off ends its servers, too.
+// An interrupted run ends its servers as well.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 const rows = chosen(process.argv.slice(2));
 const results = new Map();
 let printed = 0;
 
-// Prints each line as soon as those above it are there.
+// Prints each line as soon as the lines above it are printed.
 console.log(header);
 await runAll(browser, rows, (result) => {
   results.set(result.row, result);

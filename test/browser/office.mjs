@@ -1,4 +1,4 @@
-// What the harness asks the server itself, past the proxy and the client.
+// Requests of the harness itself, which do not use the proxy and the client.
 const password = "correct horse battery staple";
 const signIn = `mutation ($input: CustomerUserAuthInfoInput!) {
   createUserTicket(input: $input) { accessToken refreshToken }
@@ -16,7 +16,7 @@ async function ask(server, query, variables, accessToken) {
   return data;
 }
 
-// The number of sessions that a customer has on the server, without the one that it takes to ask.
+// Counts the sessions of a customer on the server, except the one that is needed to ask.
 export async function countSessions(server, username) {
   const { createUserTicket: ticket } = await ask(server, signIn, { input: { username, password } });
   const { currentShopper } = await ask(server, list, {}, ticket.accessToken);

@@ -8,12 +8,12 @@ const operations = /\b(anonymousShopperTicket|createUserTicket|refreshTicket|rev
 const pages = new URL("page/", import.meta.url);
 const page502 = "<!doctype html><title>502</title><h1>Bad gateway</h1>";
 
-// Stands between the pages of one row and their server: it serves the page, counts operations by
-// name, and injects faults. The server has always done its work before a fault touches the answer.
+// Is between the pages of one row and their server. It serves the page, counts operations by name,
+// and injects faults. The server always does its work before a fault affects the answer.
 export class Proxy {
-  // How long each answer of the server is held back, in milliseconds.
+  // The delay of each answer, in milliseconds.
   latency = 0;
-  // Whether every operation gets an HTML page, and the server none.
+  // Whether every operation gets an HTML page and does not reach the server.
   isCutOff = false;
   counts = {};
   #faults = new Map();
@@ -44,8 +44,8 @@ export class Proxy {
     return this.counts[operation] ?? 0;
   }
 
-  // Spoils the server's next answers to this operation: "drop" breaks the connection, "hang" never
-  // answers, and a number holds the answer back for so many milliseconds. The promise resolves when
+  // Spoils the server's next answers to this operation. "drop" breaks the connection, "hang" never
+  // answers, and a number delays the answer by that many milliseconds. The promise resolves when
   // the server has done the work.
   spoil(operation, fault, times = 1) {
     return new Promise((worked) => this.#faults.set(operation, { fault, times, worked }));

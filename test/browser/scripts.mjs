@@ -4,8 +4,8 @@ export const withoutLocks = () => delete Navigator.prototype.locks;
 export const withoutDatabase = () => delete globalThis.indexedDB;
 export const withoutChannel = () => delete globalThis.BroadcastChannel;
 
-// A wall clock and a stopwatch that are wrong. Both functions get the true time and return the one
-// shown, in milliseconds. They are text, because they run in the page.
+// Makes the wall clock and the stopwatch wrong. Both functions get the true time, and return the
+// time to show, in milliseconds. They are text, because they run in the page.
 export function clock({ date = "(now) => now", stopwatch = "(now) => now" }) {
   return `{
     const date = ${date};

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 const program = process.env.AUTHTICKETS_PROGRAM || fileURLToPath(new URL("../../bin/authtickets", import.meta.url));
 const lifetimes = ["--access-lifetime=5s", "--reuse-window=3s"];
 
-// One server of the built program with its own data folder and the sample customers. It keeps its
-// port when it is started again.
+// One server, with its own data folder and the sample customers. It keeps its port when it is
+// started again.
 export class Server {
   #data = mkdtempSync(join(tmpdir(), "authtickets-browser-"));
   #child;
@@ -34,7 +34,7 @@ export class Server {
     });
   }
 
-  // Ends the program without a farewell, as a crash does.
+  // Ends the program at once, like a crash.
   async kill() {
     await this.#end("SIGKILL");
   }
@@ -50,7 +50,7 @@ export class Server {
     await closed;
   }
 
-  // New keys seal and sign after this many seconds; 15 is the least that the program allows.
+  // Makes keys that are used after this many seconds. The program requires at least 15.
   rotateKeys(seconds) {
     const flags = [`--delay=${seconds}s`, `--data=${this.#data}`];
     execFileSync(program, ["keys", "rotate", ...flags], { env: {}, stdio: "pipe" });

@@ -2,11 +2,11 @@ import { Device } from "./device.mjs";
 import { Proxy, sleep } from "./proxy.mjs";
 import { Server } from "./server.mjs";
 
-// What one row runs on: a server, a proxy in front of it, and devices. It also keeps the account of
-// what went wrong.
+// What one row needs: a server, a proxy in front of it, and devices. It also records what went
+// wrong.
 export class Stage {
   devices = [];
-  // What the row itself found wrong.
+  // The faults that the row itself found.
   faults = [];
   notes = [];
   #outages = [];
@@ -49,7 +49,7 @@ export class Stage {
     if (!holds) this.faults.push(fault);
   }
 
-  // Runs something during which queries may fail.
+  // Runs an action during which queries may fail.
   async outage(action) {
     const outage = [performance.now(), Infinity];
     this.#outages.push(outage);
@@ -57,7 +57,7 @@ export class Stage {
     outage[1] = performance.now();
   }
 
-  // Takes the first device off the network, and does something at the end of that time.
+  // Disconnects the first device from the network for some time, and then calls finish.
   offline(milliseconds, finish = () => {}) {
     return this.outage(async () => {
       await this.device.context.setOffline(true);
@@ -67,7 +67,7 @@ export class Stage {
     });
   }
 
-  // Asks once more in each open tab, so that a client that never recovers does not pass.
+  // Sends one more query in each open tab, so that a client that never recovers does not pass.
   async finish() {
     const refreshes = this.proxy.count("refreshTicket");
     await Promise.all(this.tabs.filter(({ isOpen }) => isOpen).map((tab) => tab.ask()));

@@ -2,7 +2,7 @@ const password = "correct horse battery staple";
 // A query without an answer for longer than the client's own limit of 8 s counts as failed.
 const longestQuery = 9_000;
 
-// One tab of a device: what its page has reported, and which shopper it must show.
+// One tab of a device. It knows what its page has reported, and which shopper the page must show.
 export class Tab {
   states = [];
   queries = [];
@@ -17,8 +17,8 @@ export class Tab {
     return !this.page.isClosed();
   }
 
-  // From now on every answer and state must be this customer's. Without a user id, anything may
-  // happen, and what has happened is forgotten.
+  // From now on, every answer and state must belong to this customer. Without a user id, anything
+  // may happen, and earlier faults are forgotten.
   expect(userId) {
     this.signedOutWrongly = false;
     this.#expected = userId && { userId, since: performance.now() };
@@ -28,7 +28,7 @@ export class Tab {
     const at = performance.now();
     switch (what) {
       case "loaded":
-        this.queries = this.queries.filter(({ end }) => end); // a page takes its unfinished queries along
+        this.queries = this.queries.filter(({ end }) => end); // unfinished queries end with their page
         break;
       case "state":
         this.states.push({ at, ...details });
@@ -45,7 +45,7 @@ export class Tab {
 
   #finish(what, { id, error, userId }, end) {
     const query = this.queries.find((query) => query.id === id && !query.end);
-    if (!query) return; // of a page that has gone
+    if (!query) return; // its page is gone
 
     Object.assign(query, { end, error });
     const isOther = what === "answered" && userId !== this.#expected?.userId;
@@ -66,8 +66,9 @@ export class Tab {
     });
   }
 
-  // How long the tab took to show that the customer is gone, in milliseconds from its first query
-  // after the sign-out, which lasted from one instant to another. Undefined if it never did.
+  // Returns how long the tab took to show that the customer is gone, in milliseconds from its first
+  // query after the sign-out. The sign-out lasted from one instant to the other. If the tab never
+  // showed it, the result is undefined.
   followed(from, to) {
     const use = this.queries.find(({ start }) => start >= to);
     const change = this.states.find(({ at, status }) => at >= from && status !== "customer");
@@ -78,7 +79,7 @@ export class Tab {
     return this.page.evaluate(() => storefront.poll());
   }
 
-  // Asks who the shopper is, in one query of the page.
+  // Asks once who the shopper is.
   ask() {
     return this.page.evaluate(() => storefront.ask());
   }
@@ -90,8 +91,8 @@ export class Tab {
     return userId;
   }
 
-  // Signs in where another sign-in may win. Returns the customer's user id, or nothing if it was
-  // refused.
+  // Signs in while another sign-in may win. It returns the customer's user id, or nothing if the
+  // sign-in was refused.
   trySignIn(username) {
     return this.page.evaluate(
       (credentials) => storefront.shopper.signIn(credentials).then(({ userId }) => userId, () => undefined),
@@ -104,7 +105,7 @@ export class Tab {
     await this.page.evaluate((options) => storefront.shopper.signOut(options), options);
   }
 
-  // Ends the customer's other sessions from the list of them.
+  // Ends all other sessions in the customer's list.
   async endOtherSessions() {
     await this.page.evaluate(async () => {
       const sessions = await storefront.shopper.sessions();

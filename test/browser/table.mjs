@@ -6,7 +6,7 @@ const lay = (cells) => cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(
 
 export const header = lay(columns);
 
-// Adds to a result its bounds, and whether they all hold.
+// Adds its bounds to a result, and whether the result keeps them all.
 export function judged(result) {
   const { row, signedOut, refreshes, failures, faults } = result;
   const mostRefreshes = row.refreshes ?? Infinity;
@@ -16,7 +16,7 @@ export function judged(result) {
   return { ...result, mostRefreshes, mostFailures, holds };
 }
 
-// One line of the table, with what went wrong below it.
+// Returns one line of the table, followed by what went wrong.
 export function line({ row, signedOut, refreshes, mostRefreshes, failures, mostFailures, faults, notes, holds }) {
   const numbers = [
     `${signedOut.length} (0)`,

@@ -5,11 +5,13 @@ import { refreshing } from "./apollo/refreshing.js";
 import { refusals } from "./apollo/refusals.js";
 import { signingIn } from "./apollo/signing-in.js";
 
-// What a page relies on, with one version of Apollo Client. `apollo` has its classes, and one form for what differs between versions:
+// What a page relies on, with one version of Apollo Client. `apollo` has its classes, and functions
+// for what differs between versions:
 //
-//   graphQLErrors(error)       the errors of GraphQL that an operation has failed with; none when the network has failed
-//   errorsOf413(error)         those that came under the status 413
-//   mendWith(mend)             a link that repeats an operation after the promise that mend(error, operation) gives for its first error, if any
+//   graphQLErrors(error)       the GraphQL errors of a failed operation; none if the network failed
+//   errorsOf413(error)         the GraphQL errors in an answer with the status 413
+//   mendWith(mend)             a link that calls mend(error, operation) for the first error of an
+//                              operation; if it returns a promise, the link waits and then repeats
 //   persistedQueries(options)  a link that sends hashes
 export function cases(name, apollo) {
   const connect = connector(apollo);
@@ -17,6 +19,6 @@ export function cases(name, apollo) {
     describe("signing in", () => signingIn(connect, apollo));
     describe("refreshing", () => refreshing(connect, apollo));
     describe("persisted queries", () => persistedQueries(connect, apollo));
-    describe("refusals", () => refusals(connect, apollo)); // last, as it also looks at those of the others
+    describe("refusals", () => refusals(connect, apollo)); // last, because it also checks the refusals of the others
   });
 }

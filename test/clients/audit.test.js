@@ -1,4 +1,5 @@
-// The audits of GraphQL over HTTP, of which none may be missed: what is optional there is promised here.
+// The audits of GraphQL over HTTP. All must pass, because our documents promise the optional ones
+// too.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { serverAudits } from "graphql-http";
@@ -8,7 +9,8 @@ describe("GraphQL over HTTP", () => {
   const audited = server("--introspection");
   const audits = serverAudits({
     url: () => audited.uri,
-    fetchFn: (url, { headers, ...options } = {}) => fetch(url, { ...options, headers: { ...headers, "apollo-require-preflight": "true" } }),
+    fetchFn: (url, { headers, ...options } = {}) =>
+      fetch(url, { ...options, headers: { ...headers, "apollo-require-preflight": "true" } }),
   });
 
   test("61 audits", () => assert.equal(audits.length, 61));

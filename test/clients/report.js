@@ -1,4 +1,5 @@
-// A reporter of node --test: what failed, with whatever its file has printed, and the counts on the last line.
+// A reporter for node --test. It prints what failed, with the output of its file, and the counts on
+// the last line.
 import { inspect } from "node:util";
 
 const shown = (error) => inspect(error, { depth: 5 }).replace(/^ +at .*(node:internal|node_modules).*\n/gm, "");
@@ -22,9 +23,9 @@ export default async function* report(events) {
         break;
       case "test:fail": {
         const { error } = data.details;
-        if (error.failureType === "subtestsFailed") break; // they have told it
+        if (error.failureType === "subtestsFailed") break; // they report it
         failed++;
-        if (error.failureType === "cancelledByParent") break; // it will tell why
+        if (error.failureType === "cancelledByParent") break; // the parent reports why
         const name = [...names.slice(0, data.nesting), data.name].join(" › ");
         yield `FAILED ${name}\n${printed.get(data.file) ?? ""}${shown(error.cause ?? error)}\n\n`;
         printed.delete(data.file);

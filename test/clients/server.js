@@ -9,11 +9,13 @@ import { fileURLToPath } from "node:url";
 
 const program = process.env.AUTHTICKETS_PROGRAM || fileURLToPath(new URL("../../bin/authtickets", import.meta.url));
 
-// A server with the sample customers, for the tests of the suite that calls this. Its uri is known when they run. Its operate runs a
-// command of the program on its database, with a text for the standard input.
+// Starts a server with the sample customers, for the tests of the suite that calls this. Its uri is
+// set when they run. Its operate runs a command of the program on its database, with a text for the
+// standard input.
 export function server(...flags) {
   const data = mkdtempSync(join(tmpdir(), "authtickets-clients-"));
-  const operate = (input, ...command) => execFileSync(program, [...command, `--data=${data}`], { env: {}, input, stdio: "pipe" });
+  const operate = (input, ...command) =>
+    execFileSync(program, [...command, `--data=${data}`], { env: {}, input, stdio: "pipe" });
   const server = { operate };
   const common = ["serve", "--demo", "--listen=127.0.0.1:0", "--shutdown-delay=0s", `--data=${data}`];
   let child;
@@ -47,6 +49,7 @@ export function server(...flags) {
   return server;
 }
 
-// Ends a run that is broken off in the way that has servers killed, also where the signal comes twice.
+// An interrupted run exits normally, so that its servers are killed, even if the signal comes
+// twice.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 process.stdout.once("error", () => process.exit(1));

@@ -1,4 +1,4 @@
-// Sends a request to a server of GraphQL, and returns the answer.
+// Sends a request to a GraphQL server, and returns the answer.
 export async function ask(url, request, headers) {
   const response = await fetch(url, {
     method: "POST",

@@ -11,11 +11,14 @@ export default [
     plugins: { "@graphql-eslint": graphql },
     rules: {
       ...rules,
-      // An account is known by its userId, which it has in common with its shopper and tickets. Its id is Kibo's, and null for an anonymous shopper. What is said of a token is
-      // nothing that has an identity.
+      // The userId identifies an account, its shopper and its tickets. The id of an account is
+      // Kibo's, and null for an anonymous shopper. The excepted types have no identity.
       "@graphql-eslint/strict-id-in-types": [
         "error",
-        { acceptedIdNames: ["userId", "id"], exceptions: { types: ["CustomerAttribute", "RevokedTickets", "TicketIntrospection"] } },
+        {
+          acceptedIdNames: ["userId", "id"],
+          exceptions: { types: ["CustomerAttribute", "RevokedTickets", "TicketIntrospection"] },
+        },
       ],
     },
   },

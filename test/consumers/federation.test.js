@@ -7,7 +7,9 @@ import { ask } from "./ask.js";
 import { files } from "./guide.js";
 
 const service = { query: "{ _service { sdl } }" };
-const entities = { query: '{ _entities(representations: [{ __typename: "CustomerAccount", userId: "0" }]) { __typename } }' };
+const entities = {
+  query: '{ _entities(representations: [{ __typename: "CustomerAccount", userId: "0" }]) { __typename } }',
+};
 
 describe("a subgraph", () => {
   const shop = server("--federation", "--no-introspection");
@@ -24,7 +26,7 @@ describe("a subgraph", () => {
   });
 });
 
-describe("a server that is no subgraph", () => {
+describe("a server that is not a subgraph", () => {
   const shop = server();
 
   for (const request of [service, entities]) {

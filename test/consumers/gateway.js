@@ -33,7 +33,10 @@ const signIn = (password) => ({
   `,
   variables: { password },
 });
-const order = (id) => ({ query: "query Order($id: ID!) { order(id: $id) { id customer { firstName } } }", variables: { id } });
+const order = (id) => ({
+  query: "query Order($id: ID!) { order(id: $id) { id customer { firstName } } }",
+  variables: { id },
+});
 const bearing = ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` });
 
 function refusal({ errors }) {
@@ -42,7 +45,8 @@ function refusal({ errors }) {
   return `${code} ${reason} ${nextStep}`;
 }
 
-// What the gateway of docs/clients.md, compiled in the folder, makes of the server and another subgraph.
+// Tests the gateway of docs/clients.md, which is compiled in the folder, with the server and
+// another subgraph.
 export function gateway(shop, folder) {
   describe("through Apollo Gateway", () => {
     let url;
@@ -67,13 +71,13 @@ export function gateway(shop, folder) {
       assert.deepEqual(customerAccount, { firstName: "Dana", orders: [{ id: userId }] });
     });
 
-    test("a wrong password is refused as it is without a gateway", async () => {
+    test("a wrong password is refused like without a gateway", async () => {
       const answer = await gateway(signIn("wrong"));
       assert.equal(refusal(answer), "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT");
       assert.equal(answer.data, null);
     });
 
-    test("wrong passwords from one address make no other wait", async () => {
+    test("after wrong passwords from one address, no other address must wait", async () => {
       const guess = async (address) => refusal(await gateway(signIn("wrong"), { "x-forwarded-for": address }));
       for (let i = 0; i < 5; i++) await guess("198.51.100.7");
       assert.equal(await guess("198.51.100.7"), "TRY_AGAIN TOO_MANY_ATTEMPTS WAIT");
@@ -83,7 +87,8 @@ export function gateway(shop, folder) {
     test("an order leads to the shopper's own account", async () => {
       const { ticket } = (await gateway(signIn(password))).data;
       const id = ticket.userId;
-      assert.deepEqual(await gateway(order(id), bearing(ticket)), { data: { order: { id, customer: { firstName: "Dana" } } } });
+      const answer = await gateway(order(id), bearing(ticket));
+      assert.deepEqual(answer, { data: { order: { id, customer: { firstName: "Dana" } } } });
     });
 
     test("an order leads to no account of another shopper", async () => {

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 
 const text = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
 
-// The files of docs/clients.md by name, and what it does with them: the servers that it starts, and for each the commands up to the next
-// server, with the files that come before a command and the output that comes after it.
+// The files in docs/clients.md by name, and the servers that it starts. Each server has the
+// commands up to the next server. Each command has the files before it and the output after it.
 export const files = {};
 export const servers = [];
 

@@ -1,4 +1,5 @@
-// Does what docs/clients.md says, from top to bottom: writes its files, starts its servers, runs its commands and compares what they print.
+// Follows docs/clients.md from top to bottom. It writes the files, starts the servers, runs the
+// commands, and compares what they print.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { server } from "../clients/server.js";
@@ -10,7 +11,7 @@ import { trusted } from "./trusted.js";
 const { folder, write, run } = project("guide");
 process.chdir(folder); // for the servers, too
 
-// Ids, which are shortened in the guide, and never the same.
+// Replaces ids, which the guide shortens, and which always differ.
 const withoutIds = (text) => text.replace(/\b[0-9a-f]{32}\b|\b[0-9a-f]{8}…/g, "ID");
 
 for (const { flags, runs } of servers) {

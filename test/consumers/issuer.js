@@ -6,8 +6,8 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 const now = () => Math.floor(Date.now() / 1000);
 const id = () => randomBytes(16).toString("hex");
 
-// A small server that signs tickets and answers what verifies them, for the tests of the suite that calls this. It can do what the real one never
-// does: sign what is wrong.
+// A small server that signs tickets and answers programs that verify them, for the tests of the
+// suite that calls this. Unlike the real server, it can sign invalid tickets.
 export function issuer() {
   const uri = "https://tickets.shop.example";
   const sids = {};
@@ -22,7 +22,8 @@ export function issuer() {
     async issue(claims = {}, header = {}, key = keys.privateKey) {
       const ticket = { userId: id(), sessionId: id(), accessToken: id() };
       const { userId: sub, sessionId: sid } = ticket;
-      const usual = { iss: uri, aud: [issuer.environment.TICKETS_AUDIENCE], sub, client_id: "storefront", sid, jti: id() };
+      const aud = [issuer.environment.TICKETS_AUDIENCE];
+      const usual = { iss: uri, aud, sub, client_id: "storefront", sid, jti: id() };
       const times = { iat: now(), exp: now() + 900, auth_time: now() };
       const rest = { behaviors: ["cart.write"], anonymous: true };
       live.set(ticket.accessToken, { ...usual, ...times, ...rest, scope: "cart.write" });
@@ -39,7 +40,7 @@ export function issuer() {
       await publish();
     },
 
-    // Gives out a list of revoked tickets that is not right.
+    // Publishes a list of revoked tickets, which may be wrong.
     publish,
   };
 

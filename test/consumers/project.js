@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 
 const program = process.env.AUTHTICKETS_PROGRAM || fileURLToPath(new URL("../../bin/authtickets", import.meta.url));
 
-// A new folder to write files into and run commands in. Programs find the packages that are installed here.
+// Makes a new folder for files and commands. Programs in it find the packages that are installed
+// here.
 export function project(name) {
   const folder = fileURLToPath(new URL(`build/${name}`, import.meta.url));
   const bin = join(folder, "bin");
@@ -23,7 +24,8 @@ export function project(name) {
     },
     // Runs commands, and returns what they print.
     async run(commands, environment) {
-      const env = { ...process.env, PATH: bin + delimiter + process.env.PATH, npm_config_offline: "true", ...environment };
+      const PATH = bin + delimiter + process.env.PATH;
+      const env = { ...process.env, PATH, npm_config_offline: "true", ...environment };
       try {
         const { stdout } = await promisify(execFile)("bash", ["-euc", commands], { cwd: folder, env });
         return stdout;

@@ -9,7 +9,7 @@ const pages = ["README.md", "docs/operations.md", "docs/applications.md"];
 const shown = pages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8")).join("\n");
 const schema = readFileSync(new URL("../../schema.graphqls", import.meta.url), "utf8");
 
-// Generators want a name; the operations there have none.
+// Gives an operation a name. Generators require one, but the operations in the documents have none.
 const named = (text, value) =>
   print(visit(parse(text), { OperationDefinition: (node) => ({ ...node, name: { kind: "Name", value } }) }));
 

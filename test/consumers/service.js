@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// A port that nobody listens at.
+// Returns a port that nobody listens on.
 export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -14,7 +14,7 @@ export async function freePort() {
 const running = new Set();
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-// Starts a program in a folder, and returns when it listens at its port. Its stop ends it.
+// Starts a program in a folder, and returns when it listens on its port. stop ends it.
 export async function service(folder, command, environment, port) {
   const [program, ...flags] = command;
   const env = { ...process.env, ...environment, PORT: String(port) };

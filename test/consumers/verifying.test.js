@@ -1,4 +1,5 @@
-// Runs what docs/verifying.md shows: its shops in Go and Node, and nginx, each in front of a small server that signs tickets, and of the real one.
+// Runs the examples of docs/verifying.md: shops in Go and Node, and nginx. Each runs with tickets
+// of a small server, and with tickets of the real one.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -15,22 +16,24 @@ import { freePort, service } from "./service.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const guide = readFileSync(join(root, "docs/verifying.md"), "utf8");
-const files = Object.fromEntries([...guide.matchAll(/^```\w+ (.+)\n([^]*?)^```$/gm)].map(([, name, text]) => [name, text]));
+const blocks = [...guide.matchAll(/^```\w+ (.+)\n([^]*?)^```$/gm)];
+const files = Object.fromEntries(blocks.map(([, name, text]) => [name, text]));
 const { folder, write, run } = project("verifying");
 
-// The Go programs are a module of their own, which takes the package from this checkout.
+// Builds the Go programs. Each is a module of its own that uses the package of this checkout.
 async function buildGo() {
   for (const name of ["shop", "gate"]) {
     const version = /^go (.+)$/m.exec(readFileSync(join(root, "go.mod"), "utf8"))[1];
     const ours = "github.com/authtickets/authtickets";
     write(`${name}/main.go`, files[`${name}.go`]);
-    write(`${name}/go.mod`, `module ${name}\n\ngo ${version}\n\nrequire ${ours} v0.0.0\n\nreplace ${ours} => ${root}\n`);
+    const dependency = `require ${ours} v0.0.0\n\nreplace ${ours} => ${root}\n`;
+    write(`${name}/go.mod`, `module ${name}\n\ngo ${version}\n\n${dependency}`);
     copyFileSync(join(root, "go.sum"), join(folder, name, "go.sum"));
     await run(`cd ${name} && go build -mod=mod -o ../${name}-program .`);
   }
 }
 
-// A server of this checkout as what issues tickets, with what issuer.js has: it only issues what is right.
+// A server of this checkout, with the same methods as issuer.js. It issues only valid tickets.
 function realServer() {
   const uri = "https://tickets.shop.example";
   const audience = "https://api.shop.example";
@@ -58,7 +61,7 @@ const bearer = (token) => ({ authorization: `Bearer ${token}` });
 const nginx = "/usr/sbin/nginx";
 const njs = "/usr/lib/nginx/modules/ngx_http_js_module.so";
 
-// Starts nginx with a file of the guide, in which others' addresses take the place of those that stand there.
+// Starts nginx with a file of the guide, after replacing the addresses in it.
 async function startNginx(name, addresses, port) {
   const place = join(folder, name);
   mkdirSync(join(place, "temporary"), { recursive: true });
@@ -71,26 +74,30 @@ async function startNginx(name, addresses, port) {
   write(`${name}/introspect.js`, files["introspect.js"]);
   const user = process.getuid() === 0 ? "user root;" : "";
   const http = `access_log off; client_body_temp_path temporary; proxy_temp_path temporary; include ${name};`;
-  write(`${name}/nginx.conf`, `load_module ${njs}; ${user} daemon off; pid nginx.pid; error_log stderr; events {} http { ${http} }\n`);
+  const main = `load_module ${njs}; ${user} daemon off; pid nginx.pid; error_log stderr; events {}`;
+  write(`${name}/nginx.conf`, `${main} http { ${http} }\n`);
   return service(folder, [nginx, "-p", place, "-c", "nginx.conf", "-e", "stderr"], {}, port);
 }
 
-// A service behind nginx, which answers with what it is told of the shopper.
+// Starts a service behind nginx. It answers with what nginx tells it about the shopper.
 async function startBackend() {
   const backend = createServer((request, response) => {
-    const { "x-ticket-user": user, "x-ticket-anonymous": anonymous, "x-ticket-behaviors": behaviors = "" } = request.headers;
+    const { "x-ticket-user": user, "x-ticket-anonymous": anonymous } = request.headers;
+    const { "x-ticket-behaviors": behaviors = "" } = request.headers;
     response.end(`the cart of ${user}, ${anonymous}, ${behaviors}\n`);
   });
   await new Promise((resolve) => backend.listen(0, "127.0.0.1", resolve));
   return { address: `127.0.0.1:${backend.address().port}`, stop: () => backend.close() };
 }
 
-// What each of the shops must do, with the kinds of tokens that it takes. To open one is to start what it consists of, and return what answers.
+// Tests a shop with the kinds of tokens that it accepts. open starts the parts of the shop, and
+// returns the one that answers.
 function shops(tickets, kinds, open) {
   let shop;
   const get = async (headers) => {
     const response = await fetch(`${shop.url}/cart`, { headers });
-    return { status: response.status, text: await response.text(), challenge: response.headers.get("www-authenticate") };
+    const challenge = response.headers.get("www-authenticate");
+    return { status: response.status, text: await response.text(), challenge };
   };
   const started = [];
   const start = async (what) => {
@@ -102,7 +109,7 @@ function shops(tickets, kinds, open) {
   after(() => Promise.all(started.map((one) => one.stop())));
 
   for (const kind of kinds) {
-    test(`takes a good ${kind}`, async () => {
+    test(`accepts a valid ${kind}`, async () => {
       const ticket = await tickets.issue();
       const made = { "x-ticket-user": "somebody", "x-ticket-behaviors": "everything" };
       const { status, text } = await get({ ...bearer(ticket[kind]), ...made });
@@ -125,10 +132,10 @@ function shops(tickets, kinds, open) {
     });
   }
 
-  test("refuses what is no ticket", async () => {
-    const [{ [kinds[0]]: good }, { [kinds[0]]: another }] = [await tickets.issue(), await tickets.issue()];
-    const wrong = ["", "undefined", good.slice(0, -3), `${good}, Bearer ${another}`].map(bearer);
-    for (const sent of [{}, ...wrong, { authorization: `Basic ${good}` }]) {
+  test("refuses other tokens", async () => {
+    const [{ [kinds[0]]: valid }, { [kinds[0]]: another }] = [await tickets.issue(), await tickets.issue()];
+    const wrong = ["", "undefined", valid.slice(0, -3), `${valid}, Bearer ${another}`].map(bearer);
+    for (const sent of [{}, ...wrong, { authorization: `Basic ${valid}` }]) {
       const { status, challenge } = await get(sent);
       assert.equal(status, 401, JSON.stringify(sent));
       assert.match(challenge, /^Bearer /);
@@ -155,7 +162,11 @@ function shopsOf(tickets) {
     const { get } = shops(tickets, ["jwtAccessToken", "accessToken"], async (start) => {
       gate = await start(program("./gate-program"));
       const [backend, port] = [await start(startBackend()), await freePort()];
-      const addresses = { "127.0.0.1:3000": backend.address, "127.0.0.1:9000": gate.address, "127.0.0.1:8081": `127.0.0.1:${port}` };
+      const addresses = {
+        "127.0.0.1:3000": backend.address,
+        "127.0.0.1:9000": gate.address,
+        "127.0.0.1:8081": `127.0.0.1:${port}`,
+      };
       return start(startNginx("gate.conf", addresses, port));
     });
 
@@ -170,7 +181,8 @@ function shopsOf(tickets) {
     shops(tickets, ["accessToken"], async (start) => {
       const [backend, port] = [await start(startBackend()), await freePort()];
       const { TICKETS_SERVER, TICKETS_SECRET } = tickets.environment;
-      const credentials = Buffer.from(`gateway:${TICKETS_SECRET.replace(" ", "+")}`).toString("base64"); // form-urlencoded
+      const formEncoded = `gateway:${TICKETS_SECRET.replace(" ", "+")}`;
+      const credentials = Buffer.from(formEncoded).toString("base64");
       write("introspect.conf/ticket-credentials.conf", `proxy_set_header authorization "Basic ${credentials}";\n`);
       const addresses = {
         "127.0.0.1:3000": backend.address,
@@ -183,7 +195,7 @@ function shopsOf(tickets) {
   });
 }
 
-// What only a server that does wrong can show: that the options given to jose are the right ones.
+// Tests that the options given to jose are right. Only a server that does wrong can show that.
 function hostile(tickets, { get }) {
   const now = Math.floor(Date.now() / 1000);
   const unsigned = (ticket) => {
@@ -200,13 +212,14 @@ function hostile(tickets, { get }) {
     "of an application that is not listed": async () => (await tickets.issue({ client_id: "kiosk" })).jwtAccessToken,
     "of another key": async () => (await tickets.forge()).jwtAccessToken,
     "of an unknown key": async () => (await tickets.forge({}, { kid: "2" })).jwtAccessToken,
-    "of a key that it brings": async () => (await tickets.forge({}, { jku: "https://evil.example/jwks.json" })).jwtAccessToken,
+    "of a key that it brings": async () =>
+      (await tickets.forge({}, { jku: "https://evil.example/jwks.json" })).jwtAccessToken,
     "without a signature": async () => unsigned(await tickets.issue()),
   })) {
     test(`refuses a ticket ${name}`, async () => assert.equal((await get(bearer(await token()))).status, 401));
   }
 
-  test("takes no list but the server's newest", async () => {
+  test("accepts only the server's newest list", async () => {
     const ticket = await tickets.issue();
     await tickets.revoke(ticket);
     await sleep(1_500);
@@ -233,6 +246,6 @@ describe("tickets of a small server", () => shopsOf(issuer()));
 
 describe("tickets of the server", () => shopsOf(realServer()));
 
-test("nginx is tried where CI=true", () => {
+test("nginx is there if CI=true", () => {
   if (process.env.CI === "true") assert.equal(spawnSync(nginx, ["-v"]).status, 0);
 });

@@ -21,8 +21,8 @@ let browser;
 before(async () => (browser = await chromium.launch({ executablePath, args })));
 after(() => browser?.close());
 
-// Opens the playground of a server as a new visitor. When the test ends, nothing may have been asked
-// of another host, and the content security policy must have been kept.
+// Opens the playground of a server as a new visitor. When the test ends, it fails if a request went
+// to another host, or if the page violated its content security policy.
 export async function open(t, server, options) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const origin = new URL(server.uri).origin;
@@ -45,7 +45,7 @@ export async function open(t, server, options) {
   return playground(context, origin);
 }
 
-// The playground in a new tab of the browser.
+// Opens the playground in a new tab of the browser.
 export async function playground(context, origin) {
   const page = await context.newPage();
   await page.goto(`${origin}/`);
@@ -56,7 +56,7 @@ export async function playground(context, origin) {
   const tab = (name) => page.getByRole("tab", { name: new RegExp(`^${name}( Close Tab)?$`) });
   const button = (name) => page.getByRole("button", { name, exact: true });
 
-  // Presses a button that runs the tab in view, and returns the answer.
+  // Presses a button that runs the visible tab, and returns the answer.
   const answerTo = async (press) => {
     const response = page.waitForResponse((response) => response.url().endsWith("/graphql"));
     await press();
@@ -66,7 +66,7 @@ export async function playground(context, origin) {
   };
   const show = async (name) => {
     await tab(name).click();
-    await page.waitForTimeout(300); // GraphiQL notices 100 ms later which operation is in view
+    await page.waitForTimeout(300); // GraphiQL notices the visible operation 100 ms later
   };
 
   const runHere = () => answerTo(() => page.locator(".graphiql-execute-button").click());
@@ -98,5 +98,5 @@ export async function playground(context, origin) {
   };
 }
 
-// Waits until a text is there.
+// Waits until a text appears.
 export const reads = (locator, text) => locator.filter({ hasText: text }).waitFor({ timeout: 10_000 });

@@ -14,7 +14,7 @@ describe("the page", () => {
     await p.run("SignIn");
     await reads(p.strip, /[1-6] s left/);
     await reads(p.strip, "access token expired: refresh");
-    await p.page.waitForTimeout(1500); // the strip says so up to a second early
+    await p.page.waitForTimeout(1500); // the strip says that up to a second early
     assert.equal((await p.run("CurrentShopper")).errors[0].extensions.nextStep, "REFRESH");
     await reads(p.problem, "nextStep REFRESH");
 
@@ -25,7 +25,7 @@ describe("the page", () => {
     assert.ok(await p.button("Sign out").isDisabled());
   });
 
-  test("says which tab to run first, and leads there", async (t) => {
+  test("says which tab to run first, and opens it", async (t) => {
     const p = await open(t, demo);
     await p.show("Refresh");
     await reads(p.lesson, "refreshToken cannot be filled in: first run AnonymousTicket or SignIn");
@@ -90,7 +90,7 @@ describe("the page", () => {
     assert.equal(JSON.parse(answer).data.createUserTicket.customerAccount.userName, "demo");
   });
 
-  test("shows @needs and @fails in the docs panel, and the back office apart", async (t) => {
+  test("shows @needs and @fails in the docs panel, and the back office separately", async (t) => {
     const p = await open(t, demo);
     const docs = p.page.getByRole("region", { name: "Documentation Explorer" });
     await p.press("Show Documentation Explorer");
@@ -136,7 +136,7 @@ describe("the page", () => {
   }
 });
 
-// Runs in the page: the contrast of a text with what is behind it (WCAG 2.2, 1.4.3).
+// Returns the contrast of a text with its background (WCAG 2.2, 1.4.3). It runs in the page.
 function contrast(element) {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const luminance = (colour) => {

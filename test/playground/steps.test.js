@@ -1,4 +1,4 @@
-// The steps of docs/playground.md, in order and as they are written.
+// Follows the steps of docs/playground.md in order.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ test("the steps of docs/playground.md", async (t) => {
   const p = await open(t, demo);
   let guest, refreshed;
 
-  await t.test("tell the tabs there are", async () => {
+  await t.test("name the existing tabs", async () => {
     const section = guide.split("## The steps")[1].split("\n## ")[0];
     const named = new Set([...section.matchAll(/\*\*(\w+)\*\*/g)].map(([, name]) => name));
     assert.deepEqual([...named], await p.page.getByRole("tab").allInnerTexts());
@@ -72,7 +72,7 @@ test("the steps of docs/playground.md", async (t) => {
     await reads(p.problem, "TOKEN_INVALID");
     await reads(p.problem.locator(".present"), "SIGN_IN");
     for (const step of ["REFRESH", "WAIT", "FIX_INPUT"]) await reads(p.problem, step);
-    assert.doesNotMatch(await p.strip.innerText(), /session over/); // the token was nobody's
+    assert.doesNotMatch(await p.strip.innerText(), /session over/); // the token belongs to nobody
 
     await p.press("a bad attempt");
     assert.equal((await p.runHere()).errors[0].extensions.reason, "ATTEMPT_INVALID");

@@ -189,7 +189,8 @@ test("9. a field guarded by a behavior", async (t) => {
   await see(page, "the behavior coupons.use");
   assert.equal(await page.getByLabel("Coupon").isDisabled(), true);
 
-  // The service refuses even if the field was enabled by hand, or if the request is from a terminal.
+  // The service refuses even if the field was enabled by hand, or if the request is from a
+  // terminal.
   const asked = { token: ticket, method: "PUT", body: { coupon: "TEA10" } };
   const refused = await terminal(`${stage.shop.carts}/cart/coupon`, asked);
   assert.equal(`${refused.status} ${refused.error}`, "403 insufficient_scope");

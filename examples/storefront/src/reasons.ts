@@ -1,5 +1,5 @@
-// Why a customer is no longer signed in, in words. The keys are the reasons of the server and of the
-// client package.
+// Why a customer is no longer signed in, in words. The keys are the reasons of the server and of
+// the client package.
 const endings: Record<string, string> = {
   SIGNED_OUT: "You have signed out.",
   SIGNED_OUT_EVERYWHERE: "Signed out because you signed out on all your devices.",

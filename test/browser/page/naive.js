@@ -1,5 +1,5 @@
-// A client as one writes it in an afternoon: the ticket is in localStorage, and each tab refreshes
-// it when it is due.
+// A client that one can write in an afternoon. The ticket is in localStorage, and each tab
+// refreshes it when it is due.
 const fields = "accessToken refreshToken refreshAfter isAnonymous";
 
 export function createShopper({ endpoint }) {

@@ -13,8 +13,8 @@ const shopper = createShopper({
 
 let asked = 0;
 
-// One query of a storefront, which returns the shopper. It fails visibly when it throws, or is not
-// answered with data.
+// Sends one query of a storefront, and returns the shopper. It reports a failure if the request
+// throws, or if the answer has no data.
 async function ask() {
   const id = ++asked;
   report("asked", { id });
@@ -34,9 +34,9 @@ let timer;
 const stop = () => clearInterval(timer);
 const poll = () => (stop(), ask(), (timer = setInterval(ask, period)));
 
-const tell = () => report("state", shopper.getState());
+const reportState = () => report("state", shopper.getState());
 report("loaded");
-tell();
-shopper.subscribe(tell);
+reportState();
+shopper.subscribe(reportState);
 window.storefront = { shopper, ask, poll, stop };
 if (location.hash !== "#idle") poll();

@@ -34,7 +34,8 @@ async function reloadDuringRefresh(stage) {
   await sleep(2_000);
 }
 
-// The reuse window of 3 s is over when the tab comes back. Only the attempt still gets the ticket.
+// The reuse window of 3 s is over when the tab comes back. Only the attempt can still get the
+// ticket.
 async function closedDuringRefresh(stage) {
   const [tab] = await stage.device.openCustomer(1);
   const { userId } = await tab.ask();

@@ -1,11 +1,11 @@
 import { countSessions } from "../office.mjs";
 import { sleep } from "../proxy.mjs";
 
-// Customers who sign out in one place, and whose tabs must follow.
+// Customers sign out in one place, and their other tabs must follow.
 const tabs = 3;
 const mostToFollow = 1_000; // milliseconds from a tab's next use
 
-// Signs out by an action, and checks that every tab of the first device follows, and how many
+// Signs out with an action. Then it checks that every tab of the first device follows, and how many
 // sessions are left on the server.
 async function leave(stage, action, { sessionsLeft }) {
   for (const tab of stage.device.tabs) tab.expect(undefined);

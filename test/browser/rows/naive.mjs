@@ -1,7 +1,7 @@
 import { sleep } from "../proxy.mjs";
 
-// What the other rows would see of a client that keeps the ticket in localStorage and does no more.
-// It shows that the harness finds what it looks for.
+// Shows that the harness finds faults: it tries a client that only keeps the ticket in
+// localStorage.
 async function run(stage) {
   const [first] = await stage.device.openCustomer(1);
   const { userId } = await first.ask();

@@ -5,8 +5,8 @@ import { sleep } from "../proxy.mjs";
 const customers = ["demo", "imported"];
 const patience = 4_000; // milliseconds for leftovers to be cleared away
 
-// How long the answer to the sign-in that comes first is held back, in milliseconds. It gets the
-// claim, so it wins, even if its answer is the last. The longest time is more than a client waits.
+// The delays of the answer to the first sign-in, in milliseconds. The first sign-in gets the claim,
+// so it wins, even if its answer is the last. The longest delay is longer than a client waits.
 const delays = [0, 300, 1_000, 3_000];
 const longestWait = 2_000;
 
@@ -29,10 +29,10 @@ async function round(stage, delay) {
   const check = (holds, fault) => stage.check(holds, `${fault} (first answer ${delay} ms late)`);
   check(!winner.isAnonymous && winner.userId === other.userId, "the tabs show two shoppers");
   check(userIds.includes(winner.userId), "the winner's sign-in was refused");
-  // The loser's sign-in is refused. If it had to be answered before, the state says it.
+  // The loser's sign-in is refused. If it was answered before that, the loser's state says so.
   const losers = device.tabs.filter((_, n) => userIds[n] && userIds[n] !== winner.userId);
-  const areTold = losers.every((tab) => delay > longestWait && tab.states.at(-1).reason === "SUPERSEDED");
-  check(areTold, "the loser is not told");
+  const areSuperseded = losers.every((tab) => delay > longestWait && tab.states.at(-1).reason === "SUPERSEDED");
+  check(areSuperseded, "the loser does not learn of it");
 
   const claims = device.claims.slice(claimsBefore);
   const [claim] = claims;
@@ -47,7 +47,7 @@ async function round(stage, delay) {
 
 const askAll = (device) => Promise.all(device.tabs.map((tab) => tab.ask()));
 
-// The sessions of both customers, once there are as many as wanted or patience is over.
+// Counts the sessions of both customers, when there are as many as wanted or patience is over.
 async function sessionsAfter(stage, wanted) {
   const end = performance.now() + patience;
   for (;;) {

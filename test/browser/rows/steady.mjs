@@ -1,7 +1,7 @@
 import { clock, withoutChannel, withoutDatabase, withoutLocks } from "../scripts.mjs";
 import { sleep } from "../proxy.mjs";
 
-// Customers who ask and ask while nothing happens to the network.
+// Customers send queries all the time, and the network works.
 function steady(name, { tabs, seconds, ...more }) {
   const leastAnswers = Math.floor(tabs * seconds);
 
@@ -11,7 +11,7 @@ function steady(name, { tabs, seconds, ...more }) {
     await sleep(seconds * 1000);
 
     const answers = stage.proxy.count("currentShopper");
-    stage.check(answers >= leastAnswers, `${answers} queries in ${seconds} s are too few to tell anything`);
+    stage.check(answers >= leastAnswers, `${answers} queries in ${seconds} s are too few to prove anything`);
   }
   return { name, tabs, seconds, run, ...more };
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 
-// All that has been sent and received.
+// Everything that was sent and received.
 export const exchanges = [];
 
 export const bearing = ({ accessToken }) => ({ headers: { authorization: `Bearer ${accessToken}` } });
 
-// Makes clients of a server. `lost` is how many of a client's first answers get lost on their way, and `errorsOf` finds the errors in
-// what an operation has failed with.
+// Makes clients of a server. `lost` is how many of a client's first answers get lost. `errorsOf`
+// finds the GraphQL errors in the error of a failed operation.
 export function connector({ ApolloClient, ApolloLink, HttpLink, InMemoryCache, graphQLErrors }) {
   return function connect({ uri }, { links = [], lost = 0, errorsOf = graphQLErrors, ...options } = {}) {
     const own = [];
@@ -34,7 +34,8 @@ export function connector({ ApolloClient, ApolloLink, HttpLink, InMemoryCache, g
       return data;
     }
 
-    // What an operation is refused with, e.g. "TRY_AGAIN BUSY WAIT 1" or "GRAPHQL_VALIDATION_FAILED LIMIT_EXCEEDED FIX_INPUT alias-limit".
+    // Returns how an operation is refused, for example "TRY_AGAIN BUSY WAIT 1" or
+    // "GRAPHQL_VALIDATION_FAILED LIMIT_EXCEEDED FIX_INPUT alias-limit".
     async function refusal(...operation) {
       const error = await ask(...operation).then(
         () => assert.fail("it was not refused"),

@@ -7,7 +7,8 @@ import { anonymous, whoAmI } from "./documents.js";
 
 export const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 
-const sent = ({ method, url, sent }) => `${method} ${(sent?.query ?? url.searchParams.get("query")) ? "query" : "hash"}`;
+const sent = ({ method, url, sent }) =>
+  `${method} ${(sent?.query ?? url.searchParams.get("query")) ? "query" : "hash"}`;
 
 export function persistedQueries(connect, { persistedQueries }) {
   const shop = server();

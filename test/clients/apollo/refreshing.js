@@ -30,7 +30,8 @@ export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
     await sleep(2100); // access tokens expire, and the reuse window ends
   });
 
-  // A client that sends the ticket's access token. Each of its operations refreshes by itself, so that together they do what many tabs do.
+  // A client that sends the ticket's access token. Each of its operations refreshes by itself, so
+  // together they act like many tabs.
   function shopper(ticket) {
     const office = connect(shop);
     const auth = new ApolloLink((operation, forward) => {
@@ -88,7 +89,7 @@ export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
     });
   }
 
-  test("with the attempt the same ticket comes, also after the reuse window", async () => {
+  test("the attempt gets the same ticket, even after the reuse window", async () => {
     const { ask, exchanges } = connect(shop);
     const { ticket } = await ask(refresh, { token: interrupted.refreshToken, attempt });
     assert.deepEqual(ticket, lost);
@@ -97,7 +98,7 @@ export function refreshing(connect, { ApolloLink, RetryLink, mendWith }) {
     assert.ok(await ask(refresh, { token: ticket.refreshToken, attempt: attempt.replaceAll("a", "b") }));
   });
 
-  test("a malformed attempt is refused, and uses nothing up", async () => {
+  test("a malformed attempt is refused, and does not use up the token", async () => {
     const { refreshToken: token } = (await connect(shop).ask(anonymous)).ticket;
     const { ask, refusal } = connect(shop);
     for (const malformed of ["", "short", "undefined", "a-b".repeat(8), "a".repeat(65)]) {

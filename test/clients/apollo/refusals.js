@@ -11,9 +11,9 @@ const many = (count, text) => Array.from({ length: count }, (_, i) => `a${i}: ${
 export function refusals(connect, { ApolloLink, errorsOf413 }) {
   const shop = server("--guesses-per-source=1");
   const hurried = server("--request-timeout=1ms");
-  const busy = server("--hash-concurrent=1", "--hash-wait=500ms"); // enough for the sample customers, who are hashed one by one
+  const busy = server("--hash-concurrent=1", "--hash-wait=500ms"); // enough to hash the sample customers
 
-  // The operation is a document with variables and context, or a function that gives them.
+  // The operation is a document with variables and context, or a function that returns them.
   function refuses(name, expected, operation, { at = shop, ...options } = {}) {
     test(name, async () => {
       const { refusal, exchanges } = connect(at, options);
@@ -37,14 +37,14 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
 
   test("too many at once", async () => {
     const { refusal } = connect(busy);
-    // Under different names, as those of one name wait for each other.
+    // The names differ, because sign-ins of one name wait for each other.
     const refused = await Promise.all(Array.from({ length: 90 }, (_, i) => refusal(...as(`stranger-${i}`, password))));
     const others = refused.filter((reason) => !/^TRY_AGAIN BUSY WAIT [1-9][0-9]*$/.test(reason));
     assert.ok(others.length < refused.length);
     for (const reason of others) assert.equal(reason, "BAD_USER_INPUT INVALID_CREDENTIALS FIX_INPUT");
   });
 
-  // What a customer who has signed in does after `meanwhile` has happened to the account.
+  // Returns what a customer does who is signed in, after `meanwhile` has happened to the account.
   let customers = 0;
   function later(meanwhile, operation) {
     return async () => {
@@ -72,13 +72,15 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
   refuses("a deleted account's refresh token", "UNAUTHENTICATED ACCOUNT_DELETED SIGN_IN", later(deleted, refreshes));
   refuses("a deleted account's access token", "UNAUTHENTICATED ACCOUNT_DELETED SIGN_IN", later(deleted, asks));
   refuses("a refresh after a new password", "UNAUTHENTICATED PASSWORD_CHANGED SIGN_IN", later(newPassword, refreshes));
-  refuses("a refresh after signing out everywhere", "UNAUTHENTICATED SIGNED_OUT_EVERYWHERE SIGN_IN", later(signedOut, refreshes));
+  const everywhere = "UNAUTHENTICATED SIGNED_OUT_EVERYWHERE SIGN_IN";
+  refuses("a refresh after signing out everywhere", everywhere, later(signedOut, refreshes));
 
   refuses("no access token", "UNAUTHENTICATED TOKEN_MISSING SIGN_IN", [whoAmI]);
-  refuses("a bad access token", "UNAUTHENTICATED TOKEN_INVALID SIGN_IN", [whoAmI, {}, bearing({ accessToken: "bad" })]);
-  refuses("a bad refresh token", "UNAUTHENTICATED TOKEN_INVALID SIGN_IN", [refresh, { token: "bad" }]);
+  const invalid = "UNAUTHENTICATED TOKEN_INVALID SIGN_IN";
+  refuses("an invalid access token", invalid, [whoAmI, {}, bearing({ accessToken: "bad" })]);
+  refuses("an invalid refresh token", invalid, [refresh, { token: "bad" }]);
 
-  // A text that is sent in place of the document.
+  // Sends a text in place of the document.
   const instead = (text) => ({ print: () => text });
   const unparsed = "GRAPHQL_PARSE_FAILED REQUEST_INVALID FIX_INPUT";
   const misfit = "GRAPHQL_VALIDATION_FAILED REQUEST_INVALID FIX_INPUT";
@@ -97,7 +99,8 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
   const long = { token: "x".repeat(40_000) };
   refuses("long variables", "BAD_USER_INPUT LIMIT_EXCEEDED FIX_INPUT variables-limit", [refresh, long]);
   const longer = { token: "x".repeat(70_000) };
-  refuses("a long body", "BAD_USER_INPUT LIMIT_EXCEEDED FIX_INPUT body-limit", [refresh, longer], { errorsOf: errorsOf413 });
+  const tooLong = "BAD_USER_INPUT LIMIT_EXCEEDED FIX_INPUT body-limit";
+  refuses("a long body", tooLong, [refresh, longer], { errorsOf: errorsOf413 });
 
   const twice = gql`
     mutation Twice($input: CustomerUserAuthInfoInput!) {
@@ -125,7 +128,7 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
   refuses("signing in twice in one operation", `${limited} credential-field-limit`, [twice, demo]);
   refuses("two tokens in one operation", `${limited} credential-field-limit`, [both, { token: "bad" }]);
 
-  // Sends the query beside a hash that PersistedQueryLink would never make.
+  // Sends the query with a hash that PersistedQueryLink would never make.
   function persisted(persistedQuery) {
     const link = new ApolloLink((operation, forward) => {
       operation.extensions.persistedQuery = persistedQuery;
@@ -136,11 +139,12 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
   const wrong = "BAD_USER_INPUT REQUEST_INVALID FIX_INPUT";
   const unsupported = "PERSISTED_QUERY_NOT_SUPPORTED REQUEST_INVALID FIX_INPUT";
   refuses("the hash of another query", wrong, [whoAmI], persisted({ version: 1, sha256Hash: sha256("another") }));
-  refuses("a hash that is none", wrong, [whoAmI], persisted({ version: 1, sha256Hash: "none" }));
-  refuses("persisted queries of another version", unsupported, [whoAmI], persisted({ version: 2, sha256Hash: sha256("another") }));
+  refuses("a malformed hash", wrong, [whoAmI], persisted({ version: 1, sha256Hash: "none" }));
+  const ofVersion2 = { version: 2, sha256Hash: sha256("another") };
+  refuses("persisted queries of another version", unsupported, [whoAmI], persisted(ofVersion2));
 
-  test("the schema names whatever was told", async () => {
-    const names = gql`
+  test("the schema names the codes, reasons and next steps of all errors", async () => {
+    const query = gql`
       fragment Names on __Type {
         enumValues {
           name
@@ -158,13 +162,13 @@ export function refusals(connect, { ApolloLink, errorsOf413 }) {
         }
       }
     `;
-    const schema = await connect(shop).ask(names);
-    const told = all.flatMap(({ answer }) => answer.errors ?? []);
-    assert.ok(told.length > 0);
+    const schema = await connect(shop).ask(query);
+    const errors = all.flatMap(({ answer }) => answer.errors ?? []);
+    assert.ok(errors.length > 0);
     for (const key of ["code", "reason", "nextStep"]) {
-      const known = schema[key].enumValues.map(({ name }) => name);
+      const names = schema[key].enumValues.map(({ name }) => name);
       assert.deepEqual(
-        told.map(({ extensions }) => extensions[key]).filter((value) => !known.includes(value)),
+        errors.map(({ extensions }) => extensions[key]).filter((value) => !names.includes(value)),
         [],
       );
     }

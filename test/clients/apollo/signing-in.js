@@ -63,7 +63,7 @@ export function signingIn(connect, { mendWith }) {
     assert.equal(await refusal(refresh, { token: guest.refreshToken }), "UNAUTHENTICATED SIGNED_IN SIGN_IN");
   });
 
-  test("on a known device replaces its session, and claims what the shopper has there", async () => {
+  test("on a known device replaces its session, and claims the shopper's belongings", async () => {
     const { ask, refusal } = connect(shop);
     const device = (await ask(signIn, demo)).ticket;
     const { ticket: guest } = await ask(anonymous);
@@ -79,7 +79,7 @@ export function signingIn(connect, { mendWith }) {
     assert.ok(!currentShopper.sessions.some(({ id }) => id === device.sessionId));
   });
 
-  test("tells what became of a claim", async () => {
+  test("reports the outcome of a claim", async () => {
     const { ask } = connect(shop);
     const { ticket: guest } = await ask(anonymous);
     await ask(signOut, { token: guest.refreshToken });
@@ -99,7 +99,7 @@ export function signingIn(connect, { mendWith }) {
     assert.equal(exchanges.length, 1);
   });
 
-  test("and being known by the access token alone", async () => {
+  test("is proven by the access token alone", async () => {
     const { ask, refusal } = connect(shop);
     const { ticket } = await ask(signIn, demo);
     assert.equal((await ask(whoAmI, {}, bearing(ticket))).currentShopper.customerAccount.userName, "demo");
@@ -107,7 +107,7 @@ export function signingIn(connect, { mendWith }) {
     assert.equal(await refusal(whoAmI, {}, mistaken), "UNAUTHENTICATED TOKEN_INVALID SIGN_IN");
   });
 
-  test("and out", async () => {
+  test("and signing out", async () => {
     const { ask, refusal } = connect(shop);
     const { refreshToken: token } = (await ask(signIn, demo)).ticket;
     assert.equal((await ask(signOut, { token })).revokeTicket.sessionsEnded, 1);
@@ -115,7 +115,7 @@ export function signingIn(connect, { mendWith }) {
     assert.equal(await refusal(refresh, { token }), "UNAUTHENTICATED SIGNED_OUT SIGN_IN");
   });
 
-  test("and out, with a token that was used", async () => {
+  test("and signing out with a used token", async () => {
     const { ask, refusal } = connect(shop);
     const { refreshToken: used } = (await ask(signIn, demo)).ticket;
     const { refreshToken: token } = (await ask(refresh, { token: used })).ticket;
