@@ -1,5 +1,6 @@
-# `make help` lists what this can do. Everything needs Go; the tests also need a C compiler, for the race detector, and
-# fetch or name what else they lack: test/with-mysql starts a private MariaDB or MySQL server.
+# `make help` lists the targets. All need Go. The tests also need a C compiler, for the race detector.
+# They install whatever else is missing, or name it. test/with-mysql starts a private MariaDB or MySQL
+# server.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,7 +11,7 @@ GO ?= go
 # Run by version, so that the linter's many dependencies stay out of ours.
 GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# What is tested, and how: make test PACKAGES=./tickets/... TESTFLAGS='-run Refresh -count 10'
+# Which packages to test, and how: make test PACKAGES=./tickets/... TESTFLAGS='-run Refresh -count 10'
 PACKAGES ?= ./...
 TESTFLAGS ?=
 RACE ?= -race
@@ -24,25 +25,26 @@ help: ## Lists the targets
 
 .PHONY: build
 build: ## Builds the server, one static file: bin/authtickets
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w -X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo development)" -o bin/authtickets .
+	version=$$(git describe --tags --always --dirty 2>/dev/null || echo development); \
+		CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w -X main.version=$$version" -o bin/authtickets .
 
 .PHONY: run
 run: ## Runs the server: make run ARGS='serve'
 	$(GO) run . $(or $(ARGS),serve)
 
 .PHONY: test
-test: unit clients consumers client playground storefront pages lint generated tidy ## All that must hold before a change lands: the tests on every database, and every check
+test: unit clients consumers client playground storefront pages lint generated tidy ## Runs all tests and checks that a change must pass
 
 .PHONY: unit
 unit: ## Runs the tests alone, on SQLite and MySQL
 	@test/with-mysql $(GO) run ./test/report $(RACE) -timeout 20m $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: clients
-clients: build ## Runs Apollo Client and the audits of GraphQL over HTTP against the server; needs Node
+clients: build ## Tests the server with Apollo Client and the audits of GraphQL over HTTP; needs Node
 	@test/with-node test/clients/run
 
 .PHONY: consumers
-consumers: build ## Runs generators, typed clients and a federation gateway on the schema and the server; needs Node
+consumers: build ## Tests generators, typed clients and a federation gateway; needs Node
 	@test/with-node test/consumers/run
 
 .PHONY: client
@@ -62,31 +64,31 @@ browser: build ## Runs pages in Chromium through a network with faults, five min
 	@test/with-node test/browser/run $(ARGS)
 
 .PHONY: pages
-pages: build ## The short rows of browser
+pages: build ## Runs only the short rows of `make browser`
 	@test/with-node test/browser/run short
 
 .PHONY: cluster
-cluster: ## Tries servers on databases that fail: Galera nodes, a lagging replica, a clock that steps
+cluster: ## Tests servers on failing databases: Galera nodes, a lagging replica, a clock that steps
 	@$(GO) run ./test/cluster $(ARGS)
 
 .PHONY: lint
-lint: ## Checks the rules of .golangci.yml, and how wide and long the code is
+lint: ## Checks the rules of .golangci.yml, and the length and width of the code
 	@echo 'lint'; $(GOLANGCI_LINT) run; $(GO) run ./test/shape -check
 
 .PHONY: shape
-shape: ## Measures how the code reads: the length of files, the width of lines, and so on
+shape: ## Measures how the code reads, for example the length of files and the width of lines
 	@$(GO) run ./test/shape $(ARGS)
 
 .PHONY: format
-format: ## Lays the code out as .golangci.yml wants it
+format: ## Formats the code as .golangci.yml requires
 	@$(GOLANGCI_LINT) fmt
 
 .PHONY: generated
-generated: ## Checks that the generated code is what go generate makes
+generated: ## Checks that the generated code is up to date
 	@echo 'generated'; test/unchanged $(GO) generate ./...
 
 .PHONY: tidy
-tidy: ## Checks that go.mod and go.sum are what go mod tidy makes
+tidy: ## Checks that go.mod and go.sum are up to date
 	@echo 'tidy'; $(GO) mod tidy -diff | sed -n '1,40p'
 
 .PHONY: fuzz
