@@ -115,36 +115,42 @@ func TestAccountOperationsRefuse(t *testing.T) {
 			}
 		}
 
-		// Without the behavior, none of these operations does or reveals anything.
 		token := m.ask(signInQuery, variables{"input": variables{"username": "ada", "password": rightPassword}}).
 			ticket(t, "createUserTicket").
 			AccessToken
-		for name, headers := range map[string][]string{
-			"public":                     as("storefront", ""),
-			"shopper of the application": append([]string{"x-application", "backend"}, bearer(token)...),
-			"nobody":                     nil,
+		o.expectRefusedWithoutBehavior(token)
+	})
+}
+
+// expectRefusedWithoutBehavior fails if one of these operations does or reveals anything without
+// the behavior.
+func (o *office) expectRefusedWithoutBehavior(token string) {
+	o.t.Helper()
+	for name, headers := range map[string][]string{
+		"public":                     as("storefront", ""),
+		"shopper of the application": append([]string{"x-application", "backend"}, bearer(token)...),
+		"nobody":                     nil,
+	} {
+		for _, query := range []string{
+			`{ account(by: {userName: "ada"}) { id } }`,
+			`{ accountSessions(account: {userName: "ada"}) { id } }`,
+			`mutation { createAccount(input: {userName: "mallory"}) { id } }`,
+			`mutation { updateAccount(account: {userName: "ada"}, input: {firstName: "M"}) { id } }`,
+			`mutation { setAccountPassword(account: {userName: "ada"}, password: "mallory") { id } }`,
+			`mutation { lockAccount(account: {userName: "ada"}) { id } }`,
+			`mutation { unlockAccount(account: {userName: "ada"}) { id } }`,
+			`mutation { activateAccount(account: {userName: "ada"}) { id } }`,
+			`mutation { deactivateAccount(account: {userName: "ada"}) { id } }`,
+			`{ introspectTicket(accessToken: "` + token + `") { active } }`,
 		} {
-			for _, query := range []string{
-				`{ account(by: {userName: "ada"}) { id } }`,
-				`{ accountSessions(account: {userName: "ada"}) { id } }`,
-				`mutation { createAccount(input: {userName: "mallory"}) { id } }`,
-				`mutation { updateAccount(account: {userName: "ada"}, input: {firstName: "M"}) { id } }`,
-				`mutation { setAccountPassword(account: {userName: "ada"}, password: "mallory") { id } }`,
-				`mutation { lockAccount(account: {userName: "ada"}) { id } }`,
-				`mutation { unlockAccount(account: {userName: "ada"}) { id } }`,
-				`mutation { activateAccount(account: {userName: "ada"}) { id } }`,
-				`mutation { deactivateAccount(account: {userName: "ada"}) { id } }`,
-				`{ introspectTicket(accessToken: "` + token + `") { active } }`,
-			} {
-				refusals := []models.Reason{
-					models.ReasonBehaviorMissing,
-					models.ReasonApplicationInvalid,
-					models.ReasonApplicationMissing,
-				}
-				if got := o.post(query, nil, headers...); !slices.Contains(refusals, got.Reason()) {
-					t.Errorf("%s: %s: %s", name, query, got.Text)
-				}
+			refusals := []models.Reason{
+				models.ReasonBehaviorMissing,
+				models.ReasonApplicationInvalid,
+				models.ReasonApplicationMissing,
+			}
+			if got := o.post(query, nil, headers...); !slices.Contains(refusals, got.Reason()) {
+				o.t.Errorf("%s: %s: %s", name, query, got.Text)
 			}
 		}
-	})
+	}
 }

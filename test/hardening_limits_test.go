@@ -20,9 +20,33 @@ func each(count int, format string) string {
 }
 
 func (g *guarded) overEachLimit() {
-	limits := testkit.Defaults[gqlhttp.Limits](g.t)
-	type documents struct{ most, over []string }
-	for limit, of := range map[string]documents{
+	for limit, of := range documentsAtLimits(testkit.Defaults[gqlhttp.Limits](g.t)) {
+		for _, query := range of.over {
+			g.refuses(about(query, ""), refusal{code: validationFailed, limit: limit})
+			g.refuses(
+				attempt{
+					method:  http.MethodGet,
+					url:     "?query=" + url.QueryEscape(query),
+					headers: []string{preflight, "x"},
+				},
+				refusal{code: validationFailed, limit: limit},
+			)
+		}
+
+		for _, query := range of.most {
+			if got := g.try(about(query, "")); len(got.Errors) > 0 && got.Errors[0].Extensions.Limit != "" {
+				g.t.Errorf("%.60s is exactly at the limit: %s", query, got.Text)
+			}
+		}
+	}
+}
+
+// limited has documents that are exactly at a limit, and documents that are just over it.
+type limited struct{ most, over []string }
+
+// documentsAtLimits returns documents by the name of the limit.
+func documentsAtLimits(limits *gqlhttp.Limits) map[string]limited {
+	return map[string]limited{
 		"document-limit": {
 			[]string{"{ __typename }" + strings.Repeat("#", limits.Document-14)},
 			[]string{
@@ -103,24 +127,6 @@ func (g *guarded) overEachLimit() {
 					each(20, "a# ") + "} }",
 			},
 		},
-	} {
-		for _, query := range of.over {
-			g.refuses(about(query, ""), refusal{code: validationFailed, limit: limit})
-			g.refuses(
-				attempt{
-					method:  http.MethodGet,
-					url:     "?query=" + url.QueryEscape(query),
-					headers: []string{preflight, "x"},
-				},
-				refusal{code: validationFailed, limit: limit},
-			)
-		}
-
-		for _, query := range of.most {
-			if got := g.try(about(query, "")); len(got.Errors) > 0 && got.Errors[0].Extensions.Limit != "" {
-				g.t.Errorf("%.60s is exactly at the limit: %s", query, got.Text)
-			}
-		}
 	}
 }
 

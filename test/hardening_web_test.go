@@ -3,7 +3,6 @@ package test_test
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"time"
@@ -54,36 +53,36 @@ func (g *guarded) deferred() {
 	)
 }
 
-func (g *guarded) origins() {
-	const allow, shop, other = "Access-Control-Allow-Origin", "https://shop.example", "https://www.shop.example:8443"
-	allowed := func(origins ...string) {
-		_, err := g.applications.Update(
-			g.t.Context(), access.Operator(),
-			applications.Storefront,
-			applications.Change{Origins: append([]string{}, origins...)},
-		)
-		must(g.t, err)
-		g.follow()
-	}
+const (
+	allowOrigin = "Access-Control-Allow-Origin"
+	otherShop   = "https://www.shop.example:8443"
+)
 
-	from := func(origin string) http.Header { return g.answers(attempt{body: good}.with("Origin", origin)).Header }
-	preflighted := func(origin, method, headers string) http.Header {
-		request := httptest.NewRequestWithContext(g.t.Context(), http.MethodOptions, "/graphql", http.NoBody)
-		request.Header = http.Header{
-			"Origin":                         {origin},
-			"Access-Control-Request-Method":  {method},
-			"Access-Control-Request-Headers": {headers},
-		}
-		recorder := httptest.NewRecorder()
-		g.handler.ServeHTTP(recorder, request)
+// allowOrigins sets the origins of the storefront.
+func (g *guarded) allowOrigins(origins ...string) {
+	g.t.Helper()
+	_, err := g.applications.Update(
+		g.t.Context(), access.Operator(),
+		applications.Storefront,
+		applications.Change{Origins: append([]string{}, origins...)},
+	)
+	must(g.t, err)
+	g.follow()
+}
 
-		return recorder.Header()
-	}
+// headersFor returns the headers of the answer to a page.
+func (g *guarded) headersFor(origin string) http.Header {
+	g.t.Helper()
+	return g.answers(attempt{body: good}.with("Origin", origin)).Header
+}
 
-	varies := func(header http.Header) bool {
-		return slices.Contains(strings.Split(strings.Join(header["Vary"], ", "), ", "), "Origin")
-	}
-	foreign := []string{
+func variesByOrigin(header http.Header) bool {
+	return slices.Contains(strings.Split(strings.Join(header["Vary"], ", "), ", "), "Origin")
+}
+
+// foreignOrigins are origins that are not allowed, although some look like an allowed one.
+func foreignOrigins() []string {
+	return []string{
 		"https://foreign.example", "null", "https://shop.example.foreign.example",
 		"https://foreignshop.example", "https://foreign.example/https://shop.example", "http://shop.example",
 		"https://shop.example:8443", "https://shop.example/",
@@ -91,27 +90,54 @@ func (g *guarded) origins() {
 		"*", "https://shop.example https://foreign.example", "https://shop.example,https://foreign.example",
 		"https://shop.example@foreign.example", "shop.example", "",
 	}
+}
 
-	for _, list := range [][]string{nil, {shop, other}} {
-		allowed(list...)
-		for _, origin := range foreign {
+func (g *guarded) origins() {
+	g.foreignOriginsAreRefused()
+	g.allowedOriginsMayCall()
+
+	g.allowOrigins("*")
+	foreign := foreignOrigins()[0]
+	for _, got := range []http.Header{g.headersFor(foreign), g.preflight(foreign, http.MethodPost, "authorization")} {
+		if got.Get(allowOrigin) == "" || got["Access-Control-Allow-Credentials"] != nil {
+			g.t.Errorf("%v", got)
+		}
+	}
+
+	// The pages that may call the server can read refusals as well.
+	g.allowOrigins(shopOrigin)
+	if got := g.try(attempt{body: "["}.with("Origin", shopOrigin)); got.Header.Get(allowOrigin) != shopOrigin {
+		g.t.Errorf("%v", got.Header)
+	}
+}
+
+func (g *guarded) foreignOriginsAreRefused() {
+	g.t.Helper()
+	for _, list := range [][]string{nil, {shopOrigin, otherShop}} {
+		g.allowOrigins(list...)
+		for _, origin := range foreignOrigins() {
 			refused := g.try(about(`mutation { anonymousShopperTicket { userId } }`, "").with("Origin", origin))
 			if want := models.ReasonOriginNotAllowed; origin != "" && refused.Reason() != want {
 				g.t.Errorf("%q: %s", origin, refused.Text)
 			}
 
-			for _, got := range []http.Header{refused.Header, preflighted(origin, http.MethodPost, "content-type")} {
-				if got[allow] != nil || got["Access-Control-Allow-Headers"] != nil ||
+			for _, got := range []http.Header{refused.Header, g.preflight(origin, http.MethodPost, "content-type")} {
+				if got[allowOrigin] != nil || got["Access-Control-Allow-Headers"] != nil ||
 					got["Access-Control-Allow-Credentials"] != nil {
 					g.t.Errorf("%q is allowed: %v", origin, got)
 				}
 			}
 
-			if !varies(refused.Header) {
+			if !variesByOrigin(refused.Header) {
 				g.t.Errorf("%q: a cache would mix origins up: %v", origin, refused.Header)
 			}
 		}
 	}
+}
+
+func (g *guarded) allowedOriginsMayCall() {
+	g.t.Helper()
+	g.allowOrigins(shopOrigin, otherShop)
 
 	// The server's own pages are always allowed.
 	issue := `mutation { anonymousShopperTicket { userId } }`
@@ -128,15 +154,15 @@ func (g *guarded) origins() {
 		"x-vol-user-claims",
 	}
 
-	for _, origin := range []string{shop, other} {
-		if got := from(origin); !slices.Equal(got[allow], []string{origin}) || !varies(got) ||
+	for _, origin := range []string{shopOrigin, otherShop} {
+		if got := g.headersFor(origin); !slices.Equal(got[allowOrigin], []string{origin}) || !variesByOrigin(got) ||
 			got["Access-Control-Allow-Credentials"] != nil {
 			g.t.Errorf("%s: %v", origin, got)
 		}
 
 		for _, asked := range append([]string{strings.Join(headers, ",")}, headers...) {
-			got := preflighted(origin, http.MethodPost, asked)
-			if !slices.Equal(got[allow], []string{origin}) || !varies(got) ||
+			got := g.preflight(origin, http.MethodPost, asked)
+			if !slices.Equal(got[allowOrigin], []string{origin}) || !variesByOrigin(got) ||
 				got["Access-Control-Allow-Credentials"] != nil ||
 				!strings.EqualFold(got.Get("Access-Control-Allow-Headers"), asked) ||
 				got.Get("Access-Control-Allow-Methods") != http.MethodPost {
@@ -145,23 +171,10 @@ func (g *guarded) origins() {
 		}
 
 		for _, method := range []string{http.MethodPut, http.MethodDelete, "QUERY"} {
-			if got := preflighted(origin, method, "content-type"); got[allow] != nil {
+			if got := g.preflight(origin, method, "content-type"); got[allowOrigin] != nil {
 				g.t.Errorf("preflight of %s: %v", method, got)
 			}
 		}
-	}
-
-	allowed("*")
-	for _, got := range []http.Header{from(foreign[0]), preflighted(foreign[0], http.MethodPost, "authorization")} {
-		if got.Get(allow) == "" || got["Access-Control-Allow-Credentials"] != nil {
-			g.t.Errorf("%v", got)
-		}
-	}
-
-	// The pages that may call the server can read refusals as well.
-	allowed(shop)
-	if got := g.try(attempt{body: "["}.with("Origin", shop)); got.Header.Get(allow) != shop {
-		g.t.Errorf("%v", got.Header)
 	}
 }
 

@@ -87,76 +87,82 @@ func TestIntrospectionOverHTTP(t *testing.T) {
 		o.follow()
 		dead("revoked", got.AccessToken)
 
-		for name, refused := range map[string]struct {
-			got    answer
-			status int
-			text   string
-		}{
-			"nobody": {
-				o.introspectOverHTTP("token=x", "", ""), http.StatusUnauthorized, `{"error":"invalid_client"}`,
-			},
-			"wrong secret": {
-				o.introspectOverHTTP("token=x", "gateway", "x"), http.StatusUnauthorized,
-				`{"error":"invalid_client"}`,
-			},
-			"unknown": {
-				o.introspectOverHTTP("token=x", "n:%zz", "x"), http.StatusUnauthorized,
-				`{"error":"invalid_client"}`,
-			},
-			"public": {
-				o.introspectOverHTTP("token=x", "storefront", ""), http.StatusUnauthorized,
-				`{"error":"invalid_client"}`,
-			},
-			"shopper": {
-				o.introspectOverHTTP("token=x", "", "", append(as("storefront", ""), bearer(got.AccessToken)...)...),
-				http.StatusUnauthorized, `{"error":"invalid_client"}`,
-			},
-			"may not": {
-				o.introspectOverHTTP("token=x", "weak", weak), http.StatusForbidden,
-				`{"error":"access_denied"}`,
-			},
-			"no token": {
-				o.introspectOverHTTP("other=x", "gateway", secret), http.StatusBadRequest,
-				`{"error":"invalid_request"}`,
-			},
-			"two tokens": {
-				o.introspectOverHTTP("token=x&token=y", "gateway", secret), http.StatusBadRequest,
-				`{"error":"invalid_request"}`,
-			},
-			"bad form": {
-				o.introspectOverHTTP("token=%zz", "gateway", secret), http.StatusBadRequest,
-				`{"error":"invalid_request"}`,
-			},
-			"huge": {
-				o.introspectOverHTTP("token="+strings.Repeat("A", 100<<10), "gateway", secret),
-				http.StatusBadRequest, `{"error":"invalid_request"}`,
-			},
-			"JSON": {
-				o.introspectOverHTTP(`{"token":"x"}`, "gateway", secret, "Content-Type", "application/json"),
-				http.StatusUnsupportedMediaType, `{"error":"invalid_request"}`,
-			},
-			"by our headers": {
-				o.introspectOverHTTP("token=x", "", "", as("gateway", secret)...), http.StatusOK,
-				`{"active":false}`,
-			},
-			"foreign origin": {
-				o.introspectOverHTTP("token=x", "gateway", secret, "Origin", "https://foreign.example"),
-				http.StatusForbidden, `{"error":"access_denied"}`,
-			},
-		} {
-			if refused.got.Status != refused.status || refused.got.Text != refused.text {
-				t.Errorf("%s: %d %s", name, refused.got.Status, refused.got.Text)
-			}
-			challenge := refused.got.Header.Get("WWW-Authenticate")
-			if (refused.status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
-				t.Errorf("%s: %q", name, challenge)
-			}
-		}
-
+		o.introspectionRefuses(secret, weak, got.AccessToken)
 		if strings.Contains(o.log.String(), secret) || strings.Contains(o.log.String(), got.AccessToken) {
 			t.Error("the log has a secret")
 		}
 	})
+}
+
+// introspectionRefuses fails unless introspection refuses requests as RFC 7662 describes. weak is
+// the secret of an application without the behavior.
+func (o *office) introspectionRefuses(secret, weak, accessToken string) {
+	o.t.Helper()
+	for name, refused := range map[string]struct {
+		got    answer
+		status int
+		text   string
+	}{
+		"nobody": {
+			o.introspectOverHTTP("token=x", "", ""), http.StatusUnauthorized, `{"error":"invalid_client"}`,
+		},
+		"wrong secret": {
+			o.introspectOverHTTP("token=x", "gateway", "x"), http.StatusUnauthorized,
+			`{"error":"invalid_client"}`,
+		},
+		"unknown": {
+			o.introspectOverHTTP("token=x", "n:%zz", "x"), http.StatusUnauthorized,
+			`{"error":"invalid_client"}`,
+		},
+		"public": {
+			o.introspectOverHTTP("token=x", "storefront", ""), http.StatusUnauthorized,
+			`{"error":"invalid_client"}`,
+		},
+		"shopper": {
+			o.introspectOverHTTP("token=x", "", "", append(as("storefront", ""), bearer(accessToken)...)...),
+			http.StatusUnauthorized, `{"error":"invalid_client"}`,
+		},
+		"may not": {
+			o.introspectOverHTTP("token=x", "weak", weak), http.StatusForbidden,
+			`{"error":"access_denied"}`,
+		},
+		"no token": {
+			o.introspectOverHTTP("other=x", "gateway", secret), http.StatusBadRequest,
+			`{"error":"invalid_request"}`,
+		},
+		"two tokens": {
+			o.introspectOverHTTP("token=x&token=y", "gateway", secret), http.StatusBadRequest,
+			`{"error":"invalid_request"}`,
+		},
+		"bad form": {
+			o.introspectOverHTTP("token=%zz", "gateway", secret), http.StatusBadRequest,
+			`{"error":"invalid_request"}`,
+		},
+		"huge": {
+			o.introspectOverHTTP("token="+strings.Repeat("A", 100<<10), "gateway", secret),
+			http.StatusBadRequest, `{"error":"invalid_request"}`,
+		},
+		"JSON": {
+			o.introspectOverHTTP(`{"token":"x"}`, "gateway", secret, "Content-Type", "application/json"),
+			http.StatusUnsupportedMediaType, `{"error":"invalid_request"}`,
+		},
+		"by our headers": {
+			o.introspectOverHTTP("token=x", "", "", as("gateway", secret)...), http.StatusOK,
+			`{"active":false}`,
+		},
+		"foreign origin": {
+			o.introspectOverHTTP("token=x", "gateway", secret, "Origin", "https://foreign.example"),
+			http.StatusForbidden, `{"error":"access_denied"}`,
+		},
+	} {
+		if refused.got.Status != refused.status || refused.got.Text != refused.text {
+			o.t.Errorf("%s: %d %s", name, refused.got.Status, refused.got.Text)
+		}
+		challenge := refused.got.Header.Get("WWW-Authenticate")
+		if (refused.status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
+			o.t.Errorf("%s: %q", name, challenge)
+		}
+	}
 }
 
 func TestMetadata(t *testing.T) {

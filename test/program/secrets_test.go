@@ -112,20 +112,31 @@ func TestSecretsAreWrittenNowhere(t *testing.T) {
 
 // doEverything sends secrets to the server in all the right and wrong places.
 func (s *secrets) doEverything(server *server, name, right string) {
-	t := server.t
-	t.Helper()
-	ask := func(operation operation, headers ...string) answer {
-		t.Helper()
-		got := server.ask(operation, headers...)
-		for _, password := range s.texts {
-			if strings.HasPrefix(password, "Pw") && strings.Contains(got.Text, password) {
-				t.Errorf("the answer repeats a password: %s", got.Text)
-			}
-		}
+	server.t.Helper()
+	s.useTickets(server, name, right)
+	s.guess(server, name, right)
+	s.sendInDocuments(server)
+	s.sendInRequests(server)
+	s.sendWithoutHTTP(server)
+}
 
-		return got
+// ask sends an operation, and fails if the answer repeats a password.
+func (s *secrets) ask(server *server, operation operation, headers ...string) answer {
+	server.t.Helper()
+	got := server.ask(operation, headers...)
+	for _, password := range s.texts {
+		if strings.HasPrefix(password, "Pw") && strings.Contains(got.Text, password) {
+			server.t.Errorf("the answer repeats a password: %s", got.Text)
+		}
 	}
 
+	return got
+}
+
+// useTickets uses tokens in the right and wrong fields and headers.
+func (s *secrets) useTickets(server *server, name, right string) {
+	t := server.t
+	t.Helper()
 	ticketOf := func(operation operation) ticket {
 		t.Helper()
 		return s.ticket(server.ticket(operation))
@@ -134,29 +145,36 @@ func (s *secrets) doEverything(server *server, name, right string) {
 	anonymous := ticketOf(anonymousOperation())
 	ticketOf(refreshOperation(anonymous.RefreshToken))
 	customer := ticketOf(signInOperation(name, right, anonymous.RefreshToken))
-	ask(accountOperation(), "Authorization", "Bearer "+customer.AccessToken)
-	ask(accountOperation(), "x-vol-user-claims", customer.AccessToken)
-	ask(accountOperation(), "Authorization", "Basic "+customer.AccessToken)
-	ask(accountOperation(), "Authorization", customer.RefreshToken, "Authorization", customer.AccessToken)
+	s.ask(server, accountOperation(), "Authorization", "Bearer "+customer.AccessToken)
+	s.ask(server, accountOperation(), "x-vol-user-claims", customer.AccessToken)
+	s.ask(server, accountOperation(), "Authorization", "Basic "+customer.AccessToken)
+	s.ask(server, accountOperation(), "Authorization", customer.RefreshToken, "Authorization", customer.AccessToken)
 	next := ticketOf(refreshOperation(customer.RefreshToken))
 	ticketOf(refreshOperation(next.RefreshToken))
-	expect(t, ask(refreshOperation(customer.RefreshToken)), "TOKEN_REUSED")
-	expect(t, ask(refreshOperation(next.AccessToken)), "TOKEN_INVALID")
-	ask(revokeOperation(ticketOf(signInOperation(name, right, "")).RefreshToken, false))
-	ask(revokeOperation(ticketOf(signInOperation(name, right, customer.RefreshToken)).RefreshToken, true))
+	expect(t, s.ask(server, refreshOperation(customer.RefreshToken)), "TOKEN_REUSED")
+	expect(t, s.ask(server, refreshOperation(next.AccessToken)), "TOKEN_INVALID")
+	s.ask(server, revokeOperation(ticketOf(signInOperation(name, right, "")).RefreshToken, false))
+	s.ask(server, revokeOperation(ticketOf(signInOperation(name, right, customer.RefreshToken)).RefreshToken, true))
+	s.ask(server, refreshOperation(next.RefreshToken[:80]+s.password()))
+}
 
+// guess sends passwords in the right and wrong fields.
+func (s *secrets) guess(server *server, name, right string) {
+	server.t.Helper()
 	for range 4 {
-		ask(signInOperation(name, s.password(), ""))
-		ask(signInOperation("nobody", s.password(), ""))
-		ask(signInOperation(s.password(), right, "")) // in the wrong field
+		s.ask(server, signInOperation(name, s.password(), ""))
+		s.ask(server, signInOperation("nobody", s.password(), ""))
+		s.ask(server, signInOperation(s.password(), right, "")) // in the wrong field
 	}
 
-	ask(signInOperation(name, strings.Repeat(s.password(), 100), ""))
-	ask(signInOperation(strings.Repeat(s.password(), 100), right, ""))
-	ask(refreshOperation(s.password()))
-	ask(refreshOperation(next.RefreshToken[:80] + s.password()))
+	s.ask(server, signInOperation(name, strings.Repeat(s.password(), 100), ""))
+	s.ask(server, signInOperation(strings.Repeat(s.password(), 100), right, ""))
+	s.ask(server, refreshOperation(s.password()))
+}
 
-	// In documents and variables that cannot be run.
+// sendInDocuments sends passwords in documents and variables that cannot be run.
+func (s *secrets) sendInDocuments(server *server) {
+	server.t.Helper()
 	for _, query := range []string{
 		`mutation { createUserTicket(input: {username: "ada", password: "%s"}) { accessToken } }`,
 		`mutation { createUserTicket(input: {username: "ada", password: ["%s"]}) { accessToken } }`,
@@ -170,27 +188,33 @@ func (s *secrets) doEverything(server *server, name, right string) {
 		`mutation ($p: Int = "%s") { createUserTicket(input: {username: "ada", password: $p}) { accessToken } }`,
 		`# %s`, "%s",
 	} {
-		ask(operation{query: fmt.Sprintf(query, s.password())})
+		s.ask(server, operation{query: fmt.Sprintf(query, s.password())})
 	}
 
 	for _, password := range []any{
 		[]any{s.password()}, map[string]any{"is": s.password()}, map[string]any{s.password(): nil},
 	} {
-		ask(operation{
+		s.ask(server, operation{
 			signInOperation("", "", "").query,
 			variables{"input": variables{"username": "ada", "password": password}},
 		})
 	}
 
-	ask(operation{signInOperation("", "", "").query, variables{"input": s.password()}})
-	ask(operation{signInOperation("", "", "").query, variables{"input": []any{s.password()}}})
-	ask(operation{
+	s.ask(server, operation{signInOperation("", "", "").query, variables{"input": s.password()}})
+	s.ask(server, operation{signInOperation("", "", "").query, variables{"input": []any{s.password()}}})
+	s.ask(server, operation{
 		signInOperation("", "", "").query,
 		variables{"input": variables{"username": "ada", "password": "x", "more": s.password()}},
 	})
-	ask(operation{revokeOperation("", false).query, variables{"token": s.password(), "everywhere": s.password()}})
+	s.ask(server, operation{
+		revokeOperation("", false).query,
+		variables{"token": s.password(), "everywhere": s.password()},
+	})
+}
 
-	// In malformed bodies, addresses and headers.
+// sendInRequests sends passwords in malformed bodies, addresses and headers.
+func (s *secrets) sendInRequests(server *server) {
+	server.t.Helper()
 	for _, body := range []string{
 		`{"query": "mutation { createUserTicket(input: {username: \"ada\", password: \"%s`, `%s`, `"%s"`,
 		`["%s"]`, `{"query": {"%s": 1}}`, `{"query": 1, "x": "%s"}`,
@@ -224,8 +248,12 @@ func (s *secrets) doEverything(server *server, name, right string) {
 		server, http.MethodGet, "/livez?"+s.password(), "", "X-Forwarded-For", s.password(),
 		"User-Agent", s.password(), "X-Request-Id", "a b "+s.password(),
 	)
+}
 
-	// In bytes that are not HTTP.
+// sendWithoutHTTP sends passwords in bytes that are not HTTP.
+func (s *secrets) sendWithoutHTTP(server *server) {
+	t := server.t
+	t.Helper()
 	connection, err := (&net.Dialer{}).DialContext(soon(t), "tcp", strings.TrimPrefix(server.url, "http://"))
 	must(t, err)
 	_, _ = io.WriteString(connection, s.password()+"\r\nX: "+s.password()+"\r\n\r\n")
