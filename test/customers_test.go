@@ -18,8 +18,8 @@ func namesOfOne() []string {
 	return []string{"José", "jose\u0301", "JOSE\u0301", "ｊｏｓé", "Maria@example.COM"}
 }
 
-// importOne imports four customers who share names. Only the first is created. importOne returns its
-// user id.
+// importOne imports four customers who share names. Only the first is created. importOne returns
+// its user id.
 func (m managed) importOne() string {
 	m.t.Helper()
 	const rows = `{"externalId":"1","userName":"JOSÉ","password":"` + rightPassword + `",` +

@@ -150,8 +150,8 @@ func TestForeignDeviceToken(t *testing.T) {
 	})
 }
 
-// A ticket says who it is for and how old its session is. The reason of a refusal says who ended the
-// session.
+// A ticket says who it is for and how old its session is. The reason of a refusal says who ended
+// the session.
 func TestTicketsDescribeTheirSession(t *testing.T) {
 	t.Parallel()
 

@@ -110,8 +110,8 @@ func TestEndedSessionsNotAskedFor(t *testing.T) {
 	})
 }
 
-// However many anonymous sessions a stranger ends, the list of revoked tickets stays small. It still
-// contains the tickets of customers.
+// However many anonymous sessions a stranger ends, the list of revoked tickets stays small. It
+// still contains the tickets of customers.
 func TestManyAnonymousSessionsEnd(t *testing.T) {
 	t.Parallel()
 

@@ -31,8 +31,8 @@ func jwtOf(t *testing.T, got answer, field string) (token string, header, claims
 	return issued.JWTAccessToken, header, claims
 }
 
-// The JWT of a sign-in has the claims of RFC 9068, and names the anonymous shopper that the customer
-// claimed. JWTs of later tickets do not.
+// The JWT of a sign-in has the claims of RFC 9068, and names the anonymous shopper that the
+// customer claimed. JWTs of later tickets do not.
 func TestJWTAccessToken(t *testing.T) {
 	t.Parallel()
 

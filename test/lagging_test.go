@@ -78,8 +78,8 @@ func withoutPassword(t *testing.T, url, database string) string {
 	return name
 }
 
-// behindLag returns an office whose reads show nothing that is written from then on, and the headers
-// of an application that manages accounts.
+// behindLag returns an office whose reads show nothing that is written from then on, and the
+// headers of an application that manages accounts.
 func behindLag(t *testing.T) (o *office, backend []string, ok bool) {
 	t.Helper()
 	database, ok := laggingMySQL(t)

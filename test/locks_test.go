@@ -57,7 +57,8 @@ func TestAccountLocks(t *testing.T) {
 			t.Error("the lock was not logged once")
 		}
 
-		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.Text != got.Text { // it is not checked either
+		// A wrong password is not checked either.
+		if wrong := o.trySignIn("ada", "wrong", "", "198.51.100.9"); wrong.Text != got.Text {
 			t.Errorf("a wrong password while the account is locked: %s", wrong.Text)
 		}
 

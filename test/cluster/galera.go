@@ -20,8 +20,8 @@ type cluster struct {
 	nodes   []*database
 }
 
-// clusterOptions are the settings of a node. README.md says which of them a production cluster needs
-// too, and why.
+// clusterOptions are the settings of a node. README.md says which of them a production cluster
+// needs too, and why.
 func clusterOptions(found programs, hosts []host, number int) []string {
 	var backs []string
 	for _, h := range hosts {

@@ -6,8 +6,8 @@ import (
 	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
-// If a wrong password cannot be counted, the answer does not reveal that it is wrong, whether or not
-// the name exists. The client can try again.
+// If a wrong password cannot be counted, the answer does not reveal that it is wrong, whether or
+// not the name exists. The client can try again.
 func TestGuessThatCannotBeCounted(t *testing.T) {
 	t.Parallel()
 

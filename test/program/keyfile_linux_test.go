@@ -11,8 +11,8 @@ import (
 	"github.com/authtickets/authtickets/seal"
 )
 
-// The server accepts a key file of root that its group may read, because platforms mount such files.
-// It refuses a key file that everybody may read, and the message says what to do.
+// The server accepts a key file of root that its group may read, because platforms mount such
+// files. It refuses a key file that everybody may read, and the message says what to do.
 func TestKeyFileModes(t *testing.T) {
 	t.Parallel()
 
@@ -40,7 +40,8 @@ func TestKeyFileModes(t *testing.T) {
 	}
 
 	for _, mode := range []os.FileMode{0o444, 0o644, 0o660} {
-		if stderr := faults(mode); !strings.Contains(stderr, "chmod 600") || !strings.Contains(stderr, "AUTHTICKETS_KEYSET") {
+		stderr := faults(mode)
+		if !strings.Contains(stderr, "chmod 600") || !strings.Contains(stderr, "AUTHTICKETS_KEYSET") {
 			t.Errorf("%v: %s", mode, stderr)
 		}
 	}

@@ -45,8 +45,8 @@ func pattern() []byte {
 	return key
 }
 
-// A server does not start with keys that protect nothing. It says what is wrong and how to make valid
-// keys, but does not repeat what it read.
+// A server does not start with keys that protect nothing. It says what is wrong and how to make
+// valid keys, but does not repeat what it read.
 func TestBadKeys(t *testing.T) {
 	t.Parallel()
 

@@ -49,8 +49,8 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// raceDetector reports whether the tests were built with the race detector. The program is built the
-// same way.
+// raceDetector reports whether the tests were built with the race detector. The program is built
+// the same way.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

@@ -77,8 +77,8 @@ func (held ticket) signedBy() string {
 	return header
 }
 
-// rawWithoutJWT returns the part of a ticket that is the same from all servers. The signature of the
-// JWT differs each time.
+// rawWithoutJWT returns the part of a ticket that is the same from all servers. The signature of
+// the JWT differs each time.
 func (held ticket) rawWithoutJWT() string {
 	return strings.Replace(held.raw, held.JWTAccessToken, "", 1)
 }
