@@ -3,10 +3,10 @@
 //	go run ./bench/customers -n 1000000 -seed 1 | gzip > customers.jsonl.gz
 //	authtickets account import customers.jsonl.gz
 //
-// The same seed gives the same customers. A smaller -n gives the first of them. Everyone's password
-// is "correct horse battery staple", and all share one bcrypt hash of cost 10, because hashing a
-// million passwords would take longer than importing them. Every fourth customer has two
-// attributes.
+// The same seed gives the same customers. A smaller -n gives the first of them. Every fourth
+// customer has two attributes. Everyone's password is "correct horse battery staple". All share one
+// bcrypt hash of cost 10, because hashing a million passwords would take longer than importing
+// them.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Packs the package, and checks that applications can use it: their types under node16 (ESM and
-// CommonJS) and bundler resolution, with Apollo Client 4 and 3, and every entry point when it runs.
+// Packs the package, and checks that applications can use it. It checks the types under node16 (ESM
+// and CommonJS) and bundler resolution, with Apollo Client 4 and 3. It also runs every entry point.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -189,8 +189,8 @@ export function take(
 }
 
 /**
- * The errand is done, or it has failed. A failed one is tried again after 1 s, 2 s, 4 s, … 1 min,
- * or after the time that the server says, if that is longer.
+ * The errand is done, or it has failed. A failed one is tried again after 1 s, 2 s, 4 s, … 1 min.
+ * If the server names a longer time, that counts.
  */
 export function tried(stored: Stored, errand: Errand, failure?: Partial<Refusal>): Stored {
   const { retryAfterSeconds = 0 } = failure ?? {};

@@ -91,8 +91,8 @@ export interface Shopper {
   dispose(): void;
 }
 
-// After a failure there are no requests for 0.5 s, then 1 s, 2 s, 3 s, or for the time that the
-// server says.
+// After a failure there are no requests for 0.5 s, then 1 s, 2 s, 3 s. The server may name a longer
+// time.
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 3_000;
 // A caller that has waited so long for the end of a pause gets the failure.

@@ -26,8 +26,9 @@ async function ask(method: string, path: string, body?: object): Promise<Cart> {
   return answer;
 }
 
-// The cart of the shopper with this id. It is read again when another tab has changed it, when a
-// guest's cart was merged, when the tab comes to the front, and when the network is back.
+// Returns the cart of the shopper with this id. It is read again when another tab has changed it,
+// or when a guest's cart was merged. It is also read when the tab comes to the front, or when the
+// network is back.
 export function useCart(userId: string | undefined) {
   const [cart, setCart] = useState<Cart>();
   const [error, setError] = useState<string>();
