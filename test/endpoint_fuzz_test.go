@@ -141,13 +141,13 @@ func checkFuzzed(t *testing.T, recorder *httptest.ResponseRecorder, logged strin
 		t.Errorf("neither data nor errors: %s", text)
 	}
 
-	for _, shown := range got.Errors {
-		if shown.Extensions.Code == "" || shown.Extensions.Reason == "" || shown.Extensions.NextStep == "" ||
-			shown.Extensions.Code == string(problem.CodeInternalServerError) {
-			t.Errorf("error %+v", shown)
+	for _, failure := range got.Errors {
+		if failure.Extensions.Code == "" || failure.Extensions.Reason == "" || failure.Extensions.NextStep == "" ||
+			failure.Extensions.Code == string(problem.CodeInternalServerError) {
+			t.Errorf("error %+v", failure)
 		}
-		if strings.Contains(shown.Message, fuzzedToken) {
-			t.Errorf("a message repeats a token: %s", shown.Message)
+		if strings.Contains(failure.Message, fuzzedToken) {
+			t.Errorf("a message repeats a token: %s", failure.Message)
 		}
 	}
 

@@ -63,9 +63,9 @@ func (g *guarded) try(a attempt) answer {
 		fails("answer or log repeats the request")
 	}
 
-	for _, shown := range got.Errors {
-		if shown.Message == "" || shown.Extensions.Code == "" || shown.Extensions.Reason == "" ||
-			shown.Extensions.NextStep == "" {
+	for _, failure := range got.Errors {
+		if failure.Message == "" || failure.Extensions.Code == "" || failure.Extensions.Reason == "" ||
+			failure.Extensions.NextStep == "" {
 			fails("error without a code, a reason or a next step")
 		}
 	}
@@ -155,8 +155,8 @@ func (g *guarded) refusesAs(accept string, a attempt, want refusal) answer {
 		return got
 	}
 
-	shown := got.Errors[0].Extensions
-	is := refusal{got.Status, shown.Code, shown.Reason, shown.Limit, shown.NextStep}
+	extensions := got.Errors[0].Extensions
+	is := refusal{got.Status, extensions.Code, extensions.Reason, extensions.Limit, extensions.NextStep}
 	if is != want || got.Header.Get("Content-Type") != mediaType+"; charset=utf-8" ||
 		strings.Contains(got.Text, `"data"`) {
 		g.t.Errorf(

@@ -126,11 +126,11 @@ func (g *guarded) guessedNames() {
 		`mutation ($a: CustomerUserAuthInfoInput!) { a: refreshTicket(refreshToken: $a) { userId } }`,
 		`mutation { createUserTicket(input: {username: 5}) { userId } }`,
 	} {
-		for _, shown := range closed.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).Errors {
-			if quotes := strings.ReplaceAll(shown.Message, `"…"`, ""); strings.Contains(quotes, `"`) ||
+		for _, failure := range closed.refusesAs(jsonType, about(query, ""), refusal{code: validationFailed}).Errors {
+			if quotes := strings.ReplaceAll(failure.Message, `"…"`, ""); strings.Contains(quotes, `"`) ||
 				strings.Contains(quotes, "userId") ||
 				strings.Contains(quotes, "Shopper") {
-				g.t.Errorf("%s is answered with %s", query, shown.Message)
+				g.t.Errorf("%s is answered with %s", query, failure.Message)
 			}
 		}
 	}
@@ -139,8 +139,8 @@ func (g *guarded) guessedNames() {
 // withoutPlaces returns the messages and extensions of errors.
 func withoutPlaces(a answer) string {
 	var text strings.Builder
-	for _, shown := range a.Errors {
-		fmt.Fprintln(&text, shown.Message, shown.Extensions)
+	for _, failure := range a.Errors {
+		fmt.Fprintln(&text, failure.Message, failure.Extensions)
 	}
 	return text.String()
 }

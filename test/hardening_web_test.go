@@ -232,9 +232,9 @@ func (g *guarded) deadline() {
 				g.t.Errorf("%s is answered with %d %s", a.body, got.Status, got.Text)
 				continue
 			}
-			if shown := got.Errors[0].Extensions; shown.Code != "TRY_AGAIN" || shown.Reason != "TIMED_OUT" ||
-				shown.NextStep != "WAIT" ||
-				shown.RetryAfterSeconds < 1 {
+			extensions := got.Errors[0].Extensions
+			if extensions.Code != "TRY_AGAIN" || extensions.Reason != "TIMED_OUT" || extensions.NextStep != "WAIT" ||
+				extensions.RetryAfterSeconds < 1 {
 				g.t.Errorf("%s is answered with %d %s", a.body, got.Status, got.Text)
 			}
 		}

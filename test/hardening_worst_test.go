@@ -58,8 +58,8 @@ func (g *guarded) refusesAny(a attempt) {
 		return
 	}
 
-	shown := got.Errors[0].Extensions
-	want := refusal{code: shown.Code, limit: shown.Limit}
+	extensions := got.Errors[0].Extensions
+	want := refusal{code: extensions.Code, limit: extensions.Limit}
 	if got.Status == http.StatusRequestEntityTooLarge {
 		want.status = got.Status
 	}

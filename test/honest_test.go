@@ -113,9 +113,9 @@ func (h *honesty) deliver(t *rapid.T) {
 	}
 
 	i := rapid.IntRange(0, len(h.pending)-1).Draw(t, "answer")
-	late := h.pending[i]
+	arrived := h.pending[i]
 	h.pending = append(h.pending[:i], h.pending[i+1:]...)
-	h.receive(late.sent, late.got)
+	h.receive(arrived.sent, arrived.got)
 }
 
 // receive stores an answer if the store still has the token that was sent.

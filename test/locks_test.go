@@ -66,8 +66,8 @@ func TestAccountLocks(t *testing.T) {
 		// itself.
 		input := variables{"username": "ada", "password": rightPassword, "deviceToken": device.RefreshToken}
 		query := strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1)
-		known := o.post(query, variables{"input": input})
-		if locked := known.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
+		onDevice := o.post(query, variables{"input": input})
+		if locked := onDevice.ticket(t, "createUserTicket").CustomerAccount["isLocked"]; locked != true {
 			t.Errorf("isLocked is %v", locked)
 		}
 

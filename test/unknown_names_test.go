@@ -113,9 +113,9 @@ func TestWaitsDoNotRevealAccounts(t *testing.T) {
 		next, err := seal.NewSealKeyset()
 		must(t, err)
 		must(t, o.Keys.Replace([]seal.Dated{{Keyset: first, Number: 2}, {Keyset: next, Number: 3}}))
-		known, unknown := o.trySignIn("eve", "wrong", "", address), o.trySignIn("noone", "wrong", "", address)
-		if known.Text != unknown.Text {
-			t.Errorf("under other keys: %s\nand for an unknown name: %s", known.Text, unknown.Text)
+		existing, missing := o.trySignIn("eve", "wrong", "", address), o.trySignIn("noone", "wrong", "", address)
+		if existing.Text != missing.Text {
+			t.Errorf("under other keys: %s\nand for an unknown name: %s", existing.Text, missing.Text)
 		}
 	})
 }

@@ -2,7 +2,7 @@
 // the last line.
 import { inspect } from "node:util";
 
-const shown = (error) => inspect(error, { depth: 5 }).replace(/^ +at .*(node:internal|node_modules).*\n/gm, "");
+const textOf = (error) => inspect(error, { depth: 5 }).replace(/^ +at .*(node:internal|node_modules).*\n/gm, "");
 
 export default async function* report(events) {
   let passed = 0;
@@ -27,7 +27,7 @@ export default async function* report(events) {
         failed++;
         if (error.failureType === "cancelledByParent") break; // the parent reports why
         const name = [...names.slice(0, data.nesting), data.name].join(" › ");
-        yield `FAILED ${name}\n${printed.get(data.file) ?? ""}${shown(error.cause ?? error)}\n\n`;
+        yield `FAILED ${name}\n${printed.get(data.file) ?? ""}${textOf(error.cause ?? error)}\n\n`;
         printed.delete(data.file);
       }
     }

@@ -1,6 +1,6 @@
-// Cluster tries the server on real databases while they fail: on three Galera nodes, on a primary
-// with a lagging replica, and on a database whose clock is changed. It prints a table of what
-// honest shoppers saw. The exit code is 1 if a shopper lost anything. See README.md.
+// Cluster tries the server on real databases that fail: three Galera nodes, a primary with a
+// lagging replica, and a database whose clock is changed. It prints a table of what honest shoppers
+// saw. The exit code is 1 if a shopper lost anything. See README.md.
 package main
 
 import (

@@ -99,11 +99,11 @@ func (r result) p99() (text string, isOver bool) {
 // evidence prints the first finding of some sessions.
 func (r *report) evidence(t *trial) {
 	const most = 5
-	shown := map[string]bool{}
+	printed := map[string]bool{}
 	for _, finding := range t.findings {
-		if len(shown) < most && !shown[finding.Session] {
+		if len(printed) < most && !printed[finding.Session] {
 			fmt.Fprintf(r.out, "%s: %s", finding.Phase, finding.Text)
-			shown[finding.Session] = true
+			printed[finding.Session] = true
 		}
 	}
 }

@@ -109,8 +109,8 @@ func galeraPhases(s *site, c *cluster, short bool) []phase {
 	return append(phases, cutOff(c, of))
 }
 
-// cutOff is the phase in which a node is cut off from the others. of chooses between the lengths of
-// a full run and a brief one, in seconds.
+// cutOff is the phase in which a node is cut off from the others. of returns one of two lengths in
+// seconds, depending on whether the run is short.
 func cutOff(c *cluster, of func(full, brief int) time.Duration) phase {
 	const isolated = 2
 	return phase{

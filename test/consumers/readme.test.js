@@ -6,7 +6,7 @@ import { files } from "./guide.js";
 import { project } from "./project.js";
 
 const pages = ["README.md", "docs/operations.md", "docs/applications.md"];
-const shown = pages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8")).join("\n");
+const texts = pages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8")).join("\n");
 const schema = readFileSync(new URL("../../schema.graphqls", import.meta.url), "utf8");
 
 // Gives an operation a name. Generators require one, but the operations in the documents have none.
@@ -15,7 +15,7 @@ const named = (text, value) =>
 
 test("the operations of the README and docs get types that TypeScript accepts", async () => {
   const { write, run } = project("readme");
-  const operations = [...shown.matchAll(/"query": "([^"]+)"/g)].map(([, text]) => text);
+  const operations = [...texts.matchAll(/"query": "([^"]+)"/g)].map(([, text]) => text);
   assert.equal(operations.length, 8);
   operations.forEach((text, i) => write(`operations/${i}.graphql`, named(text, `Operation${i}`)));
   write("schema.graphqls", schema);

@@ -99,23 +99,23 @@ func TestFaultDelay(t *testing.T) {
 	s, server := faulty(t)
 	first := server.signIn("ada")
 	const delay = 2 * time.Second
-	late := make(chan answer, 1)
+	delayed := make(chan answer, 1)
 	begin := time.Now()
 	go func() {
 		got, err := server.try(t.Context(), repeatable(first.RefreshToken), "X-Fault", "delay=2s")
 		if err != nil {
 			t.Error(err)
 		}
-		late <- got
+		delayed <- got
 	}()
 
 	eventually(t, "the work is done", func() bool { return s.number("SELECT MAX(generation) FROM sessions") == 1 })
-	if time.Since(begin) < delay && len(late) > 0 {
+	if time.Since(begin) < delay && len(delayed) > 0 {
 		t.Error("the answer came with the work")
 	}
 
 	other := server.ticket(repeatable(first.RefreshToken))
-	got := ticketOf(t, <-late)
+	got := ticketOf(t, <-delayed)
 	if took := time.Since(begin); took < delay {
 		t.Errorf("the answer came after %s", took)
 	}

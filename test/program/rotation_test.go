@@ -162,9 +162,9 @@ func TestKeyRotation(t *testing.T) {
 		}
 
 		// A server that starts now knows the keys as well.
-		late := s.start(issuer)
-		late.headers = shop
-		expectUsable(t, here.signIn("ada"), late, there)
+		newest := s.start(issuer)
+		newest.headers = shop
+		expectUsable(t, here.signIn("ada"), newest, there)
 	})
 }
 

@@ -1,5 +1,5 @@
-// Shape measures how the code of this repository reads: how long its files and functions are, how
-// wide its lines, and how much room is left between the steps of a function.
+// Shape measures how the code of this repository reads. It measures the length of files and
+// functions, the width of lines, and the blank lines between the steps of functions.
 //
 //	go run ./test/shape                 # prints the figures
 //	go run ./test/shape -check          # prints only which limits are broken, and fails if any is

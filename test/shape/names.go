@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// printNames prints the exported names of each folder's package, or only of the folders named:
-// constants, variables, types, functions, and the methods of exported types. It omits fields, and
-// the names that test files declare.
+// printNames prints the exported names of each folder's package, or only of the given folders.
+// These are constants, variables, types, functions, and the methods of exported types. It omits
+// fields, and the names that test files declare.
 func printNames(files []file, folders []string, out io.Writer) error {
 	names := map[string][]string{}
 	for _, file := range files {

@@ -38,8 +38,9 @@ const (
 	Undecided
 )
 
-// Check returns everything in the history that must never happen, at most one finding of a kind for
-// each session. patience limits the search for an order of the operations on one session.
+// Check returns everything in the history that must never happen. For each session, it returns at
+// most one finding of a kind. patience limits the search for an order of the operations on one
+// session.
 func (h *History) Check(patience time.Duration) []Finding {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

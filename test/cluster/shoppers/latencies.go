@@ -40,8 +40,8 @@ func (c *Crowd) Percentile(share float64, from, to time.Duration, servers ...int
 	return took[int(share*float64(len(took)-1))], len(took)
 }
 
-// WriteLatencies writes a line of CSV for each second and server: how many refreshes the server
-// answered, and the median and p99 of their time in milliseconds.
+// WriteLatencies writes a line of CSV for each second and server. It has the number of refreshes
+// that the server answered, and the median and p99 of their time in milliseconds.
 func (c *Crowd) WriteLatencies(to io.Writer) error {
 	if _, err := fmt.Fprintln(to, "second,server,refreshes,p50,p99"); err != nil {
 		return err
