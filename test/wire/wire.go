@@ -45,7 +45,8 @@ type Proxy struct {
 // comQuery is the command of MySQL's protocol that contains a statement.
 const comQuery = 0x03
 
-// longestPacket is the largest payload of one packet. Longer statements are forwarded unchanged.
+// longestPacket is the largest payload of one packet. A longer statement takes several packets.
+// Only its first packet is recognized and rewritten, so the proxy is not for such statements.
 const longestPacket = 1<<24 - 1
 
 // Listen starts a proxy on a free port of 127.0.0.1. It listens until ctx ends or Close is called.
