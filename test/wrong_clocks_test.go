@@ -1,6 +1,10 @@
 package test_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,6 +167,39 @@ func TestExpiredSessionsDoNotCount(t *testing.T) {
 		got := o.signIn("ada")
 		if ended := o.revoke(got.RefreshToken, true); ended != 1 {
 			t.Errorf("%d ended", ended)
+		}
+	})
+}
+
+// After a clock that was ahead is set back, the list of revoked tickets is signed again. Programs
+// that verify tickets refuse a list from the future.
+func TestFeedAfterAStepBack(t *testing.T) {
+	t.Parallel()
+
+	onEach(t, func(t *testing.T, o *office) {
+		signedAt := func() time.Time {
+			request, err := http.NewRequestWithContext(
+				t.Context(), http.MethodGet, o.web.URL+"/.well-known/revoked-tickets", http.NoBody,
+			)
+			must(t, err)
+			_, rest, _ := strings.Cut(o.send(request).Text, ".")
+			payload, _, _ := strings.Cut(rest, ".")
+			text, err := base64.RawURLEncoding.DecodeString(payload)
+			must(t, err)
+			var claims struct {
+				IssuedAt int64 `json:"iat"`
+			}
+			must(t, json.Unmarshal(text, &claims))
+			return time.Unix(claims.IssuedAt, 0)
+		}
+
+		o.clock.Step(2 * time.Hour)
+		o.follow()
+		signedAt()
+		o.clock.Step(-2 * time.Hour)
+		o.follow()
+		if ahead := signedAt().Sub(o.clock.Now()); ahead > 0 {
+			t.Errorf("the list was signed %s from now", ahead)
 		}
 	})
 }

@@ -48,7 +48,8 @@ func (r *revocations) signed() (text, tag string, err error) {
 	}
 
 	isSame := sessions == r.feed.sessions && applications == r.feed.applications
-	isFresh := isSame && now.Sub(r.feed.signedAt) < timing.FeedAge
+	age := now.Sub(r.feed.signedAt) // negative if the clock was set back
+	isFresh := isSame && age >= 0 && age < timing.FeedAge
 	// A new date would make old contents look current.
 	isStale := now.Sub(r.ended.lastLookAt()) > timing.FeedStale
 	if !isFresh && !isStale {
