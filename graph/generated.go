@@ -937,9 +937,8 @@ only once, so that one request makes one guess.
 directive @oncePerOperation on FIELD_DEFINITION
 
 """
-Guards a field. The application that calls, or the access token in the request, must have a
-behavior. Otherwise the field fails with BEHAVIOR_MISSING, or with the reason why the token is not
-valid.
+Guards a field. The application that calls must have a behavior, and prove with its secret which
+application it is. Otherwise the field fails with BEHAVIOR_MISSING.
 """
 directive @needs(
   """

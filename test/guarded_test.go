@@ -253,6 +253,24 @@ func TestActsAreDocumented(t *testing.T) {
 	}
 }
 
+// Every act of accounts, applications and tickets is tried by TestActs. Acts of keysets and of
+// sessions have tests of their own, and so do those that make or end what they are about.
+func TestActsAreTried(t *testing.T) {
+	t.Parallel()
+
+	o := open(t, sqlite(t))
+	tried := []string{"account.create", "account.delete"}
+	for _, operation := range o.guarded(o.customer("ada")) {
+		tried = append(tried, operation.act)
+	}
+	for _, act := range namedActs(t) {
+		isElsewhere := strings.HasPrefix(act, "keyset.") || strings.HasPrefix(act, "session.")
+		if !isElsewhere && !slices.Contains(tried, act) {
+			t.Errorf("%s is not among the operations of TestActs", act)
+		}
+	}
+}
+
 // namedActs returns the names that the domain gives to access.Act and access.Record, sorted.
 func namedActs(t *testing.T) []string {
 	t.Helper()

@@ -2,7 +2,9 @@ package test_test
 
 import (
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 )
 
 // callsOfFields are a call of each root field of the schema.
@@ -142,6 +145,72 @@ func TestTicketsGiveNoRight(t *testing.T) {
 		} {
 			if got := o.post(calls[field], nil, headers...); got.Reason() != models.ReasonBehaviorMissing {
 				t.Errorf("%s with the token of %s: %s", field, name, got.Text)
+			}
+		}
+	}
+}
+
+// Every root field says why it can fail, and says BEHAVIOR_MISSING if it needs a behavior.
+func TestFails(t *testing.T) {
+	t.Parallel()
+
+	o := open(t, sqlite(t))
+	for field, needed := range needsOf(t, o.settings.Schema.Schema()) {
+		reasons := o.reasonsOf(field)
+		if slices.Contains(reasons, "BEHAVIOR_MISSING") != (needed != "") {
+			t.Errorf("%s needs the behavior %q, and fails with %v", field, needed, reasons)
+		}
+	}
+}
+
+// reasonsOf returns the reasons in the @fails of a root field.
+func (o *office) reasonsOf(field string) (reasons []string) {
+	schema := o.settings.Schema.Schema()
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		definition := root.Fields.ForName(field)
+		if definition == nil || definition.Directives.ForName("fails") == nil {
+			continue
+		}
+		for _, reason := range definition.Directives.ForName("fails").Arguments.ForName("with").Value.Children {
+			reasons = append(reasons, reason.Value.Raw)
+		}
+	}
+	return reasons
+}
+
+// checkFails fails the test if an error of a root field has a reason that neither the field's
+// @fails nor the description of the directive names. Errors of fields with an alias are not checked.
+func (o *office) checkFails(got testkit.Answer) {
+	o.t.Helper()
+	if len(got.Errors) == 0 || o.settings.Schema == nil {
+		return
+	}
+
+	schema := o.settings.Schema.Schema()
+	ofEvery := schema.Directives["fails"].Description
+	for _, fault := range got.Errors {
+		if len(fault.Path) == 0 {
+			continue
+		}
+		field, _ := fault.Path[0].(string)
+		isRoot := schema.Query.Fields.ForName(field) != nil || schema.Mutation.Fields.ForName(field) != nil
+		reason := fault.Extensions.Reason
+		if isRoot && !strings.Contains(ofEvery, reason) && !slices.Contains(o.reasonsOf(field), reason) {
+			o.t.Errorf("@fails of %s does not name %s", field, reason)
+		}
+	}
+}
+
+// The texts that list the rights list all of them.
+func TestRightsAreDocumented(t *testing.T) {
+	t.Parallel()
+
+	for _, file := range []string{"../schema.graphqls", "../docs/applications.md", "../command/application.go"} {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		for _, right := range access.Rights() {
+			if !strings.Contains(string(text), right.Behavior()) {
+				t.Errorf("%s does not name the behavior %s", file, right.Behavior())
 			}
 		}
 	}

@@ -59,6 +59,7 @@ func (o *office) send(request *http.Request) answer {
 	o.t.Helper()
 	got, err := testkit.Send(o.web.Client(), request)
 	must(o.t, err)
+	o.checkFails(got)
 	return answer{Answer: got}
 }
 
