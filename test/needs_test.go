@@ -179,7 +179,7 @@ func (o *office) reasonsOf(field string) (reasons []string) {
 }
 
 // checkFails fails the test if an error of a root field has a reason that neither the field's
-// @fails nor the description of the directive names. Errors of fields with an alias are not checked.
+// @fails nor the description of the directive names. It does not check fields with an alias.
 func (o *office) checkFails(got testkit.Answer) {
 	o.t.Helper()
 	if len(got.Errors) == 0 || o.settings.Schema == nil {
