@@ -942,8 +942,8 @@ application it is. Otherwise the field fails with BEHAVIOR_MISSING.
 """
 directive @needs(
   """
-  The behavior, e.g. ` + "`" + `cart.write` + "`" + `. Only a confidential application can have ` + "`" + `accounts.manage` + "`" + ` or
-  ` + "`" + `tickets.introspect` + "`" + `. A ticket never has them.
+  The behavior: ` + "`" + `accounts.manage` + "`" + ` or ` + "`" + `tickets.introspect` + "`" + `. Only a confidential application can have
+  one of these, never a ticket.
   """
   behavior: String!
 ) on FIELD_DEFINITION
@@ -1661,8 +1661,8 @@ type Session {
   expiresAt: DateTime!
 
   """
-  The name that the customer's program gave itself at the sign-in, at most 255 characters. Empty if
-  it gave none, or if the application did not pass it on.
+  The user agent of the customer's browser or app at the sign-in, at most 255 characters. Empty if
+  it sent none, or if the application did not pass it on.
   """
   userAgent: String!
 }
@@ -2061,7 +2061,7 @@ enum ErrorReason {
   ORIGIN_NOT_ALLOWED @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
   """
-  Neither the application nor the ticket has the behavior that the field needs.
+  The application does not have the behavior that the field needs. A ticket does not help.
   """
   BEHAVIOR_MISSING @comesWith(code: [FORBIDDEN], nextStep: [FIX_INPUT])
 
@@ -2076,13 +2076,14 @@ enum ErrorReason {
   ACCOUNT_INVALID @comesWith(code: [BAD_USER_INPUT], nextStep: [FIX_INPUT])
 
   """
-  Too many wrong guesses came from this address. Wait before the next one.
+  Too many wrong passwords came from this source, which is an address or a network. Wait before the
+  next one.
   """
   TOO_MANY_ATTEMPTS @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
   """
-  The server cannot answer at the moment. It or its database is overloaded, or the server is
-  starting.
+  The server cannot answer at the moment, for example because it is starting, or because its
+  database is overloaded or away.
   """
   BUSY @comesWith(code: [TRY_AGAIN], nextStep: [WAIT])
 
