@@ -28,7 +28,7 @@ type console struct {
 	folder string
 	// group is the group of the commands, for example "account".
 	group string
-	// context and stdin are for the next command. stderr is the output of the last one there.
+	// context and stdin are for the next command. stderr is what the last one wrote there.
 	context context.Context
 	stdin   io.Reader
 	stderr  string

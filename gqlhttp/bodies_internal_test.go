@@ -25,7 +25,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		}()
 		_, _ = io.WriteString(writers[i], large[:longest-1])
 	}
-	if _, err := b.read(strings.NewReader(large), longest); err != errNoRoom { //nolint:errorlint // as it is
+	if _, err := b.read(strings.NewReader(large), longest); err != errNoRoom { //nolint:errorlint // it is not wrapped
 		t.Errorf("one more: %v", err)
 	}
 	if _, err := b.read(strings.NewReader(large[:smallBody-1]), -1); err != nil {

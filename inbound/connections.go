@@ -42,8 +42,8 @@ func NewConnections(most int, log *slog.Logger) *Connections {
 
 func (c *Connections) clock() time.Duration { return time.Since(c.begun) } //nolint:forbidigo // as above
 
-// refusalShare divides the limit. The result is how many connections beyond it may wait for the end
-// of their refusal.
+// refusalShare divides the limit: beyond it, a quarter as many connections may stay open while they
+// are being refused.
 const refusalShare = 4
 
 func (c *Connections) mostRefusals() int { return max(1, c.most/refusalShare) }

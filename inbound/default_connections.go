@@ -15,7 +15,8 @@ func DefaultConnections(otherDescriptors int) int {
 const mostByDefault = 600
 
 // connectionsWithin returns how many connections fit into the available descriptors, besides others
-// and the connections that are being refused. It uses at least a quarter of the descriptors.
+// and the connections that are being refused. Both kinds of connections together get at least a
+// quarter of the descriptors.
 func connectionsWithin(available, others int) int {
 	const share, least = 4, 8
 	fitting := max(available-others, available/share) * refusalShare / (refusalShare + 1)

@@ -9,8 +9,8 @@ import (
 	"github.com/authtickets/authtickets/graph"
 )
 
-// faults returns what requests need to ask for faults. It returns nil unless the operator allows
-// faults.
+// faults returns what causes the faults that requests ask for. It returns nil unless the operator
+// allows faults.
 func (p *parts) faults(schema graphql.ExecutableSchema) *gqlhttp.Faults {
 	if !p.settings.Faults {
 		return nil
