@@ -86,7 +86,7 @@ func (r *Record) applyLock(account *models.CustomerAccount) bool {
 	return changed
 }
 
-// names returns the names with which the account signs in after this.
+// names returns the names with which the changed account signs in.
 func (r *Record) names(account *models.CustomerAccount) []string {
 	userName, emailAddress := r.userName, r.emailAddress
 	if !r.gives(userNameField) {

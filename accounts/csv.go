@@ -19,8 +19,8 @@ type csvDecoder struct {
 	buffer *bufio.Reader
 }
 
-// newCSVDecoder reads the header, which has the names of fields. The error does not quote it: if
-// the header is missing, it is a row that may have passwords.
+// newCSVDecoder reads the header, which has the names of fields. Its errors quote nothing else: if
+// the header is missing, the first row may have passwords.
 func newCSVDecoder(rows *rowReader) (*csvDecoder, error) {
 	rows.quoted = true
 	d := &csvDecoder{rows: rows, buffer: bufio.NewReader(nil)}

@@ -260,8 +260,8 @@ func line(t testing.TB, value any) string {
 	return string(text)
 }
 
-// valueOf reads one field of the only account, and returns it as JSON. It fails if it reads another
-// text, too.
+// valueOf reads one field of the only account, and returns it as JSON. The test fails if that also
+// reads another text.
 func valueOf(b *book, field *accounts.Field) string {
 	b.t.Helper()
 

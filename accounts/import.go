@@ -32,9 +32,9 @@ type ImportOptions struct {
 	KeepPasswords bool
 	// Adopt lets a row give its externalId to the account that has its userName and no externalId.
 	Adopt bool
-	// DryRun checks everything and writes nothing. Two results can differ from those of the import:
-	// a name that an earlier row gives up may count as taken, and a later row with the same
-	// externalId as an update.
+	// DryRun checks everything and writes nothing. Two results can differ from those of the import.
+	// A name that an earlier row gives up may count as taken. A later row with the same externalId
+	// may count as an update although it changes nothing.
 	DryRun bool
 	// Refused is called for every refused row, in order. Required.
 	Refused func(line int, reason error)
@@ -55,14 +55,14 @@ const (
 )
 
 // Import creates and updates accounts from a file of any length, in batches. The text is UTF-8, and
-// gzip is unpacked. If a row is refused, the others are still written. Each batch is final: after
-// an interruption, run the import again.
+// may be compressed with gzip. If a row is refused, the others are still written. Each batch is
+// final: after an interruption, run the import again.
 //
 // A second row about an account is refused, unless both rows have the same externalId. A row with a
 // new externalId and the userName of an account that exists is refused, unless Adopt is set.
 //
 // If ctx ends, the file cannot be read or the database fails, it returns the counts so far with the
-// error. A read from in may then still be waiting.
+// error. A call of in.Read may then still be waiting.
 func (b *Book) Import(
 	ctx context.Context, caller *access.Caller, in io.Reader, options ImportOptions,
 ) (Counts, error) {

@@ -26,8 +26,8 @@ func (x *fileIndex) firstRow(accountID int64) firstRow {
 	return x.accounts.firstRow(accountID)
 }
 
-// line returns the line of the first row about the account to which a dry run gave the key; 0 if it
-// gave the key to none.
+// line looks for the account to which a dry run has given a key. It returns the line of the first
+// row about the account; 0 if there is no such account.
 func (x *fileIndex) line(k key) int {
 	if x == nil {
 		return 0

@@ -21,10 +21,10 @@ func TestFileIndex(t *testing.T) {
 		if line%10 == 0 {
 			id = random.Int64()
 		}
-		m := firstRow{line: line, lacksExternalID: random.IntN(2) == 0}
-		index.accounts.add(id, m)
+		added := firstRow{line: line, lacksExternalID: random.IntN(2) == 0}
+		index.accounts.add(id, added)
 		if _, ok := firstRows[id]; !ok {
-			firstRows[id] = m
+			firstRows[id] = added
 		}
 
 		k := key{keyKind(random.IntN(3)), strconv.Itoa(random.IntN(40_000))}

@@ -51,7 +51,7 @@ func (r *round) run(writer *storage.AccountWriter, numbers []int) ([]int, error)
 	return waiting, nil
 }
 
-// settle decides on the record with a number, unless it refuses it at once.
+// settle decides on the record with a number, unless admit refuses it.
 func (r *round) settle(number int, t target) (err error) {
 	record := r.records[number]
 	if refusal := r.admit(record, t); refusal != nil {
@@ -151,7 +151,7 @@ func (r *round) fill(account *models.CustomerAccount, record *Record) error {
 		copy(account.UserID[:], r.prefix[:])
 	}
 
-	if record.userName == "" { // a dry run makes the account again, and an earlier row has its name
+	if record.userName == "" { // only in a dry run: an earlier row has the name, but was not kept
 		account.UserName = new(account.UserID.String())
 	}
 	return nil

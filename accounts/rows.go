@@ -118,7 +118,7 @@ func (r *rowReader) skip() error {
 		switch {
 		case err == nil:
 			r.taken = 1
-			_ = r.in.UnreadByte() // so that it is counted
+			_ = r.in.UnreadByte() // so that advance counts the line
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case !errors.Is(err, io.EOF):

@@ -17,7 +17,7 @@ type target struct {
 type firstRow struct {
 	line            int  // 0 if there is no such row
 	lacksExternalID bool // the row did not give the account's external id
-	isTransient     bool // the account is gone after the transaction, which is a dry run
+	isTransient     bool // a dry run made the account, so it is gone after the transaction
 }
 
 // isRemade reports whether an earlier batch of a dry run made the account.

@@ -41,7 +41,7 @@ const (
 	wasRefused
 )
 
-// outcome says what became of a record.
+// outcome is the result of a record, with the account or the reason of the refusal.
 type outcome struct {
 	result  result
 	account *models.CustomerAccount
@@ -61,8 +61,8 @@ type place struct {
 	lines []int // of the records
 	// earlier remembers the rows of earlier batches.
 	earlier *fileIndex
-	// allNew means that none of the accounts is expected to exist. The first look-up skips the
-	// database and clears it.
+	// allNew means that none of the accounts is expected to exist. The first look-up then skips the
+	// database, and clears allNew.
 	allNew bool
 }
 
@@ -74,7 +74,7 @@ type place struct {
 // all records may have been written. Writing them again leads to the same state.
 //
 // If place.allNew is set, it does not look for existing accounts first, which saves a fifth of the
-// time. If there are some, a unique key is taken, and the second attempt looks for them.
+// time. If there are some after all, inserting them fails, and the second attempt looks for them.
 func (b *Book) write(ctx context.Context, records []*Record, options writeOptions, place place) ([]outcome, error) {
 	if len(records) == 0 {
 		return nil, nil
