@@ -7,14 +7,14 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// epochs remembers epochs of applications that are not the current ones. Such an epoch, if a token
-// has it, is either a former one, or a new one that this process has not read yet.
+// epochs remembers epochs of applications that are not current. If a token has such an epoch, it is
+// either a former one, or a new one that this process has not read yet.
 type epochs struct {
 	mutex sync.Mutex
 	// reloads counts how often the applications were read.
 	reloads int64
 	// metAt has the value of reloads when an epoch was first met in a token. If the application
-	// still does not have it after the next reloads, it is a former one.
+	// still does not have it two reloads later, it is a former one.
 	metAt map[epochOf]int64
 }
 
@@ -23,7 +23,7 @@ type epochOf struct {
 	epoch       uint32
 }
 
-// former, as a value of metAt, marks an epoch that was an application's earlier one.
+// former, as a value of metAt, marks an epoch that an application had earlier.
 const former = -2
 
 // reloaded compares the applications that were read now with those from before.
@@ -61,9 +61,9 @@ func (e *epochs) isFormer(of epochOf) bool {
 	return e.reloads >= metAt+2 // one of the two may have begun before the epoch was met
 }
 
-// HasEnded reports whether a session ended when all sessions of its application did. Clocks decide
-// only about sessions of epoch 0, which began before there were epochs. The reason of its error is
-// BUSY while the epoch may be a new one.
+// HasEnded reports whether a session ended together with all others of its application. Clocks
+// decide only about sessions of epoch 0, which began before there were epochs. The reason of its
+// error is BUSY while the epoch may be a new one.
 func (d *Directory) HasEnded(application *models.Application, epoch uint32, startedAt time.Time) (bool, error) {
 	switch epoch {
 	case application.Epoch:

@@ -77,7 +77,8 @@ func (r *Ring) find(ctx context.Context, purpose models.KeyPurpose, number int) 
 }
 
 // RetireExpired deletes the old keysets whose tokens have all expired, and returns these keysets.
-// It goes no further than purging has come, so a clock that jumps ahead deletes nothing early.
+// The limit of purging counts as the present if it is earlier. So a clock that jumps ahead deletes
+// nothing early.
 func (r *Ring) RetireExpired(ctx context.Context) ([]Entry, error) {
 	entries, err := r.list(ctx)
 	if err != nil {

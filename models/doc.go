@@ -1,3 +1,3 @@
-// Package models holds the rows of the database, and the one error that clients see. Public rows
-// are bound straight into the schema. It has no logic.
+// Package models holds the rows of the database, and the one error that clients see. It has no
+// logic. Public rows are bound straight into the schema.
 package models

@@ -128,7 +128,7 @@ func (p placement) isPrivate(mode uint32) bool {
 // CreateFile writes a new keyset with one random key to a file of mode 0600. If the file exists,
 // the error is fs.ErrExist. It never overwrites a keyset, because every ticket would be lost.
 //
-// CreateFile writes the file under another name, and then links it to its own. So if several
+// CreateFile first writes a draft under another name, and then links it to path. So if several
 // processes start at once, exactly one creates the keyset, and none reads half of it.
 func CreateFile(path string) error {
 	made, err := NewSealKeyset()

@@ -25,9 +25,9 @@ const (
 
 // The life of a keyset: published, used, replaced, deleted.
 const (
-	// KeysetsComplete is how long loaded keysets are sure to be complete, because every keyset is
-	// published longer than that before it is used. A server that has not looked for longer answers
-	// BUSY to a token with an unknown key.
+	// KeysetsComplete is how long keysets are certainly complete after a look, because every keyset
+	// is published longer than that before it is used. After that, a server that has not looked
+	// again answers BUSY to a token with an unknown key.
 	KeysetsComplete = 5 * time.Second
 	// LeastKeyNotice is how long a keyset must be published before it is used.
 	LeastKeyNotice = 15 * time.Second
