@@ -39,14 +39,14 @@ type dialect interface {
 	// inTime returns a condition that is true until the deadline of ctx, and its values. It is
 	// empty if no statement can run after its deadline.
 	inTime(ctx context.Context) (condition string, values []any)
-	// endedJustNow is true for a session that an earlier run of the same statement may have ended.
-	// It is empty if we always learn whether a statement was carried out.
+	// endedJustNow returns a condition that is true for a session that an earlier run of the same
+	// statement may have ended. It is empty if we always learn whether a statement was carried out.
 	endedJustNow() string
 	// forUpdate is the end of a SELECT that locks its rows, so that it waits for changes under way.
 	forUpdate() string
 
-	// onDuplicateID stands between an INSERT and assignments. If a row already has the id, they
-	// change that row.
+	// onDuplicateID stands between an INSERT and assignments. If a row already has the id, the
+	// assignments change that row.
 	onDuplicateID() string
 
 	// latest makes a SELECT find everything that was committed before it on any node. It may lock

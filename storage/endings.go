@@ -58,8 +58,8 @@ func (s *Store) LivingSessions(ctx context.Context, userID models.ID) ([]models.
 	return ids, nil
 }
 
-// EndSessionsOf ends all sessions of a shopper that have not ended, on a Galera cluster also those
-// that another node has just written.
+// EndSessionsOf ends all sessions of a shopper that have not ended. On a Galera cluster, it also
+// ends those that another node has just written.
 func (s *Store) EndSessionsOf(ctx context.Context, userID models.ID, reason models.Reason) error {
 	all := endingOf(reason, userID)
 	if !s.dialect.isCluster() {

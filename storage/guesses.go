@@ -22,8 +22,8 @@ type Guess struct {
 	// All other sources are strangers.
 	Source, DevicePrefix string
 	At                   time.Time
-	// WindowStart is when the oldest window that is still open began. A source whose window is not
-	// newer starts another one.
+	// WindowStart is the limit for open windows. If the source's window began then or earlier, it
+	// is over, and the guess starts another one.
 	WindowStart time.Time
 	// ForgetBefore decides which guesses in a row still count: only those of sources that have
 	// guessed since then.
@@ -253,10 +253,10 @@ func deleteGuesses(tx *gorm.DB, userIDs ...models.ID) error {
 	return nil
 }
 
-// PurgeGuesses deletes the counts of sources that have not guessed since the instant before, and
-// returns how many. It looks up limit rows, and deletes all outdated rows of their names.
-func (s *Store) PurgeGuesses(ctx context.Context, before time.Time, limit int) (int, error) {
-	return purge[models.NameGuesses, models.ID](ctx, s, "name_hash", "last_at <= ?", before, limit)
+// PurgeGuesses deletes the counts of sources whose last guess was at the instant until or earlier,
+// and returns how many. It looks up limit rows, and deletes all outdated rows of their names.
+func (s *Store) PurgeGuesses(ctx context.Context, until time.Time, limit int) (int, error) {
+	return purge[models.NameGuesses, models.ID](ctx, s, "name_hash", "last_at <= ?", until, limit)
 }
 
 // PurgeNameLocks deletes locks that had ended at the instant until. It deletes at most limit locks,

@@ -8,22 +8,23 @@ import (
 	"gorm.io/gorm"
 )
 
-// purge looks up the keys of at most limit rows that meet a condition on the instant before. Then
-// it deletes all rows with these keys that meet the condition, and returns how many.
+// purge looks up the keys of at most limit rows that meet a condition, in which until replaces the
+// placeholder. Then it deletes all rows with these keys that meet the condition, and returns how
+// many.
 //
 // Deleting a range of the condition's index would lock the whole range.
 func purge[Row, Key any](
-	ctx context.Context, s *Store, key, condition string, before time.Time, limit int,
+	ctx context.Context, s *Store, key, condition string, until time.Time, limit int,
 ) (int, error) {
 	var deleted int
 	err := s.retry(ctx, func() error {
 		var keys []Key
-		query := gorm.G[Row](s.read).Where(condition, before).Limit(limit).Select(key)
+		query := gorm.G[Row](s.read).Where(condition, until).Limit(limit).Select(key)
 		if err := query.Scan(ctx, &keys); err != nil || len(keys) == 0 {
 			return err
 		}
 
-		rows, err := gorm.G[Row](s.write).Where(key+" IN ?", keys).Where(condition, before).Delete(ctx)
+		rows, err := gorm.G[Row](s.write).Where(key+" IN ?", keys).Where(condition, until).Delete(ctx)
 		deleted = rows
 		return err
 	})
@@ -33,7 +34,7 @@ func purge[Row, Key any](
 	return deleted, nil
 }
 
-// PurgeLimit returns how far purging has come. Rows whose time to be purged is later still exist.
+// PurgeLimit returns how far purging has come. Rows that are to be purged later still exist.
 func (s *Store) PurgeLimit(ctx context.Context) (time.Time, error) {
 	var limit time.Time
 	err := s.retry(ctx, func() error {
