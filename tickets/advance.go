@@ -19,8 +19,8 @@ type refreshRequest struct {
 	next *models.Session
 	// isExpired says that the token has expired, so that it can only repeat a refresh.
 	isExpired bool
-	// source is the source for which a row is counted if this refresh writes the session's first
-	// one.
+	// source is where the refresh comes from. If it writes the session's first row, the row counts
+	// for this source. If source is empty, the row is not counted.
 	source string
 	// gone is closed when the client no longer waits for the answer.
 	gone <-chan struct{}
@@ -62,10 +62,10 @@ const (
 	refreshAbandoned
 )
 
-// advance moves the session of a token to its next generation. It returns the session as this
-// refresh moved it, or as an earlier one did whose ticket this client may have, too. The reasons of
-// its errors are TOKEN_EXPIRED, TOKEN_REUSED, TOKEN_INVALID, BUSY, and those for which a session
-// ends.
+// advance moves the session of a token to its next generation, and returns the moved session. If an
+// earlier refresh moved it, and this client may have that ticket, too, it returns the session as it
+// is. The reasons of its errors are TOKEN_EXPIRED, TOKEN_REUSED, TOKEN_INVALID, BUSY, and those for
+// which a session ends.
 func (o *Office) advance(ctx context.Context, r refreshRequest) (*models.Session, error) {
 	if !r.now.Before(r.next.ExpiresAt) { // the session's lifetime was shortened since
 		return nil, &models.Error{Reason: models.ReasonTokenExpired}

@@ -18,8 +18,8 @@ var attemptForm = regexp.MustCompile(`^[A-Za-z0-9]{16,64}$`)
 // only one attempt per session.
 const attemptHashSize = 8
 
-// hashAttempt returns the hash that a session stores of an attempt to refresh with a token. The
-// same attempt has another hash for every other token. The reason of its error is ATTEMPT_INVALID.
+// hashAttempt returns the hash that a session stores of an attempt to refresh with a token. With
+// another token, the same attempt has another hash. The reason of its error is ATTEMPT_INVALID.
 func hashAttempt(attempt secret.Text, contents seal.Contents) ([]byte, error) {
 	if !attemptForm.MatchString(attempt.Reveal()) {
 		return nil, &models.Error{Reason: models.ReasonAttemptInvalid}

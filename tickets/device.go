@@ -8,8 +8,8 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// device identifies the device that signs in by a session that a customer had on it before. It is
-// zero if there is none.
+// device identifies a device that signs in. It names a session that a customer had on the device
+// before. It is zero if there is none.
 type device struct{ userID, session models.ID }
 
 // distrusted returns the end reasons after which a session's tokens no longer identify a known

@@ -21,8 +21,8 @@ type feedClaims struct {
 	ExpiresAt int64  `json:"exp"`
 	// Sessions has the sessions that have ended. The value is when the last access token expires.
 	Sessions map[string]int64 `json:"sids"`
-	// Applications has the applications that are not disabled. Sessions that began before the value
-	// are over. Tickets of all other applications are no longer valid.
+	// Applications has the applications that are not disabled. Tickets of all other applications
+	// are not valid, and neither are those of sessions that began before the value.
 	Applications map[string]int64 `json:"applications"`
 }
 

@@ -44,8 +44,8 @@ func until(ctx context.Context, look look) error {
 	}
 }
 
-// untilCaughtUp is until for what a genuine token implies. If the token is too old to be early, the
-// database has lost what the token implies: it may have been restored from a backup. Then
+// untilCaughtUp is like until, but looks for what a genuine token implies. If the token is too old
+// to be early, the database has lost that: it may have been restored from a backup. Then
 // untilCaughtUp calls missing and returns its error.
 func (o *Office) untilCaughtUp(
 	ctx context.Context, contents seal.Contents, now time.Time, look look, missing func() error,

@@ -123,7 +123,7 @@ func (o *Office) judge(contents seal.Contents, application *models.Application, 
 	return o.revocations.judge(contents.SessionID)
 }
 
-// hasEnded reports whether a token's session ended when all sessions of its application did. The
+// hasEnded reports whether a token's session ended together with all others of its application. The
 // reason of its error is BUSY.
 func (o *Office) hasEnded(application *models.Application, contents seal.Contents) (bool, error) {
 	return o.Applications.HasEnded(application, contents.ApplicationEpoch, contents.StartedAt)

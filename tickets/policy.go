@@ -50,8 +50,8 @@ type Policy struct {
 	RowsPerSource int
 	// Lockout is how long a lock by GuessesPerAccount lasts. 0 means until an operator ends it.
 	Lockout time.Duration
-	// RefusalStep is the unit of time that a refused sign-in takes: the answer comes after a whole
-	// number of steps. 0 means that it comes at once.
+	// RefusalStep hides how long a refused sign-in takes: its answer comes after a whole number of
+	// these steps. 0 means that it comes at once.
 	RefusalStep time.Duration
 }
 

@@ -105,7 +105,7 @@ func (o *Office) usableAccount(
 		return account, err
 	}
 
-	// The session is still open if a sign-in and the deactivation ran at once on two nodes.
+	// The session is still open if a sign-in and the deactivation ran at one time on two nodes.
 	if _, err := o.endIfStored(ctx, contents.SessionID, models.ReasonAccountInactive); err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func (o *Office) endOwn(
 	return ended, err
 }
 
-// untilEnded is untilCaughtUp for the end of a session. If the session of an old token is missing,
+// untilEnded is like untilCaughtUp, but ends a session. If the session of an old token is missing,
 // it was purged, which is not an error.
 func (o *Office) untilEnded(
 	ctx context.Context, contents seal.Contents, now time.Time, end func() (bool, error),

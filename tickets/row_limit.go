@@ -23,7 +23,7 @@ func newRowLimit(policy Policy) (*rowLimit, error) {
 }
 
 // rowSourceOf returns the source for which first rows are counted; empty if they are not counted.
-// They are not for a server that calls for many shoppers and does not name their addresses.
+// They are not counted if a server calls for many shoppers and does not name their addresses.
 func rowSourceOf(caller *access.Caller, application *models.Application) string {
 	if application.IsConfidential && !caller.ShopperAddress.IsValid() {
 		return ""

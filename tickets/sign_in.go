@@ -187,7 +187,8 @@ func (o *Office) openSession(
 		PasswordHash: facts.PasswordHash,
 		NameHash:     request.guess.nameHash,
 		Claim:        claimOf(request.toClaim, facts.UserID),
-		// If a lock that was read still held, the guard would have refused.
+		// Locks do not count on a known device. Elsewhere, a lock that was read no longer applies:
+		// otherwise the guard would have refused.
 		DespiteLock: facts.DeviceKnown || facts.GuessedUntil != nil,
 	}
 	if facts.DeviceKnown {

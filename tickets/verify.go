@@ -103,7 +103,7 @@ func (o *Office) account(
 	return account, err
 }
 
-// missingAccount is account for an account that the database does not show. Deleting an account
+// missingAccount continues account if the database does not show the account. Deleting an account
 // ends its sessions. So if the session goes on, the database will still show the account.
 func (o *Office) missingAccount(
 	ctx context.Context, contents seal.Contents, selection *accounts.Selection, now time.Time,
