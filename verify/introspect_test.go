@@ -217,7 +217,7 @@ func TestCachedAnswersAreLimited(t *testing.T) {
 			t.Errorf("%d active tokens were displaced by others", again)
 		}
 
-		i.live["one more"], i.live["onemore"] = nil, i.introspection()
+		i.live["onemore"] = i.introspection()
 		asked("onemore")
 		if again := asked(live[5:]...); again != 0 {
 			t.Errorf("%d of the newer half were forgotten", again)
@@ -235,11 +235,9 @@ func TestInvalidAnswers(t *testing.T) {
 		good := i.introspection().with("active", true)
 		bodies := map[string]string{
 			"nothing": "", "HTML": "<html>", "no answer": "{}", "a text": `{"active":"true"}`,
-			"too long": `{"active":false,"pad":"` + strings.Repeat("x", 64<<10) + `"}`,
-			"another issuer": mustJSON(
-				t,
-				good.with("iss", "https://other.example"),
-			), "no id": mustJSON(t, good.with("sub", "Dana")),
+			"too long":       `{"active":false,"pad":"` + strings.Repeat("x", 64<<10) + `"}`,
+			"another issuer": mustJSON(t, good.with("iss", "https://other.example")),
+			"no id":          mustJSON(t, good.with("sub", "Dana")),
 		}
 
 		for name := range good {

@@ -8,8 +8,8 @@ type revocations struct {
 	signedAt int64 // when the newest list was signed, or 0
 	// sessions are the ended sessions, each with the time at which its last access token expires.
 	sessions map[string]int64
-	// applications are the enabled applications. Sessions that started before the time of their
-	// application are over.
+	// applications are the enabled applications. Tickets of sessions that started before the time
+	// of their application are not valid.
 	applications map[string]int64
 }
 
