@@ -208,8 +208,8 @@ func lockName(tx *gorm.DB, guess Guess) error {
 }
 
 // ResetGuesses forgets the wrong passwords for a name, except the counts per half day, and ends its
-// lock. It also clears the account's LockedUntil, unless there is a lock of its other name.
-func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID) error {
+// lock. It also clears the account's LockedUntil, unless its other name is locked at the instant at.
+func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID, at time.Time) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
 		err := tx.Exec(`UPDATE name_guesses SET in_window = 0, in_a_row = 0 WHERE name_hash = ?`, nameHash).Error
 		if err != nil {
@@ -221,7 +221,8 @@ func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID) er
 
 		return tx.Exec(`UPDATE customer_accounts SET locked_until = NULL `+
 			`WHERE user_id = ? AND locked_until IS NOT NULL `+
-			`AND NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.user_id = ?)`, userID, userID).Error
+			`AND NOT EXISTS (SELECT 1 FROM name_locks l WHERE l.user_id = ? AND l.locked_until > ?)`,
+			userID, userID, at).Error
 	})
 	if err != nil {
 		return fmt.Errorf("reset wrong passwords: %w", err)

@@ -150,3 +150,25 @@ func TestLockBegins(t *testing.T) {
 		})
 	})
 }
+
+// A right password ends the lock of its name. A lock of the account's other name that is over does
+// not keep the account looking locked.
+func TestRightPasswordEndsTheLock(t *testing.T) {
+	t.Parallel()
+
+	onEach(t, func(t *testing.T, o *office) {
+		o.customer("ada")
+		device := o.signIn("ada")
+		o.lockByGuessing("ada@example.com")
+		o.clock.Pass(20 * time.Minute)
+		o.lockByGuessing("ada")
+
+		next := o.trySignInOn(device.RefreshToken, "ada", rightPassword, "198.51.100.1").ticket(t, "createUserTicket")
+		input := variables{"username": "ada", "password": rightPassword, "deviceToken": next.RefreshToken}
+		query := strings.Replace(signInQuery, fields, "customerAccount { isLocked }", 1)
+		got := o.post(query, variables{"input": input}).ticket(t, "createUserTicket")
+		if locked := got.CustomerAccount["isLocked"]; locked != false {
+			t.Errorf("isLocked is %v", locked)
+		}
+	})
+}

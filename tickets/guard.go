@@ -225,7 +225,7 @@ func (g *guard) reset(ctx context.Context, guess passwordGuess, facts *storage.S
 	if facts.InWindow == nil && facts.StrangersInDay == 0 && facts.GuessedUntil == nil {
 		return
 	}
-	if err := g.store.ResetGuesses(ctx, guess.nameHash, facts.UserID); err != nil {
+	if err := g.store.ResetGuesses(ctx, guess.nameHash, facts.UserID, guess.at); err != nil {
 		g.log.ErrorContext(ctx, "wrong passwords not reset", "user", facts.UserID, "error", err)
 	}
 }
