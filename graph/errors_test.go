@@ -97,7 +97,7 @@ func TestPresentedErrors(t *testing.T) {
 			`"Pages of this origin may not call in the name of the application.",` +
 			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"ORIGIN_NOT_ALLOWED"}}`,
 		models.ReasonBehaviorMissing: `{"message":` +
-			`"Neither the application nor the ticket has the behavior that this needs.",` +
+			`"The application does not have the behavior that this needs.",` +
 			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"BEHAVIOR_MISSING"}}`,
 		models.ReasonAccountNotFound: `{"message":"There is no such account.",` +
 			`"extensions":{"code":"BAD_USER_INPUT","nextStep":"FIX_INPUT","reason":"ACCOUNT_NOT_FOUND"}}`,

@@ -130,7 +130,7 @@ var table = map[models.Reason]entry{ //nolint:gochecknoglobals // constant
 	},
 	models.ReasonBehaviorMissing: {
 		http.StatusForbidden, CodeForbidden, NextStepFixInput,
-		"Neither the application nor the ticket has the behavior that this needs.",
+		"The application does not have the behavior that this needs.",
 	},
 	models.ReasonAccountNotFound: {
 		http.StatusNotFound, CodeBadUserInput, NextStepFixInput,
