@@ -92,7 +92,8 @@ func loadMaster(env *Environment, setting, name string) (*seal.Master, error) {
 	case errors.Is(err, seal.ErrReadableByOthers):
 		return nil, fmt.Errorf("%w, or put its contents into %s", err, keysetVariable)
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w; make one with: authtickets keys create %s, or name the one in use with %s", err, name, setting)
+		return nil, fmt.Errorf(
+			"%w; make one with: authtickets keys create %s, or name the one in use with %s", err, name, setting)
 	default:
 		return nil, fmt.Errorf("%w; make a valid one with: authtickets keys create FILE", err)
 	}

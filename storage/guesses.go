@@ -208,7 +208,7 @@ func lockName(tx *gorm.DB, guess Guess) error {
 }
 
 // ResetGuesses forgets the wrong passwords for a name, except the counts per half day, and ends its
-// lock. It also clears the account's LockedUntil, unless its other name is locked at the instant at.
+// lock. It also clears the account's LockedUntil, unless its other name is locked at that instant.
 func (s *Store) ResetGuesses(ctx context.Context, nameHash, userID models.ID, at time.Time) error {
 	err := s.transaction(ctx, func(tx *gorm.DB) error {
 		err := tx.Exec(`UPDATE name_guesses SET in_window = 0, in_a_row = 0 WHERE name_hash = ?`, nameHash).Error
