@@ -55,7 +55,10 @@ func newWorkshop(ctx context.Context, folder string, found programs) (*workshop,
 	}
 
 	empty := filepath.Join(folder, "empty")
-	arguments := []string{"--no-defaults", "--skip-test-db", "--skip-name-resolve", smallLog, "--datadir=" + empty}
+	arguments := []string{
+		"--no-defaults", "--skip-test-db", "--skip-name-resolve", smallLog,
+		"--datadir=" + empty, "--tmpdir=" + folder,
+	}
 	if os.Geteuid() == 0 {
 		arguments = append(arguments, "--user=root")
 	}

@@ -35,7 +35,9 @@ func startMysqld(t testing.TB, options ...string) (*mysqld, bool) {
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	data := filepath.Join(folder, "data")
-	common := []string{"--no-defaults", "--datadir=" + data}
+	must(t, os.Mkdir(filepath.Join(folder, "tmp"), 0o700))
+	// In a common folder, one server would delete the temporary tables of another when it starts.
+	common := []string{"--no-defaults", "--datadir=" + data, "--tmpdir=" + filepath.Join(folder, "tmp")}
 	if os.Getuid() == 0 {
 		common = append(common, "--user=root")
 	}

@@ -82,7 +82,7 @@ func TestDatabaseRefuses(t *testing.T) {
 		{"nobody@" + place, "", "the user or the password is wrong"},
 		{strings.TrimSuffix(m.url, "shop") + "foreign_shop", "", "may not use the database"},
 		{m.url + "?no_such_setting=hunter5b7f2c", "", "no_such_setting"},
-		{m.url + "?sql_mode='hunter5b7f2c'", "", "has a value that the server does not take"},
+		{m.url + "?sql_mode='hunter5b7f2c'", "", "has a value that the server does not accept"},
 		{m.url + "?tls=true", "", "the certificate of the server is not trusted"},
 		{m.url, otherCA, "the certificate of the server is not trusted"},
 	} {
