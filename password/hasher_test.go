@@ -1,15 +1,12 @@
 package password_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -17,41 +14,6 @@ import (
 	"github.com/authtickets/authtickets/password"
 	"github.com/authtickets/authtickets/secret"
 )
-
-// tiny is the lowest cost that argon2 allows, for tests that do not measure time.
-func tiny() password.Settings {
-	return password.Settings{MemoryKiB: 8, Iterations: 1, Parallelism: 1, Wait: time.Minute}
-}
-
-func newHasher(tb testing.TB, settings password.Settings) *password.Hasher {
-	tb.Helper()
-	hasher, err := password.New(settings)
-	if err != nil {
-		tb.Fatal(err)
-	}
-
-	return hasher
-}
-
-func hashOf(tb testing.TB, hasher *password.Hasher, plain string) secret.Text {
-	tb.Helper()
-	hash, err := hasher.Hash(tb.Context(), secret.New(plain))
-	if err != nil {
-		tb.Fatal(err)
-	}
-
-	return hash
-}
-
-func check(tb testing.TB, hasher *password.Hasher, hash secret.Text, plain string) password.Result {
-	tb.Helper()
-	result, err := hasher.Check(tb.Context(), hash, secret.New(plain))
-	if err != nil {
-		tb.Fatal(err)
-	}
-
-	return result
-}
 
 func TestAcceptable(t *testing.T) {
 	t.Parallel()
@@ -257,75 +219,6 @@ func allocated(run func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-func TestWaiting(t *testing.T) {
-	t.Parallel()
-
-	expensive := password.Settings{MemoryKiB: 64 << 10, Iterations: 4, Concurrent: 1}
-	t.Run("ErrBusy", func(t *testing.T) {
-		t.Parallel()
-		settings := expensive
-		settings.Wait = 50 * time.Millisecond
-		crowd(t.Context(), t, newHasher(t, settings), password.ErrBusy)
-	})
-
-	t.Run("ErrDeadline", func(t *testing.T) {
-		t.Parallel()
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-
-		settings := expensive
-		settings.Wait = time.Minute
-		crowd(ctx, t, newHasher(t, settings), context.DeadlineExceeded)
-	})
-
-	t.Run("ErrCanceled", func(t *testing.T) {
-		t.Parallel()
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := checkUnknown(ctx, newHasher(t, expensive), secret.New("pw")); !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
-
-	t.Run("OK", func(t *testing.T) {
-		t.Parallel()
-		settings := tiny()
-		settings.Concurrent = 2
-		crowd(t.Context(), t, newHasher(t, settings), nil)
-	})
-}
-
-// crowd checks twenty passwords at once. Some checks must succeed, and all others must fail with
-// want. Afterwards every turn must be free again.
-func crowd(ctx context.Context, t *testing.T, hasher *password.Hasher, want error) {
-	t.Helper()
-	outcomes := make([]error, 20)
-	var all sync.WaitGroup
-
-	for i := range outcomes {
-		all.Go(func() { outcomes[i] = checkUnknown(ctx, hasher, secret.New("pw")) })
-	}
-
-	all.Wait()
-
-	var passed int
-	for _, err := range outcomes {
-		switch {
-		case err == nil:
-			passed++
-		case !errors.Is(err, want):
-			t.Errorf("%v, want %v", err, want)
-		}
-	}
-
-	if passed == 0 || want != nil && passed == len(outcomes) {
-		t.Errorf("%d of %d passed", passed, len(outcomes))
-	}
-	if err := checkUnknown(t.Context(), hasher, secret.New("pw")); err != nil {
-		t.Errorf("after the crowd: %v", err)
-	}
-}
-
 func BenchmarkHash(b *testing.B) {
 	hasher := newHasher(b, password.Settings{})
 	for b.Loop() {
@@ -339,19 +232,4 @@ func BenchmarkCheck(b *testing.B) {
 	for b.Loop() {
 		check(b, hasher, hash, "correct horse battery staple")
 	}
-}
-
-func TestConcurrent(t *testing.T) {
-	t.Parallel()
-	for given, want := range map[int]int{0: runtime.GOMAXPROCS(0), 7: 7} {
-		if got := newHasher(t, password.Settings{Concurrent: given}).Concurrent(); got != want {
-			t.Errorf("%d: got %d, want %d", given, got, want)
-		}
-	}
-}
-
-// checkUnknown checks a password for an account that does not exist.
-func checkUnknown(ctx context.Context, hasher *password.Hasher, plain secret.Text) error {
-	_, err := hasher.Check(ctx, secret.Text{}, plain)
-	return err
 }
