@@ -44,29 +44,40 @@ func TestNoDescriptors(t *testing.T) {
 		server := s.start("--database-lifetime=1ms")
 		token := server.signIn("ada").RefreshToken
 
-		for i := range clients {
-			clients[i] = server.throughAnotherConnection()
-		}
-
-		server.restrict(unix.RLIMIT_NOFILE, 1) // closing a file makes no room for another
-
+		// If a client has to connect anew, the server closes idle connections to make room, and their
+		// clients get no answer. Then all connect again for another attempt.
 		eventually(t, "the database cannot be reached", func() bool {
+			server.restrict(unix.RLIMIT_NOFILE, 1024)
+			for i := range clients {
+				clients[i] = server.throughAnotherConnection()
+			}
+			server.restrict(unix.RLIMIT_NOFILE, 1) // closing a file makes no room for another
+
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
 			var postponed atomic.Bool
 			together(len(clients), func(i int) {
-				switch got := clients[i].ask(refreshOperation(token)); got.Code() {
-				case "":
-				case "TRY_AGAIN":
-					postponed.Store(true)
-				default:
+				got, err := clients[i].try(ctx, refreshOperation(token))
+				if err != nil || got.Code() == "" {
+					return
+				}
+				if got.Code() != "TRY_AGAIN" {
 					t.Errorf("without descriptors: %s", got.Text)
+				}
+
+				_, err = clients[i].tryTicket(ctx, anonymousOperation()) // this needs no statement
+				if err == nil {
+					postponed.Store(true)
 				}
 			})
 			return postponed.Load()
 		})
 
-		server.anonymous() // this needs no statement
 		server.restrict(unix.RLIMIT_NOFILE, 1024)
-		eventually(t, "it recovers", func() bool { return server.ask(refreshOperation(token)).Code() == "" })
+		eventually(t, "it recovers", func() bool {
+			got, err := server.try(t.Context(), refreshOperation(token))
+			return err == nil && got.Code() == ""
+		})
 	})
 }
 
