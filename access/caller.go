@@ -15,6 +15,10 @@ type Caller struct {
 	Application string
 	Secret      secret.Text
 
+	// ApplicationToken is the access token of an application's own ticket. With it, an application
+	// proves itself without its secret. It is empty if the request has none.
+	ApplicationToken secret.Text
+
 	// Origin is the origin of the page that calls. It is empty for the server's own pages, and if
 	// no page calls.
 	Origin string

@@ -31,8 +31,8 @@ type Book struct {
 var (
 	// ErrNotFound is returned if the application does not exist.
 	ErrNotFound = errors.New("there is no such application")
-	// ErrExists is returned if another application has the id.
-	ErrExists = errors.New("there is already such an application")
+	// ErrExists is returned if another application has the id, or the client id.
+	ErrExists = errors.New("another application has this id or client id")
 )
 
 // All returns all applications, in order of their ids.

@@ -10,14 +10,27 @@ import (
 // application, a nil name means the id, a nil list is empty, and a nil lifetime means the server's.
 type Change struct {
 	Name *string
+	// ClientID is the second id. An empty one removes it.
+	ClientID *string
 	// An empty list clears the application's list.
 	Behaviors, AnonymousBehaviors, OwnBehaviors, Origins []string
+	// An empty map removes all numbers.
+	BehaviorNumbers map[string]int
 	// 0 means the lifetime in the server's settings.
 	AccessLifetime, RefreshLifetime, AnonymousRefreshLifetime, SessionLifetime *time.Duration
 }
 
 func (c *Change) apply(application *models.Application) {
 	set(&application.Name, c.Name)
+	if c.ClientID != nil {
+		application.ClientID = c.ClientID
+	}
+	if application.ClientID != nil && *application.ClientID == "" {
+		application.ClientID = nil
+	}
+	if c.BehaviorNumbers != nil {
+		application.BehaviorNumbers = c.BehaviorNumbers
+	}
 	set(&application.AccessLifetime, c.AccessLifetime)
 	set(&application.RefreshLifetime, c.RefreshLifetime)
 	set(&application.AnonymousRefreshLifetime, c.AnonymousRefreshLifetime)

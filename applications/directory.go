@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
 	"github.com/authtickets/authtickets/secret"
 	"github.com/authtickets/authtickets/storage"
 )
@@ -21,6 +22,8 @@ import (
 // for it.
 type Directory struct {
 	Store *storage.Store
+	// Keys open the tokens of applications' own tickets; nil if they have none.
+	Keys *seal.Keys
 
 	current atomic.Pointer[snapshot]
 	epochs  epochs
@@ -30,6 +33,10 @@ type Directory struct {
 type snapshot struct {
 	list []models.Application
 	byID map[string]*models.Application
+	// byClientID holds the applications with a second id, which is never the id of another one.
+	byClientID map[string]*models.Application
+	// ended holds the applications' own tickets that ended early.
+	ended map[[16]byte]bool
 	// unnamed is the application that a request means if it names none; nil if that is not clear.
 	unnamed *models.Application
 	// version counts the changes from 1.
@@ -45,6 +52,10 @@ func (d *Directory) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ended, err := d.endedTickets(ctx)
+	if err != nil {
+		return err
+	}
 
 	before := d.current.Load()
 	if before == nil {
@@ -53,19 +64,27 @@ func (d *Directory) Reload(ctx context.Context) error {
 	defer d.epochs.reloaded(before.list, applications)
 
 	if before.version > 0 && reflect.DeepEqual(applications, before.list) {
+		loaded := *before
+		loaded.ended = ended
+		d.current.Store(&loaded)
 		return nil
 	}
 
 	loaded := &snapshot{
-		list:    applications,
-		byID:    make(map[string]*models.Application, len(applications)),
-		version: d.Version() + 1,
-		origins: map[string]bool{},
+		list:       applications,
+		byID:       make(map[string]*models.Application, len(applications)),
+		byClientID: map[string]*models.Application{},
+		ended:      ended,
+		version:    d.Version() + 1,
+		origins:    map[string]bool{},
 	}
 
 	for i := range applications {
 		application := &applications[i]
 		loaded.byID[application.ID] = application
+		if application.ClientID != nil {
+			loaded.byClientID[*application.ClientID] = application
+		}
 		for _, origin := range application.Origins {
 			loaded.origins[origin] = loaded.origins[origin] || !application.IsDisabled
 		}
@@ -76,6 +95,24 @@ func (d *Directory) Reload(ctx context.Context) error {
 	return nil
 }
 
+// endedTickets returns the applications' own tickets that ended early. It does not ask the database
+// if there are no such tickets.
+func (d *Directory) endedTickets(ctx context.Context) (map[[16]byte]bool, error) {
+	if d.Keys == nil {
+		return nil, nil //nolint:nilnil // a nil map has nothing
+	}
+	ids, err := d.Store.EndedApplicationTickets(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	ended := make(map[[16]byte]bool, len(ids))
+	for _, id := range ids {
+		ended[id] = true
+	}
+	return ended, nil
+}
+
 // Version counts the changes of the applications from 1; it is 0 before the first Reload.
 func (d *Directory) Version() int64 {
 	if current := d.current.Load(); current != nil {
@@ -84,12 +121,19 @@ func (d *Directory) Version() int64 {
 	return 0
 }
 
-// Find returns the application with an id; nil if there is none.
+// Find returns the application with an id or a client id; nil if there is none.
 func (d *Directory) Find(id string) *models.Application {
 	if current := d.current.Load(); current != nil {
-		return current.byID[id]
+		return current.find(id)
 	}
 	return nil
+}
+
+func (s *snapshot) find(id string) *models.Application {
+	if application := s.byID[id]; application != nil {
+		return application
+	}
+	return s.byClientID[id]
 }
 
 // unnamed returns the application that a request means if it names none: the only one, or the only
@@ -129,17 +173,17 @@ func (d *Directory) AllowsOrigin(origin string) bool {
 	return current != nil && (current.origins[origin] || current.origins[AnyOrigin])
 }
 
-// Identify returns the application that a request names. The id can be empty if there is only one
-// application, or only one public one. A confidential application must send its secret. The reasons
-// of its errors are APPLICATION_MISSING, APPLICATION_INVALID, APPLICATION_DISABLED and, before the
-// first Reload, BUSY.
+// Identify returns the application that a request names by its id or client id. The id can be empty
+// if there is only one application, or only one public one. A confidential application must send
+// its secret. The reasons of its errors are APPLICATION_MISSING, APPLICATION_INVALID,
+// APPLICATION_DISABLED and, before the first Reload, BUSY.
 func (d *Directory) Identify(id string, given secret.Text, now time.Time) (*models.Application, error) {
 	current := d.current.Load()
 	if current == nil {
 		return nil, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
 	}
 
-	application := current.byID[id]
+	application := current.find(id)
 	if id == "" {
 		if application = current.unnamed; application == nil {
 			return nil, &models.Error{Reason: models.ReasonApplicationMissing}

@@ -3,6 +3,7 @@ package applications
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,14 +16,19 @@ import (
 )
 
 const (
-	maxName       = 255
-	maxBehaviors  = 100
-	maxOrigins    = 1000
-	leastLifetime = time.Second
+	maxName      = 255
+	maxBehaviors = 100
+	maxOrigins   = 1000
+	// maxBehaviorNumber bounds how long the list of words in a JWT can be.
+	maxBehaviorNumber = 1<<16 - 1
+	leastLifetime     = time.Second
 )
 
 var (
-	idForm       = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	idForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	// clientIDForm has the ids that Kibo gives to applications. checkClientID keeps them apart from
+	// ids of ours.
+	clientIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	behaviorForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
 )
 
@@ -46,6 +52,7 @@ func check(application *models.Application) error {
 	own := application.OwnBehaviors
 	faults := []error{
 		checkID(application.ID),
+		checkClientID(application.ClientID),
 		checkName(application.Name),
 		CheckBehaviors("behaviors", application.Behaviors),
 		checkDistinct("behaviors", application.Behaviors),
@@ -55,6 +62,7 @@ func check(application *models.Application) error {
 		checkDistinct("ownBehaviors", own),
 		CheckOrigins("origins", application.Origins),
 		checkDistinct("origins", application.Origins),
+		checkBehaviorNumbers(application.BehaviorNumbers),
 	}
 	if len(own) > 0 && !application.IsConfidential {
 		faults = append(faults, errors.New(
@@ -69,6 +77,27 @@ func checkID(id string) error {
 			"id: %q is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter", id)
 	}
 	return nil
+}
+
+// checkClientID makes sure that a client id can never be the id of another application.
+func checkClientID(id *string) error {
+	if id != nil && (!clientIDForm.MatchString(*id) || idForm.MatchString(*id)) {
+		return fmt.Errorf("clientId: %q is not 1 to 64 letters, digits, '.', '_' and '-', "+
+			"with a capital letter or a dot, e.g. SHOP.APP.1.0.0.Release", *id)
+	}
+	return nil
+}
+
+func checkBehaviorNumbers(numbers map[string]int) error {
+	behaviors := slices.Sorted(maps.Keys(numbers))
+	faults := []error{checkNames("behaviorNumbers", behaviors)}
+	for _, behavior := range behaviors {
+		if number := numbers[behavior]; number < 0 || number > maxBehaviorNumber {
+			faults = append(faults, fmt.Errorf(
+				"behaviorNumbers: %s: the number must be between 0 and %d", behavior, maxBehaviorNumber))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 func checkName(name string) error {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/authtickets/authtickets/access"
@@ -61,51 +60,6 @@ func (n *namedApplication) ask(env *Environment, book *applications.Book, questi
 	return nil
 }
 
-// applicationFlags are the flags for the fields of an application. Lists are separated by commas.
-// An empty list clears the field.
-type applicationFlags struct {
-	Name                     *string        `help:"Name for people to read." placeholder:"NAME"`
-	Behaviors                *string        `placeholder:"NAMES" help:"Behaviors in the tickets of customers."`
-	AnonymousBehaviors       *string        `placeholder:"NAMES" help:"Behaviors in anonymous tickets."`
-	OwnBehaviors             *string        `placeholder:"NAMES" help:"What a confidential application may do itself."`
-	Origins                  *string        `placeholder:"ORIGINS" help:"Origins of its web pages, or * for all."`
-	AccessLifetime           *time.Duration `placeholder:"DURATION" help:"Lifetime of its access tokens."`
-	RefreshLifetime          *time.Duration `placeholder:"DURATION" help:"Lifetime of a customer's refresh token."`
-	AnonymousRefreshLifetime *time.Duration `placeholder:"DURATION" help:"Lifetime of an anonymous refresh token."`
-	SessionLifetime          *time.Duration `placeholder:"DURATION" help:"Longest lifetime of a session."`
-}
-
-func (f *applicationFlags) asChange() applications.Change {
-	return applications.Change{
-		Name:                     f.Name,
-		Behaviors:                listOf(f.Behaviors),
-		AnonymousBehaviors:       listOf(f.AnonymousBehaviors),
-		OwnBehaviors:             listOf(f.OwnBehaviors),
-		Origins:                  listOf(f.Origins),
-		AccessLifetime:           f.AccessLifetime,
-		RefreshLifetime:          f.RefreshLifetime,
-		AnonymousRefreshLifetime: f.AnonymousRefreshLifetime,
-		SessionLifetime:          f.SessionLifetime,
-	}
-}
-
-// listOf converts the value of a flag to a list. It returns nil if the flag is not given.
-func listOf(flag *string) []string {
-	if flag == nil {
-		return nil
-	}
-	if strings.TrimSpace(*flag) == "" {
-		return []string{}
-	}
-
-	items := strings.Split(*flag, ",")
-	for i, item := range items {
-		items[i] = strings.TrimSpace(item)
-	}
-
-	return items
-}
-
 type createApplication struct {
 	ID           string `arg:"" help:"Id: up to 32 lower-case letters, digits and dashes, e.g. storefront-de."`
 	Confidential bool   `help:"Create a server with a secret. Otherwise it is a page in a browser."`
@@ -129,7 +83,11 @@ starts again with each refresh. A session ends after its longest lifetime, even 
 
 func (c *createApplication) Run(env *Environment, settings *Settings) error {
 	return withApplications(env, settings, func(book *applications.Book) error {
-		input := applications.New{ID: c.ID, IsConfidential: c.Confidential, Change: c.asChange()}
+		change, err := c.asChange()
+		if err != nil {
+			return err
+		}
+		input := applications.New{ID: c.ID, IsConfidential: c.Confidential, Change: change}
 		created, err := book.Create(env.Context, access.Operator(), input)
 		if err != nil {
 			return err
@@ -186,7 +144,11 @@ func (c *updateApplication) Run(env *Environment, settings *Settings) error {
 	}
 	return c.change(env, settings, "%s is updated. Every server knows within 5 seconds.",
 		func(book *applications.Book) error {
-			_, err := book.Update(env.Context, access.Operator(), c.ID, c.asChange())
+			change, err := c.asChange()
+			if err != nil {
+				return err
+			}
+			_, err = book.Update(env.Context, access.Operator(), c.ID, change)
 			return err
 		})
 }

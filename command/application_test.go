@@ -39,11 +39,13 @@ func TestApplicationCreateAndShow(t *testing.T) {
 	c.want(
 		"Created the application shop.\n", "", "create", "shop", "--name=Shop \u202e",
 		"--behaviors=cart.write, order.read", "--origins=https://shop.example,*",
+		"--client-id=SHOP.APP.1.0.0.Release", "--behavior-numbers=order.read=5, cart.write=1014",
 		"--access-lifetime=5m", "--refresh-lifetime=1h", "--anonymous-refresh-lifetime=2h",
 		"--session-lifetime=3h",
 	)
 
 	c.want(`id                        shop
+clientId                  SHOP.APP.1.0.0.Release
 name                      Shop `+"\ufffd"+`
 isConfidential            false
 isDisabled                false
@@ -51,6 +53,7 @@ behaviors                 cart.write,order.read
 anonymousBehaviors        -
 ownBehaviors              -
 origins                   https://shop.example,*
+behaviorNumbers           cart.write=1014,order.read=5
 accessLifetime            5m0s
 refreshLifetime           1h0m0s
 anonymousRefreshLifetime  2h0m0s
@@ -63,8 +66,9 @@ updatedAt                 2026-11-24T09:30:00Z
 
 	c.want(
 		`{"accessLifetime":"5m0s","anonymousBehaviors":[],"anonymousRefreshLifetime":"2h0m0s",`+
-			`"behaviors":["cart.write","order.read"],`+
-			`"createdAt":"2026-11-24T09:30:00Z","id":"shop","isConfidential":false,"isDisabled":false,`+
+			`"behaviorNumbers":{"cart.write":1014,"order.read":5},"behaviors":["cart.write","order.read"],`+
+			`"clientId":"SHOP.APP.1.0.0.Release","createdAt":"2026-11-24T09:30:00Z",`+
+			`"id":"shop","isConfidential":false,"isDisabled":false,`+
 			`"name":"Shop `+"\u202e"+`","origins":["https://shop.example","*"],`+
 			`"ownBehaviors":[],"previousSecretUntil":null,"refreshLifetime":"1h0m0s","sessionLifetime":"3h0m0s",`+
 			`"sessionsFrom":"2026-11-24T09:29:55Z",`+
@@ -75,7 +79,7 @@ updatedAt                 2026-11-24T09:30:00Z
 		"--json",
 	)
 
-	c.want("", "there is already such an application", "create", "shop")
+	c.want("", "another application has this id or client id", "create", "shop")
 	c.want("", `id: "Shop" is not 1 to 32 lower-case letters, digits and '-', of which the first is a letter`+"\n"+
 		"ownBehaviors: only a confidential application can have any, because it proves who it "+
 		"is", "create", "Shop", "--own-behaviors=x")

@@ -3,6 +3,9 @@ package command
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -77,8 +80,13 @@ type field struct {
 
 // applicationFields returns the fields to show. It leaves out the hashes of the secrets.
 func applicationFields(application *models.Application) []field {
+	numbers := application.BehaviorNumbers
+	if numbers == nil { // an application from before there were numbers
+		numbers = map[string]int{}
+	}
 	return []field{
 		{"id", application.ID},
+		{"clientId", application.ClientID},
 		{"name", application.Name},
 		{"isConfidential", application.IsConfidential},
 		{"isDisabled", application.IsDisabled},
@@ -86,6 +94,7 @@ func applicationFields(application *models.Application) []field {
 		{"anonymousBehaviors", application.AnonymousBehaviors},
 		{"ownBehaviors", application.OwnBehaviors},
 		{"origins", application.Origins},
+		{"behaviorNumbers", numbers},
 		{"accessLifetime", application.AccessLifetime},
 		{"refreshLifetime", application.RefreshLifetime},
 		{"anonymousRefreshLifetime", application.AnonymousRefreshLifetime},
@@ -124,6 +133,8 @@ func applicationTable(out io.Writer, application *models.Application) error {
 			shown = printable(value)
 		case []string:
 			shown = strings.Join(value, ",")
+		case map[string]int:
+			shown = numbersText(value)
 		case time.Duration:
 			if shown = "the server's"; value != 0 {
 				shown = value.String()
@@ -140,4 +151,13 @@ func applicationTable(out io.Writer, application *models.Application) error {
 	}
 
 	return table.Flush()
+}
+
+// numbersText formats numbers of behaviors as their flag takes them.
+func numbersText(numbers map[string]int) string {
+	items := make([]string, 0, len(numbers))
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		items = append(items, name+"="+strconv.Itoa(numbers[name]))
+	}
+	return strings.Join(items, ",")
 }

@@ -204,6 +204,7 @@ func (w *writer) accountField(account *models.CustomerAccount, field graphql.Col
 	case **time.Time:
 		w.optionalDateTime(*value)
 	case **int64:
+		w.incomplete = w.incomplete || *value == nil && field.Definition.Type.NonNull // has a resolver
 		w.optionalNumber(*value)
 	case *models.ID:
 		w.id(*value)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/authtickets/authtickets/accounts"
@@ -21,9 +22,16 @@ import (
 // error becomes INTERNAL, and is logged with a random id. If introspection is off, names of the
 // schema are hidden, because they would show how close a guess was.
 func Presenter(log *slog.Logger, random io.Reader, introspection bool) graphql.ErrorPresenterFunc {
+	return PresenterFor(parsedSchema, log, random, introspection)
+}
+
+// PresenterFor is Presenter for another schema.
+func PresenterFor(
+	schema *ast.Schema, log *slog.Logger, random io.Reader, introspection bool,
+) graphql.ErrorPresenterFunc {
 	var names schemaNames
 	if introspection {
-		names = namesOf(parsedSchema)
+		names = namesOf(schema)
 	}
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		if refused := requestError(err, names); refused != nil {

@@ -69,7 +69,7 @@ func (ec *executionContext) __resolve_entities(ctx context.Context, references [
 	}
 
 	entities := make([]Entity, len(references))
-	if resolver, ok := ec.Resolvers.(*Resolver); ok && callerOf(ctx).AccessToken.Reveal() == "" {
+	if resolver, ok := ec.Resolvers.(*Resolver); ok && CallerOf(ctx).AccessToken.Reveal() == "" {
 		return ec.entitiesForApplication(ctx, resolver, references, entities)
 	}
 
@@ -103,7 +103,7 @@ func (ec *executionContext) entitiesForApplication(
 
 	question, fields := sameQuestion(ctx)
 	found, err := once(ctx, question, func() (map[models.ID]*models.CustomerAccount, error) {
-		return resolver.Accounts.AccountsOf(ctx, callerOf(ctx), userIDs, accountOf(ctx, fields))
+		return resolver.Accounts.AccountsOf(ctx, CallerOf(ctx), userIDs, accountOf(ctx, fields))
 	})
 	if err != nil {
 		ec.Error(ctx, err)

@@ -90,7 +90,7 @@ func accountOf(ctx context.Context, fields []graphql.CollectedField) *accounts.S
 
 // shopper returns the holder of the caller's access token, with what the current field selects.
 func (r *Resolver) shopper(ctx context.Context) (*tickets.Shopper, error) {
-	caller, wanted := callerOf(ctx), selected(ctx)
+	caller, wanted := CallerOf(ctx), Selected(ctx)
 	fields := rootFields(ctx, "currentShopper", "_entities")
 	if len(fields) <= 1 {
 		return r.Office.Verify(ctx, caller, wanted)
@@ -120,7 +120,7 @@ func (r *Resolver) accountOfShopper(
 		for _, field := range fields {
 			all = selectedBy(ctx, field, all)
 		}
-		shopper, err := r.Office.Verify(ctx, callerOf(ctx), tickets.Selection{Account: all.Account})
+		shopper, err := r.Office.Verify(ctx, CallerOf(ctx), tickets.Selection{Account: all.Account})
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +130,7 @@ func (r *Resolver) accountOfShopper(
 
 func (r *Resolver) sessionsOfShopper(ctx context.Context) ([]models.Session, error) {
 	return once(ctx, "sessions of the shopper", func() ([]models.Session, error) {
-		shopper, err := r.Office.Verify(ctx, callerOf(ctx), tickets.Selection{Sessions: true})
+		shopper, err := r.Office.Verify(ctx, CallerOf(ctx), tickets.Selection{Sessions: true})
 		if err != nil {
 			return nil, err
 		}
@@ -140,9 +140,19 @@ func (r *Resolver) sessionsOfShopper(ctx context.Context) ([]models.Session, err
 
 // account returns the account that the current field asks for.
 func (r *Resolver) account(ctx context.Context, key accounts.Key) (*models.CustomerAccount, error) {
+	return ReadAccount(ctx, func(selection *accounts.Selection) (*models.CustomerAccount, error) {
+		return r.Accounts.Find(ctx, CallerOf(ctx), key, selection)
+	})
+}
+
+// ReadAccount returns the account that the current field asks for. It calls read once for all
+// fields of the operation that ask for the same account, with what any of them selects.
+func ReadAccount(
+	ctx context.Context, read func(*accounts.Selection) (*models.CustomerAccount, error),
+) (*models.CustomerAccount, error) {
 	question, fields := sameQuestion(ctx)
 	return once(ctx, question, func() (*models.CustomerAccount, error) {
-		return r.Accounts.Find(ctx, callerOf(ctx), key, accountOf(ctx, fields))
+		return read(accountOf(ctx, fields))
 	})
 }
 
@@ -150,6 +160,6 @@ func (r *Resolver) account(ctx context.Context, key accounts.Key) (*models.Custo
 func (r *Resolver) accountSessions(ctx context.Context, key accounts.Key) ([]models.Session, error) {
 	question, _ := sameQuestion(ctx)
 	return once(ctx, question, func() ([]models.Session, error) {
-		return r.Office.AccountSessions(ctx, callerOf(ctx), key)
+		return r.Office.AccountSessions(ctx, CallerOf(ctx), key)
 	})
 }

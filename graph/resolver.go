@@ -26,9 +26,9 @@ func WithCaller(ctx context.Context, caller *access.Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, &request{caller: caller})
 }
 
-// callerOf returns the caller of a context. Without one it returns a caller that names no
+// CallerOf returns the caller of a context. Without one it returns a caller that names no
 // application and has no rights.
-func callerOf(ctx context.Context) *access.Caller {
+func CallerOf(ctx context.Context) *access.Caller {
 	if current, ok := ctx.Value(callerKey{}).(*request); ok {
 		return current.caller
 	}

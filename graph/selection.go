@@ -10,13 +10,13 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// selected returns what the operation selects of the ticket or shopper in the current field. For
+// Selected returns what the operation selects of the ticket or shopper in the current field. For
 // _entities it returns what is selected of the accounts. Fragments, aliases, @skip and @include are
 // already resolved.
 //
 // gqlgen collects fields again when it writes the answer, but caches them by type and selection.
-// selected uses the same arguments, so that nothing is collected twice.
-func selected(ctx context.Context) tickets.Selection {
+// Selected uses the same arguments, so that nothing is collected twice.
+func Selected(ctx context.Context) tickets.Selection {
 	return selectedBy(ctx, graphql.GetFieldContext(ctx).Field, tickets.Selection{})
 }
 

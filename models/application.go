@@ -7,6 +7,9 @@ import "time"
 type Application struct {
 	// ID is a slug of at most 32 characters. Tickets carry it.
 	ID string `gorm:"primaryKey"`
+	// ClientID is a second id, by which clients of Kibo's APIs name the application, for example
+	// SHOP.APP.1.0.0.Release; nil if there is none.
+	ClientID *string
 	// Name is for people.
 	Name           string
 	IsConfidential bool
@@ -31,6 +34,9 @@ type Application struct {
 	// Origins are the origins of pages that may call as this application, as browsers write them.
 	// "*" stands for all.
 	Origins []string `gorm:"serializer:json"`
+
+	// BehaviorNumbers are the numbers that behaviors have in the JWTs of clients of Kibo's APIs.
+	BehaviorNumbers map[string]int `gorm:"serializer:json"`
 
 	// The lifetimes override the server's settings. 0 means the server's setting.
 	AccessLifetime           time.Duration

@@ -6,15 +6,22 @@ import (
 	"time"
 )
 
-// Kind distinguishes access tokens and refresh tokens. A token is authenticated together with its
-// kind, so that one kind is never accepted as the other.
+// Kind distinguishes access tokens and refresh tokens, of shoppers and of applications. A token is
+// authenticated together with its kind, so that one kind is never accepted as another.
 type Kind byte
 
 // The kinds of token. Their numbers are part of every token and never change.
 const (
 	Access  Kind = 1
 	Refresh Kind = 2
+	// ApplicationAccess and ApplicationRefresh are the tokens of an application's own ticket.
+	ApplicationAccess  Kind = 3
+	ApplicationRefresh Kind = 4
 )
+
+// isApplications reports whether tokens of this kind belong to an application, and not to a
+// shopper.
+func (k Kind) isApplications() bool { return k == ApplicationAccess || k == ApplicationRefresh }
 
 // Contents is what a token contains. The token's holder can neither read nor change it.
 type Contents struct {
@@ -27,8 +34,12 @@ type Contents struct {
 	SessionID        [16]byte
 	// Generation is how often the session's ticket had been refreshed. It is never negative.
 	Generation int64
-	UserID     [16]byte
-	Anonymous  bool
+	// UserID is the shopper's. It is zero in a token of an application.
+	UserID [16]byte
+	// SecretID tells with which of its secrets an application requested its own ticket. It is zero
+	// in a shopper's token.
+	SecretID  [16]byte
+	Anonymous bool
 	// Behaviors are the application's behaviors at IssuedAt. They are empty in a refresh token.
 	Behaviors []string
 	// StartedAt is when the session began. All three instants are exact to the microsecond.
@@ -66,7 +77,11 @@ func (c Contents) encode() []byte {
 	out := make([]byte, 0, 256)
 	out = append(out, version, byte(c.Kind), flags)
 	out = append(out, c.SessionID[:]...)
-	out = append(out, c.UserID[:]...)
+	if c.Kind.isApplications() {
+		out = append(out, c.SecretID[:]...)
+	} else {
+		out = append(out, c.UserID[:]...)
+	}
 
 	out = binary.AppendVarint(out, c.Generation)
 	started, issued := c.StartedAt.UnixMicro(), c.IssuedAt.UnixMicro()
@@ -101,7 +116,11 @@ func decode(in []byte) (Contents, error) {
 
 	c := Contents{Kind: Kind(r.byte()), Anonymous: r.byte()&flagAnonymous != 0}
 	copy(c.SessionID[:], r.bytes(len(c.SessionID)))
-	copy(c.UserID[:], r.bytes(len(c.UserID)))
+	if c.Kind.isApplications() {
+		copy(c.SecretID[:], r.bytes(len(c.SecretID)))
+	} else {
+		copy(c.UserID[:], r.bytes(len(c.UserID)))
+	}
 
 	c.Generation = r.number()
 	started := r.number()

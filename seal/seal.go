@@ -178,10 +178,16 @@ func (k *Keys) MayLack(now time.Time) bool {
 	return complete != 0 && now.UnixNano()-complete > int64(timing.KeysetsComplete)
 }
 
-// boundTo returns the associated data of a kind of token, so that no token opens as the other kind.
+// boundTo returns the associated data of a kind of token, so that no token opens as another kind.
 func boundTo(kind Kind) []byte {
-	if kind == Access {
+	switch kind {
+	case Access:
 		return []byte("authtickets access token")
+	case ApplicationAccess:
+		return []byte("authtickets application access token")
+	case ApplicationRefresh:
+		return []byte("authtickets application refresh token")
+	case Refresh:
 	}
 	return []byte("authtickets refresh token")
 }

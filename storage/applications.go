@@ -52,8 +52,8 @@ func (s *Store) InsertApplication(ctx context.Context, application *models.Appli
 
 // ChangeApplication reads an application, calls change with it, and writes it back, in one
 // transaction. So no concurrent change gets lost. now is what the database's clock shows. It
-// returns ErrNotFound if there is no such application, and any error of change. change can run
-// twice.
+// returns ErrNotFound if there is no such application, ErrExists if another one has its client id,
+// and any error of change. change can run twice.
 func (s *Store) ChangeApplication(
 	ctx context.Context, id string, change func(application *models.Application, now time.Time) error,
 ) error {
@@ -74,7 +74,11 @@ func (s *Store) ChangeApplication(
 		if err := change(&application, now); err != nil {
 			return err
 		}
-		if err := tx.Select("*").Updates(&application).Error; err != nil {
+		err = tx.Select("*").Updates(&application).Error
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return ErrExists
+		}
+		if err != nil {
 			return fmt.Errorf("change an application: %w", err)
 		}
 		return nil

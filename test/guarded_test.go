@@ -259,7 +259,7 @@ func TestActsAreTried(t *testing.T) {
 	t.Parallel()
 
 	o := open(t, sqlite(t))
-	tried := []string{"account.create", "account.delete"}
+	tried := []string{"account.create", "account.delete", "application.sign-in", "application.sign-out"}
 	for _, operation := range o.guarded(o.customer("ada")) {
 		tried = append(tried, operation.act)
 	}

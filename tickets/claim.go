@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
-	"github.com/authtickets/authtickets/secret"
 )
 
 // ClaimOutcome says what became of a claim. The schema's ClaimOutcome is bound to it.
@@ -35,17 +35,21 @@ type claim struct {
 // nothingToClaim is the claim of every ticket that was not issued by a sign-in.
 var nothingToClaim = claim{outcome: ClaimNothingToClaim} //nolint:gochecknoglobals // does not change
 
-// toClaim returns the contents of an anonymous shopper's refresh token, if its session can be
-// claimed. Otherwise it returns nil, and the outcome that says why not. The reason of its error is
-// BUSY.
+// toClaim returns the contents of an anonymous shopper's token, if its session can be claimed. A
+// refresh token comes before an access token. Otherwise toClaim returns nil, and the outcome that
+// says why not. The reason of its error is BUSY.
 func (o *Office) toClaim(
-	ctx context.Context, application *models.Application, refreshToken *secret.Text, now time.Time,
+	ctx context.Context, application *models.Application, credentials Credentials, now time.Time,
 ) (*seal.Contents, ClaimOutcome, error) {
-	if refreshToken == nil || refreshToken.Reveal() == "" {
+	kind, token := seal.Refresh, credentials.PreviousRefreshToken
+	if token == nil {
+		kind, token = seal.Access, &credentials.PreviousAccessToken
+	}
+	if token.Reveal() == "" {
 		return nil, ClaimNothingToClaim, nil
 	}
 
-	contents, err := o.genuine(seal.Refresh, *refreshToken, application, now)
+	contents, err := o.genuine(kind, *token, application, now)
 	switch {
 	case isBusy(err):
 		return nil, "", err
@@ -64,6 +68,10 @@ func (o *Office) toClaim(
 		return nil, "", err
 	} else if isExpired {
 		return nil, ClaimTokenExpired, nil
+	}
+
+	if kind == seal.Access { // the row must outlive the refresh token, which lives longer
+		contents.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
 	}
 	return &contents, "", nil
 }

@@ -1,6 +1,8 @@
 package tickets
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/authtickets/authtickets/models"
@@ -26,10 +28,38 @@ type jwtClaims struct {
 	Behaviors           []string `json:"behaviors"`
 	Anonymous           bool     `json:"anonymous"`
 	ClaimedAnonymousSub string   `json:"claimed_anonymous_sub,omitempty"`
+
+	UserClaims *userClaims `json:"https://www.kibocommerce.com/user_claims,omitempty"`
+}
+
+// userClaims are what clients of Kibo's APIs read in a JWT.
+type userClaims struct {
+	// BehaviorWords are the numbers of the ticket's behaviors, as a set of bits: pairs of the index
+	// of a word of 32 bits and the word. Words without a bit are left out. A word with the highest
+	// bit is negative, because clients compare it with results of JavaScript's bit operations.
+	BehaviorWords []int32 `json:"bv"`
+}
+
+// behaviorWords returns a set of bits with the numbers that an application has for behaviors.
+func behaviorWords(behaviors []string, numbers map[string]int) []int32 {
+	words := map[uint32]uint32{}
+	for _, behavior := range behaviors {
+		if number, ok := numbers[behavior]; ok {
+			words[uint32(number)/32] |= 1 << (uint32(number) % 32) //nolint:gosec // never negative
+		}
+	}
+
+	pairs := make([]int32, 0, 2*len(words))
+	for _, index := range slices.Sorted(maps.Keys(words)) {
+		pairs = append(pairs, int32(index), int32(words[index])) //nolint:gosec // the same bits
+	}
+	return pairs
 }
 
 // sign makes the JWT of an access token. The same ticket always has the same jti.
-func (o *Office) sign(contents seal.Contents, claimed *models.ID) (secret.Text, error) {
+func (o *Office) sign(
+	application *models.Application, contents seal.Contents, claimed *models.ID,
+) (secret.Text, error) {
 	session := models.ID(contents.SessionID).String()
 	claims := jwtClaims{
 		Issuer:    o.Issuer,
@@ -46,6 +76,9 @@ func (o *Office) sign(contents seal.Contents, claimed *models.ID) (secret.Text, 
 	}
 	if claims.Behaviors == nil {
 		claims.Behaviors = []string{}
+	}
+	if o.UserClaims {
+		claims.UserClaims = &userClaims{behaviorWords(contents.Behaviors, application.BehaviorNumbers)}
 	}
 	if claimed != nil {
 		claims.ClaimedAnonymousSub = claimed.String()

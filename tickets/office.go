@@ -37,6 +37,8 @@ type Office struct {
 	Audience []string
 	Hasher   *password.Hasher
 	Policy   Policy
+	// UserClaims adds the user claims of Kibo's APIs to JWTs.
+	UserClaims bool
 	// Now returns the time. Each operation reads it once. It jumps when somebody sets the clock.
 	Now func() time.Time
 	// Elapsed returns how much time has passed since the program began. It never jumps.

@@ -45,6 +45,7 @@ func (o *Office) Purge(ctx context.Context, pause time.Duration) (int, error) {
 			return o.Store.PurgeGuesses(ctx, until.Add(-max(guessesKept, o.Policy.GuessWindow)), purgeBatch)
 		},
 		func() (int, error) { return o.Store.PurgeNameLocks(ctx, until, purgeBatch) },
+		func() (int, error) { return o.Store.PurgeApplicationTickets(ctx, until, purgeBatch) },
 	} {
 		deleted, err := repeat(ctx, pause, purge)
 		total += deleted

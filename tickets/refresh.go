@@ -12,26 +12,36 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
+// Refreshing is what a client refreshes.
+type Refreshing struct {
+	Token secret.Text
+	// Attempt lets the client repeat the refresh at any time; nil for none.
+	Attempt *secret.Text
+	// AccountID is the number of the account that the client expects; nil if it expects none. For
+	// another account, the token is not valid.
+	AccountID *int64
+}
+
 // Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window, or
 // at any time with the same attempt, it returns the same ticket again. A token that was used longer
 // ago ends the session, unless the client has gone. The reasons of its errors are those of the
 // schema's refreshTicket.
 func (o *Office) Refresh(
-	ctx context.Context, caller *access.Caller, refreshToken secret.Text, attempt *secret.Text, selection Selection,
+	ctx context.Context, caller *access.Caller, input Refreshing, selection Selection,
 ) (*Ticket, error) {
 	now := o.clocks.now()
 	application, err := o.identify(caller, now)
 	if err != nil {
 		return nil, err
 	}
-	contents, err := o.genuine(seal.Refresh, refreshToken, application, now)
+	contents, err := o.genuine(seal.Refresh, input.Token, application, now)
 	if err != nil {
 		return nil, err
 	}
 
 	var attemptHash []byte
-	if attempt != nil {
-		if attemptHash, err = hashAttempt(*attempt, contents); err != nil {
+	if input.Attempt != nil {
+		if attemptHash, err = hashAttempt(*input.Attempt, contents); err != nil {
 			return nil, err
 		}
 	}
@@ -45,6 +55,9 @@ func (o *Office) Refresh(
 	account, err := o.usableAccount(ctx, contents, selection.Account, now)
 	if err != nil {
 		return nil, err
+	}
+	if input.AccountID != nil && (account.ID == nil || *account.ID != *input.AccountID) {
+		return nil, &models.Error{Reason: models.ReasonTokenInvalid}
 	}
 
 	session, err := o.advance(ctx, refreshRequest{

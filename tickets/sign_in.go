@@ -21,6 +21,14 @@ type Credentials struct {
 	Password             secret.Text
 	PreviousRefreshToken *secret.Text
 	DeviceToken          *secret.Text
+
+	// The schema does not have the fields below.
+
+	// PreviousAccessToken claims an anonymous shopper as PreviousRefreshToken does; empty for none.
+	PreviousAccessToken secret.Text
+	// AccountID is the number of the account that the client expects; nil if it expects none. For
+	// another account, the credentials are wrong.
+	AccountID *int64
 }
 
 // signInRequest is a sign-in whose input has been checked.
@@ -28,6 +36,8 @@ type signInRequest struct {
 	application *models.Application
 	guess       passwordGuess
 	userAgent   string
+	// accountID is the account that the client expects; nil if it expects none.
+	accountID *int64
 	// toClaim is the content of the client's anonymous refresh token. It is nil if there is nothing
 	// to claim, and then claim says why.
 	toClaim   *seal.Contents
@@ -83,6 +93,7 @@ func (o *Office) newSignInRequest(
 	request := &signInRequest{
 		application: application,
 		userAgent:   userAgentOf(caller, application),
+		accountID:   credentials.AccountID,
 		entry:       entry,
 		now:         now,
 		guess:       passwordGuess{name: name, password: credentials.Password, source: entry.Source, at: now},
@@ -90,7 +101,7 @@ func (o *Office) newSignInRequest(
 	if request.guess.nameHash, err = o.Keys.Fingerprint(name, now); err != nil {
 		return nil, busyUntilLoaded(err)
 	}
-	request.toClaim, request.claim.outcome, err = o.toClaim(ctx, application, credentials.PreviousRefreshToken, now)
+	request.toClaim, request.claim.outcome, err = o.toClaim(ctx, application, credentials, now)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +147,8 @@ func (o *Office) checkAndOpen(ctx context.Context, request *signInRequest) (*Tic
 		return nil, &models.Error{Reason: models.ReasonAccountInactive}
 	case facts.LockedByOperator:
 		return nil, &models.Error{Reason: models.ReasonAccountLocked}
+	case request.accountID != nil && *request.accountID != *facts.ID:
+		return nil, &models.Error{Reason: models.ReasonInvalidCredentials}
 	}
 
 	ticket, err := o.openSession(ctx, request, facts)

@@ -93,7 +93,7 @@ func (o *Office) ticket(
 		ClaimedAnonymousUserID: claim.userID,
 	}
 	if selection.JWTAccessToken {
-		ticket.JWTAccessToken, err = o.sign(contents, claim.userID)
+		ticket.JWTAccessToken, err = o.sign(application, contents, claim.userID)
 	}
 	return ticket, err
 }

@@ -47,6 +47,12 @@ type Settings struct {
 	// Issuer and Audience are claims of the office's JWTs.
 	Issuer   string
 	Audience []string
+
+	// ApplicationTicketLifetime is how long the access tokens of applications' own tickets live; 0
+	// means that there are no such tickets.
+	ApplicationTicketLifetime time.Duration
+	// UserClaims adds the user claims of Kibo's APIs to the office's JWTs.
+	UserClaims bool
 }
 
 // Parts are the parts of the domain on one database.
@@ -56,6 +62,8 @@ type Parts struct {
 	Applications *applications.Book
 	// Directory has the applications for the office. It is empty until its first Reload.
 	Directory *applications.Directory
+	// ApplicationTickets issue tickets to applications; nil if there are no such tickets.
+	ApplicationTickets *applications.Tickets
 	// Ring has no keysets until its first Load.
 	Ring *keyring.Ring
 
@@ -68,7 +76,7 @@ func New(settings Settings) *Parts {
 	directory := &applications.Directory{Store: store}
 	desk := &access.Desk{Allows: directory.Rights(now), Log: settings.Log}
 
-	return &Parts{
+	parts := &Parts{
 		Store: store,
 		Accounts: &accounts.Book{
 			Store:  store,
@@ -93,6 +101,20 @@ func New(settings Settings) *Parts {
 		},
 		settings: settings,
 	}
+
+	if settings.ApplicationTicketLifetime > 0 {
+		directory.Keys = parts.Ring.Keys
+		parts.ApplicationTickets = &applications.Tickets{
+			Directory: directory,
+			Store:     store,
+			Keys:      parts.Ring.Keys,
+			Lifetime:  settings.ApplicationTicketLifetime,
+			Now:       now,
+			Random:    settings.Random,
+			Desk:      desk,
+		}
+	}
+	return parts
 }
 
 // Office returns the fields of the parts' office. Pass it to tickets.Open.
@@ -111,6 +133,7 @@ func (p *Parts) Office() tickets.Office {
 		Elapsed:      p.settings.Elapsed,
 		Random:       p.settings.Random,
 		Desk:         p.Accounts.Desk,
+		UserClaims:   p.settings.UserClaims,
 		Log:          p.settings.Log,
 	}
 }

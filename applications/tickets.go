@@ -1,0 +1,174 @@
+package applications
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/storage"
+	"github.com/authtickets/authtickets/timing"
+)
+
+// renewable is how long the refresh token of an application's ticket lives.
+const renewable = 24 * time.Hour
+
+// LongestTicket is the longest lifetime of an application's access token.
+const LongestTicket = renewable
+
+// Tickets issues tickets to applications. With the access token, a confidential application proves
+// itself instead of sending its secret with each request. All fields are required.
+//
+// A ticket stays valid while the secret does with which it was requested.
+type Tickets struct {
+	Directory *Directory
+	Store     *storage.Store
+	Keys      *seal.Keys
+	// Lifetime is how long an access token lives, at most LongestTicket.
+	Lifetime time.Duration
+	Now      func() time.Time
+	// Random draws the ids of tickets. It must be fit for cryptography.
+	Random io.Reader
+	// Desk records the tickets.
+	Desk *access.Desk
+}
+
+// Ticket is an application's own ticket. It is never stored.
+type Ticket struct {
+	AccessToken            secret.Text
+	AccessTokenExpiration  time.Time
+	AccessTokenLifetime    time.Duration
+	RefreshToken           secret.Text
+	RefreshTokenExpiration time.Time
+}
+
+// Issue issues a ticket to a caller that shows the secret of a confidential application. The
+// reasons of its errors are those of Directory.Caller.
+func (t *Tickets) Issue(ctx context.Context, caller *access.Caller) (*Ticket, error) {
+	return access.Record(ctx, t.Desk, "application.sign-in", func(entry *access.Entry) (*Ticket, error) {
+		now := t.Now()
+		application, err := t.Directory.Caller(caller, now)
+		if err != nil {
+			return nil, err
+		}
+		if !application.IsConfidential || caller.Secret.Reveal() == "" {
+			return nil, invalid()
+		}
+		entry.By, entry.Application = application.ID, application.ID
+
+		var id models.ID
+		if _, err := io.ReadFull(t.Random, id[:]); err != nil {
+			return nil, fmt.Errorf("draw the id of a ticket: %w", err)
+		}
+		entry.Session = id
+
+		return t.issue(seal.Contents{
+			Application:      application.ID,
+			ApplicationEpoch: application.Epoch,
+			SessionID:        id,
+			SecretID:         secretIDOf(caller.Secret),
+			StartedAt:        now,
+		}, now)
+	})
+}
+
+// Renew exchanges a refresh token for another ticket. The one before stays valid until it expires.
+// If the caller names an application, it must be the one that the token was issued to. The reasons
+// of its errors are APPLICATION_INVALID, APPLICATION_DISABLED, ORIGIN_NOT_ALLOWED and BUSY.
+func (t *Tickets) Renew(ctx context.Context, caller *access.Caller, refreshToken secret.Text) (*Ticket, error) {
+	now := t.Now()
+	application, contents, err := t.Directory.holder(seal.ApplicationRefresh, refreshToken, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := admits(application, caller); err != nil {
+		return nil, err
+	}
+
+	// Another server may have ended the ticket since the last Reload.
+	hasEnded, err := t.Store.HasApplicationTicketEnded(ctx, contents.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	if hasEnded {
+		return nil, invalid()
+	}
+	return t.issue(contents, now)
+}
+
+// End ends the ticket that a refresh token belongs to, and all that it was renewed to. It succeeds
+// if the ticket is over already. The reasons of its errors are those of Renew.
+func (t *Tickets) End(ctx context.Context, caller *access.Caller, refreshToken secret.Text) error {
+	_, err := access.Record(ctx, t.Desk, "application.sign-out", func(entry *access.Entry) (struct{}, error) {
+		now := t.Now()
+		contents, err := t.Directory.genuine(seal.ApplicationRefresh, refreshToken, now)
+		if err != nil {
+			return struct{}{}, err
+		}
+		application := t.Directory.Find(contents.Application)
+		if application == nil {
+			return struct{}{}, invalid()
+		}
+		if err := admits(application, caller); err != nil {
+			return struct{}{}, err
+		}
+
+		entry.By, entry.Application, entry.Session = application.ID, application.ID, contents.SessionID
+		// A renewal at this moment on another server makes tokens that live until then.
+		until := now.Add(renewable + timing.PurgeMargin)
+		return struct{}{}, t.Store.EndApplicationTicket(ctx, models.EndedApplicationTicket{
+			ID:        contents.SessionID,
+			ExpiresAt: until,
+		})
+	})
+	return err
+}
+
+// Check returns nil if the caller is an application that proves who it is. The reasons of its
+// errors are those of Directory.Caller.
+func (t *Tickets) Check(caller *access.Caller) error {
+	application, err := t.Directory.Caller(caller, t.Now())
+	if err == nil && !application.IsConfidential {
+		return invalid()
+	}
+	return err
+}
+
+// issue seals both tokens of a ticket.
+func (t *Tickets) issue(contents seal.Contents, now time.Time) (*Ticket, error) {
+	contents.IssuedAt = now
+	sealed := func(kind seal.Kind, lifetime time.Duration) (secret.Text, error) {
+		contents.Kind, contents.ExpiresAt = kind, now.Add(lifetime)
+		return t.Keys.Seal(contents)
+	}
+
+	accessToken, errAccess := sealed(seal.ApplicationAccess, t.Lifetime)
+	refreshToken, errRefresh := sealed(seal.ApplicationRefresh, renewable)
+	if err := errors.Join(errAccess, errRefresh); err != nil {
+		return nil, busyUntilLoaded(err)
+	}
+	return &Ticket{
+		AccessToken:            accessToken,
+		AccessTokenExpiration:  now.Add(t.Lifetime),
+		AccessTokenLifetime:    t.Lifetime,
+		RefreshToken:           refreshToken,
+		RefreshTokenExpiration: now.Add(renewable),
+	}, nil
+}
+
+// busyUntilLoaded turns the error of keys that are not loaded yet into BUSY.
+func busyUntilLoaded(err error) error {
+	if errors.Is(err, seal.ErrNotLoaded) {
+		return busy()
+	}
+	return err
+}
+
+func invalid() error { return &models.Error{Reason: models.ReasonApplicationInvalid} }
+
+func busy() error { return &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second} }
