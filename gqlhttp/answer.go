@@ -57,9 +57,14 @@ func (e *Endpoint) failed(ctx context.Context, err error) *graphql.Response {
 // fault answers a document or variables that cannot be run. If introspection is off, it removes the
 // suggestions from messages. The presenter has already hidden the names in them, but their number
 // would still show how close a guess was.
-func (e *Endpoint) fault(ctx context.Context, w http.ResponseWriter, mediaType string, faults gqlerror.List) {
-	const most = 5 // more would not help a developer
-	response := e.executor.DispatchError(ctx, faults[:min(len(faults), most)])
+func (e *Endpoint) fault(
+	ctx context.Context, w http.ResponseWriter, mediaType string, on *engine, faults gqlerror.List,
+) {
+	most := 5 // more would not help a developer
+	if e.facade != nil {
+		most = 3 // because they are longer
+	}
+	response := on.executor.DispatchError(ctx, faults[:min(len(faults), most)])
 	for _, fault := range response.Errors {
 		if !e.settings.Introspection {
 			fault.Message, _, _ = strings.Cut(fault.Message, " Did you mean")
@@ -105,6 +110,7 @@ func (e *Endpoint) survive(w http.ResponseWriter, r *http.Request) {
 
 // write writes an answer. The data is already JSON and is not changed.
 func (e *Endpoint) write(w http.ResponseWriter, status int, response *graphql.Response) {
+	e.completeErrors(w, response.Errors)
 	out := e.answers.get()
 	defer e.answers.put(out)
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -25,11 +24,9 @@ import (
 type Endpoint struct {
 	settings  Settings
 	callers   *inbound.Callers
-	executor  *executor.Executor
-	bounds    bounds
-	present   graphql.ErrorPresenterFunc
+	main      *engine
+	facade    *engine // nil if there is none
 	documents *documents
-	parsed    *parsedDocuments
 	turns     *turns
 	clients   clientCounts
 	bodies    *bodies
@@ -37,17 +34,8 @@ type Endpoint struct {
 }
 
 // New returns an endpoint for requests from callers. It fails if a trusted document does not fit
-// the schema or exceeds a limit.
+// its schema or exceeds a limit.
 func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
-	schema := settings.Schema.Schema()
-	parsed, err := newParsedDocuments()
-	if err != nil {
-		return nil, err
-	}
-	limited := newBounds(settings.Limits, schema, parsed, settings.Office.Policy.SessionsPerCustomer)
-	if err := parsed.trust(settings.TrustedDocuments, schema, limited); err != nil {
-		return nil, fmt.Errorf("trusted documents: %w", err)
-	}
 	found, err := newDocuments(settings.TrustedDocuments, settings.TrustedOnly)
 	if err != nil {
 		return nil, err
@@ -56,35 +44,27 @@ func New(settings Settings, callers *inbound.Callers) (*Endpoint, error) {
 	e := &Endpoint{
 		settings:  settings,
 		callers:   callers,
-		bounds:    limited,
-		present:   graph.Presenter(settings.Log, settings.Random, settings.Introspection),
 		documents: found,
-		parsed:    parsed,
 		turns:     newTurns(settings.Cores),
 		clients:   clientCounts{counts: map[inbound.Client]int{}},
 		bodies:    newBodies(settings.Limits.Body),
 		answers:   buffers{most: largestAnswerKept},
 	}
-	e.executor = e.executorOf(settings.Schema)
+	if err := e.newEngines(); err != nil {
+		return nil, err
+	}
+	if err := e.trust(); err != nil {
+		return nil, fmt.Errorf("trusted documents: %w", err)
+	}
 	return e, nil
 }
 
 // LogClients logs how many requests each client that gives a name has sent since the last call.
 func (e *Endpoint) LogClients(ctx context.Context) { e.clients.log(ctx, e.settings.Log) }
 
-// executorOf returns an executor that runs operations on a schema.
-func (e *Endpoint) executorOf(schema graphql.ExecutableSchema) *executor.Executor {
-	exec := executor.New(schema)
-	exec.SetQueryCache(e.parsed)
-	exec.SetParserTokenLimit(e.settings.Limits.Tokens)
-	exec.SetErrorPresenter(e.present)
-	exec.SetRecoverFunc(e.recovered)
-	exec.SetDisableSuggestion(!e.settings.Introspection)
-	exec.Use(e.bounds)
-	exec.Use(nullVariables{})
-	exec.Use(schemaQuestions{e.settings.Introspection})
-	exec.Use(graph.Direct{})
-	return exec
+// present returns the error that the client gets for one of the endpoint itself.
+func (e *Endpoint) present(ctx context.Context, err error) *gqlerror.Error {
+	return e.main.present(ctx, err)
 }
 
 var errPanic = errors.New("panic")
@@ -103,6 +83,9 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["Content-Type"] = contentTypeOf(mediaType)
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
+	if e.facade != nil {
+		header[inbound.CorrelationHeader] = header[inbound.RequestIDHeader]
+	}
 
 	injected, refused := e.faultsOf(r)
 	if injected.holdAnswer() {
@@ -135,14 +118,23 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, mediaType strin
 		return
 	}
 
+	if e.refusedByFacade(w, r, caller) {
+		return
+	}
+	on, refused := e.engineFor(params.Query)
+	if refused != nil {
+		e.refuse(w, mediaType, refused)
+		return
+	}
+
 	ctx := graph.WithCaller(graphql.StartOperationTrace(r.Context()), caller)
-	operation, faults, err := e.prepare(ctx, &params.RawParams)
+	operation, faults, err := e.prepare(ctx, on, &params.RawParams)
 	if err != nil {
 		e.write(w, http.StatusOK, e.failed(ctx, err))
 		return
 	}
 	if len(faults) > 0 {
-		e.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, faults)
+		e.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, on, faults)
 		return
 	}
 	if r.Method != http.MethodPost && operation.Operation.Operation != ast.Query {
@@ -151,7 +143,7 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, mediaType strin
 	}
 
 	e.documents.keep(params)
-	response := e.runWith(ctx, injected, caller, params.Query, operation)
+	response := e.runWith(ctx, on, injected, caller, params.Query, operation)
 	e.logOrigin(r, response.Errors)
 	e.write(w, http.StatusOK, response)
 }
@@ -177,11 +169,11 @@ func (e *Endpoint) logOrigin(r *http.Request, faults gqlerror.List) {
 // prepare parses and validates a document. A long document that is not cached waits for its turn,
 // because a client can send a different one each time.
 func (e *Endpoint) prepare(
-	ctx context.Context, params *graphql.RawParams,
+	ctx context.Context, on *engine, params *graphql.RawParams,
 ) (*graphql.OperationContext, gqlerror.List, error) {
 	const long = 1 << 10
 	if len(params.Query) > long {
-		if _, isKnown := e.parsed.find(params.Query); !isKnown {
+		if _, isKnown := on.parsed.find(params.Query); !isKnown {
 			end, err := e.turns.begin(ctx)
 			if err != nil {
 				return nil, nil, err
@@ -190,16 +182,16 @@ func (e *Endpoint) prepare(
 		}
 	}
 
-	operation, faults := e.executor.CreateOperationContext(ctx, params)
+	operation, faults := on.executor.CreateOperationContext(ctx, params)
 	return operation, faults, nil
 }
 
 // run runs an operation. A heavy one waits for its turn.
 func (e *Endpoint) run(
-	ctx context.Context, on *executor.Executor, document string, operation *graphql.OperationContext,
+	ctx context.Context, on *engine, document string, operation *graphql.OperationContext,
 ) *graphql.Response {
 	defer inbound.Hold(ctx)()
-	if e.weight(document, operation) > heavy {
+	if on.weight(document, operation) > heavy {
 		end, err := e.turns.begin(ctx)
 		if err != nil {
 			return e.failed(ctx, err)
@@ -207,7 +199,7 @@ func (e *Endpoint) run(
 		defer end()
 	}
 
-	respond, ctx := on.DispatchOperation(ctx, operation)
+	respond, ctx := on.executor.DispatchOperation(ctx, operation)
 	response := respond(ctx)
 	isQuery := operation.Operation.Operation == ast.Query // what a mutation did cannot be undone
 	switch most := e.settings.Limits.Answer; {
@@ -222,7 +214,7 @@ func (e *Endpoint) run(
 
 // weight returns how many fields the answer to an operation may have. The variables may hold
 // references, and all fields that are selected count for each of them.
-func (e *Endpoint) weight(document string, operation *graphql.OperationContext) int {
+func (e *engine) weight(document string, operation *graphql.OperationContext) int {
 	fields := e.parsed.weight(document, operation.Doc)
 	if strings.Contains(document, "_entities") {
 		fields *= max(1, graph.References(operation))

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
@@ -47,20 +46,21 @@ func endReasons() []models.Reason {
 
 // runWith runs an operation, with the faults that its request asks for.
 func (e *Endpoint) runWith(
-	ctx context.Context, injected faults, caller *access.Caller, document string, operation *graphql.OperationContext,
+	ctx context.Context, on *engine, injected faults, caller *access.Caller,
+	document string, operation *graphql.OperationContext,
 ) *graphql.Response {
-	on, err := e.inject(ctx, injected, caller, operation)
+	on, err := e.inject(ctx, on, injected, caller, operation)
 	if err != nil {
 		return e.failed(ctx, err)
 	}
 	return e.run(ctx, on, document, operation)
 }
 
-// inject causes the faults that come before an operation, and returns the executor to run it. If it
+// inject causes the faults that come before an operation, and returns the engine to run it. If it
 // returns an error, the operation must not be run.
 func (e *Endpoint) inject(
-	ctx context.Context, injected faults, caller *access.Caller, operation *graphql.OperationContext,
-) (*executor.Executor, error) {
+	ctx context.Context, on *engine, injected faults, caller *access.Caller, operation *graphql.OperationContext,
+) (*engine, error) {
 	if injected.rotate {
 		if err := e.settings.Faults.Rotate(ctx); err != nil {
 			return nil, err
@@ -82,9 +82,9 @@ func (e *Endpoint) inject(
 	case injected.busy:
 		return nil, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
 	case injected.shift != 0:
-		return e.executorOf(e.settings.Faults.Shifted(injected.shift)), nil
+		return e.shift(on, injected.shift), nil
 	default:
-		return e.executor, nil
+		return on, nil
 	}
 }
 

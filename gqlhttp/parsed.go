@@ -2,8 +2,6 @@ package gqlhttp
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/maypok86/otter/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -58,25 +56,20 @@ func (d *parsedDocuments) Add(_ context.Context, text string, document *ast.Quer
 	}
 }
 
-// trust parses the trusted documents once. It returns an error for each document that does not fit
-// the schema or exceeds a limit.
-func (d *parsedDocuments) trust(documents map[string]string, schema *ast.Schema, limited bounds) error {
-	var faults []error
-	for id, text := range documents {
-		document, refused, err := limited.parse(text)
-		if refused != nil {
-			err = refused
-		} else if err == nil {
-			if list := validator.ValidateWithRules(schema, document, rules.NewDefaultRules()); len(list) > 0 {
-				err = list
-			}
-		}
-
-		if err != nil {
-			faults = append(faults, fmt.Errorf("operation %s: %w", id, err))
-			continue
-		}
-		d.trusted[text] = weighedDocument{document, d.weigh(document)}
+// trust keeps a document for good. It returns an error if the document does not fit the schema or
+// exceeds a limit.
+func (d *parsedDocuments) trust(text string, schema *ast.Schema, limited bounds) error {
+	document, refused, err := limited.parse(text)
+	if refused != nil {
+		return refused
 	}
-	return errors.Join(faults...)
+	if err != nil {
+		return err
+	}
+	if faults := validator.ValidateWithRules(schema, document, rules.NewDefaultRules()); len(faults) > 0 {
+		return faults
+	}
+
+	d.trusted[text] = weighedDocument{document, d.weigh(document)}
+	return nil
 }

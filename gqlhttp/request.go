@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -66,11 +65,10 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (*parameters, *r
 
 // readBody reads an operation from the body.
 func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) (*parameters, *refusal) {
-	if !isJSON(r.Header["Content-Type"]) {
+	if !inbound.IsJSON(r.Header) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The content type must be application/json, in UTF-8.")
 	}
-	encoding := r.Header["Content-Encoding"]
-	if len(encoding) > 1 || (len(encoding) == 1 && !strings.EqualFold(encoding[0], "identity")) {
+	if inbound.IsCompressed(r.Header) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
 	if r.ContentLength > e.settings.Limits.Body {
@@ -93,21 +91,6 @@ func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) (*parameters
 				"of the right types, each at most once.")
 	}
 	return e.parameters(request)
-}
-
-// isJSON reports whether the Content-Type is application/json. A page of another origin cannot send
-// it without a preflight.
-func isJSON(contentType []string) bool {
-	if len(contentType) != 1 {
-		return false
-	}
-	if contentType[0] == jsonType {
-		return true
-	}
-
-	mediaType, parameters, err := mime.ParseMediaType(contentType[0])
-	charset, isGiven := parameters["charset"]
-	return err == nil && mediaType == jsonType && (!isGiven || strings.EqualFold(charset, "utf-8"))
 }
 
 // unread returns the refusal of a body that could not be read.
@@ -174,7 +157,7 @@ func needsPreflight(header http.Header) bool {
 			return true
 		}
 	}
-	return isJSON(header["Content-Type"]) || isSetByPage(header.Get("Authorization"))
+	return inbound.IsJSON(header) || isSetByPage(header.Get("Authorization"))
 }
 
 // isSetByPage reports whether an Authorization header comes from a page or another program, and not

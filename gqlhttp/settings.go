@@ -17,6 +17,8 @@ import (
 type Settings struct {
 	// Schema answers the operations. Required.
 	Schema graphql.ExecutableSchema
+	// Facade answers documents that were made for another API; nil if there is none.
+	Facade *Facade
 	// Office holds the policy, and ends sessions if a request asks for that fault. Required.
 	Office *tickets.Office
 	// Introspection allows questions about the schema.

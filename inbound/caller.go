@@ -36,6 +36,11 @@ type Callers struct {
 	// TrustedProxies are the networks whose X-Forwarded-For header is trusted. If it is empty, a
 	// request comes from the address of its connection.
 	TrustedProxies []netip.Prefix
+	// ApplicationTokens lets an application prove itself with the token of its own ticket, as
+	// clients of Kibo's APIs do.
+	ApplicationTokens bool
+	// Sites are the applications that requests mean by the ids of sites, if they do not name one.
+	Sites map[string]string
 	// LocalPages lets the pages of this machine call, even if no application lists their origins.
 	LocalPages bool
 	// Log gets a record when a page is refused. Required.
@@ -57,12 +62,17 @@ func (c *Callers) Of(r *http.Request) (*access.Caller, error) {
 		Gone:             Gone(r.Context()),
 	}
 
+	var errAddress error
 	if text := single(r.Header[shopperAddressHeader]); text != "" {
-		address, err := netip.ParseAddr(text)
-		if err != nil && c.isConfidential(caller.Application) { // it is ignored from others
-			return nil, ErrShopperAddress
-		}
-		caller.ShopperAddress = address
+		caller.ShopperAddress, errAddress = netip.ParseAddr(text)
+	}
+	if c.ApplicationTokens {
+		c.addApplication(r, caller)
+	}
+
+	isService := c.isConfidential(caller.Application) || caller.ApplicationToken.Reveal() != ""
+	if errAddress != nil && isService { // it is ignored from others
+		return nil, ErrShopperAddress
 	}
 	return caller, nil
 }

@@ -93,7 +93,7 @@ func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Ha
 // loggedMethod returns a method for the log. An unknown one could be any text, so it is "other".
 func loggedMethod(method string) string {
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions:
 		return method
 	default:
 		return "other"

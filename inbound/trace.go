@@ -15,6 +15,9 @@ import (
 // RequestIDHeader holds the id of a request, in requests and in answers.
 const RequestIDHeader = "X-Request-Id"
 
+// CorrelationHeader holds the id of a request in answers to clients of Kibo's APIs, which log it.
+const CorrelationHeader = "X-Vol-Correlation"
+
 // TraceSettings say how requests are traced. All are required, except TrustedProxies.
 type TraceSettings struct {
 	// Deadline is how long a request may take.

@@ -22,6 +22,7 @@ type serve struct {
 
 	serverSettings   `group:"Server:"`
 	jwtSettings      `group:"Tickets:"`
+	kiboSettings     `group:"Kibo:"`
 	databaseSettings `group:"Database:"`
 	trialSettings    `group:"General:"`
 }
@@ -73,6 +74,7 @@ func (s *serve) check(env *command.Environment, settings *command.Settings) erro
 		s.TicketSettings.Check(),
 		s.Address.Check(),
 		s.Limits.Check(),
+		s.kiboSettings.check(),
 		applications.CheckOrigins("--origins", s.Origins),
 		settings.CheckKeys(env),
 		errProxies,

@@ -56,6 +56,9 @@ func (s *serve) wire(env *command.Environment, settings *command.Settings, addre
 		Elapsed:       env.Elapsed,
 		Issuer:        issuer,
 		Audience:      audience,
+
+		ApplicationTicketLifetime: s.ticketLifetime(),
+		UserClaims:                s.Kibo,
 	})
 	office, err := tickets.Open(domain.Office())
 	if err != nil {
@@ -100,6 +103,7 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 	return web.New(web.Settings{
 		Settings: gqlhttp.Settings{
 			Schema:           schema,
+			Facade:           parts.kiboFacade(),
 			Office:           parts.office,
 			Introspection:    s.Introspection,
 			Limits:           s.Limits,
@@ -112,6 +116,8 @@ func (s *serve) handler(env *command.Environment, parts *parts, database *databa
 			Log:              env.Log,
 		},
 		SDL:            env.SDL,
+		Kibo:           parts.kiboHandler(s.Limits.Body),
+		Sites:          s.KiboSites,
 		Ready:          database.ready,
 		TrustedProxies: proxies,
 		Playground:     s.Playground,

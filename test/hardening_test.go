@@ -20,7 +20,17 @@ import (
 func TestHardening(t *testing.T) {
 	t.Parallel()
 
-	for name, test := range map[string]func(*guarded){
+	for name, test := range harmful() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(guard(t, func(*web.Settings) {}))
+		})
+	}
+}
+
+// harmful returns the kinds of requests by their names.
+func harmful() map[string]func(*guarded) {
+	return map[string]func(*guarded){
 		"document that cannot be run, as application json":                  (*guarded).cannotRunAsJSON,
 		"document that cannot be run, as application graphql-response json": (*guarded).cannotRunAsResponse,
 		"variable is null where nothing may be":                             (*guarded).nullVariables,
@@ -52,11 +62,6 @@ func TestHardening(t *testing.T) {
 		"foreign origin":                                                    (*guarded).origins,
 		"answer with a ticket":                                              (*guarded).ticketHeaders,
 		"paths of others":                                                   (*guarded).otherPaths,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(guard(t, func(*web.Settings) {}))
-		})
 	}
 }
 

@@ -23,14 +23,14 @@ type crossOrigin struct {
 // newCrossOrigin wraps the endpoint next. A preflight does not name an application, so it succeeds
 // for the pages of every application. Credentials are never allowed, because a page sends its
 // ticket in a header. A page may send further headers: tools for tracing add some to every request.
-func newCrossOrigin(next http.Handler, callers *inbound.Callers, hasFaults bool) http.Handler {
+func newCrossOrigin(next http.Handler, callers *inbound.Callers, hasFaults bool, methods ...string) http.Handler {
 	allowed := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
 			return callers.AllowsOrigin(origin), nil
 		},
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedMethods: methods,
 		AllowedHeaders: []string{"*"},
-		ExposedHeaders: []string{inbound.RequestIDHeader},
+		ExposedHeaders: []string{inbound.RequestIDHeader, inbound.CorrelationHeader},
 		MaxAge:         int((2 * time.Hour).Seconds()),
 	})
 	return &crossOrigin{callers, hasFaults, allowed.Handler(next)}
@@ -87,6 +87,6 @@ func isToken(text string) bool {
 // isForServices reports whether only proxies and services may send a header. The name is in lower
 // case.
 func isForServices(name string) bool {
-	return slices.Contains([]string{"forwarded", "x-real-ip", "x-application-secret"}, name) ||
+	return slices.Contains([]string{"forwarded", "x-real-ip", "x-application-secret", "x-vol-app-claims"}, name) ||
 		strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "x-shopper-")
 }

@@ -23,6 +23,10 @@ type Settings struct {
 	SDL string
 	// Ready returns why the server cannot answer operations at the moment, or nil. Required.
 	Ready func(context.Context) error
+	// Kibo returns what answers clients of Kibo's APIs; nil if the server does not know them. Sites
+	// are the applications that the ids of sites mean.
+	Kibo  func(*inbound.Callers) http.Handler
+	Sites map[string]string
 	// TrustedProxies are the networks whose X-Forwarded-For header is trusted. If it is empty, a
 	// request comes from the address of its connection.
 	TrustedProxies []netip.Prefix
@@ -52,6 +56,9 @@ func New(settings Settings) (*Handler, error) {
 		TrustedProxies: settings.TrustedProxies,
 		LocalPages:     settings.LocalPages,
 		Log:            settings.Log,
+
+		ApplicationTokens: settings.Kibo != nil,
+		Sites:             settings.Sites,
 	}
 	graphQL, err := gqlhttp.New(settings.Settings, callers)
 	if err != nil {
@@ -60,15 +67,25 @@ func New(settings Settings) (*Handler, error) {
 
 	documents := wellKnown{settings.Office, settings.Log}
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", newCrossOrigin(graphQL, callers, settings.Faults != nil))
+	mux.Handle("/graphql", newCrossOrigin(graphQL, callers, settings.Faults != nil,
+		http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("POST "+introspectionPath, &introspection{settings.Office, callers, settings.Log})
 	mux.HandleFunc("GET "+jwksPath, documents.jwks)
 	mux.Handle("GET "+metadataPath, documents.metadata())
 	mux.HandleFunc("GET "+revokedTicketsPath, documents.revokedTickets)
 	mux.Handle("GET /livez", text("ok\n"))
 	mux.Handle("GET /readyz", ready(settings.Ready, settings.Log))
+	if settings.Kibo != nil {
+		resources := newCrossOrigin(settings.Kibo(callers), callers, false,
+			http.MethodGet, http.MethodPost, http.MethodPut)
+		mux.Handle("/api", resources)
+		mux.Handle("/api/", resources)
+	}
 	if settings.Introspection {
 		mux.Handle("GET /schema.graphqls", text(settings.SDL))
+		if settings.Facade != nil {
+			mux.Handle("GET /kibo.graphqls", text(settings.Facade.SDL))
+		}
 	}
 	if settings.Playground {
 		page := playground(newGuide(settings))

@@ -22,6 +22,7 @@ func TestHelp(t *testing.T) {
 	// The settings are the exported fields with a help text.
 	var settings []string
 	for _, file := range []string{
+		"../../server/kibo.go",
 		"../../server/settings.go",
 		"../../command/settings.go",
 		"../../command/ticket_settings.go",

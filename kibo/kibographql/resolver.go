@@ -1,0 +1,91 @@
+// Package kibographql answers the GraphQL fields that clients of Kibo's APIs send: generated code,
+// resolvers that unpack, call and return, and what these clients read in an error.
+package kibographql
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/introspection"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/authtickets/authtickets/accounts"
+	"github.com/authtickets/authtickets/graph"
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/secret"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+//go:generate go tool gqlgen generate
+
+// Resolver answers the root fields.
+type Resolver struct{ Office *tickets.Office }
+
+// SDL is the text of the schema.
+func SDL() string { return sources[0].Input }
+
+// NewSchema returns the schema with resolvers. Like the main schema, it has no @defer.
+func NewSchema(resolvers *Resolver) graphql.ExecutableSchema {
+	schema := gqlparser.MustLoadSchema(sources...) // a copy, as for the main schema
+	delete(schema.Directives, "defer")
+	return answeredBy(schema, resolvers)
+}
+
+// AnsweredBy returns the same schema with other resolvers to answer it.
+func AnsweredBy(schema graphql.ExecutableSchema, resolvers *Resolver) graphql.ExecutableSchema {
+	return answeredBy(schema.Schema(), resolvers)
+}
+
+func answeredBy(schema *ast.Schema, resolvers *Resolver) graphql.ExecutableSchema {
+	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers})
+}
+
+// IntrospectType answers __type. Its argument is a String, so it arrives as a secret like any
+// other.
+func (ec *executionContext) IntrospectType(name secret.Text) (*introspection.Type, error) {
+	return ec.ExecutionContextState.IntrospectType(name.Reveal())
+}
+
+// currentAccount returns what is selected of the account of the shopper who calls.
+func (r *Resolver) currentAccount(ctx context.Context) (*models.CustomerAccount, error) {
+	return graph.ReadAccount(ctx, func(selection *accounts.Selection) (*models.CustomerAccount, error) {
+		shopper, err := r.Office.Verify(ctx, graph.CallerOf(ctx), tickets.Selection{Account: selection})
+		if err != nil {
+			return nil, err
+		}
+		return shopper.CustomerAccount, nil
+	})
+}
+
+// credentialsOf returns the credentials of a sign-in, which claims the shopper of the caller's
+// access token. Nobody has the credentials nil.
+func credentialsOf(ctx context.Context, input *tickets.Credentials) tickets.Credentials {
+	var credentials tickets.Credentials
+	if input != nil {
+		credentials = *input
+	}
+	credentials.PreviousAccessToken = graph.CallerOf(ctx).AccessToken
+	return credentials
+}
+
+// refreshing returns what a client refreshes. Clients send the account 0 if they know none.
+func refreshing(accountID *int64, token *secret.Text) tickets.Refreshing {
+	var input tickets.Refreshing
+	if token != nil {
+		input.Token = *token
+	}
+	if accountID != nil && *accountID != 0 {
+		input.AccountID = accountID
+	}
+	return input
+}
+
+// numberOf returns the number of an account. An anonymous shopper's has none, for which clients
+// expect 0.
+func numberOf(account *models.CustomerAccount) int64 {
+	if account.ID == nil {
+		return 0
+	}
+	return *account.ID
+}

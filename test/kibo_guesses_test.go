@@ -1,0 +1,133 @@
+package test_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/password"
+	"github.com/authtickets/authtickets/tickets"
+)
+
+// Wrong passwords count together, whichever API they come through and whoever names the source.
+func TestKiboGuesses(t *testing.T) {
+	t.Parallel()
+
+	onEachKibo(t, func(t *testing.T, k *tradition) {
+		k.customer("ada")
+		for _, name := range []string{"ada", "nobody"} {
+			const source, proxied = "203.0.113.5", "203.0.113.5, 192.0.2.1"
+			shop := append(as("storefront", ""), "X-Forwarded-For", source)
+			for i := range 5 {
+				if i%2 == 0 {
+					got := k.trySigningIn(name, "wrong", proxied, nil)
+					k.wants(name, got, http.StatusBadRequest, "INVALID_CREDENTIALS")
+					continue
+				}
+				input := variables{"input": variables{"username": name, "password": "wrong"}}
+				expect(t, k.post(signInQuery, input, shop...), models.ReasonInvalidCredentials)
+			}
+
+			for range 3 {
+				got := k.trySigningIn(name, rightPassword, proxied, nil)
+				k.wants(name+" must wait", got, http.StatusTooManyRequests, "TOO_MANY_ATTEMPTS")
+				if got.Header.Get("Retry-After") != "900" || got.data("retryAfterSeconds") != "900" ||
+					got.ErrorCode != "TOO_MANY_REQUESTS" {
+					t.Errorf("%v %s", got.Header, got.Text)
+				}
+				input := variables{"input": variables{"username": name, "password": rightPassword}}
+				expect(t, k.post(signInQuery, input, shop...), models.ReasonTooManyAttempts)
+			}
+		}
+
+		// The owner can sign in from elsewhere, through the same application.
+		k.ticket(k.trySigningIn("ada", rightPassword, "203.0.113.6, 192.0.2.1", nil))
+		k.clock.Pass(15 * time.Minute)
+		k.ticket(k.trySigningIn("ada", rightPassword, "203.0.113.5, 192.0.2.1", nil))
+	})
+}
+
+// Many sources lock the name, for both APIs. Then right, wrong and unknown names get one answer.
+func TestKiboLocks(t *testing.T) {
+	t.Parallel()
+
+	onEachKibo(t, func(t *testing.T, k *tradition) {
+		k.customer("ada")
+		own := k.signedIn("ada")
+		for i := range 100 {
+			for _, name := range []string{"ada", "nobody"} {
+				k.trySigningIn(name, "wrong", fmt.Sprintf("203.0.113.%d, 192.0.2.1", i), nil)
+			}
+		}
+
+		answers := map[string]bool{}
+		for _, guess := range [][2]string{{"ada", rightPassword}, {"ada", "wrong"}, {"nobody", "wrong"}} {
+			got := k.trySigningIn(guess[0], guess[1], "198.51.100.200, 192.0.2.1", nil)
+			if got.Status != http.StatusTooManyRequests && got.Status != http.StatusForbidden {
+				t.Errorf("%s: %d %s", guess[0], got.Status, got.Text)
+			}
+			answers[fmt.Sprint(got.Status, got.ErrorCode, got.Message, got.AdditionalErrorData)] = true
+		}
+		if len(answers) != 1 {
+			t.Errorf("the answers differ: %v", answers)
+		}
+		k.ticket(k.tryRefreshing(own.RefreshToken)) // a lock signs nobody out
+	})
+}
+
+// A refused account number is no way to guess on: the password is judged first, and counted.
+func TestKiboGuessesWithAccountIDs(t *testing.T) {
+	t.Parallel()
+
+	onEachKibo(t, func(t *testing.T, k *tradition) {
+		k.customer("ada")
+		more := map[string]any{"accountId": 999}
+		for range 5 {
+			got := k.trySigningIn("ada", "wrong", "203.0.113.5, 192.0.2.1", more)
+			k.wants("wrong", got, http.StatusBadRequest, "INVALID_CREDENTIALS")
+		}
+		got := k.trySigningIn("ada", rightPassword, "203.0.113.5, 192.0.2.1", more)
+		k.wants("too many", got, http.StatusTooManyRequests, "TOO_MANY_ATTEMPTS")
+	})
+}
+
+// The time for a wrong password does not reveal whether the name exists.
+func TestKiboWrongPasswordsTakeTheSameTime(t *testing.T) { //nolint:paralleltest // it measures time
+	k := open(t, sqlite(t), func(w *tickets.Office) {
+		hasher, err := password.New(password.Settings{}) // with the cost that servers use
+		must(t, err)
+		w.Hasher = hasher
+		w.Policy.GuessesPerAccount, w.Policy.GuessesPerDay = 1<<20, 1<<20 // so that all are checked
+	}).kibo()
+
+	guesses := 0
+	guess := func(name string) time.Duration {
+		guesses++
+		begin := time.Now()
+		got := k.trySigningIn(name, "wrong", fmt.Sprintf("10.0.%d.%d", guesses>>8, guesses&255), nil)
+		took := time.Since(begin)
+		k.wants(name, got, http.StatusBadRequest, "INVALID_CREDENTIALS")
+		return took
+	}
+
+	const pairs, most = 40, 0.15
+	var apart float64
+	for try := range 3 { // the machine may be busy
+		k.customer(fmt.Sprint("ada", try))
+		known, unknown := make([]time.Duration, 0, pairs), make([]time.Duration, 0, pairs)
+		for range pairs {
+			known = append(known, guess(fmt.Sprint("ada", try)))
+			unknown = append(unknown, guess(fmt.Sprint("nobody", try)))
+		}
+		slices.Sort(known)
+		slices.Sort(unknown)
+		a, b := known[pairs/2].Seconds(), unknown[pairs/2].Seconds()
+		if apart = max(a, b)/min(a, b) - 1; apart < most {
+			return
+		}
+	}
+	t.Errorf("known and unknown names are %.0f %% apart", 100*apart)
+}
