@@ -33,7 +33,7 @@ run: ## Runs the server: make run ARGS='serve'
 	$(GO) run . $(or $(ARGS),serve)
 
 .PHONY: test
-test: unit clients consumers client playground storefront pages lint generated tidy ## Runs all tests and checks that a change must pass
+test: unit clients consumers kibo client playground storefront pages lint generated tidy ## Runs all tests and checks that a change must pass
 
 .PHONY: unit
 unit: ## Runs the tests alone, on SQLite and MySQL
@@ -46,6 +46,10 @@ clients: build ## Tests the server with Apollo Client and the audits of GraphQL 
 .PHONY: consumers
 consumers: build ## Tests generators, typed clients and a federation gateway; needs Node
 	@test/with-node test/consumers/run
+
+.PHONY: kibo
+kibo: build ## Tests the server with the npm packages for Kibo's APIs; needs Node
+	@test/with-node test/kibo/run
 
 .PHONY: client
 client: ## Builds and tests the package for browsers, client/; needs Node
