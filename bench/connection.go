@@ -44,10 +44,28 @@ func (c *connection) post(body []byte, accessToken string) ([]byte, error) {
 	c.request = strconv.AppendInt(c.request, int64(len(body)), 10)
 	c.request = append(c.request, "\r\n\r\n"...)
 	c.request = append(c.request, body...)
+	answer, err := c.send()
+	if err == nil && !bytes.HasPrefix(answer, []byte(`{"data":{`)) {
+		err = fmt.Errorf("answered %s", answer)
+	}
+	return answer, err
+}
+
+// get sends a GET request. The returned answer is valid until the next call.
+func (c *connection) get(path string) ([]byte, error) {
+	c.request = append(c.request[:0], "GET "...)
+	c.request = append(c.request, path...)
+	c.request = append(c.request, " HTTP/1.1\r\nHost: "...)
+	c.request = append(c.request, c.address...)
+	c.request = append(c.request, "\r\nAccept: application/json\r\n\r\n"...)
+	return c.send()
+}
+
+// send sends the request. Its error includes every status except 200.
+func (c *connection) send() ([]byte, error) {
 	if _, err := c.socket.Write(c.request); err != nil {
 		return nil, err
 	}
-
 	return c.answer()
 }
 
@@ -86,7 +104,7 @@ func (c *connection) answer() ([]byte, error) {
 	if _, err := io.ReadFull(c.reader, c.body); err != nil {
 		return nil, err
 	}
-	if !isOK || !bytes.HasPrefix(c.body, []byte(`{"data":{`)) {
+	if !isOK {
 		return nil, fmt.Errorf("answered %s", c.body)
 	}
 

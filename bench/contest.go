@@ -34,11 +34,12 @@ const (
 	sqliteName = "authtickets on SQLite"
 	withoutJWT = "the same on MariaDB, without it"
 	ofVerify   = "the package verify"
+	overREST   = "authtickets with --kibo"
 	ofMySQL    = ", MariaDB"
 	ofSQLite   = ", SQLite"
 )
 
-func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest {
+func (b *bench) contests(onMySQL, onSQLite, withKibo *server, bare *bareServer) []contest {
 	servers := func(operation string) []entrant {
 		return []entrant{
 			{mysqlName, job{Work: operation, Address: onMySQL.address}, onMySQL.pid()},
@@ -62,6 +63,10 @@ func (b *bench) contests(onMySQL, onSQLite *server, bare *bareServer) []contest 
 	return []contest{
 		{anonymousTicket, withBare(anonymousTicket), 1},
 		{jwtTicket, withJWT, 1},
+		{restTicket, []entrant{
+			{overREST, job{Work: restTicket, Address: withKibo.address}, withKibo.pid()},
+			{restAsGraphQL, job{Work: restAsGraphQL, Address: withKibo.address}, withKibo.pid()},
+		}, 1},
 		{verification, []entrant{{name: ofVerify, job: job{Work: verification, Address: onMySQL.address}}}, 1},
 		{userTicket, append(servers(userTicket), entrant{name: passwordHash, job: job{Work: passwordHash}}), 4},
 		{refresh, withStatement(refresh, updateSession), 1},

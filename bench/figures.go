@@ -59,6 +59,7 @@ func judge(r results, rush, narrow rush, f footprint) []figure {
 			medianMore(r[cell{jwtTicket, mysqlName, 16}], r[cell{jwtTicket, withoutJWT, 16}], cpu),
 			"µs",
 		),
+		r.restFigure(),
 		within(verification+", CPU", 100, median(r[cell{verification, ofVerify, 1}], cpu), "µs"),
 	}
 
@@ -75,6 +76,17 @@ func judge(r results, rush, narrow rush, f footprint) []figure {
 		within("start to first answer, embedded", 300, middle(f.firstAnswers), "ms"),
 		within("memory, idle", 40, f.idle, "MiB"),
 		within(fmt.Sprintf("memory after %s anonymous tickets", thousands(float64(f.tickets))), 80, f.used, "MiB"))
+}
+
+// restFigure compares a ticket over REST with the same ticket over GraphQL.
+func (r results) restFigure() figure {
+	return r.atMost(
+		1,
+		restTicket+", server CPU ÷ "+restAsGraphQL,
+		cpu,
+		cell{restTicket, overREST, 16},
+		cell{restTicket, restAsGraphQL, 16},
+	)
 }
 
 func (r results) atMost(bound float64, name string, of func(sample) float64, above, below cell) figure {

@@ -163,6 +163,12 @@ func (b *bench) measure(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer onSQLite.end()
 
+	withKibo, err := b.startServer(ctx, "", "AUTHTICKETS_KIBO=true")
+	if err != nil {
+		return err
+	}
+	defer withKibo.end()
+
 	for _, s := range []*server{onMySQL, onSQLite} {
 		if err := addAccounts(ctx, s.database); err != nil {
 			return err
@@ -175,7 +181,7 @@ func (b *bench) measure(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer bareServer.end()
 
-	contests := b.contests(onMySQL, onSQLite, bareServer)
+	contests := b.contests(onMySQL, onSQLite, withKibo, bareServer)
 	results, err := b.hold(ctx, contests)
 	if err != nil {
 		return err

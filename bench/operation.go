@@ -15,6 +15,8 @@ const (
 	customerRefresh = "refreshTicket of a customer"
 	shopper         = "currentShopper"
 	shopperAccount  = "currentShopper with customerAccount"
+	restTicket      = "CreateAnonymousShopperAuthTicket over REST"
+	restAsGraphQL   = "the same over GraphQL"
 )
 
 const (
@@ -34,6 +36,13 @@ const (
 		"createUserTicket(input: $input) { " + ticketFields + " } }"
 	askRefresh = "mutation Refresh($refreshToken: String!) { " +
 		"refreshTicket(refreshToken: $refreshToken) { " + ticketFields + " } }"
+	// These two select the same fields.
+	askAsREST = "mutation AnonymousTicket { anonymousShopperTicket { accessToken accessTokenExpiration " +
+		"refreshToken refreshTokenExpiration userId customerAccount { " + accountFields + " isAnonymous } } }"
+	restPath = "/api/commerce/customer/authtickets/anonymousshopper?responseFields=" +
+		"accessToken,accessTokenExpiration,refreshToken,refreshTokenExpiration,userId,customerAccount(" +
+		"id,userId,userName,emailAddress,firstName,lastName,isActive,isLocked,isAnonymous)"
+
 	askShopper        = "query CurrentShopper { currentShopper { " + shopperFields + " } }"
 	askShopperAccount = "query CurrentShopper { currentShopper { " + shopperFields +
 		" customerAccount { " + accountFields + " } } }"
@@ -63,6 +72,10 @@ func operate(operation, address string, number int) (step, error) {
 		return c.refreshing(askUserTicket, credentials(number))
 	case shopper:
 		return c.asking(askShopper, askAnonymousTicket, nil)
+	case restTicket:
+		return c.repeatGet(restPath), nil
+	case restAsGraphQL:
+		return c.repeat(askAsREST, nil, "")
 	case shopperAccount:
 		return c.asking(askShopperAccount, askUserTicket, credentials(number))
 	default:
@@ -88,6 +101,14 @@ func (c *connection) repeat(document string, variables map[string]any, accessTok
 		_, err := c.post(body, accessToken)
 		return err
 	}, nil
+}
+
+// repeatGet sends the same GET request again and again.
+func (c *connection) repeatGet(path string) step {
+	return func() error {
+		_, err := c.get(path)
+		return err
+	}
 }
 
 // asking gets a ticket with one document, and then sends another document with it again and again.
