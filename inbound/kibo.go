@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -43,8 +44,9 @@ func (c *Callers) addApplication(r *http.Request, caller *access.Caller) {
 	}
 
 	if caller.ApplicationToken.Reveal() == "" {
-		if caller.Application == "" {
-			caller.Application = c.Sites[single(r.Header[siteHeader])]
+		if site := single(r.Header[siteHeader]); caller.Application == "" && site != "" && len(c.Sites) > 0 {
+			// An unknown site must not mean the only public application.
+			caller.Application = cmp.Or(c.Sites[site], "\x00 no such site")
 		}
 		return
 	}

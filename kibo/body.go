@@ -14,7 +14,7 @@ import (
 // longestBody bounds the body of a request, in bytes. A name and a password of the greatest length
 // need less, even with every character escaped. Each connection can hold one unfinished body, so
 // this also bounds the memory for them.
-const longestBody = 8 << 10
+const longestBody = 12 << 10
 
 // readBody reads the JSON object of a request. It answers the request itself, and returns false, if
 // it cannot. Names that are not known have no effect.

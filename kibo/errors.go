@@ -152,6 +152,9 @@ func refuse(w http.ResponseWriter, row refusal, message string, data []errorData
 	if data == nil {
 		data = []errorData{}
 	}
+	if row.status == http.StatusUnauthorized { // RFC 9110 section 15.5.2
+		w.Header().Set("WWW-Authenticate", `Bearer realm="authtickets"`)
+	}
 	answer(w, row.status, answerOf(row, message, data, w.Header().Get(inbound.RequestIDHeader)))
 }
 

@@ -24,7 +24,7 @@ type Settings struct {
 	Applications *applications.Tickets
 	Callers      *inbound.Callers
 	Tenant       Tenant
-	// BodyLimit is the longest body of a request, in bytes. Above 8 KiB it has no effect.
+	// BodyLimit is the longest body of a request, in bytes. Above 12 KiB it has no effect.
 	BodyLimit int64
 	Log       *slog.Logger
 }

@@ -37,12 +37,18 @@ func (s *kiboSettings) check() error {
 		faults = append(faults, fmt.Errorf(
 			"--kibo-application-lifetime: must be between 1s and %s", applications.LongestTicket))
 	}
+	if s.KiboDomain != "" && !applications.IsOrigin("https://"+s.KiboDomain) {
+		faults = append(faults, errors.New("--kibo-domain: must be a host, such as tickets.example"))
+	}
 	if s.KiboTenant < 0 {
 		faults = append(faults, errors.New("--kibo-tenant: must not be negative"))
 	}
 	for _, site := range slices.Sorted(maps.Keys(s.KiboSites)) {
 		if number, err := strconv.Atoi(site); err != nil || number <= 0 || strconv.Itoa(number) != site {
 			faults = append(faults, fmt.Errorf("--kibo-sites: %q is not the number of a site", site))
+		}
+		if s.KiboSites[site] == "" {
+			faults = append(faults, fmt.Errorf("--kibo-sites: %q has no application", site))
 		}
 	}
 

@@ -98,7 +98,7 @@ func TestKiboLargeBodies(t *testing.T) {
 
 	k := open(t, sqlite(t)).kibo()
 	k.customer("ada")
-	const limit = 8 << 10
+	const limit = 12 << 10
 	large := kiboBody + strings.Repeat(" ", limit+1-len(kiboBody))
 	k.refusesBody("length", http.StatusRequestEntityTooLarge, func() attempt { return attempt{body: large} })
 

@@ -171,6 +171,9 @@ func (k *tradition) check(request *http.Request, got *rest) {
 	if got.Text != "" {
 		want["Content-Type"] = "application/json; charset=utf-8"
 	}
+	if got.Status == http.StatusUnauthorized {
+		want["Www-Authenticate"] = `Bearer realm="authtickets"`
+	}
 	for name, value := range want {
 		if !slices.Equal(got.Header[name], []string{value}) || value == "" {
 			k.t.Errorf("%s: the header %s is %q", at, name, got.Header[name])

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/seal"
 )
@@ -71,7 +70,11 @@ func (o *Office) toClaim(
 	}
 
 	if kind == seal.Access { // the row must outlive the refresh token, which lives longer
-		contents.ExpiresAt = contents.StartedAt.Add(applications.LongestSession)
+		policy := o.Policy.of(application)
+		if !now.Before(policy.accessExpiration(contents.IssuedAt, contents.ExpiresAt)) {
+			return nil, ClaimTokenExpired, nil // the lifetime was shortened
+		}
+		contents = untilSessionEnd(contents)
 	}
 	return &contents, "", nil
 }

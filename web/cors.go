@@ -30,10 +30,18 @@ func newCrossOrigin(next http.Handler, callers *inbound.Callers, hasFaults bool,
 		},
 		AllowedMethods: methods,
 		AllowedHeaders: []string{"*"},
-		ExposedHeaders: []string{inbound.RequestIDHeader, inbound.CorrelationHeader},
+		ExposedHeaders: exposedHeaders(callers),
 		MaxAge:         int((2 * time.Hour).Seconds()),
 	})
 	return &crossOrigin{callers, hasFaults, allowed.Handler(next)}
+}
+
+// exposedHeaders returns the headers of an answer that a page may read.
+func exposedHeaders(callers *inbound.Callers) []string {
+	if callers.ApplicationTokens { // the server knows clients of Kibo's APIs
+		return []string{inbound.RequestIDHeader, inbound.CorrelationHeader}
+	}
+	return []string{inbound.RequestIDHeader}
 }
 
 // ServeHTTP implements http.Handler.
@@ -71,8 +79,9 @@ func (c *crossOrigin) mayAskFor(lines []string) bool {
 
 	return !slices.ContainsFunc(names, func(name string) bool {
 		name = strings.ToLower(strings.TrimSpace(name))
+		isKibos := c.callers.ApplicationTokens && name == "x-vol-app-claims" // an application's token
 		isUnused := !c.hasFaults && name == strings.ToLower(gqlhttp.FaultHeader)
-		return name != "" && (!isToken(name) || isForServices(name) || isUnused)
+		return name != "" && (!isToken(name) || isForServices(name) || isKibos || isUnused)
 	})
 }
 
@@ -87,6 +96,6 @@ func isToken(text string) bool {
 // isForServices reports whether only proxies and services may send a header. The name is in lower
 // case.
 func isForServices(name string) bool {
-	return slices.Contains([]string{"forwarded", "x-real-ip", "x-application-secret", "x-vol-app-claims"}, name) ||
+	return slices.Contains([]string{"forwarded", "x-real-ip", "x-application-secret"}, name) ||
 		strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "x-shopper-")
 }

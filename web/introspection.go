@@ -47,7 +47,7 @@ func (i *introspection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_request"})
 		return
 	}
-	if caller.Secret.Reveal() == "" { // a public application cannot have the behavior
+	if caller.Secret.Reveal() == "" && caller.ApplicationToken.Reveal() == "" { // so it is not confidential
 		i.refuse(w, r, &models.Error{Reason: models.ReasonApplicationInvalid})
 		return
 	}
