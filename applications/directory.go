@@ -27,6 +27,8 @@ type Directory struct {
 
 	current atomic.Pointer[snapshot]
 	epochs  epochs
+	// ended holds the applications' own tickets that ended early.
+	ended atomic.Pointer[map[models.ID]bool]
 }
 
 // snapshot holds the applications at one instant. It does not change.
@@ -35,8 +37,6 @@ type snapshot struct {
 	byID map[string]*models.Application
 	// byClientID holds the applications with a second id, which is never the id of another one.
 	byClientID map[string]*models.Application
-	// ended holds the applications' own tickets that ended early.
-	ended map[[16]byte]bool
 	// unnamed is the application that a request means if it names none; nil if that is not clear.
 	unnamed *models.Application
 	// version counts the changes from 1.
@@ -52,10 +52,6 @@ func (d *Directory) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ended, err := d.endedTickets(ctx)
-	if err != nil {
-		return err
-	}
 
 	before := d.current.Load()
 	if before == nil {
@@ -64,9 +60,6 @@ func (d *Directory) Reload(ctx context.Context) error {
 	defer d.epochs.reloaded(before.list, applications)
 
 	if before.version > 0 && reflect.DeepEqual(applications, before.list) {
-		loaded := *before
-		loaded.ended = ended
-		d.current.Store(&loaded)
 		return nil
 	}
 
@@ -74,7 +67,6 @@ func (d *Directory) Reload(ctx context.Context) error {
 		list:       applications,
 		byID:       make(map[string]*models.Application, len(applications)),
 		byClientID: map[string]*models.Application{},
-		ended:      ended,
 		version:    d.Version() + 1,
 		origins:    map[string]bool{},
 	}
@@ -93,24 +85,6 @@ func (d *Directory) Reload(ctx context.Context) error {
 	loaded.unnamed = unnamed(applications)
 	d.current.Store(loaded)
 	return nil
-}
-
-// endedTickets returns the applications' own tickets that ended early. It does not ask the database
-// if there are no such tickets.
-func (d *Directory) endedTickets(ctx context.Context) (map[[16]byte]bool, error) {
-	if d.Keys == nil {
-		return nil, nil //nolint:nilnil // a nil map has nothing
-	}
-	ids, err := d.Store.EndedApplicationTickets(ctx)
-	if err != nil {
-		return nil, err
-	}
-
-	ended := make(map[[16]byte]bool, len(ids))
-	for _, id := range ids {
-		ended[id] = true
-	}
-	return ended, nil
 }
 
 // Version counts the changes of the applications from 1; it is 0 before the first Reload.

@@ -1,6 +1,8 @@
 package applications
 
 import (
+	"cmp"
+	"context"
 	"crypto/subtle"
 	"errors"
 	"time"
@@ -21,6 +23,35 @@ func (d *Directory) IsToken(token secret.Text) bool {
 	return err == nil
 }
 
+// ReloadEnded reads which of the applications' own tickets ended early. Without such tickets, it
+// does not ask the database.
+func (d *Directory) ReloadEnded(ctx context.Context) error {
+	if d.Keys == nil {
+		return nil
+	}
+	ids, err := d.Store.EndedApplicationTickets(ctx)
+	if err != nil {
+		return err
+	}
+
+	ended := make(map[models.ID]bool, len(ids))
+	for _, id := range ids {
+		ended[id] = true
+	}
+	d.ended.Store(&ended)
+	return nil
+}
+
+// hasEndedEarly reports whether an application's own ticket ended early. The reason of its error is
+// BUSY before the first ReloadEnded.
+func (d *Directory) hasEndedEarly(id models.ID) (bool, error) {
+	ended := d.ended.Load()
+	if ended == nil {
+		return false, busy()
+	}
+	return (*ended)[id], nil
+}
+
 // holder returns the application that holds a valid token of its ticket, and what the token says.
 // The reasons of its errors are APPLICATION_INVALID, APPLICATION_DISABLED and BUSY.
 func (d *Directory) holder(
@@ -36,7 +67,7 @@ func (d *Directory) holder(
 	switch {
 	case contents.IssuedAt.After(now.Add(timing.ClockLeeway)): // a clock is wrong, not the token
 		return nil, seal.Contents{}, busy()
-	case application == nil, known.ended[contents.SessionID], !now.Before(contents.ExpiresAt):
+	case application == nil, !now.Before(contents.ExpiresAt):
 		return nil, seal.Contents{}, invalid()
 	case !hasSecret(application, contents.SecretID, now):
 		return nil, seal.Contents{}, invalid()
@@ -45,10 +76,11 @@ func (d *Directory) holder(
 	}
 
 	hasEnded, err := d.HasEnded(application, contents.ApplicationEpoch, contents.StartedAt)
-	switch {
+	endedEarly, errEarly := d.hasEndedEarly(contents.SessionID)
+	switch err := cmp.Or(err, errEarly); {
 	case err != nil:
 		return nil, seal.Contents{}, err
-	case hasEnded:
+	case hasEnded, endedEarly:
 		return nil, seal.Contents{}, invalid()
 	}
 	return application, contents, nil

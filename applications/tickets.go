@@ -18,6 +18,14 @@ import (
 // renewable is how long the refresh token of an application's ticket lives.
 const renewable = 24 * time.Hour
 
+// longestRenewed is how long after its beginning a ticket can still be renewed. After that, the
+// application has to show its secret again.
+const longestRenewed = 30 * 24 * time.Hour
+
+// mostEnded is how many tickets can have ended early at a time. Every server keeps their ids in
+// memory.
+const mostEnded = 100_000
+
 // LongestTicket is the longest lifetime of an application's access token.
 const LongestTicket = renewable
 
@@ -52,6 +60,7 @@ type Ticket struct {
 func (t *Tickets) Issue(ctx context.Context, caller *access.Caller) (*Ticket, error) {
 	return access.Record(ctx, t.Desk, "application.sign-in", func(entry *access.Entry) (*Ticket, error) {
 		now := t.Now()
+		t.note(entry, caller)
 		application, err := t.Directory.Caller(caller, now)
 		if err != nil {
 			return nil, err
@@ -106,6 +115,7 @@ func (t *Tickets) Renew(ctx context.Context, caller *access.Caller, refreshToken
 func (t *Tickets) End(ctx context.Context, caller *access.Caller, refreshToken secret.Text) error {
 	_, err := access.Record(ctx, t.Desk, "application.sign-out", func(entry *access.Entry) (struct{}, error) {
 		now := t.Now()
+		t.note(entry, caller)
 		contents, err := t.Directory.genuine(seal.ApplicationRefresh, refreshToken, now)
 		if err != nil {
 			return struct{}{}, err
@@ -119,6 +129,9 @@ func (t *Tickets) End(ctx context.Context, caller *access.Caller, refreshToken s
 		}
 
 		entry.By, entry.Application, entry.Session = application.ID, application.ID, contents.SessionID
+		if ended := t.Directory.ended.Load(); ended != nil && len(*ended) >= mostEnded {
+			return struct{}{}, busy()
+		}
 		// A renewal at this moment on another server makes tokens that live until then.
 		until := now.Add(renewable + timing.PurgeMargin)
 		return struct{}{}, t.Store.EndApplicationTicket(ctx, models.EndedApplicationTicket{
@@ -139,25 +152,47 @@ func (t *Tickets) Check(caller *access.Caller) error {
 	return err
 }
 
-// issue seals both tokens of a ticket.
+// note records where an attempt comes from, and which application it names if there is such a one.
+func (t *Tickets) note(entry *access.Entry, caller *access.Caller) {
+	if caller.Address.IsValid() {
+		entry.Source = caller.Address.String()
+	}
+	if named := t.Directory.Find(caller.Application); named != nil {
+		entry.Application = named.ID
+	}
+}
+
+// issue seals both tokens of a ticket. The reasons of its errors are APPLICATION_INVALID if the
+// ticket began too long ago, and BUSY.
 func (t *Tickets) issue(contents seal.Contents, now time.Time) (*Ticket, error) {
-	contents.IssuedAt = now
-	sealed := func(kind seal.Kind, lifetime time.Duration) (secret.Text, error) {
-		contents.Kind, contents.ExpiresAt = kind, now.Add(lifetime)
-		return t.Keys.Seal(contents)
+	end := contents.StartedAt.Add(longestRenewed)
+	if !now.Before(end) {
+		return nil, invalid()
+	}
+	until := func(lifetime time.Duration) time.Time {
+		if expiration := now.Add(lifetime); expiration.Before(end) {
+			return expiration
+		}
+		return end
 	}
 
-	accessToken, errAccess := sealed(seal.ApplicationAccess, t.Lifetime)
-	refreshToken, errRefresh := sealed(seal.ApplicationRefresh, renewable)
+	contents.IssuedAt = now
+	sealed := func(kind seal.Kind, expiration time.Time) (secret.Text, error) {
+		contents.Kind, contents.ExpiresAt = kind, expiration
+		return t.Keys.Seal(contents)
+	}
+	accessExpiration, refreshExpiration := until(t.Lifetime), until(renewable)
+	accessToken, errAccess := sealed(seal.ApplicationAccess, accessExpiration)
+	refreshToken, errRefresh := sealed(seal.ApplicationRefresh, refreshExpiration)
 	if err := errors.Join(errAccess, errRefresh); err != nil {
 		return nil, busyUntilLoaded(err)
 	}
 	return &Ticket{
 		AccessToken:            accessToken,
-		AccessTokenExpiration:  now.Add(t.Lifetime),
-		AccessTokenLifetime:    t.Lifetime,
+		AccessTokenExpiration:  accessExpiration,
+		AccessTokenLifetime:    accessExpiration.Sub(now),
 		RefreshToken:           refreshToken,
-		RefreshTokenExpiration: now.Add(renewable),
+		RefreshTokenExpiration: refreshExpiration,
 	}, nil
 }
 

@@ -42,7 +42,7 @@ func (b *book) counter(keys *seal.Keys) *counter {
 	b.t.Helper()
 	b.now = time.Now().UTC().Truncate(time.Microsecond)
 	directory := &applications.Directory{Store: b.Store, Keys: keys}
-	must(b.t, directory.Reload(b.t.Context()))
+	must(b.t, errors.Join(directory.Reload(b.t.Context()), directory.ReloadEnded(b.t.Context())))
 	log := &bytes.Buffer{}
 
 	return &counter{
@@ -75,7 +75,7 @@ func onCounters(t *testing.T, test func(t *testing.T, b *book, one, two *counter
 
 func (c *counter) reload() {
 	c.t.Helper()
-	must(c.t, c.Directory.Reload(c.t.Context()))
+	must(c.t, errors.Join(c.Directory.Reload(c.t.Context()), c.Directory.ReloadEnded(c.t.Context())))
 }
 
 // issued returns a new ticket of the application "server".
@@ -158,6 +158,33 @@ func TestApplicationTickets(t *testing.T) {
 		b.now = begin.Add(-5*time.Second - time.Microsecond)
 		expect(t, "from the future", one.proves(ticket.AccessToken), models.ReasonBusy)
 		expect(t, "a refresh token from the future", one.renews(ticket.RefreshToken), models.ReasonBusy)
+	})
+}
+
+// A ticket cannot be renewed for ever: in the end, the application shows its secret again.
+func TestApplicationTicketsEnd(t *testing.T) {
+	t.Parallel()
+
+	onCounters(t, func(t *testing.T, b *book, one, _ *counter, shown secret.Text) {
+		begin, ticket := b.now, one.issued(shown)
+		end := begin.Add(30 * 24 * time.Hour)
+		for b.now.Add(23 * time.Hour).Before(end) {
+			b.now = b.now.Add(23 * time.Hour)
+			renewed, err := one.Renew(t.Context(), &access.Caller{}, ticket.RefreshToken)
+			must(t, err)
+			ticket = renewed
+		}
+
+		b.now = end.Add(-time.Minute)
+		last, err := one.Renew(t.Context(), &access.Caller{}, ticket.RefreshToken)
+		must(t, err)
+		if !last.AccessTokenExpiration.Equal(end) || !last.RefreshTokenExpiration.Equal(end) ||
+			last.AccessTokenLifetime != time.Minute {
+			t.Errorf("%+v", last)
+		}
+		b.now = end
+		expect(t, "at the end", one.proves(last.AccessToken), models.ReasonApplicationInvalid)
+		expect(t, "renewed at the end", one.renews(last.RefreshToken), models.ReasonApplicationInvalid)
 	})
 }
 

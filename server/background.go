@@ -15,6 +15,9 @@ import (
 // workInBackground starts the work that a server does besides answering requests.
 func (s *serve) workInBackground(env *command.Environment, parts *parts, handler *web.Handler) {
 	go follow(env, "applications", timing.ApplicationsPoll, parts.Directory.Reload)
+	if parts.ApplicationTickets != nil {
+		go follow(env, "ended tickets of applications", timing.ApplicationsPoll, parts.Directory.ReloadEnded)
+	}
 	go follow(env, "keysets", timing.KeysetsPoll, parts.Ring.Reload)
 	go follow(env, "ended sessions", timing.EndedPoll, parts.office.ReloadEnded)
 

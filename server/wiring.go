@@ -75,7 +75,8 @@ func (p *parts) load(ctx context.Context) error {
 		return err
 	}
 
-	if err := errors.Join(p.Directory.Reload(ctx), command.LoadKeysets(ctx, p.Ring)); err != nil {
+	err = errors.Join(p.Directory.Reload(ctx), p.Directory.ReloadEnded(ctx), command.LoadKeysets(ctx, p.Ring))
+	if err != nil {
 		return err
 	}
 

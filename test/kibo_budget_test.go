@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -33,7 +34,7 @@ func testKiboBudgets(t *testing.T, o *office, statements func() int) {
 	k := o.kibo()
 	k.customer("ada")
 	b := &budgets{office: k.office, statements: statements}
-	must(t, b.Applications.Reload(t.Context()))
+	must(t, errors.Join(b.Applications.Reload(t.Context()), b.Applications.ReloadEnded(t.Context())))
 
 	anonymous := func(query string) func() {
 		return func() {

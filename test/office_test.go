@@ -5,6 +5,7 @@ package test_test
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -65,7 +66,7 @@ const (
 // follow reads what others have changed, as a server does several times a second.
 func (o *office) follow() {
 	o.t.Helper()
-	must(o.t, o.Applications.Reload(o.t.Context()))
+	must(o.t, errors.Join(o.Applications.Reload(o.t.Context()), o.Applications.ReloadEnded(o.t.Context())))
 	must(o.t, o.ReloadEnded(o.t.Context()))
 }
 
