@@ -44,8 +44,8 @@ func TestNoDescriptors(t *testing.T) {
 		server := s.start("--database-lifetime=1ms")
 		token := server.signIn("ada").RefreshToken
 
-		// If a client has to connect anew, the server closes idle connections to make room, and their
-		// clients get no answer. Then all connect again for another attempt.
+		// If a client has to connect anew, the server closes idle connections to make room, and
+		// their clients get no answer. Then all connect again for another attempt.
 		eventually(t, "the database cannot be reached", func() bool {
 			server.restrict(unix.RLIMIT_NOFILE, 1024)
 			for i := range clients {
