@@ -16,18 +16,25 @@ import (
 func TestStatementBudgets(t *testing.T) {
 	t.Parallel()
 
+	onEachCounted(t, testBudgets)
+}
+
+// onEachCounted runs a test on each kind of database. statements returns the number of statements
+// so far.
+func onEachCounted(t *testing.T, test func(t *testing.T, o *office, statements func() int)) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		url := storagetest.SQLite(t)
 		var counted atomic.Int64
 		countRuns(url, &counted)
-		testBudgets(t, open(t, url), func() int { return int(counted.Load()) })
+		test(t, open(t, url), func() int { return int(counted.Load()) })
 	})
 	if url, ok := storagetest.MySQL(t); ok {
 		t.Run("mysql", func(t *testing.T) {
 			t.Parallel()
 			o := open(t, url)
-			testBudgets(t, o, func() int { return int(o.statements.Load()) })
+			test(t, o, func() int { return int(o.statements.Load()) })
 		})
 	}
 }

@@ -3,30 +3,14 @@ package test_test
 import (
 	"errors"
 	"net/http"
-	"sync/atomic"
 	"testing"
-
-	"github.com/authtickets/authtickets/storage/storagetest"
 )
 
 // An operation costs no more statements than in GraphQL, and no account is read for tokens.
 func TestKiboStatementBudgets(t *testing.T) {
 	t.Parallel()
 
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		url := storagetest.SQLite(t)
-		var counted atomic.Int64
-		countRuns(url, &counted)
-		testKiboBudgets(t, open(t, url), func() int { return int(counted.Load()) })
-	})
-	if url, ok := storagetest.MySQL(t); ok {
-		t.Run("mysql", func(t *testing.T) {
-			t.Parallel()
-			o := open(t, url)
-			testKiboBudgets(t, o, func() int { return int(o.statements.Load()) })
-		})
-	}
+	onEachCounted(t, testKiboBudgets)
 }
 
 func testKiboBudgets(t *testing.T, o *office, statements func() int) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/authtickets/authtickets/kibo/kibographql"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
-	"github.com/authtickets/authtickets/storage/storagetest"
 	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
 )
@@ -186,20 +184,7 @@ func TestKiboNamesAccounts(t *testing.T) {
 func TestKiboBudgets(t *testing.T) {
 	t.Parallel()
 
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		url := storagetest.SQLite(t)
-		var counted atomic.Int64
-		countRuns(url, &counted)
-		testKiboNamesBudgets(t, open(t, url), func() int { return int(counted.Load()) })
-	})
-	if url, ok := storagetest.MySQL(t); ok {
-		t.Run("mysql", func(t *testing.T) {
-			t.Parallel()
-			o := open(t, url)
-			testKiboNamesBudgets(t, o, func() int { return int(o.statements.Load()) })
-		})
-	}
+	onEachCounted(t, testKiboNamesBudgets)
 }
 
 func testKiboNamesBudgets(t *testing.T, o *office, statements func() int) {
