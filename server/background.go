@@ -28,30 +28,39 @@ func (s *serve) workInBackground(env *command.Environment, parts *parts, handler
 		chore{"rotating keysets", func() error { return rotateKeys(env, parts.Ring, s.KeyRotation) }},
 		chore{"retiring keysets", func() error { return retireKeys(env, parts.Ring) }},
 	)
-	go every(env, clientsInterval, chore{"counting clients", func() error {
+	go afterEach(env, clientsInterval, chore{"counting clients", func() error {
 		handler.LogClients(env.Context)
 		return nil
 	}})
 }
 
-// every does its chores at once, and again after each interval until the program ends. It logs a
-// chore that fails or panics, and continues with the next one.
+// every does its chores at once, and again after each interval until the program ends.
 func every(env *command.Environment, interval time.Duration, chores ...chore) {
+	doAll(env, chores)
+	afterEach(env, interval, chores...)
+}
+
+// afterEach does its chores after each interval until the program ends.
+func afterEach(env *command.Environment, interval time.Duration, chores ...chore) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 
 	for {
-		for _, chore := range chores {
-			err := safely.Do(chore.do)
-			if err != nil && env.Context.Err() == nil {
-				env.Log.ErrorContext(env.Context, "background work failed", "work", chore.what, "error", err)
-			}
-		}
-
 		select {
 		case <-ticker.C:
+			doAll(env, chores)
 		case <-env.Context.Done():
 			return
+		}
+	}
+}
+
+// doAll does each chore. It logs a chore that fails or panics, and continues with the next one.
+func doAll(env *command.Environment, chores []chore) {
+	for _, chore := range chores {
+		err := safely.Do(chore.do)
+		if err != nil && env.Context.Err() == nil {
+			env.Log.ErrorContext(env.Context, "background work failed", "work", chore.what, "error", err)
 		}
 	}
 }
