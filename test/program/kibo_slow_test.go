@@ -15,15 +15,14 @@ func TestSlowKiboClients(t *testing.T) {
 
 	s := newSite(t, storagetest.SQLite(t))
 	server := s.start("--kibo")
-	const shoppers, applications = "/api/commerce/customer/authtickets", "/api/platform/applications/authtickets"
 
 	begin := time.Now()
 	ended := make(chan string)
 	slow := map[string]string{
-		"sign-in": "POST " + shoppers, "refresh": "PUT " + shoppers + "/refresh/",
-		"refresh, with a token in the URL": "PUT " + shoppers + "/refresh?refreshToken=x",
-		"an application's ticket":          "POST " + applications + "/oauth",
-		"its renewal":                      "PUT " + applications + "/refresh-ticket/",
+		"sign-in": "POST " + kiboShoppers, "refresh": "PUT " + kiboShoppers + "/refresh/",
+		"refresh, with a token in the URL": "PUT " + kiboShoppers + "/refresh?refreshToken=x",
+		"an application's ticket":          "POST " + kiboApplications + "/oauth",
+		"its renewal":                      "PUT " + kiboApplications + "/refresh-ticket/",
 	}
 	for name, line := range slow {
 		connection := server.dial()
