@@ -2,28 +2,30 @@ package kibo
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"unicode"
 )
 
-// Limits of responseFields. Deeper texts cannot select anything.
+// Limits of responseFields. The values of an account's attributes are three levels deep.
 const (
 	longestResponseFields = 2 << 10
 	deepestResponseFields = 8
 )
 
-var errResponseFields = errors.New("responseFields: unbalanced parentheses, or too long, or too deep")
+var errResponseFields = errors.New("responseFields: unbalanced or unnamed parentheses, or too long, or too deep")
 
-// fields are the fields of an object that a client selects. A nil *fields selects everything.
+// fields are the fields of an object that a client selects.
 type fields struct {
-	// selected has the fields that are named, in lower case, with what is selected inside. If it is
-	// empty, everything is selected.
-	selected map[string]*fields
-	// excluded has the fields that are left out, in lower case.
-	excluded map[string]bool
+	// named has what is selected inside the fields that are named, in lower case. A field that is
+	// left out has nil.
+	named map[string]*fields
+	// others is true if every field that is not named is selected, with everything inside.
+	others bool
 }
 
-func newFields() *fields { return &fields{selected: map[string]*fields{}, excluded: map[string]bool{}} }
+// everything selects all fields, with everything inside.
+var everything = &fields{others: true} //nolint:gochecknoglobals // it does not change
 
 // parseFields reads responseFields: names with commas between them, and in parentheses after a name
 // what is selected inside: "userId,customerAccount(userName,-attributes)". A name after a minus is
@@ -47,7 +49,7 @@ type fieldsParser struct {
 
 // list reads names up to the end of the text or a closing parenthesis.
 func (p *fieldsParser) list(depth int) *fields {
-	list := newFields()
+	list := &fields{named: map[string]*fields{}, others: true}
 	for !p.failed {
 		end := strings.IndexAny(p.rest, ",()")
 		if end < 0 {
@@ -56,9 +58,10 @@ func (p *fieldsParser) list(depth int) *fields {
 		name := strings.ToLower(strings.Join(strings.Fields(p.rest[:end]), ""))
 		p.rest = p.rest[end:]
 
-		var inside *fields
+		inside := everything
 		if strings.HasPrefix(p.rest, "(") {
 			inside = p.inside(depth + 1)
+			p.failed = p.failed || name == "" || name == "-"
 		}
 		list.add(name, inside)
 
@@ -67,7 +70,7 @@ func (p *fieldsParser) list(depth int) *fields {
 		}
 		p.rest = p.rest[1:]
 	}
-	return list
+	return list.simplified()
 }
 
 // inside reads what is in parentheses, and the blanks after them. Nothing in them means everything.
@@ -87,68 +90,70 @@ func (p *fieldsParser) inside(depth int) *fields {
 	if p.rest != "" && p.rest[0] != ',' && p.rest[0] != ')' {
 		p.failed = true
 	}
-	if len(list.selected) == 0 && len(list.excluded) == 0 {
-		return nil
-	}
 	return list
 }
 
 // add adds a name, with what is selected inside. If the name is there twice, both selections hold.
+// If it is also left out, it stays left out.
 func (f *fields) add(name string, inside *fields) {
-	excluded, isExcluded := strings.CutPrefix(name, "-")
-	before, isTwice := f.selected[name]
-	switch {
-	case excluded == "":
+	if leftOut, ok := strings.CutPrefix(name, "-"); ok && leftOut != "" {
+		f.named[leftOut] = nil
 		return
-	case isExcluded:
-		f.excluded[excluded] = true
-	case isTwice:
-		f.selected[name] = union(before, inside)
-	default:
-		f.selected[name] = inside
+	}
+	if name == "" || name == "-" {
+		return
+	}
+
+	f.others = false
+	before, isNamed := f.named[name]
+	switch {
+	case !isNamed:
+		f.named[name] = inside
+	case before != nil:
+		f.named[name] = union(before, inside)
 	}
 }
 
-// union returns the fields that at least one of two selections has.
+// union returns the fields that at least one of two selections has. A nil selection has none.
 func union(a, b *fields) *fields {
-	if a == nil || b == nil {
-		return nil
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
 	}
 
-	both := newFields()
-	for _, one := range []*fields{a, b} {
-		for name := range one.excluded {
-			if !a.has(name) && !b.has(name) {
-				both.excluded[name] = true
-			}
-		}
-		if len(a.selected) == 0 || len(b.selected) == 0 { // one of them has all fields
-			continue
-		}
-		for name, inside := range one.selected {
-			both.add(name, inside)
+	both := &fields{named: map[string]*fields{}, others: a.others || b.others}
+	for name := range a.named {
+		both.named[name] = union(a.named[name], b.in(name))
+	}
+	for name := range b.named {
+		if _, isDone := both.named[name]; !isDone {
+			both.named[name] = union(a.in(name), b.named[name])
 		}
 	}
-	if len(both.selected) == 0 && len(both.excluded) == 0 {
-		return nil
+	return both.simplified()
+}
+
+// simplified returns the same selection without names that change nothing.
+func (f *fields) simplified() *fields {
+	maps.DeleteFunc(f.named, func(_ string, inside *fields) bool {
+		return f.others && inside == everything || !f.others && inside == nil
+	})
+	if f.others && len(f.named) == 0 {
+		return everything
 	}
-	return both
+	return f
 }
 
 // has reports whether a field is selected.
-func (f *fields) has(name string) bool {
-	if f == nil {
-		return true
-	}
-	name = strings.ToLower(name)
-	_, isSelected := f.selected[name]
-	return (isSelected || len(f.selected) == 0) && !f.excluded[name]
-}
+func (f *fields) has(name string) bool { return f.in(name) != nil }
 
-// in returns what is selected inside a field that is selected.
+// in returns what is selected inside a field; nil if the field is not selected.
 func (f *fields) in(name string) *fields {
-	if f == nil {
-		return nil
+	inside, isNamed := f.named[strings.ToLower(name)]
+	if !isNamed && f.others {
+		return everything
 	}
-	return f.selected[strings.ToLower(name)]
+	return inside
 }

@@ -8,19 +8,41 @@ import (
 	"testing"
 )
 
-// text writes a selection as a client would.
+// text writes a selection as a client would, except one that only a union makes.
 func (f *fields) text() string {
-	items := make([]string, 0, len(f.selected)+len(f.excluded))
-	for _, name := range slices.Sorted(maps.Keys(f.selected)) {
-		if inside := f.selected[name]; inside != nil {
-			name += "(" + inside.text() + ")"
+	var items []string
+	for _, name := range slices.Sorted(maps.Keys(f.named)) {
+		inside := f.named[name]
+		switch {
+		case inside == nil:
+			items = append(items, "-"+name)
+		case inside == everything:
+			items = append(items, name)
+		case inside.others: // some fields can be left out, and be selected in part
+			items = append(items, name+"("+inside.leftOut()+")")
+			if parts := inside.parts(); len(parts.named) > 0 {
+				items = append(items, name+"("+parts.text()+")")
+			}
+		default:
+			items = append(items, name+"("+inside.text()+")")
 		}
-		items = append(items, name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.excluded)) {
-		items = append(items, "-"+name)
+	if len(items) == 0 && !f.others {
+		return "-x,x"
 	}
 	return strings.Join(items, ",")
+}
+
+// leftOut writes the fields that are not selected whole.
+func (f *fields) leftOut() string {
+	return "-" + strings.Join(slices.Sorted(maps.Keys(f.named)), ",-")
+}
+
+// parts are the fields that are selected in part.
+func (f *fields) parts() *fields {
+	parts := &fields{named: maps.Clone(f.named)}
+	maps.DeleteFunc(parts.named, func(_ string, inside *fields) bool { return inside == nil })
+	return parts
 }
 
 func TestParseFields(t *testing.T) {
@@ -30,7 +52,6 @@ func TestParseFields(t *testing.T) {
 		" ":                         "",
 		",":                         "",
 		"-":                         "",
-		"()":                        "",
 		"accessToken":               "accesstoken",
 		" userId , ACCESSTOKEN ":    "accesstoken,userid",
 		"user Id":                   "userid",
@@ -44,8 +65,10 @@ func TestParseFields(t *testing.T) {
 		"a ( b , c ( d ) ) , e":     "a(b,c(d)),e",
 		"-a":                        "-a",
 		"- a":                       "-a",
-		"a(-b),-c":                  "a(-b),-c",
-		"a,-a":                      "a,-a",
+		"a(-b),-c":                  "a(-b)",
+		"a,-a":                      "-x,x",
+		"-a,a":                      "-x,x",
+		"a,-b":                      "a",
 		"a(b),a(c)":                 "a(b,c)",
 		"a(b),a":                    "a",
 		"a,a(b)":                    "a",
@@ -55,7 +78,13 @@ func TestParseFields(t *testing.T) {
 		"a(-b,-c),a(-c,-d)":         "a(-c)",
 		"a(b,-c),a(c)":              "a(b,c)",
 		"a(b(c)),a(b(d),e)":         "a(b(c,d),e)",
-		"a(b,-b),a(c)":              "a(b,c,-b)",
+		"a(b,-b),a(c)":              "a(c)",
+		"a(b,-b),a(c,-c)":           "a(-x,x)",
+		"a(b(x),-b),a(b(y))":        "a(b(y))",
+		"a(-b),a(b(d))":             "a(-b),a(b(d))",
+		"a(-b,-c),a(b(d),b(-e))":    "a(-b,-c),a(b(-e))",
+		"a(-b),a(b(d)),a(b)":        "a",
+		"-a(b)":                     "-a",
 		strings.Repeat("a,", 1024):  "a",
 		"a(a(a(a(a(a(a(a(a))))))))": "a(a(a(a(a(a(a(a(a))))))))",
 	} {
@@ -70,6 +99,7 @@ func TestErrResponseFields(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"(", ")", "a(", "a)", "a(b", "a(b))", "a(b)c", "a(b)-c", "a(b)(c)", "a((b)", "a,)", "a(b,(c)",
+		"()", "(a)", "a,(b)", "a((b))", "-(a)", " (a)",
 		strings.Repeat("a", 2<<10+1), strings.Repeat("(", 2<<10), strings.Repeat("a(", 500),
 		"a(a(a(a(a(a(a(a(a(a)))))))))",
 	} {
@@ -122,8 +152,8 @@ func TestFieldsThatAreSelected(t *testing.T) {
 // depth returns how many parentheses are inside each other.
 func (f *fields) depth() int {
 	deepest := 0
-	for _, inside := range f.selected {
-		if inside != nil {
+	for _, inside := range f.named {
+		if inside != nil && inside != everything {
 			deepest = max(deepest, 1+inside.depth())
 		}
 	}
@@ -133,7 +163,8 @@ func (f *fields) depth() int {
 // Whatever a client sends, the limits hold, and the selection can be written and read again.
 func FuzzParseFields(f *testing.F) {
 	for _, text := range []string{
-		"", "userId,customerAccount(userName,-attributes)", "a(b),a(c)", "a(-b),a(c)", "((", "-A , b( )",
+		"", "userId,customerAccount(userName,-attributes)", "a(b),a(c)", "a(-b),a(c)", "a(-b),a(b(c))",
+		"((", "-A , b( )",
 		"a(a(a(a(a(a(a(a(a))))))))", "\u0130(\xff)", strings.Repeat("a,", 1100),
 	} {
 		f.Add(text)
