@@ -1,6 +1,11 @@
 package applications
 
-import "regexp"
+import (
+	"cmp"
+	"net/url"
+	"regexp"
+	"strconv"
+)
 
 // AnyOrigin in the list of an application allows all origins.
 const AnyOrigin = "*"
@@ -13,5 +18,13 @@ var (
 // IsOrigin reports whether a text is an origin as browsers write it: with the host in lower case,
 // and without the default port (RFC 6454 section 6.2).
 func IsOrigin(text string) bool {
-	return originForm.MatchString(text) && !defaultPort.MatchString(text)
+	if !originForm.MatchString(text) || defaultPort.MatchString(text) {
+		return false
+	}
+	page, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(cmp.Or(page.Port(), "1"), 10, 16)
+	return err == nil
 }

@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 					Behaviors:          []string{"a", "b", "a"},
 					AnonymousBehaviors: []string{"-a"},
 					OwnBehaviors:       []string{long + "x", ""},
-					Origins:            []string{"https://x/", "*", "*"},
+					Origins:            []string{"https://x/", "https://x:65536", "*", "https://x:65535", "*"},
 				},
 				`behaviors: "a" is listed twice` + "\n" + `anonymousBehaviors: "-a" is not a name of up to 64 ` +
 					`letters, digits, '.', '_', ':' and '-'` + "\n" +
@@ -87,7 +87,8 @@ func TestRefusals(t *testing.T) {
 					`'-'` + "\n" +
 					`ownBehaviors: "" is not a name of up to 64 letters, digits, '.', '_', ':' and '-'` + "\n" +
 					`origins: "https://x/" is not an origin; write it as a browser does, e.g. https://shop.example` +
-					"\n" + `origins: "*" is listed twice`,
+					"\n" + `origins: "https://x:65536" is not an origin; write it as a browser does, ` +
+					`e.g. https://shop.example` + "\n" + `origins: "*" is listed twice`,
 			},
 			"short lifetimes": {
 				"a", false,

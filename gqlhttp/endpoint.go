@@ -118,23 +118,25 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, mediaType strin
 		return
 	}
 
-	if e.refusedByFacade(w, r, caller) {
-		return
-	}
-	on, refused := e.engineFor(params.Query)
-	if refused != nil {
-		e.refuse(w, mediaType, refused)
+	isInjected := injected != faults{}
+	if !isInjected && e.refusedByFacade(w, r, caller, 0) {
 		return
 	}
 
 	ctx := graph.WithCaller(graphql.StartOperationTrace(r.Context()), caller)
-	operation, faults, err := e.prepare(ctx, on, &params.RawParams)
-	if err != nil {
+	document, refused, err := e.prepare(ctx, &params.RawParams)
+	switch {
+	case err != nil:
 		e.write(w, http.StatusOK, e.failed(ctx, err))
 		return
+	case refused != nil:
+		e.refuse(w, mediaType, refused)
+		return
 	}
-	if len(faults) > 0 {
-		e.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, on, faults)
+
+	on, operation := document.on, document.operation
+	if len(document.faults) > 0 {
+		e.fault(graphql.WithOperationContext(ctx, operation), w, mediaType, on, document.faults)
 		return
 	}
 	if r.Method != http.MethodPost && operation.Operation.Operation != ast.Query {
@@ -143,7 +145,15 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, mediaType strin
 	}
 
 	e.documents.keep(params)
-	response := e.runWith(ctx, on, injected, caller, params.Query, operation)
+	var response *graphql.Response
+	switch on, err := e.inject(ctx, on, injected, caller, operation); {
+	case err != nil:
+		response = e.failed(ctx, err)
+	case isInjected && e.refusedByFacade(w, r, caller, injected.shift):
+		return
+	default:
+		response = e.run(ctx, on, params.Query, operation)
+	}
 	e.logOrigin(r, response.Errors)
 	e.write(w, http.StatusOK, response)
 }
@@ -166,24 +176,31 @@ func (e *Endpoint) logOrigin(r *http.Request, faults gqlerror.List) {
 	}
 }
 
+// preparedDocument is a document that was parsed and validated, and the engine to run it.
+type preparedDocument struct {
+	on        *engine
+	operation *graphql.OperationContext
+	faults    gqlerror.List
+}
+
 // prepare parses and validates a document. A long document that is not cached waits for its turn,
 // because a client can send a different one each time.
-func (e *Endpoint) prepare(
-	ctx context.Context, on *engine, params *graphql.RawParams,
-) (*graphql.OperationContext, gqlerror.List, error) {
+func (e *Endpoint) prepare(ctx context.Context, params *graphql.RawParams) (preparedDocument, *refusal, error) {
 	const long = 1 << 10
-	if len(params.Query) > long {
-		if _, isKnown := on.parsed.find(params.Query); !isKnown {
-			end, err := e.turns.begin(ctx)
-			if err != nil {
-				return nil, nil, err
-			}
-			defer end()
+	if len(params.Query) > long && e.engineThatKnows(params.Query) == nil {
+		end, err := e.turns.begin(ctx)
+		if err != nil {
+			return preparedDocument{}, nil, err
 		}
+		defer end()
 	}
 
+	on, refused := e.engineFor(params.Query)
+	if refused != nil {
+		return preparedDocument{}, refused, nil
+	}
 	operation, faults := on.executor.CreateOperationContext(ctx, params)
-	return operation, faults, nil
+	return preparedDocument{on, operation, faults}, nil, nil
 }
 
 // run runs an operation. A heavy one waits for its turn.

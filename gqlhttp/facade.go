@@ -33,8 +33,9 @@ type Facade struct {
 	// endpoint, because some requests are refused before their document is known. Required.
 	Complete func(fault *gqlerror.Error, requestID string)
 	// Refuse returns the HTTP status and the JSON with which a caller is refused, whatever the
-	// document. The status is 0 if the caller is not refused. Required.
-	Refuse func(ctx context.Context, caller *access.Caller) (status int, body string)
+	// document, when every clock is shifted by ahead. The status is 0 if the caller is not refused.
+	// Required.
+	Refuse func(ctx context.Context, caller *access.Caller, ahead time.Duration) (status int, body string)
 }
 
 // engineFor returns what runs a document. It refuses a document that selects root fields of both
@@ -43,10 +44,8 @@ func (e *Endpoint) engineFor(text string) (*engine, *refusal) {
 	if e.facade == nil || len(text) > e.settings.Limits.Document {
 		return e.main, nil
 	}
-	for _, known := range []*engine{e.main, e.facade} {
-		if _, ok := known.parsed.find(text); ok {
-			return known, nil
-		}
+	if engine := e.engineThatKnows(text); engine != nil {
+		return engine, nil
 	}
 
 	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, e.settings.Limits.Tokens)
@@ -68,6 +67,19 @@ func (e *Endpoint) engineFor(text string) (*engine, *refusal) {
 	default:
 		return e.main, nil
 	}
+}
+
+// engineThatKnows returns the engine that has parsed a text before, and kept it; nil if none has.
+func (e *Endpoint) engineThatKnows(text string) *engine {
+	for _, engine := range []*engine{e.main, e.facade} {
+		if engine == nil {
+			continue
+		}
+		if _, isKnown := engine.parsed.find(text); isKnown {
+			return engine
+		}
+	}
+	return nil
 }
 
 // rootNames returns the names of the fields at the root of a document's operations. The document
@@ -115,11 +127,13 @@ func (e *engine) hasRoot(name string) bool {
 }
 
 // refusedByFacade answers a caller that the facade refuses, and reports whether it did.
-func (e *Endpoint) refusedByFacade(w http.ResponseWriter, r *http.Request, caller *access.Caller) bool {
-	if e.settings.Facade == nil {
+func (e *Endpoint) refusedByFacade(
+	w http.ResponseWriter, r *http.Request, caller *access.Caller, ahead time.Duration,
+) bool {
+	if e.facade == nil {
 		return false
 	}
-	status, body := e.settings.Facade.Refuse(r.Context(), caller)
+	status, body := e.settings.Facade.Refuse(r.Context(), caller, ahead)
 	if status == 0 {
 		return false
 	}
@@ -135,7 +149,7 @@ func (e *Endpoint) refusedByFacade(w http.ResponseWriter, r *http.Request, calle
 
 // completeErrors adds what the facade's clients read to the errors of an answer.
 func (e *Endpoint) completeErrors(w http.ResponseWriter, faults gqlerror.List) {
-	if e.settings.Facade == nil {
+	if e.facade == nil {
 		return
 	}
 	for _, fault := range faults {

@@ -44,18 +44,6 @@ func endReasons() []models.Reason {
 	}
 }
 
-// runWith runs an operation, with the faults that its request asks for.
-func (e *Endpoint) runWith(
-	ctx context.Context, on *engine, injected faults, caller *access.Caller,
-	document string, operation *graphql.OperationContext,
-) *graphql.Response {
-	on, err := e.inject(ctx, on, injected, caller, operation)
-	if err != nil {
-		return e.failed(ctx, err)
-	}
-	return e.run(ctx, on, document, operation)
-}
-
 // inject causes the faults that come before an operation, and returns the engine to run it. If it
 // returns an error, the operation must not be run.
 func (e *Endpoint) inject(

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,7 +14,9 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/kibo"
@@ -38,7 +41,8 @@ func (s *kiboSettings) check() error {
 			"--kibo-application-lifetime: must be between 1s and %s", applications.LongestTicket))
 	}
 	if s.KiboDomain != "" && !applications.IsOrigin("https://"+s.KiboDomain) {
-		faults = append(faults, errors.New("--kibo-domain: must be a host, such as tickets.example"))
+		faults = append(faults, errors.New(
+			"--kibo-domain: must be a host in lower case, with its port if that is not 443, such as tickets.example"))
 	}
 	if s.KiboTenant < 0 {
 		faults = append(faults, errors.New("--kibo-tenant: must not be negative"))
@@ -52,9 +56,10 @@ func (s *kiboSettings) check() error {
 		}
 	}
 
-	isSet := s.KiboTenant != 0 || s.KiboDomain != "" || len(s.KiboSites) > 0
+	const usual = time.Hour // the default
+	isSet := s.KiboApplicationLifetime != usual || s.KiboTenant != 0 || s.KiboDomain != "" || len(s.KiboSites) > 0
 	if isSet && !s.Kibo {
-		faults = append(faults, errors.New("--kibo-tenant, --kibo-domain and --kibo-sites: only with --kibo"))
+		faults = append(faults, errors.New("the settings that begin with --kibo-: only with --kibo"))
 	}
 	return errors.Join(faults...)
 }
@@ -65,6 +70,17 @@ func (s *kiboSettings) ticketLifetime() time.Duration {
 		return 0
 	}
 	return s.KiboApplicationLifetime
+}
+
+// warnOfSites logs the sites whose application does not exist. Their requests are refused until it
+// does.
+func (s *kiboSettings) warnOfSites(env *command.Environment, parts *parts) {
+	for _, site := range slices.Sorted(maps.Keys(s.KiboSites)) {
+		if id := s.KiboSites[site]; parts.Directory.Find(id) == nil {
+			env.Log.WarnContext(env.Context, "--kibo-sites names an application that does not exist",
+				"site", site, "application", id)
+		}
+	}
 }
 
 // kiboFacade returns the GraphQL fields for clients of Kibo's APIs; nil if there are none.
@@ -80,7 +96,9 @@ func (p *parts) kiboFacade() *gqlhttp.Facade {
 			return kibographql.AnsweredBy(schema, &kibographql.Resolver{Office: p.office.Shifted(ahead)})
 		},
 		Complete: kibographql.Complete,
-		Refuse:   kibographql.Refuse(p.office),
+		Refuse: func(ctx context.Context, caller *access.Caller, ahead time.Duration) (status int, body string) {
+			return kibographql.Refuse(ctx, p.office.Shifted(ahead), caller)
+		},
 	}
 }
 

@@ -14,7 +14,7 @@ func TestKiboSettings(t *testing.T) {
 	}
 	notANumber := func(id string) []string { return []string{`--kibo-sites: "` + id + `" is not the number of a site`} }
 	const lifetime = "--kibo-application-lifetime: must be between 1s and 24h0m0s"
-	const useless = "--kibo-tenant, --kibo-domain and --kibo-sites: only with --kibo"
+	const useless = "the settings that begin with --kibo-: only with --kibo"
 
 	for _, c := range []struct {
 		settings kiboSettings
@@ -31,6 +31,7 @@ func TestKiboSettings(t *testing.T) {
 		},
 		{kiboSettings{KiboApplicationLifetime: time.Hour, KiboTenant: 1}, []string{useless}},
 		{kiboSettings{KiboApplicationLifetime: time.Hour, KiboDomain: "x"}, []string{useless}},
+		{kiboSettings{KiboApplicationLifetime: time.Minute}, []string{useless}},
 		{site("7"), nil},
 		{site("0"), notANumber("0")},
 		{site("-7"), notANumber("-7")},

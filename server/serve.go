@@ -63,6 +63,7 @@ func (s *serve) Run(env *command.Environment, settings *command.Settings) (err e
 	}
 	if env.Context.Err() == nil {
 		s.greet(greeting, env.Version, listener.Addr())
+		s.warnOfSites(env, parts)
 	}
 	s.workInBackground(env, parts, handler)
 

@@ -80,7 +80,9 @@ func TestKiboNamesGuesses(t *testing.T) {
 
 		refused := k.post(kiboLogin, kiboCredentials(rightPassword), from...)
 		expect(t, refused, models.ReasonTooManyAttempts)
-		if response := refused.response(t); response.Status != http.StatusTooManyRequests {
+		response := refused.response(t)
+		if response.Status != http.StatusTooManyRequests || response.data("nextStep") != "WAIT" ||
+			response.data("retryAfterSeconds") != "900" {
 			t.Error(refused.Text)
 		}
 		elsewhere := append(k.headers(""), "X-Forwarded-For", "203.0.113.8")
@@ -135,4 +137,32 @@ func TestKiboTransport(t *testing.T) {
 	faulty := k.with(func(s *web.Settings) { s.Faults = &gqlhttp.Faults{} })
 	expect(t, faulty.post(kiboAccount, nil, append(token, "x-fault", "shift=20m")...), models.ReasonTokenExpired)
 	expect(t, faulty.post(kiboAccount, nil, append(token, "x-fault", "busy")...), models.ReasonBusy)
+}
+
+// With a fault, a request is answered as it would be without it in that case.
+func TestKiboFaultHeader(t *testing.T) {
+	t.Parallel()
+
+	o := open(t, sqlite(t))
+	o.customer("ada")
+	k := o.underKibosNames(func(s *web.Settings) { s.Faults = &gqlhttp.Faults{} })
+	held := k.post(kiboLogin, kiboCredentials(rightPassword), k.headers("")...).ticket(t, "account")
+	for _, c := range []struct {
+		fault, token string
+		reason       models.Reason
+		isRefused    bool
+	}{
+		{"shift=10m", held.AccessToken, "", false},
+		{"shift=20m", held.AccessToken, "", true},
+		{"busy", held.AccessToken, models.ReasonBusy, false},
+		{"busy", strings.Repeat("A", 120), models.ReasonBusy, false},
+		{"shift=2h", held.AccessToken, models.ReasonApplicationInvalid, false},
+		{"end", held.AccessToken, "", true},
+	} {
+		got := k.post(kiboAccount, nil, append(k.headers(c.token), "x-fault", c.fault)...)
+		isRefused := got.Status == http.StatusUnauthorized && got.Text == `{"message":"invalid_token"}`
+		if isRefused != c.isRefused || got.Reason() != c.reason {
+			t.Errorf("%s: %d %s", c.fault, got.Status, got.Text)
+		}
+	}
 }

@@ -39,6 +39,16 @@ func (a answer) response(t testing.TB) kiboResponse {
 	return parsed.Errors[0].Extensions.Response
 }
 
+// data returns a value of the additional data.
+func (r kiboResponse) data(name string) string {
+	for _, pair := range r.Body.AdditionalErrorData {
+		if pair.Name == name {
+			return pair.Value
+		}
+	}
+	return ""
+}
+
 // Errors have the status and the body that Kibo's storefront reads, wherever they come from.
 func TestKiboErrors(t *testing.T) {
 	t.Parallel()
@@ -82,7 +92,8 @@ func TestKiboErrors(t *testing.T) {
 			response := test.got.response(t)
 			body, message := response.Body, test.got.Errors[0].Message
 			if test.got.Reason() != test.reason || response.Status != test.status || body.ErrorCode != test.code ||
-				body.Message != message || len(body.Items) != 1 || body.Items[0].Message != message {
+				response.data("reason") != string(test.reason) || body.Message != message ||
+				len(body.Items) != 1 || body.Items[0].Message != message {
 				t.Errorf("%s: %s", name, test.got.Text)
 			}
 			id := test.got.Header.Get("X-Request-Id")

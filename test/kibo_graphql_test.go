@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
@@ -31,7 +32,9 @@ func facadeOf(office *tickets.Office) *gqlhttp.Facade {
 			return kibographql.AnsweredBy(schema, &kibographql.Resolver{Office: office.Shifted(ahead)})
 		},
 		Complete: kibographql.Complete,
-		Refuse:   kibographql.Refuse(office),
+		Refuse: func(ctx context.Context, caller *access.Caller, ahead time.Duration) (int, string) {
+			return kibographql.Refuse(ctx, office.Shifted(ahead), caller)
+		},
 	}
 }
 

@@ -31,23 +31,21 @@ func Complete(fault *gqlerror.Error, requestID string) {
 	}, requestID)
 }
 
-// Refuse returns a function that returns how to answer a caller that brings an application's token
-// and a shopper's access token that is not valid. Clients look for exactly this body. They then
-// fetch another shopper's token and repeat the request. The status is 0 for any other caller.
-func Refuse(office *tickets.Office) func(context.Context, *access.Caller) (status int, body string) {
-	return func(ctx context.Context, caller *access.Caller) (int, string) {
-		if caller.ApplicationToken.Reveal() == "" || caller.AccessToken.Reveal() == "" {
-			return 0, ""
-		}
-		_, err := office.Verify(ctx, caller, tickets.Selection{})
-		if err == nil {
-			return 0, ""
-		}
-
-		// Another token does not help against the other steps.
-		if step := problem.Of(err).NextStep; step != problem.NextStepRefresh && step != problem.NextStepSignIn {
-			return 0, ""
-		}
-		return http.StatusUnauthorized, `{"message":"invalid_token"}`
+// Refuse says how to refuse a caller who brings an application's token and a shopper's access token
+// that is not valid. The status is 0 for any other caller. Clients look for exactly this body. They
+// then fetch another shopper's token and repeat the request.
+func Refuse(ctx context.Context, office *tickets.Office, caller *access.Caller) (status int, body string) {
+	if caller.ApplicationToken.Reveal() == "" || caller.AccessToken.Reveal() == "" {
+		return 0, ""
 	}
+	_, err := office.Verify(ctx, caller, tickets.Selection{})
+	if err == nil {
+		return 0, ""
+	}
+
+	// With any other next step, a new token would not help.
+	if step := problem.Of(err).NextStep; step != problem.NextStepRefresh && step != problem.NextStepSignIn {
+		return 0, ""
+	}
+	return http.StatusUnauthorized, `{"message":"invalid_token"}`
 }
