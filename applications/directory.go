@@ -4,7 +4,6 @@ package applications
 
 import (
 	"context"
-	"crypto/subtle"
 	"iter"
 	"maps"
 	"reflect"
@@ -18,8 +17,8 @@ import (
 	"github.com/authtickets/authtickets/storage"
 )
 
-// Directory holds the applications in memory. Only Reload uses the database, so no request waits
-// for it.
+// Directory holds the applications in memory. Only Reload and ReloadEnded use the database, so
+// no request waits for it.
 type Directory struct {
 	Store *storage.Store
 	// Keys open the tokens of applications' own tickets; nil if they have none.
@@ -154,7 +153,7 @@ func (d *Directory) AllowsOrigin(origin string) bool {
 func (d *Directory) Identify(id string, given secret.Text, now time.Time) (*models.Application, error) {
 	current := d.current.Load()
 	if current == nil {
-		return nil, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
+		return nil, busy()
 	}
 
 	application := current.find(id)
@@ -166,7 +165,7 @@ func (d *Directory) Identify(id string, given secret.Text, now time.Time) (*mode
 
 	switch {
 	case application == nil || !proves(application, given, now):
-		return nil, &models.Error{Reason: models.ReasonApplicationInvalid}
+		return nil, invalid()
 	case application.IsDisabled:
 		return nil, &models.Error{Reason: models.ReasonApplicationDisabled}
 	}
@@ -182,11 +181,7 @@ func proves(application *models.Application, given secret.Text, now time.Time) b
 	}
 
 	hash := hashOf(given)
-	isCurrent := subtle.ConstantTimeCompare(hash[:], application.SecretHash) == 1
-	isPrevious := subtle.ConstantTimeCompare(hash[:], application.PreviousSecretHash) == 1
-
-	until := application.PreviousSecretUntil
-	return isCurrent || isPrevious && until != nil && now.Before(*until)
+	return isSecret(application, hash[:], now)
 }
 
 // MayCall reports whether pages of an origin may call as an application.

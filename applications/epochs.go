@@ -72,7 +72,7 @@ func (d *Directory) HasEnded(application *models.Application, epoch uint32, star
 		return true, nil
 	}
 	if !d.epochs.isFormer(epochOf{application.ID, epoch}) {
-		return false, &models.Error{Reason: models.ReasonBusy, RetryAfter: time.Second}
+		return false, busy()
 	}
 	return true, nil
 }

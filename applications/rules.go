@@ -82,8 +82,8 @@ func checkID(id string) error {
 // checkClientID makes sure that a client id can never be the id of another application.
 func checkClientID(id *string) error {
 	if id != nil && (!clientIDForm.MatchString(*id) || idForm.MatchString(*id)) {
-		return fmt.Errorf("clientId: %q is not 1 to 64 letters, digits, '.', '_' and '-', "+
-			"with a capital letter or a dot, e.g. SHOP.APP.1.0.0.Release", *id)
+		return fmt.Errorf("clientId: %q is not 1 to 64 letters, digits, '.', '_' and '-', with a capital letter "+
+			"or a dot, and with a letter or digit first, e.g. SHOP.APP.1.0.0.Release", *id)
 	}
 	return nil
 }

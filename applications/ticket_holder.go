@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
-	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/authtickets/authtickets/models"
@@ -14,13 +14,24 @@ import (
 )
 
 // IsToken reports whether a text is the access token of an application's ticket, valid or not. It
-// tells such a token from a shopper's where a request may bring either.
-func (d *Directory) IsToken(token secret.Text) bool {
+// tells such a token from a shopper's where a request may bring either. If this server may lack the
+// token's key, it is taken for an application's, and refused with BUSY.
+func (d *Directory) IsToken(token secret.Text, now time.Time) bool {
 	if d.Keys == nil {
 		return false
 	}
 	_, err := d.Keys.Open(seal.ApplicationAccess, token)
-	return err == nil
+	return err == nil || d.Keys.MayBeToken(err, now)
+}
+
+// AddressOf returns the address from which an application requested the ticket of an access token.
+// It is invalid if the token cannot be opened.
+func (d *Directory) AddressOf(token secret.Text) netip.Addr {
+	if d.Keys == nil {
+		return netip.Addr{}
+	}
+	contents, _ := d.Keys.Open(seal.ApplicationAccess, token)
+	return contents.Address
 }
 
 // ReloadEnded reads which of the applications' own tickets ended early. Without such tickets, it
@@ -62,26 +73,25 @@ func (d *Directory) holder(
 		return nil, seal.Contents{}, err
 	}
 
-	known := d.current.Load()
-	application := known.byID[contents.Application]
+	application := d.current.Load().byID[contents.Application]
 	switch {
 	case contents.IssuedAt.After(now.Add(timing.ClockLeeway)): // a clock is wrong, not the token
 		return nil, seal.Contents{}, busy()
 	case application == nil, !now.Before(contents.ExpiresAt):
 		return nil, seal.Contents{}, invalid()
-	case !hasSecret(application, contents.SecretID, now):
+	case !isSecret(application, contents.SecretID[:], now):
 		return nil, seal.Contents{}, invalid()
 	case application.IsDisabled:
 		return nil, seal.Contents{}, &models.Error{Reason: models.ReasonApplicationDisabled}
 	}
 
 	hasEnded, err := d.HasEnded(application, contents.ApplicationEpoch, contents.StartedAt)
-	endedEarly, errEarly := d.hasEndedEarly(contents.SessionID)
-	switch err := cmp.Or(err, errEarly); {
-	case err != nil:
-		return nil, seal.Contents{}, err
-	case hasEnded, endedEarly:
-		return nil, seal.Contents{}, invalid()
+	if err != nil || hasEnded {
+		return nil, seal.Contents{}, cmp.Or(err, invalid())
+	}
+	hasEnded, err = d.hasEndedEarly(contents.SessionID)
+	if err != nil || hasEnded {
+		return nil, seal.Contents{}, cmp.Or(err, invalid())
 	}
 	return application, contents, nil
 }
@@ -98,7 +108,7 @@ func (d *Directory) genuine(kind seal.Kind, token secret.Text, now time.Time) (s
 
 	contents, err := d.Keys.Open(kind, token)
 	switch {
-	case errors.Is(err, seal.ErrNotLoaded), errors.Is(err, seal.ErrUnknownKey) && d.Keys.MayLack(now):
+	case d.Keys.MayBeToken(err, now):
 		return seal.Contents{}, busy()
 	case err != nil:
 		return seal.Contents{}, invalid()
@@ -113,11 +123,13 @@ func secretIDOf(text secret.Text) (id [16]byte) {
 	return id
 }
 
-// hasSecret reports whether the secret with this id is one of the application's valid secrets.
-func hasSecret(application *models.Application, id [16]byte, now time.Time) bool {
-	is := func(hash []byte) bool {
-		return len(hash) >= len(id) && subtle.ConstantTimeCompare(hash[:len(id)], id[:]) == 1
+// isSecret reports whether the hash of one of the application's valid secrets begins with start.
+func isSecret(application *models.Application, start []byte, now time.Time) bool {
+	begins := func(hash []byte) bool {
+		return len(hash) >= len(start) && subtle.ConstantTimeCompare(hash[:len(start)], start) == 1
 	}
+	isCurrent, isPrevious := begins(application.SecretHash), begins(application.PreviousSecretHash)
+
 	until := application.PreviousSecretUntil
-	return is(application.SecretHash) || is(application.PreviousSecretHash) && until != nil && now.Before(*until)
+	return isCurrent || isPrevious && until != nil && now.Before(*until)
 }

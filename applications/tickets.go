@@ -32,7 +32,7 @@ const LongestTicket = renewable
 // Tickets issues tickets to applications. With the access token, a confidential application proves
 // itself instead of sending its secret with each request. All fields are required.
 //
-// A ticket stays valid while the secret does with which it was requested.
+// A ticket is valid only while the secret that requested it is.
 type Tickets struct {
 	Directory *Directory
 	Store     *storage.Store
@@ -81,6 +81,7 @@ func (t *Tickets) Issue(ctx context.Context, caller *access.Caller) (*Ticket, er
 			ApplicationEpoch: application.Epoch,
 			SessionID:        id,
 			SecretID:         secretIDOf(caller.Secret),
+			Address:          caller.Address,
 			StartedAt:        now,
 		}, now)
 	})
@@ -107,11 +108,13 @@ func (t *Tickets) Renew(ctx context.Context, caller *access.Caller, refreshToken
 	if hasEnded {
 		return nil, invalid()
 	}
+	contents.Address = caller.Address
 	return t.issue(contents, now)
 }
 
 // End ends the ticket that a refresh token belongs to, and all that it was renewed to. It succeeds
-// if the ticket is over already. The reasons of its errors are those of Renew.
+// if the ticket is over already, unless its application was deleted. The reasons of its errors are
+// those of Renew.
 func (t *Tickets) End(ctx context.Context, caller *access.Caller, refreshToken secret.Text) error {
 	_, err := access.Record(ctx, t.Desk, "application.sign-out", func(entry *access.Entry) (struct{}, error) {
 		now := t.Now()
@@ -129,9 +132,14 @@ func (t *Tickets) End(ctx context.Context, caller *access.Caller, refreshToken s
 		}
 
 		entry.By, entry.Application, entry.Session = application.ID, application.ID, contents.SessionID
-		if ended := t.Directory.ended.Load(); ended != nil && len(*ended) >= mostEnded {
+		switch ended := t.Directory.ended.Load(); {
+		case ended == nil: // it was not read yet
+		case (*ended)[contents.SessionID]:
+			return struct{}{}, nil
+		case len(*ended) >= mostEnded:
 			return struct{}{}, busy()
 		}
+
 		// A renewal at this moment on another server makes tokens that live until then.
 		until := now.Add(renewable + timing.PurgeMargin)
 		return struct{}{}, t.Store.EndApplicationTicket(ctx, models.EndedApplicationTicket{
@@ -152,7 +160,7 @@ func (t *Tickets) Check(caller *access.Caller) error {
 	return err
 }
 
-// note records where an attempt comes from, and which application it names if there is such a one.
+// note records where an attempt comes from, and the application that it names, if there is one.
 func (t *Tickets) note(entry *access.Entry, caller *access.Caller) {
 	if caller.Address.IsValid() {
 		entry.Source = caller.Address.String()
@@ -162,13 +170,9 @@ func (t *Tickets) note(entry *access.Entry, caller *access.Caller) {
 	}
 }
 
-// issue seals both tokens of a ticket. The reasons of its errors are APPLICATION_INVALID if the
-// ticket began too long ago, and BUSY.
+// issue seals both tokens of a ticket that is not over. The reason of its error is BUSY.
 func (t *Tickets) issue(contents seal.Contents, now time.Time) (*Ticket, error) {
 	end := contents.StartedAt.Add(longestRenewed)
-	if !now.Before(end) {
-		return nil, invalid()
-	}
 	until := func(lifetime time.Duration) time.Time {
 		if expiration := now.Add(lifetime); expiration.Before(end) {
 			return expiration

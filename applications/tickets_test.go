@@ -129,8 +129,8 @@ func TestApplicationTickets(t *testing.T) {
 		expect(t, "an access token as refresh token", one.renews(ticket.AccessToken), models.ReasonApplicationInvalid)
 		expect(t, "no token", one.renews(secret.Text{}), models.ReasonApplicationInvalid)
 		expect(t, "no token at all", one.proves(secret.New("undefined")), models.ReasonApplicationInvalid)
-		if !one.Directory.IsToken(ticket.AccessToken) || one.Directory.IsToken(ticket.RefreshToken) ||
-			one.Directory.IsToken(secret.Text{}) {
+		if !one.Directory.IsToken(ticket.AccessToken, b.now) || one.Directory.IsToken(ticket.RefreshToken, b.now) ||
+			one.Directory.IsToken(secret.Text{}, b.now) {
 			t.Error("the wrong texts are access tokens of applications")
 		}
 
@@ -139,7 +139,7 @@ func TestApplicationTickets(t *testing.T) {
 		expect(t, "just before it expires", one.proves(ticket.AccessToken), "")
 		b.now = begin.Add(time.Hour)
 		expect(t, "expired", one.proves(ticket.AccessToken), models.ReasonApplicationInvalid)
-		if !one.Directory.IsToken(ticket.AccessToken) {
+		if !one.Directory.IsToken(ticket.AccessToken, b.now) {
 			t.Error("an expired token counts as a shopper's")
 		}
 
@@ -281,14 +281,20 @@ func TestApplicationTicketsBeforeTheyAreLoaded(t *testing.T) {
 		behind := b.counter(newKeys(t))
 		behind.Keys.MarkComplete(b.now)
 		expect(t, "another's keys", behind.proves(ticket.AccessToken), models.ReasonApplicationInvalid)
+		if behind.Directory.IsToken(ticket.AccessToken, b.now) {
+			t.Error("a token under unknown keys is an application's")
+		}
 		b.now = b.now.Add(time.Minute)
 		expect(t, "perhaps new keys", behind.proves(ticket.AccessToken), models.ReasonBusy)
+		if !behind.Directory.IsToken(ticket.AccessToken, b.now) || behind.Directory.IsToken(secret.New("x"), b.now) {
+			t.Error("what may be an application's token counts as a shopper's, or what is none does not")
+		}
 
 		without := &applications.Directory{Store: b.Store} // a server that has no such tickets
 		must(t, without.Reload(t.Context()))
 		_, err = without.Caller(&access.Caller{ApplicationToken: ticket.AccessToken}, b.now)
 		expect(t, "a server without such tickets", err, models.ReasonApplicationInvalid)
-		if without.IsToken(ticket.AccessToken) {
+		if without.IsToken(ticket.AccessToken, b.now) {
 			t.Error("a server without such tickets finds one")
 		}
 	})

@@ -38,7 +38,8 @@ func TestApplicationClientIDs(t *testing.T) {
 		}
 		shown := string(quoted)
 		c.want("", "clientId: "+shown+" is not 1 to 64 letters, digits, '.', '_' and '-', "+
-			"with a capital letter or a dot, e.g. SHOP.APP.1.0.0.Release", "update", "shop", "--client-id", id)
+			"with a capital letter or a dot, and with a letter or digit first, e.g. SHOP.APP.1.0.0.Release",
+			"update", "shop", "--client-id", id)
 	}
 	c.want("", "there is no such application", "show", "SHOP.APP.1.0.0.Release")
 }

@@ -89,7 +89,8 @@ func TestPresentedErrors(t *testing.T) {
 		models.ReasonApplicationMissing: `{"message":` +
 			`"The request must name its application in the header x-application.",` +
 			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_MISSING"}}`,
-		models.ReasonApplicationInvalid: `{"message":"There is no such application, or the secret is not right.",` +
+		models.ReasonApplicationInvalid: `{"message":"There is no such application, or its secret or token is ` +
+			`not valid.",` +
 			`"extensions":{"code":"UNAUTHENTICATED","nextStep":"FIX_INPUT","reason":"APPLICATION_INVALID"}}`,
 		models.ReasonApplicationDisabled: `{"message":"The application is disabled, or was since the session began.",` +
 			`"extensions":{"code":"FORBIDDEN","nextStep":"FIX_INPUT","reason":"APPLICATION_DISABLED"}}`,

@@ -3,13 +3,13 @@ package inbound
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/authtickets/authtickets/access"
 )
 
 // clientAddress returns the address that a request comes from. Behind trusted proxies, this is the
@@ -84,22 +84,17 @@ func isWithin(address netip.Addr, networks []netip.Prefix) bool {
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// proxyHint warns the operator once that a proxy is not trusted. All clients of such a proxy count
-// as one source.
-type proxyHint struct {
-	once    sync.Once
-	log     *slog.Logger
-	trusted []netip.Prefix
-}
-
-func (h *proxyHint) check(ctx context.Context, r *http.Request) {
-	if len(h.trusted) > 0 || r.Header["X-Forwarded-For"] == nil {
+// hint warns the operator once that a proxy is not trusted. All clients of such a proxy count as
+// one source. An application that proves itself with its token may send the header, too.
+func (c *Callers) hint(ctx context.Context, r *http.Request, caller *access.Caller) {
+	isIgnored := len(c.TrustedProxies) == 0 && caller.ApplicationToken.Reveal() == ""
+	if !isIgnored || r.Header["X-Forwarded-For"] == nil {
 		return
 	}
 
-	h.once.Do(func() {
+	c.hinted.Do(func() {
 		neighbour, _, _ := net.SplitHostPort(r.RemoteAddr)
-		h.log.WarnContext(ctx, "X-Forwarded-For is ignored, "+
+		c.Log.WarnContext(ctx, "X-Forwarded-For is ignored, "+
 			"so all clients of this neighbour count as one source: "+
 			"if it is your proxy, add its network to --trusted-proxies", "neighbour", neighbour)
 	})

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
@@ -45,8 +47,12 @@ type Callers struct {
 	LocalPages bool
 	// Log gets a record when a page is refused. Required.
 	Log *slog.Logger
+	// Now returns the time. Required.
+	Now func() time.Time
 
 	recent recent
+	// hinted is done when the operator was warned of a proxy that is not trusted.
+	hinted sync.Once
 }
 
 // Of returns who sends a request. The error is ErrShopperAddress or nil.
@@ -69,6 +75,8 @@ func (c *Callers) Of(r *http.Request) (*access.Caller, error) {
 	if c.ApplicationTokens {
 		c.addApplication(r, caller)
 	}
+
+	c.hint(r.Context(), r, caller)
 
 	isService := c.isConfidential(caller.Application) || caller.ApplicationToken.Reveal() != ""
 	if errAddress != nil && isService { // it is ignored from others
@@ -100,19 +108,29 @@ func single(values []string) string {
 // holds the application's token. Without a token the result is empty. If a header is malformed or
 // comes several times, accessToken returns a text that is never a valid token.
 func accessToken(header http.Header) secret.Text {
-	authorization, claims := header["Authorization"], header[ClaimsHeader]
-	switch {
+	switch claims := header[ClaimsHeader]; {
 	case len(claims) == 1 && claims[0] != "":
 		return secret.New(claims[0])
-	case len(authorization)+len(claims) == 0:
+	case len(claims) > 0:
+		return secret.New(malformed)
+	}
+	return bearer(header)
+}
+
+// malformed stands for a token that cannot be read. It is never a valid one.
+const malformed = "malformed"
+
+// bearer returns the token in Authorization: Bearer; empty if there is none. If the header is
+// malformed or comes several times, bearer returns a text that is never a valid token.
+func bearer(header http.Header) secret.Text {
+	authorization := header["Authorization"]
+	if len(authorization) == 0 {
 		return secret.Text{}
-	case len(authorization)+len(claims) > 1:
-		return secret.New("several")
 	}
 
-	scheme, token, _ := strings.Cut(strings.Join(authorization, ""), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return secret.New("malformed")
+	scheme, token, _ := strings.Cut(authorization[0], " ")
+	if len(authorization) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return secret.New(malformed)
 	}
 	return secret.New(token)
 }

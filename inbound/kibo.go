@@ -20,8 +20,9 @@ const (
 // leastToken is how many characters every token has, at least.
 const leastToken = 64
 
-// OfService returns who sends a request to a resource that only applications call. A bearer token
-// is always the application's there. The error is ErrShopperAddress or nil.
+// OfService returns who sends a request to one of Kibo's resources. A bearer token is always an
+// application's there, because the shopper's has a header of its own. The error is
+// ErrShopperAddress or nil.
 func (c *Callers) OfService(r *http.Request) (*access.Caller, error) {
 	caller, err := c.Of(r)
 	if err != nil {
@@ -39,7 +40,7 @@ func (c *Callers) OfService(r *http.Request) (*access.Caller, error) {
 func (c *Callers) addApplication(r *http.Request, caller *access.Caller) {
 	if claims := single(r.Header[appClaimsHeader]); claims != "" {
 		caller.ApplicationToken = secret.New(claims)
-	} else if token := bearer(r.Header); c.Applications.IsToken(token) {
+	} else if token := bearer(r.Header); c.Applications.IsToken(token, c.Now()) {
 		caller.ApplicationToken = token
 	}
 
@@ -52,17 +53,8 @@ func (c *Callers) addApplication(r *http.Request, caller *access.Caller) {
 	}
 	caller.AccessToken = shopperToken(r.Header)
 	if !caller.ShopperAddress.IsValid() {
-		caller.ShopperAddress = c.forwardedFor(r, caller.Address)
+		caller.ShopperAddress = c.forwardedFor(r, caller)
 	}
-}
-
-// bearer returns the token in Authorization: Bearer; empty if there is none. If the header is
-// malformed or comes several times, bearer returns a text that is never a valid token.
-func bearer(header http.Header) secret.Text {
-	if len(header["Authorization"]) == 0 {
-		return secret.Text{}
-	}
-	return accessToken(http.Header{"Authorization": header["Authorization"]})
 }
 
 // shopperToken returns the token in x-vol-user-claims; empty if there is none. Some clients of
@@ -79,16 +71,30 @@ func shopperToken(header http.Header) secret.Text {
 	return secret.New(claims)
 }
 
-// forwardedFor returns the address of the shopper that an application names in X-Forwarded-For: the
-// last one before the application's own, which trusted proxies may have added.
-func (c *Callers) forwardedFor(r *http.Request, own netip.Addr) netip.Addr {
+// forwardedFor returns the address of the shopper that an application names in X-Forwarded-For. It
+// is the last one that does not belong to a trusted proxy. Behind a proxy, that one is the
+// application's own, so it is the one before it. A shopper could invent all further addresses.
+//
+// If the application is in the network of a trusted proxy, it counts as a proxy. Then the caller's
+// address is the shopper's already, and forwardedFor returns none.
+func (c *Callers) forwardedFor(r *http.Request, caller *access.Caller) netip.Addr {
+	connection, err := netip.ParseAddrPort(r.RemoteAddr)
+	isBehindProxy := err == nil && isWithin(plain(connection.Addr()), c.TrustedProxies)
+	if isBehindProxy && isWithin(c.Applications.AddressOf(caller.ApplicationToken), c.TrustedProxies) {
+		return netip.Addr{}
+	}
+
+	mayBeOwn := isBehindProxy
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		address, ok := hopAddress(strings.TrimSpace(hop))
-		if !ok {
+		switch {
+		case !ok:
 			return netip.Addr{}
-		}
-		if address != own && !isWithin(address, c.TrustedProxies) {
+		case isWithin(address, c.TrustedProxies):
+		case mayBeOwn:
+			mayBeOwn = false
+		default:
 			return address
 		}
 	}

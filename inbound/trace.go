@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"path"
 	"runtime/debug"
 	"time"
@@ -18,14 +17,14 @@ const RequestIDHeader = "X-Request-Id"
 // CorrelationHeader holds the id of a request in answers to clients of Kibo's APIs, which log it.
 const CorrelationHeader = "X-Vol-Correlation"
 
-// TraceSettings say how requests are traced. All are required, except TrustedProxies.
+// TraceSettings say how requests are traced. All are required.
 type TraceSettings struct {
 	// Deadline is how long a request may take.
 	Deadline time.Duration
 	// Random draws the ids of requests.
 	Random io.Reader
-	// TrustedProxies are the networks whose X-Forwarded-For header is trusted.
-	TrustedProxies []netip.Prefix
+	// NotFound answers requests whose path is not clean.
+	NotFound http.Handler
 	// Log gets a record for each request at the debug level.
 	Log *slog.Logger
 }
@@ -33,18 +32,13 @@ type TraceSettings struct {
 // Trace returns a handler that wraps next. It gives each request an id and a deadline, logs the
 // request, and answers 500 if next panics. The answer carries the id in X-Request-Id.
 func Trace(next http.Handler, settings TraceSettings) http.Handler {
-	return &tracer{
-		TraceSettings: settings,
-		next:          next,
-		hint:          &proxyHint{log: settings.Log, trusted: settings.TrustedProxies},
-	}
+	return &tracer{settings, next}
 }
 
 type tracer struct {
 	TraceSettings
 
 	next http.Handler
-	hint *proxyHint
 }
 
 // ServeHTTP implements http.Handler.
@@ -54,19 +48,24 @@ func (t *tracer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := t.untilDeadline(r.Context(), id)
 	defer cancel()
 	defer t.survive(ctx, w)
-	t.hint.check(ctx, r)
 
-	// http.ServeMux would redirect such a request, and its answer would repeat the path.
-	if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
-		http.NotFound(w, r)
-		return
+	next := t.next
+	if !IsClean(r.URL.Path) {
+		next = t.NotFound
 	}
-
 	if t.Log.Enabled(ctx, slog.LevelDebug) {
-		t.serveLogged(w, r.WithContext(ctx))
+		t.serveLogged(w, r.WithContext(ctx), next)
 		return
 	}
-	t.next.ServeHTTP(w, r.WithContext(ctx))
+	next.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// IsClean reports whether a path has no empty part, and no part that means this or the folder
+// above. http.ServeMux would redirect a request with such a path, and its answer would repeat the
+// path.
+func IsClean(text string) bool {
+	clean := path.Clean(text)
+	return clean == text || clean+"/" == text
 }
 
 func (t *tracer) untilDeadline(ctx context.Context, id string) (context.Context, context.CancelFunc) {
@@ -74,10 +73,10 @@ func (t *tracer) untilDeadline(ctx context.Context, id string) (context.Context,
 }
 
 // serveLogged logs neither the path nor an unknown method, because a client can put any text there.
-func (t *tracer) serveLogged(w http.ResponseWriter, r *http.Request) {
+func (t *tracer) serveLogged(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	answer := &observed{ResponseWriter: w, status: http.StatusOK}
 	begin := time.Now() //nolint:forbidigo // only measures
-	t.next.ServeHTTP(answer, r)
+	next.ServeHTTP(answer, r)
 	took := time.Since(begin) //nolint:forbidigo // only measures
 
 	sender := ClientOf(r.Header)

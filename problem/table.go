@@ -118,7 +118,7 @@ var table = map[models.Reason]entry{ //nolint:gochecknoglobals // constant
 	},
 	models.ReasonApplicationInvalid: {
 		http.StatusUnauthorized, CodeUnauthenticated, NextStepFixInput,
-		"There is no such application, or the secret is not right.",
+		"There is no such application, or its secret or token is not valid.",
 	},
 	models.ReasonApplicationDisabled: {
 		http.StatusUnauthorized, CodeForbidden, NextStepFixInput,

@@ -3,6 +3,7 @@ package seal
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -38,7 +39,10 @@ type Contents struct {
 	UserID [16]byte
 	// SecretID tells with which of its secrets an application requested its own ticket. It is zero
 	// in a shopper's token.
-	SecretID  [16]byte
+	SecretID [16]byte
+	// Address is where an application requested its own ticket from. It is invalid in a shopper's
+	// token.
+	Address   netip.Addr
 	Anonymous bool
 	// Behaviors are the application's behaviors at IssuedAt. They are empty in a refresh token.
 	Behaviors []string
@@ -57,16 +61,22 @@ const (
 	withEpoch = 2
 )
 
-const flagAnonymous = 1
+const (
+	flagAnonymous = 1
+	flagAddress   = 2 // an address follows the ids
+)
 
 var errMalformed = errors.New("malformed contents")
 
-// encode writes the version, the kind, the flags and the ids. Then it writes the numbers and texts,
-// each as short as possible.
+// encode writes the version, the kind, the flags, the ids and the address. Then it writes the
+// numbers and texts, each as short as possible.
 func (c Contents) encode() []byte {
 	var flags byte
 	if c.Anonymous {
 		flags |= flagAnonymous
+	}
+	if c.Address.IsValid() {
+		flags |= flagAddress
 	}
 
 	version := byte(withoutEpoch)
@@ -81,6 +91,10 @@ func (c Contents) encode() []byte {
 		out = append(out, c.SecretID[:]...)
 	} else {
 		out = append(out, c.UserID[:]...)
+	}
+	if c.Address.IsValid() {
+		address := c.Address.As16()
+		out = append(out, address[:]...)
 	}
 
 	out = binary.AppendVarint(out, c.Generation)
@@ -114,12 +128,18 @@ func decode(in []byte) (Contents, error) {
 		return Contents{}, errMalformed
 	}
 
-	c := Contents{Kind: Kind(r.byte()), Anonymous: r.byte()&flagAnonymous != 0}
+	c := Contents{Kind: Kind(r.byte())}
+	flags := r.byte()
+	c.Anonymous = flags&flagAnonymous != 0
 	copy(c.SessionID[:], r.bytes(len(c.SessionID)))
 	if c.Kind.isApplications() {
 		copy(c.SecretID[:], r.bytes(len(c.SecretID)))
 	} else {
 		copy(c.UserID[:], r.bytes(len(c.UserID)))
+	}
+	if flags&flagAddress != 0 {
+		address, _ := netip.AddrFromSlice(r.bytes(16))
+		c.Address = address.Unmap()
 	}
 
 	c.Generation = r.number()

@@ -93,20 +93,26 @@ func TestErrUnknownKey(t *testing.T) {
 	}
 }
 
-func TestMayLack(t *testing.T) {
+func TestMayBeToken(t *testing.T) {
 	t.Parallel()
 
 	keys := newKeys(t)
 	at := time.Unix(1795512600, 0)
-	if keys.MayLack(at) {
+	if keys.MayBeToken(seal.ErrUnknownKey, at) {
 		t.Error("keysets may be missing, although they never change")
+	}
+	if !keys.MayBeToken(seal.ErrNotLoaded, at) {
+		t.Error("a text is no token, although there are no keysets yet")
 	}
 
 	keys.MarkComplete(at)
 	const complete = timing.KeysetsComplete
 	for _, after := range []time.Duration{-time.Hour, 0, complete, complete + 1, time.Hour} {
-		if want := after > complete; keys.MayLack(at.Add(after)) != want {
+		if want := after > complete; keys.MayBeToken(seal.ErrUnknownKey, at.Add(after)) != want {
 			t.Errorf("after %s: want %t", after, want)
+		}
+		if keys.MayBeToken(seal.ErrInvalid, at.Add(after)) || keys.MayBeToken(nil, at.Add(after)) {
+			t.Errorf("after %s: keysets may be missing, although the text names none", after)
 		}
 	}
 }

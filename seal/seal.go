@@ -28,7 +28,7 @@ var (
 	// It does not say why.
 	ErrInvalid = errors.New("not a token of this server and kind")
 	// ErrUnknownKey is an ErrInvalid for a text that names a key which is in none of the keysets.
-	// The text may still be a token if MayLack reports that keysets may be missing.
+	// MayBeToken tells whether the text may still be a token.
 	ErrUnknownKey = fmt.Errorf("%w: sealed under an unknown key", ErrInvalid)
 )
 
@@ -171,11 +171,13 @@ func (k *Keys) Fingerprint(text string, at time.Time) ([16]byte, error) {
 // MarkComplete records that at an instant the loaded keysets were all keysets that existed.
 func (k *Keys) MarkComplete(at time.Time) { k.complete.Store(at.UnixNano()) }
 
-// MayLack reports whether tokens may already be sealed under keysets that are not loaded. That is
-// so if the last MarkComplete was longer ago than timing.KeysetsComplete.
-func (k *Keys) MayLack(now time.Time) bool {
+// MayBeToken reports whether a text that Open refused with err may still be a token: there are no
+// keysets yet, or the text names a key that is not loaded although it may already be in use. That
+// is so if the last MarkComplete was longer ago than timing.KeysetsComplete.
+func (k *Keys) MayBeToken(err error, now time.Time) bool {
 	complete := k.complete.Load()
-	return complete != 0 && now.UnixNano()-complete > int64(timing.KeysetsComplete)
+	mayLack := complete != 0 && now.UnixNano()-complete > int64(timing.KeysetsComplete)
+	return errors.Is(err, ErrNotLoaded) || errors.Is(err, ErrUnknownKey) && mayLack
 }
 
 // boundTo returns the associated data of a kind of token, so that no token opens as another kind.

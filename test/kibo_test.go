@@ -226,12 +226,15 @@ func (k *tradition) ticket(got rest) restTicket {
 	return ticket
 }
 
-// oauth returns a new ticket of the application.
-func (k *tradition) oauth() restTicket {
+// oauth returns a new ticket of the application, which is at 192.0.2.1.
+func (k *tradition) oauth() restTicket { return k.oauthFrom("192.0.2.1") }
+
+// oauthFrom returns a new ticket of an application that is at an address.
+func (k *tradition) oauthFrom(address string) restTicket {
 	k.t.Helper()
 	got := k.call(http.MethodPost, oauthPath, jsonOf(k.t, map[string]any{
 		"client_id": kiboClientID, "client_secret": k.secret, "grant_type": "client_credentials",
-	}))
+	}), "X-Forwarded-For", address)
 	var ticket struct {
 		AccessToken  string `json:"access_token"`
 		RefreshToken string `json:"refresh_token"`

@@ -137,7 +137,7 @@ func (o *Office) hasEnded(application *models.Application, contents seal.Content
 func (o *Office) read(kind seal.Kind, token secret.Text, now time.Time) (seal.Contents, error) {
 	contents, err := o.Keys.Open(kind, token)
 	switch {
-	case errors.Is(err, seal.ErrNotLoaded) || errors.Is(err, seal.ErrUnknownKey) && o.Keys.MayLack(now):
+	case o.Keys.MayBeToken(err, now):
 		return seal.Contents{}, busy()
 	case err != nil:
 		return seal.Contents{}, &models.Error{Reason: models.ReasonTokenInvalid}

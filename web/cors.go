@@ -25,8 +25,8 @@ type crossOrigin struct {
 // ticket in a header. A page may send further headers: tools for tracing add some to every request.
 func newCrossOrigin(next http.Handler, callers *inbound.Callers, hasFaults bool, methods ...string) http.Handler {
 	allowed := cors.New(cors.Options{
-		AllowOriginVaryRequestFunc: func(_ *http.Request, origin string) (bool, []string) {
-			return callers.AllowsOrigin(origin), nil
+		AllowOriginVaryRequestFunc: func(r *http.Request, origin string) (bool, []string) {
+			return len(r.Header["Origin"]) == 1 && callers.AllowsOrigin(origin), nil
 		},
 		AllowedMethods: methods,
 		AllowedHeaders: []string{"*"},

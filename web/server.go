@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/authtickets/authtickets/gqlhttp"
@@ -56,6 +58,7 @@ func New(settings Settings) (*Handler, error) {
 		TrustedProxies: settings.TrustedProxies,
 		LocalPages:     settings.LocalPages,
 		Log:            settings.Log,
+		Now:            settings.Office.Now,
 
 		ApplicationTokens: settings.Kibo != nil,
 		Sites:             settings.Sites,
@@ -75,11 +78,13 @@ func New(settings Settings) (*Handler, error) {
 	mux.HandleFunc("GET "+revokedTicketsPath, documents.revokedTickets)
 	mux.Handle("GET /livez", text("ok\n"))
 	mux.Handle("GET /readyz", ready(settings.Ready, settings.Log))
+	notFound := http.NotFoundHandler()
 	if settings.Kibo != nil {
 		resources := newCrossOrigin(settings.Kibo(callers), callers, false,
 			http.MethodGet, http.MethodPost, http.MethodPut)
 		mux.Handle("/api", resources)
 		mux.Handle("/api/", resources)
+		notFound = withResources(resources)
 	}
 	if settings.Introspection {
 		mux.Handle("GET /schema.graphqls", text(settings.SDL))
@@ -94,12 +99,24 @@ func New(settings Settings) (*Handler, error) {
 	}
 
 	traced := inbound.Trace(mux, inbound.TraceSettings{
-		Deadline:       settings.Deadline,
-		Random:         settings.Random,
-		TrustedProxies: settings.TrustedProxies,
-		Log:            settings.Log,
+		Deadline: settings.Deadline,
+		Random:   settings.Random,
+		NotFound: notFound,
+		Log:      settings.Log,
 	})
 	return &Handler{traced, graphQL}, nil
+}
+
+// withResources returns a handler that answers 404, as Kibo's resources do if the path is below
+// theirs.
+func withResources(resources http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(path.Clean(r.URL.Path)+"/", "/api/") {
+			resources.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})
 }
 
 // Limits of the server. It closes the connection of a slower client. After the deadline of a
