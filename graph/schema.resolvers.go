@@ -18,7 +18,7 @@ func (r *mutationResolver) CreateUserTicket(ctx context.Context, input tickets.C
 }
 
 func (r *mutationResolver) RefreshTicket(ctx context.Context, refreshToken secret.Text, attempt *secret.Text) (*tickets.Ticket, error) {
-	input := tickets.Refreshing{Token: refreshToken, Attempt: attempt}
+	input := tickets.RefreshInput{Token: refreshToken, Attempt: attempt}
 	return r.Office.Refresh(ctx, CallerOf(ctx), input, Selected(ctx))
 }
 

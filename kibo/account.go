@@ -9,17 +9,17 @@ import (
 	"github.com/authtickets/authtickets/models"
 )
 
-// shownFields are the fields of an account that clients can see: all except passwords.
+// visibleFields are the fields of an account that clients can see: all except passwords.
 //
 //nolint:gochecknoglobals // it does not change
-var shownFields = slices.DeleteFunc(accounts.Fields(), func(field *accounts.Field) bool {
+var visibleFields = slices.DeleteFunc(accounts.Fields(), func(field *accounts.Field) bool {
 	return field.In(&models.CustomerAccount{}) == nil
 })
 
 // selectedAccount returns what must be read of an account for the selected fields.
 func selectedAccount(selected *fields) *accounts.Selection {
 	selection := &accounts.Selection{}
-	for _, field := range shownFields {
+	for _, field := range visibleFields {
 		if selected.has(field.Name()) {
 			selection.Add(field)
 		}
@@ -29,13 +29,13 @@ func selectedAccount(selected *fields) *accounts.Selection {
 
 // accountJSON returns the selected fields of an account.
 func accountJSON(account *models.CustomerAccount, selected *fields) []byte {
-	shown := newObject(selected)
-	for _, field := range shownFields {
-		if name := field.Name(); shown.name(name) {
-			shown.json = appendValue(shown.json, field.In(account), selected.in(name))
+	out := newObject(selected)
+	for _, field := range visibleFields {
+		if name := field.Name(); out.begin(name) {
+			out.json = appendValue(out.json, field.In(account), selected.in(name))
 		}
 	}
-	return shown.end()
+	return out.end()
 }
 
 // appendValue appends the value of a field, as Kibo's clients read it. A field without a value is
@@ -52,17 +52,19 @@ func appendValue(out []byte, field any, selected *fields) []byte {
 		}
 		return strconv.AppendInt(out, **value, 10)
 	case **string:
-		if *value != nil {
-			return appendText(out, **value)
+		if *value == nil {
+			return appendNull(out)
 		}
+		return appendText(out, **value)
 	case **time.Time:
-		if *value != nil {
-			return appendText(out, instant(**value))
+		if *value == nil {
+			return appendNull(out)
 		}
+		return appendText(out, instant(**value))
 	case *[]models.CustomerAttribute:
 		return appendAttributes(out, *value, selected)
 	}
-	return append(out, "null"...)
+	return out
 }
 
 // appendAttributes appends the selected fields of attributes. Values are written as they were
@@ -79,24 +81,24 @@ func appendAttributes(out []byte, attributes []models.CustomerAttribute, selecte
 }
 
 func attributeJSON(attribute models.CustomerAttribute, selected *fields) []byte {
-	shown := newObject(selected)
-	shown.text("fullyQualifiedName", attribute.FullyQualifiedName)
-	if id := attribute.AttributeDefinitionID; shown.name("attributeDefinitionId") {
+	out := newObject(selected)
+	out.text("fullyQualifiedName", attribute.FullyQualifiedName)
+	if id := attribute.AttributeDefinitionID; out.begin("attributeDefinitionId") {
 		if id == nil {
-			shown.json = append(shown.json, "null"...)
+			out.json = appendNull(out.json)
 		} else {
-			shown.json = strconv.AppendInt(shown.json, *id, 10)
+			out.json = strconv.AppendInt(out.json, *id, 10)
 		}
 	}
-	if shown.name("values") {
-		shown.json = append(shown.json, '[')
+	if out.begin("values") {
+		out.json = append(out.json, '[')
 		for i, value := range attribute.Values {
 			if i > 0 {
-				shown.json = append(shown.json, ',')
+				out.json = append(out.json, ',')
 			}
-			shown.json = append(shown.json, value...)
+			out.json = append(out.json, value...)
 		}
-		shown.json = append(shown.json, ']')
+		out.json = append(out.json, ']')
 	}
-	return shown.end()
+	return out.end()
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/inbound"
-	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
 )
 
@@ -38,7 +37,7 @@ func (h *Handler) oauthTicket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if body.GrantType != "client_credentials" {
-		h.fail(w, r, &models.Error{Reason: models.ReasonRequestInvalid})
+		refuseInput(w, "The grant_type must be client_credentials.")
 		return
 	}
 
@@ -68,12 +67,12 @@ func (h *Handler) applicationTicket(w http.ResponseWriter, r *http.Request) {
 
 // issue issues a ticket to the application in the body of a request. If that fails, it answers the
 // request itself, and returns nil.
-func (h *Handler) issue(w http.ResponseWriter, r *http.Request, id string, shown secret.Text) *applications.Ticket {
+func (h *Handler) issue(w http.ResponseWriter, r *http.Request, id string, given secret.Text) *applications.Ticket {
 	caller := h.callerOf(w, r)
 	if caller == nil {
 		return nil
 	}
-	caller.Application, caller.Secret, caller.ApplicationToken = id, shown, secret.Text{}
+	caller.Application, caller.Secret, caller.ApplicationToken = id, given, secret.Text{}
 
 	ticket, err := held(r, func() (*applications.Ticket, error) {
 		return h.settings.Applications.Issue(r.Context(), caller)
@@ -129,7 +128,7 @@ func (h *Handler) endApplicationTicket(w http.ResponseWriter, r *http.Request) {
 // site says nothing there, because it stands for the application of the site's shoppers.
 func (h *Handler) holderOf(w http.ResponseWriter, r *http.Request) *access.Caller {
 	caller := h.callerOf(w, r)
-	if caller != nil && r.Header[inbound.ApplicationHeader] == nil {
+	if caller != nil && r.Header.Get(inbound.ApplicationHeader) == "" {
 		caller.Application = ""
 	}
 	return caller

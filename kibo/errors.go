@@ -1,7 +1,6 @@
 package kibo
 
 import (
-	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -106,13 +105,28 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.settings.Callers.LogOrigin(r)
 	}
 	if found.Reason == models.ReasonInternal {
-		h.settings.Log.ErrorContext(r.Context(), "request failed", slog.Any("error", err))
+		h.settings.Log.ErrorContext(r.Context(), "request failed", "error", err)
 	}
+	if found.Reason == models.ReasonBusy || found.Reason == models.ReasonTimedOut {
+		h.settings.Log.WarnContext(r.Context(), "operation put off", "reason", found.Reason, "cause", err)
+	}
+	refuseProblem(w, found)
+}
 
+// refuseProblem answers a problem that has a reason.
+func refuseProblem(w http.ResponseWriter, found problem.Problem) {
 	if found.RetryAfterSeconds > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(found.RetryAfterSeconds))
 	}
 	refuse(w, refusalOf(found.Reason), found.Message, dataOf(found))
+}
+
+// refuseInput answers REQUEST_INVALID with a message of its own. The message must not repeat what
+// the client sent.
+func refuseInput(w http.ResponseWriter, message string) {
+	found := problem.Of(&models.Error{Reason: models.ReasonRequestInvalid})
+	found.Message = message
+	refuseProblem(w, found)
 }
 
 // Response is an error as the REST resources answer it. In GraphQL, clients read it in an

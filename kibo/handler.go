@@ -4,6 +4,7 @@
 package kibo
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/inbound"
+	"github.com/authtickets/authtickets/problem"
 	"github.com/authtickets/authtickets/tickets"
 )
 
@@ -49,24 +51,21 @@ type Handler struct {
 func New(settings Settings) *Handler {
 	h := &Handler{settings, http.NewServeMux()}
 
-	h.route(shopperTickets+"/anonymousshopper", methods{http.MethodGet: h.anonymousTicket})
-	h.route(shopperTickets, methods{http.MethodPost: h.signIn})
-	h.route(shopperTickets+"/refresh", methods{http.MethodPut: h.refresh})
+	h.route(http.MethodGet, shopperTickets+"/anonymousshopper", h.anonymousTicket)
+	h.route(http.MethodPost, shopperTickets, h.signIn)
+	h.route(http.MethodPut, shopperTickets+"/refresh", h.refresh)
 	for _, path := range []string{"/impersonatecart", "/otp/request", "/otp/auth", "/2fa/request", "/2fa/auth"} {
-		h.route(shopperTickets+path, methods{http.MethodPost: unsupported})
+		h.route(http.MethodPost, shopperTickets+path, unsupported)
 	}
 
-	h.route(applicationTickets+"/oauth", methods{http.MethodPost: h.oauthTicket})
-	h.route(applicationTickets, methods{http.MethodPost: h.applicationTicket})
-	h.route(applicationTickets+"/refresh-ticket", methods{http.MethodPut: h.renewApplicationTicket})
-	h.route(applicationTickets+"/{refreshToken}", methods{http.MethodDelete: h.endApplicationTicket})
-	h.route(tenants+"/{tenant}", methods{http.MethodGet: h.tenant})
+	h.route(http.MethodPost, applicationTickets+"/oauth", h.oauthTicket)
+	h.route(http.MethodPost, applicationTickets, h.applicationTicket)
+	h.route(http.MethodPut, applicationTickets+"/refresh-ticket", h.renewApplicationTicket)
+	h.route(http.MethodDelete, applicationTickets+"/{refreshToken}", h.endApplicationTicket)
+	h.route(http.MethodGet, tenants+"/{tenant}", h.tenant)
 
-	for _, others := range []string{Prefix, strings.TrimSuffix(Prefix, "/")} {
-		h.routes.HandleFunc(others, func(w http.ResponseWriter, _ *http.Request) {
-			refuse(w, refusal{http.StatusNotFound, codeNotFound}, "There is no such resource.", nil)
-		})
-	}
+	h.routes.HandleFunc(Prefix, notFound)
+	h.routes.HandleFunc(strings.TrimSuffix(Prefix, "/"), notFound)
 	return h
 }
 
@@ -78,25 +77,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["X-Content-Type-Options"] = []string{"nosniff"}
 	defer h.survive(w, r)
 
+	if !inbound.IsClean(r.URL.Path) {
+		notFound(w, r)
+		return
+	}
 	h.routes.ServeHTTP(w, r)
 }
 
-// methods are the functions that answer a path, by HTTP method.
-type methods map[string]http.HandlerFunc
-
-// route answers a path, with and without a slash at its end.
-func (h *Handler) route(path string, by methods) {
-	allowed := ""
-	for method := range by {
-		allowed = method
-	}
+// route answers the requests for a path, with and without a slash at its end. Any other method is
+// refused.
+func (h *Handler) route(method, path string, do http.HandlerFunc) {
 	serve := func(w http.ResponseWriter, r *http.Request) {
-		if do := by[r.Method]; do != nil {
+		if r.Method == method {
 			do(w, r)
 			return
 		}
-		w.Header().Set("Allow", allowed)
-		refuse(w, refusal{http.StatusMethodNotAllowed, codeMethod}, "The method must be "+allowed+".", nil)
+		w.Header().Set("Allow", method)
+		refuse(w, refusal{http.StatusMethodNotAllowed, codeMethod}, "The method must be "+method+".", nil)
 	}
 	h.routes.HandleFunc(path, serve)
 	h.routes.HandleFunc(path+"/{$}", serve)
@@ -108,12 +105,18 @@ func held[T any](r *http.Request, do func() (T, error)) (T, error) {
 	return do()
 }
 
+var errPanic = errors.New("panic")
+
 // survive answers SERVER_ERROR if a handler has panicked.
 func (h *Handler) survive(w http.ResponseWriter, r *http.Request) {
 	if cause := recover(); cause != nil {
 		inbound.LogPanic(r.Context(), h.settings.Log, cause)
-		refuse(w, refusal{http.StatusInternalServerError, codeInternal}, "Something went wrong.", nil)
+		refuseProblem(w, problem.Of(errPanic))
 	}
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, refusal{http.StatusNotFound, codeNotFound}, "There is no such resource.", nil)
 }
 
 func unsupported(w http.ResponseWriter, _ *http.Request) {
@@ -131,10 +134,9 @@ func (h *Handler) callerOf(w http.ResponseWriter, r *http.Request) *access.Calle
 	return caller
 }
 
-// answer writes JSON. Nothing that it is given can fail to be JSON. The values of attributes are
-// written as they were imported.
+// answer writes JSON. Nothing that it is given can fail to be JSON.
 func answer(w http.ResponseWriter, status int, content any) {
-	text, err := json.Marshal(content, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	text, err := json.Marshal(content, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		status, text = http.StatusInternalServerError, []byte(`{"errorCode":"`+codeInternal+`"}`)
 	}

@@ -16,23 +16,24 @@ func newObject(selected *fields) *object {
 	return &object{selected, append(make([]byte, 0, likely), '{')}
 }
 
-// name begins a field, and reports whether it is selected. If it is, the caller must add its value.
-func (o *object) name(name string) bool {
-	if !o.selected.has(name) {
+// begin begins a field, and reports whether it is selected. If it is, the caller must add its
+// value.
+func (o *object) begin(field string) bool {
+	if !o.selected.has(field) {
 		return false
 	}
 	if len(o.json) > len("{") {
 		o.json = append(o.json, ',')
 	}
 	o.json = append(o.json, '"')
-	o.json = append(o.json, name...) // letters and digits
+	o.json = append(o.json, field...) // letters and digits
 	o.json = append(o.json, '"', ':')
 	return true
 }
 
 // text adds a field that holds a text, if it is selected.
-func (o *object) text(name, value string) {
-	if o.name(name) {
+func (o *object) text(field, value string) {
+	if o.begin(field) {
 		o.json = appendText(o.json, value)
 	}
 }
@@ -45,3 +46,5 @@ func appendText(out []byte, text string) []byte {
 	out, _ = jsontext.AppendQuote(out, text)
 	return out
 }
+
+func appendNull(out []byte) []byte { return append(out, "null"...) }

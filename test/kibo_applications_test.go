@@ -9,6 +9,7 @@ import (
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/web"
 )
 
 // An application requests, renews and ends its own ticket in both of Kibo's forms.
@@ -184,4 +185,52 @@ func TestKiboTokensAreSecrets(t *testing.T) {
 		body := jsonOf(t, map[string]any{"applicationId": kiboClientID, "sharedSecret": k.secret})
 		k.wants("disabled, issue", k.call(http.MethodPost, applicationPath, body), 403, "APPLICATION_DISABLED")
 	})
+}
+
+// A site selects the application of its shoppers, if the request names no other.
+func TestKiboSites(t *testing.T) {
+	t.Parallel()
+
+	k := open(t, sqlite(t)).kibo()
+	k.application("kiosk", false, applications.Change{})
+	applicationOf := func(headers ...string) string {
+		t.Helper()
+		got := k.call(http.MethodGet, anonymousPath, "", headers...)
+		if got.Status != http.StatusOK {
+			return got.data("reason")
+		}
+		return claimsOf(t, got.JWTAccessToken)["client_id"].(string)
+	}
+	for _, c := range []struct {
+		want    string
+		headers []string
+	}{
+		{"storefront", []string{"x-vol-site", "7"}},
+		{"storefront", []string{"x-vol-site", "7", "x-vol-tenant", "12345", "x-vol-catalog", "1"}},
+		{"kiosk", []string{"x-vol-site", "7", "x-application", "kiosk"}},
+		{"shop-app", append([]string{"x-vol-site", "7"}, k.app...)},
+		{"shop-app", append([]string{"x-vol-site", "9"}, k.app...)},
+		{"APPLICATION_INVALID", []string{"x-vol-site", "9"}},
+		{"APPLICATION_MISSING", []string{"x-vol-site", ""}},
+		{"APPLICATION_INVALID", []string{"x-vol-site", "7", "x-vol-site", "7"}},
+		{"APPLICATION_MISSING", nil},
+		{"APPLICATION_INVALID", []string{"x-vol-site", "7", "x-application", "nobody"}},
+		{"APPLICATION_INVALID", append([]string{"x-application", "kiosk"}, k.app...)},
+	} {
+		if got := applicationOf(c.headers...); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.headers, got, c.want)
+		}
+	}
+
+	expect(t, k.post(issueQuery, nil, "x-vol-site", "7"), "")
+	got := k.post(`mutation { anonymousShopperTicket { jwtAccessToken } }`, nil, k.app...)
+	if _, _, claims := jwtOf(t, got, "anonymousShopperTicket"); claims["client_id"] != "shop-app" {
+		t.Errorf("%v", claims)
+	}
+
+	without := &tradition{office: k.with(func(s *web.Settings) { s.Sites = nil })}
+	for _, site := range []string{"7", "9"} {
+		got := without.call(http.MethodGet, anonymousPath, "", "x-vol-site", site)
+		without.wants("without sites", got, http.StatusUnauthorized, "APPLICATION_MISSING")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/authtickets/authtickets/kibo"
 	"github.com/authtickets/authtickets/models"
 )
 
@@ -102,21 +103,26 @@ func TestKiboLargeBodies(t *testing.T) {
 	large := kiboBody + strings.Repeat(" ", limit+1-len(kiboBody))
 	k.refusesBody("length", http.StatusRequestEntityTooLarge, func() attempt { return attempt{body: large} })
 
-	var endless *measured
+	var endless, declared []*measured // one for each path
 	k.refusesBody("chunks", http.StatusRequestEntityTooLarge, func() attempt {
-		endless = &measured{Reader: strings.NewReader(strings.Repeat(" ", 10<<20))}
-		return attempt{stream: endless}
+		stream := &measured{Reader: strings.NewReader(strings.Repeat(" ", 10<<20))}
+		endless = append(endless, stream)
+		return attempt{stream: stream}
 	})
-	if endless.read > limit+1 {
-		t.Errorf("%d bytes are read", endless.read)
-	}
-	var declared *measured
 	k.refusesBody("declared", http.StatusRequestEntityTooLarge, func() attempt {
-		declared = &measured{Reader: strings.NewReader(large)}
-		return attempt{stream: declared, length: limit + 1}
+		stream := &measured{Reader: strings.NewReader(large)}
+		declared = append(declared, stream)
+		return attempt{stream: stream, length: limit + 1}
 	})
-	if declared.read > 0 {
-		t.Errorf("%d bytes of a body with a declared length are read", declared.read)
+	for _, stream := range endless {
+		if stream.read == 0 || stream.read > limit+1 {
+			t.Errorf("%d bytes are read", stream.read)
+		}
+	}
+	for _, stream := range declared {
+		if stream.read > 0 {
+			t.Errorf("%d bytes of a body with a declared length are read", stream.read)
+		}
 	}
 	got := k.serve(attempt{url: shopperPath, body: large})
 	if got.Header.Get("Connection") != "close" {
@@ -128,6 +134,21 @@ func TestKiboLargeBodies(t *testing.T) {
 		`","password":"` + strings.Repeat(`\u00e9`, 512) + `"}`
 	got = k.serve(attempt{url: shopperPath, body: body})
 	k.wants("the longest", got, http.StatusBadRequest, string(models.ReasonInvalidCredentials))
+}
+
+// A shorter --body-limit holds, too.
+func TestKiboBodyLimit(t *testing.T) {
+	t.Parallel()
+
+	const limit = 1 << 10
+	k := open(t, sqlite(t)).kibo(func(s *kibo.Settings) { s.BodyLimit = limit })
+	fits := kiboBody + strings.Repeat(" ", limit-len(kiboBody))
+	for body, reason := range map[string]string{fits: "INVALID_CREDENTIALS", fits + " ": ""} {
+		got := k.call(http.MethodPost, shopperPath, body, k.app...)
+		if (got.Status == http.StatusRequestEntityTooLarge) != (reason == "") || got.data("reason") != reason {
+			t.Errorf("%d bytes: %d %s", len(body), got.Status, got.Text)
+		}
+	}
 }
 
 func TestKiboContentTypes(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/access"
+	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/models"
 )
 
@@ -136,7 +137,7 @@ func TestKiboClaimsSurviveThePurge(t *testing.T) {
 	})
 }
 
-// A lifetime that was made longer after the access token was issued does not revive the session.
+// A claim outlives a refresh token that was issued under longer lifetimes.
 func TestKiboClaimsWithLongLifetimes(t *testing.T) {
 	t.Parallel()
 
@@ -156,5 +157,35 @@ func TestKiboClaimsWithLongLifetimes(t *testing.T) {
 		must(t, errOf(k.Purge(t.Context(), 0)))
 		k.app = bearer(k.oauth().AccessToken)
 		k.wants("just before it expires", k.tryRefreshing(guest.RefreshToken), http.StatusUnauthorized, "SIGNED_IN")
+	})
+}
+
+// longLifetimes are the longest lifetimes that an application can have.
+func longLifetimes() applications.Change {
+	return applications.Change{
+		AnonymousRefreshLifetime: new(applications.LongestSession),
+		SessionLifetime:          new(applications.LongestSession),
+	}
+}
+
+// An access token that a shortened lifetime has ended claims nobody.
+func TestKiboClaimUnderAShortenedLifetime(t *testing.T) {
+	t.Parallel()
+
+	onEach(t, func(t *testing.T, o *office) {
+		k := o.kibo()
+		k.customer("ada")
+		guest := k.guest()
+		k.clock.Pass(5 * time.Minute)
+		k.Policy.AccessLifetime = time.Minute
+
+		got := k.trySigningIn("ada", rightPassword, "198.51.100.1", nil, "x-vol-user-claims", guest.AccessToken)
+		if got.Status != http.StatusOK {
+			t.Fatal(got.Text)
+		}
+		k.Policy.AccessLifetime = time.Hour
+		if refreshed := k.tryRefreshing(guest.RefreshToken); refreshed.Status != http.StatusOK {
+			t.Errorf("the shopper was claimed: %s", refreshed.Text)
+		}
 	})
 }

@@ -97,7 +97,7 @@ func TestKiboErrResponseFields(t *testing.T) {
 	k.customer("ada")
 	token := k.signedIn("ada").RefreshToken
 	for _, selected := range []string{
-		"(", "customerAccount(userName", "userId)", "customerAccount(" + marker + "))", "a(b)c",
+		"(", "customerAccount(userName", "userId)", "(userId)", "customerAccount(" + marker + "))", "a(b)c",
 		strings.Repeat("userId,", 300), strings.Repeat("a(", 9) + strings.Repeat(")", 9),
 	} {
 		query := "responseFields=" + url.QueryEscape(selected)
@@ -111,6 +111,10 @@ func TestKiboErrResponseFields(t *testing.T) {
 				t.Errorf("%s: %s", selected, got.Text)
 			}
 		}
+	}
+	for _, name := range []string{"responseFields", "accountId", "refreshToken"} {
+		twice := k.call(http.MethodPut, refreshPath+"?"+name+"=&"+name+"="+token, "", k.app...)
+		k.wants(name+" twice", twice, http.StatusBadRequest, "")
 	}
 	k.ticket(k.tryRefreshing(token))
 }

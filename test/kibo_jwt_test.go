@@ -10,6 +10,8 @@ import (
 
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
+	"github.com/authtickets/authtickets/seal"
+	"github.com/authtickets/authtickets/tickets"
 )
 
 // claimsOf returns the claims of a JWT.
@@ -109,52 +111,22 @@ func TestKiboUserClaimsAreOptional(t *testing.T) {
 	}
 }
 
-// longLifetimes are the longest lifetimes that an application can have.
-func longLifetimes() applications.Change {
-	return applications.Change{
-		AnonymousRefreshLifetime: new(applications.LongestSession),
-		SessionLifetime:          new(applications.LongestSession),
-	}
-}
-
-// A site selects the application of its shoppers, if the request names no other.
-func TestKiboSites(t *testing.T) {
+// A JWT is made only if it is selected. Without signing keys, only a ticket with a JWT must wait.
+func TestKiboJWTIsMadeWhereItIsSelected(t *testing.T) {
 	t.Parallel()
 
-	k := open(t, sqlite(t)).kibo()
-	k.application("kiosk", false, applications.Change{})
-	applicationOf := func(headers ...string) string {
-		t.Helper()
-		got := k.call(http.MethodGet, anonymousPath, "", headers...)
-		if got.Status != http.StatusOK {
-			return got.data("reason")
-		}
-		return claimsOf(t, got.JWTAccessToken)["client_id"].(string)
-	}
-	for _, c := range []struct {
-		want    string
-		headers []string
-	}{
-		{"storefront", []string{"x-vol-site", "7"}},
-		{"storefront", []string{"x-vol-site", "7", "x-vol-tenant", "12345", "x-vol-catalog", "1"}},
-		{"kiosk", []string{"x-vol-site", "7", "x-application", "kiosk"}},
-		{"shop-app", append([]string{"x-vol-site", "7"}, k.app...)},
-		{"shop-app", append([]string{"x-vol-site", "9"}, k.app...)},
-		{"APPLICATION_INVALID", []string{"x-vol-site", "9"}},
-		{"APPLICATION_MISSING", []string{"x-vol-site", ""}},
-		{"APPLICATION_INVALID", []string{"x-vol-site", "7", "x-vol-site", "7"}},
-		{"APPLICATION_MISSING", nil},
-		{"APPLICATION_INVALID", []string{"x-vol-site", "7", "x-application", "nobody"}},
-		{"APPLICATION_INVALID", append([]string{"x-application", "kiosk"}, k.app...)},
+	k := open(t, sqlite(t), func(w *tickets.Office) { w.Signers = new(seal.Signers) }).kibo()
+	for query, status := range map[string]int{
+		"responseFields=accessToken":     http.StatusOK,
+		"responseFields=-jwtAccessToken": http.StatusOK,
+		"responseFields=jwtAccessToken":  http.StatusServiceUnavailable,
+		"":                               http.StatusServiceUnavailable,
 	} {
-		if got := applicationOf(c.headers...); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.headers, got, c.want)
+		if got := k.call(http.MethodGet, anonymousPath+"?"+query, "", k.app...); got.Status != status {
+			t.Errorf("%s: %d %s", query, got.Status, got.Text)
 		}
 	}
-
-	expect(t, k.post(issueQuery, nil, "x-vol-site", "7"), "")
-	got := k.post(`mutation { anonymousShopperTicket { jwtAccessToken } }`, nil, k.app...)
-	if _, _, claims := jwtOf(t, got, "anonymousShopperTicket"); claims["client_id"] != "shop-app" {
-		t.Errorf("%v", claims)
+	if !strings.Contains(k.log.String(), "operation put off") {
+		t.Error("the log does not say why")
 	}
 }

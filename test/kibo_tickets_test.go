@@ -60,6 +60,10 @@ func TestKiboAccountIDs(t *testing.T) {
 			}
 		}
 
+		apart := refreshPath + "?accountId=" + strconv.FormatInt(*bob.ID, 10)
+		got := k.call(http.MethodPut, apart, withToken(k.signedIn("ada").RefreshToken), k.app...)
+		k.wants("another's in the URL, with a token in the body", got, http.StatusUnauthorized, "TOKEN_INVALID")
+
 		k.ticket(k.tryRefreshing(k.guest().RefreshToken + "&accountId=0"))
 		guest := k.guest().RefreshToken + "&accountId=" + strconv.FormatInt(*ada.ID, 10)
 		k.wants("an anonymous shopper's", k.tryRefreshing(guest), http.StatusUnauthorized, "TOKEN_INVALID")

@@ -69,12 +69,12 @@ func (o *Office) toClaim(
 		return nil, ClaimTokenExpired, nil
 	}
 
-	if kind == seal.Access { // the row must outlive the refresh token, which lives longer
+	if kind == seal.Access {
 		policy := o.Policy.of(application)
 		if !now.Before(policy.accessExpiration(contents.IssuedAt, contents.ExpiresAt)) {
 			return nil, ClaimTokenExpired, nil // the lifetime was shortened
 		}
-		contents = untilSessionEnd(contents)
+		contents = untilSessionEnd(contents) // the row must outlive the refresh token
 	}
 	return &contents, "", nil
 }

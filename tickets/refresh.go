@@ -12,14 +12,14 @@ import (
 	"github.com/authtickets/authtickets/secret"
 )
 
-// Refreshing is what a client refreshes.
-type Refreshing struct {
+// RefreshInput is what a client refreshes.
+type RefreshInput struct {
 	Token secret.Text
 	// Attempt lets the client repeat the refresh at any time; nil for none.
 	Attempt *secret.Text
-	// AccountID is the number of the account that the client expects; nil if it expects none. For
+	// AccountID is the number of the account that the client expects; 0 if it expects none. For
 	// another account, the token is not valid.
-	AccountID *int64
+	AccountID int64
 }
 
 // Refresh exchanges a refresh token for the next ticket of its session. Within the reuse window, or
@@ -27,7 +27,7 @@ type Refreshing struct {
 // ago ends the session, unless the client has gone. The reasons of its errors are those of the
 // schema's refreshTicket.
 func (o *Office) Refresh(
-	ctx context.Context, caller *access.Caller, input Refreshing, selection Selection,
+	ctx context.Context, caller *access.Caller, input RefreshInput, selection Selection,
 ) (*Ticket, error) {
 	now := o.clocks.now()
 	application, err := o.identify(caller, now)
@@ -56,7 +56,7 @@ func (o *Office) Refresh(
 	if err != nil {
 		return nil, err
 	}
-	if input.AccountID != nil && (account.ID == nil || *account.ID != *input.AccountID) {
+	if input.AccountID != 0 && (account.ID == nil || *account.ID != input.AccountID) {
 		return nil, &models.Error{Reason: models.ReasonTokenInvalid}
 	}
 

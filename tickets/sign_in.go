@@ -26,9 +26,9 @@ type Credentials struct {
 
 	// PreviousAccessToken claims an anonymous shopper as PreviousRefreshToken does; empty for none.
 	PreviousAccessToken secret.Text
-	// AccountID is the number of the account that the client expects; nil if it expects none. For
+	// AccountID is the number of the account that the client expects; 0 if it expects none. For
 	// another account, the credentials are wrong.
-	AccountID *int64
+	AccountID int64
 }
 
 // signInRequest is a sign-in whose input has been checked.
@@ -36,10 +36,10 @@ type signInRequest struct {
 	application *models.Application
 	guess       passwordGuess
 	userAgent   string
-	// accountID is the account that the client expects; nil if it expects none.
-	accountID *int64
-	// toClaim is the content of the client's anonymous refresh token. It is nil if there is nothing
-	// to claim, and then claim says why.
+	// accountID is the account that the client expects; 0 if it expects none.
+	accountID int64
+	// toClaim is the content of the token of the anonymous shopper who is claimed. It is nil if
+	// there is nothing to claim, and then claim says why.
 	toClaim   *seal.Contents
 	claim     claim
 	selection Selection
@@ -147,7 +147,7 @@ func (o *Office) checkAndOpen(ctx context.Context, request *signInRequest) (*Tic
 		return nil, &models.Error{Reason: models.ReasonAccountInactive}
 	case facts.LockedByOperator:
 		return nil, &models.Error{Reason: models.ReasonAccountLocked}
-	case request.accountID != nil && *request.accountID != *facts.ID:
+	case request.accountID != 0 && request.accountID != *facts.ID:
 		return nil, &models.Error{Reason: models.ReasonInvalidCredentials}
 	}
 

@@ -27,7 +27,7 @@ func SDL() string { return sources[0].Input }
 
 // NewSchema returns the schema with resolvers. Like the main schema, it has no @defer.
 func NewSchema(resolvers *Resolver) graphql.ExecutableSchema {
-	schema := gqlparser.MustLoadSchema(sources...) // a copy, as for the main schema
+	schema := gqlparser.MustLoadSchema(sources...) // a copy, because @defer is deleted from it
 	delete(schema.Directives, "defer")
 	return answeredBy(schema, resolvers)
 }
@@ -59,7 +59,7 @@ func (r *Resolver) currentAccount(ctx context.Context) (*models.CustomerAccount,
 }
 
 // credentialsOf returns the credentials of a sign-in, which claims the shopper of the caller's
-// access token. Nobody has the credentials nil.
+// access token. Without an input they are empty, and are refused.
 func credentialsOf(ctx context.Context, input *tickets.Credentials) tickets.Credentials {
 	var credentials tickets.Credentials
 	if input != nil {
@@ -69,20 +69,20 @@ func credentialsOf(ctx context.Context, input *tickets.Credentials) tickets.Cred
 	return credentials
 }
 
-// refreshing returns what a client refreshes. Clients send the account 0 if they know none.
-func refreshing(accountID *int64, token *secret.Text) tickets.Refreshing {
-	var input tickets.Refreshing
+// refreshInputOf returns what a client refreshes. Without a token it is empty, and is refused.
+func refreshInputOf(accountID *int64, token *secret.Text) tickets.RefreshInput {
+	var input tickets.RefreshInput
 	if token != nil {
 		input.Token = *token
 	}
-	if accountID != nil && *accountID != 0 {
-		input.AccountID = accountID
+	if accountID != nil {
+		input.AccountID = *accountID
 	}
 	return input
 }
 
-// numberOf returns the number of an account. An anonymous shopper's has none, for which clients
-// expect 0.
+// numberOf returns the number of an account. For an anonymous shopper it is 0, because clients
+// expect a number.
 func numberOf(account *models.CustomerAccount) int64 {
 	if account.ID == nil {
 		return 0

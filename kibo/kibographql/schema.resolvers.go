@@ -18,7 +18,7 @@ func (r *mutationResolver) CreateCustomerAuthTicket(ctx context.Context, custome
 }
 
 func (r *mutationResolver) RefreshCustomerAuthTickets(ctx context.Context, accountID *int64, refreshToken *secret.Text) (*tickets.Ticket, error) {
-	return r.Office.Refresh(ctx, graph.CallerOf(ctx), refreshing(accountID, refreshToken), graph.Selected(ctx))
+	return r.Office.Refresh(ctx, graph.CallerOf(ctx), refreshInputOf(accountID, refreshToken), graph.Selected(ctx))
 }
 
 func (r *queryResolver) GetAnonymousShopperToken(ctx context.Context) (*tickets.Ticket, error) {

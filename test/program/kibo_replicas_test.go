@@ -3,6 +3,7 @@ package program_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ func TestKiboOnReplicas(t *testing.T) {
 
 	storagetest.Each(t, func(t *testing.T, url string) {
 		r := newKiboReplicas(t, url)
+		r.describesTheTenant()
 		r.shopperMovesBetweenReplicas()
 		r.deletionArrives()
 		r.newSecretArrives()
@@ -44,7 +46,8 @@ func newKiboReplicas(t *testing.T, url string) *kiboReplicas {
 	s.customer("ada", rightPassword)
 	r := &kiboReplicas{site: s, t: t, secret: s.secretOf("shop")}
 	for range 3 {
-		r.servers = append(r.servers, s.start("--kibo", "--issuer=https://tickets.example"))
+		r.servers = append(r.servers, s.start("--kibo", "--kibo-tenant=7", "--kibo-sites=5=shop,6=nobody",
+			"--issuer=https://tickets.example"))
 	}
 	return r
 }
@@ -91,16 +94,32 @@ func (r *kiboReplicas) applicationTicket(at *server) kiboTicket {
 	return r.call(at, http.StatusOK, http.MethodPost, kiboApplications, r.sentWithSecret())
 }
 
-// allAnswer fails unless each replica answers an application's access token with this status within
+// allAnswer fails unless all replicas answer an application's access token with this status within
 // 5 seconds.
 func (r *kiboReplicas) allAnswer(want int, what, accessToken string) {
 	r.t.Helper()
-	for _, replica := range r.servers {
-		within(r.t, 5*time.Second, what, func() bool {
+	within(r.t, 5*time.Second, what, func() bool {
+		return !slices.ContainsFunc(r.servers, func(replica *server) bool {
 			status, _ := r.send(replica, http.MethodGet, kiboShoppers+"/anonymousshopper", "",
 				"x-vol-app-claims", accessToken)
-			return status == want
+			return status != want
 		})
+	})
+}
+
+// describesTheTenant fails unless clients learn to send their requests to the host of --issuer.
+func (r *kiboReplicas) describesTheTenant() {
+	r.t.Helper()
+	replica := r.servers[0]
+	status, text := r.send(replica, http.MethodGet, "/api/platform/tenants/7", "",
+		"x-vol-app-claims", r.applicationTicket(replica).AccessToken)
+	if status != http.StatusOK || !strings.Contains(text, `"domain":"tickets.example"`) {
+		r.t.Errorf("%d %s", status, text)
+	}
+
+	if replica.stderr.count("names an application that does not exist", `"site":"6"`, `"application":"nobody"`) != 1 ||
+		replica.stderr.count("names an application that does not exist") != 1 {
+		r.t.Error("the log does not say which site has no application")
 	}
 }
 
@@ -158,12 +177,12 @@ func (r *kiboReplicas) newSecretArrives() {
 	r.secret = shownSecret.FindString(r.operate("application", "rotate-secret", "shop"))
 
 	r.allAnswer(http.StatusUnauthorized, "a ticket of the secret before", before.AccessToken)
-	for _, replica := range r.servers {
-		within(r.t, 5*time.Second, "the new secret", func() bool {
+	within(r.t, 5*time.Second, "the new secret", func() bool {
+		return !slices.ContainsFunc(r.servers, func(replica *server) bool {
 			status, _ := r.send(replica, http.MethodPost, kiboApplications, r.sentWithSecret())
-			return status == http.StatusOK
+			return status != http.StatusOK
 		})
-	}
+	})
 }
 
 // disablingArrives disables the application.
@@ -172,4 +191,30 @@ func (r *kiboReplicas) disablingArrives() {
 	before := r.applicationTicket(r.servers[0])
 	r.operate("application", "disable", "shop", "--yes")
 	r.allAnswer(http.StatusForbidden, "a ticket of a disabled application", before.AccessToken)
+}
+
+// Not more than 100,000 tickets of applications can end early, so that their ids fit into memory.
+func TestKiboDeletionsAreBounded(t *testing.T) {
+	t.Parallel()
+
+	r := newKiboReplicas(t, storagetest.SQLite(t))
+	replica := r.servers[0]
+	ended, other := r.applicationTicket(replica), r.applicationTicket(replica)
+	r.call(replica, http.StatusOK, http.MethodDelete, kiboApplications+"/"+ended.RefreshToken, "")
+	r.allAnswer(http.StatusUnauthorized, "a deleted ticket", ended.AccessToken)
+
+	_, err := r.database().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL `+
+		`SELECT i + 1 FROM n WHERE i < 100000) INSERT INTO ended_application_tickets (id, expires_at) `+
+		`SELECT randomblob(16), (SELECT expires_at FROM ended_application_tickets) FROM n`)
+	must(t, err)
+	within(t, 10*time.Second, "the list is full", func() bool {
+		status, text := r.send(replica, http.MethodDelete, kiboApplications+"/"+other.RefreshToken, "")
+		if status == http.StatusOK { // the server had not read the rows, so this is another one
+			other = r.applicationTicket(replica)
+		}
+		return status == http.StatusServiceUnavailable && strings.Contains(text, `"BUSY"`)
+	})
+	r.call(replica, http.StatusOK, http.MethodDelete, kiboApplications+"/"+ended.RefreshToken, "")
+	r.call(replica, http.StatusOK, http.MethodGet, kiboShoppers+"/anonymousshopper", "",
+		"x-vol-app-claims", other.AccessToken)
 }
