@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,9 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
-	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
 	"github.com/authtickets/authtickets/command"
 	"github.com/authtickets/authtickets/gqlhttp"
@@ -88,18 +84,7 @@ func (p *parts) kiboFacade() *gqlhttp.Facade {
 	if !p.settings.Kibo {
 		return nil
 	}
-	schema := kibographql.NewSchema(&kibographql.Resolver{Office: p.office})
-	return &gqlhttp.Facade{
-		Schema: schema,
-		SDL:    kibographql.SDL(),
-		Shifted: func(ahead time.Duration) graphql.ExecutableSchema {
-			return kibographql.AnsweredBy(schema, &kibographql.Resolver{Office: p.office.Shifted(ahead)})
-		},
-		Complete: kibographql.Complete,
-		Refuse: func(ctx context.Context, caller *access.Caller, ahead time.Duration) (status int, body string) {
-			return kibographql.Refuse(ctx, p.office.Shifted(ahead), caller)
-		},
-	}
+	return kibographql.NewFacade(p.office)
 }
 
 // kiboHandler returns what makes the handler for clients of Kibo's APIs; nil if there is none.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authtickets/authtickets/gqlhttp"
+	"github.com/authtickets/authtickets/kibo/kibographql"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/web"
 )
@@ -19,7 +20,7 @@ func TestHardeningUnderKibosNames(t *testing.T) {
 	for name, test := range harmful() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(guard(t, func(s *web.Settings) { s.Facade = facadeOf(s.Office) }))
+			test(guard(t, func(s *web.Settings) { s.Facade = kibographql.NewFacade(s.Office) }))
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package test_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
@@ -9,34 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
-	"github.com/authtickets/authtickets/gqlhttp"
 	"github.com/authtickets/authtickets/inbound"
 	"github.com/authtickets/authtickets/kibo/kibographql"
 	"github.com/authtickets/authtickets/models"
 	"github.com/authtickets/authtickets/secret"
-	"github.com/authtickets/authtickets/tickets"
 	"github.com/authtickets/authtickets/web"
 )
-
-// facadeOf returns the fields under Kibo's names for an office.
-func facadeOf(office *tickets.Office) *gqlhttp.Facade {
-	schema := kibographql.NewSchema(&kibographql.Resolver{Office: office})
-	return &gqlhttp.Facade{
-		Schema: schema,
-		SDL:    kibographql.SDL(),
-		Shifted: func(ahead time.Duration) graphql.ExecutableSchema {
-			return kibographql.AnsweredBy(schema, &kibographql.Resolver{Office: office.Shifted(ahead)})
-		},
-		Complete: kibographql.Complete,
-		Refuse: func(ctx context.Context, caller *access.Caller, ahead time.Duration) (int, string) {
-			return kibographql.Refuse(ctx, office.Shifted(ahead), caller)
-		},
-	}
-}
 
 // kiboOffice is an office with --kibo.
 type kiboOffice struct {
@@ -51,7 +30,7 @@ func (o *office) underKibosNames(changes ...func(*web.Settings)) *kiboOffice {
 	o.t.Helper()
 	o.Applications.Keys = o.Keys
 	served := o.with(func(s *web.Settings) {
-		s.Facade = facadeOf(o.Office)
+		s.Facade = kibographql.NewFacade(o.Office)
 		s.Kibo = func(*inbound.Callers) http.Handler { return http.NotFoundHandler() }
 		for _, change := range changes {
 			change(s)

@@ -13,9 +13,9 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// Complete adds to an error the extension response: the status and the body with which the REST
+// complete adds to an error the extension response: the status and the body with which the REST
 // resource would have answered. Kibo's storefront reads both.
-func Complete(fault *gqlerror.Error, requestID string) {
+func complete(fault *gqlerror.Error, requestID string) {
 	if fault.Extensions == nil {
 		fault.Extensions = map[string]any{}
 	}
@@ -31,10 +31,10 @@ func Complete(fault *gqlerror.Error, requestID string) {
 	}, requestID)
 }
 
-// Refuse says how to refuse a caller who brings an application's token and a shopper's access token
+// refuse says how to refuse a caller who brings an application's token and a shopper's access token
 // that is not valid. The status is 0 for any other caller. Clients look for exactly this body. They
 // then fetch another shopper's token and repeat the request.
-func Refuse(ctx context.Context, office *tickets.Office, caller *access.Caller) (status int, body string) {
+func refuse(ctx context.Context, office *tickets.Office, caller *access.Caller) (status int, body string) {
 	if caller.ApplicationToken.Reveal() == "" || caller.AccessToken.Reveal() == "" {
 		return 0, ""
 	}

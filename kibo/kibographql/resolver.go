@@ -5,10 +5,7 @@ package kibographql
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/graph"
@@ -21,25 +18,6 @@ import (
 
 // Resolver answers the root fields.
 type Resolver struct{ Office *tickets.Office }
-
-// SDL is the text of the schema.
-func SDL() string { return sources[0].Input }
-
-// NewSchema returns the schema with resolvers. Like the main schema, it has no @defer.
-func NewSchema(resolvers *Resolver) graphql.ExecutableSchema {
-	schema := gqlparser.MustLoadSchema(sources...) // a copy, because @defer is deleted from it
-	delete(schema.Directives, "defer")
-	return answeredBy(schema, resolvers)
-}
-
-// AnsweredBy returns the same schema with other resolvers to answer it.
-func AnsweredBy(schema graphql.ExecutableSchema, resolvers *Resolver) graphql.ExecutableSchema {
-	return answeredBy(schema.Schema(), resolvers)
-}
-
-func answeredBy(schema *ast.Schema, resolvers *Resolver) graphql.ExecutableSchema {
-	return NewExecutableSchema(Config{Schema: schema, Resolvers: resolvers})
-}
 
 // IntrospectType answers __type. Its argument is a String, so it arrives as a secret like any
 // other.

@@ -11,10 +11,12 @@ import (
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/kibo/kibographql"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/tickets"
 )
 
 func schema() *ast.Schema {
-	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: kibographql.SDL()})
+	facade := kibographql.NewFacade(&tickets.Office{})
+	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: facade.SDL})
 }
 
 func TestEverythingIsDescribed(t *testing.T) {
