@@ -151,7 +151,7 @@ func (e *Endpoint) readQuery(r *http.Request) (*parameters, *refusal) {
 // that Apollo Client sends even with GET.
 func needsPreflight(header http.Header) bool {
 	for _, name := range []string{
-		preflightHeader, operationNameHeader, inbound.ApplicationHeader, inbound.ClaimsHeader,
+		preflightHeader, operationNameHeader, inbound.ApplicationHeader, inbound.ClaimsHeader, inbound.AppClaimsHeader,
 	} {
 		if header.Get(name) != "" {
 			return true

@@ -13,7 +13,7 @@ import (
 
 // Further headers that clients of Kibo's APIs send.
 const (
-	appClaimsHeader = "X-Vol-App-Claims"
+	AppClaimsHeader = "X-Vol-App-Claims"
 	siteHeader      = "X-Vol-Site"
 )
 
@@ -38,7 +38,7 @@ func (c *Callers) OfService(r *http.Request) (*access.Caller, error) {
 // addApplication adds what clients of Kibo's APIs say about the application, and about the shopper
 // that it calls for.
 func (c *Callers) addApplication(r *http.Request, caller *access.Caller) {
-	if claims := single(r.Header[appClaimsHeader]); claims != "" {
+	if claims := single(r.Header[AppClaimsHeader]); claims != "" {
 		caller.ApplicationToken = secret.New(claims)
 	} else if token := bearer(r.Header); c.Applications.IsToken(token, c.Now()) {
 		caller.ApplicationToken = token

@@ -121,6 +121,8 @@ func TestKiboTransport(t *testing.T) {
 
 	query := "?query=" + url.QueryEscape(kiboAccount)
 	expect(t, g.try(attempt{method: http.MethodGet, url: query}.with(token...)), "")
+	byToken := attempt{method: http.MethodGet, url: query}.with("x-vol-app-claims", k.token)
+	expect(t, g.try(byToken), models.ReasonTokenMissing)
 	mutation := "?query=" + url.QueryEscape(`mutation { refreshCustomerAuthTickets { userId } }`)
 	byGET := g.try(attempt{method: http.MethodGet, url: mutation}.with(token...))
 	if byGET.Status != http.StatusMethodNotAllowed {

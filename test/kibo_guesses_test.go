@@ -12,7 +12,7 @@ import (
 	"github.com/authtickets/authtickets/tickets"
 )
 
-// Wrong passwords count together, whichever API they come through and whoever names the source.
+// Wrong passwords count together, over both APIs and for every way to name the source.
 func TestKiboGuesses(t *testing.T) {
 	t.Parallel()
 

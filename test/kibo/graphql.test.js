@@ -175,7 +175,7 @@ describe("/graphql", async () => {
     for (const [what, document, variables, status] of [
       ["a wrong password", signIn, { input: wrong }, 400],
       ["a locked account", signIn, { input: locked }, 403],
-      ["a refresh token that is none", refresh, { refreshToken: "undefined" }, 401],
+      ["text that is no refresh token", refresh, { refreshToken: "undefined" }, 401],
     ]) {
       test(`${what} is refused with a status and a message`, async () => {
         const answer = await fetcher(document, variables);

@@ -135,7 +135,7 @@ describe("mozu-node-sdk 2", async () => {
         assert.equal(await refusal(applications.refreshAppAuthTicket({ refreshToken })), "401 UNAUTHORIZED");
       }
 
-      const deadline = Date.now() + 10_000; // servers look every two seconds what has ended
+      const deadline = Date.now() + 10_000; // servers read every 2 s which tickets ended
       while ((await status(first.accessToken)) !== 401 && Date.now() < deadline) await sleep(100);
       assert.equal(await status(first.accessToken), 401);
       assert.equal(await status(next.accessToken), 401);
