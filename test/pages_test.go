@@ -193,3 +193,15 @@ func TestAProxyThatIsNotTrustedIsLoggedOnce(t *testing.T) {
 		}
 	}
 }
+
+// A request with two origins comes from no page. None of them is allowed.
+func TestTwoOrigins(t *testing.T) {
+	t.Parallel()
+
+	g := guard(t, func(*web.Settings) {})
+	g.allowOrigins(shopOrigin)
+	got := g.try(about(issueQuery, "").with("Origin", shopOrigin).with("Origin", "https://foreign.example"))
+	if got.Header[allowOrigin] != nil || got.Reason() != models.ReasonOriginNotAllowed {
+		t.Errorf("%v %s", got.Header, got.Text)
+	}
+}
