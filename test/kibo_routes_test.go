@@ -86,6 +86,8 @@ func TestKiboRefusesOtherRequests(t *testing.T) {
 		"/api/platform/tenants", "/api/platform/tenants/", "/api/commerce/customer/accounts",
 		"/api?refreshToken=" + marker,
 		applicationPath + "/a/b", "/api/commerce/customer/AuthTickets",
+		"/" + anonymousPath, "/api//commerce/customer/authtickets", shopperPath + "//", "/api/./commerce",
+		"/x/../api/x",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
 			got := k.call(method, path, "", k.app...)
