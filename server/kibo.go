@@ -55,7 +55,7 @@ func (s *kiboSettings) check() error {
 	const usual = time.Hour // the default
 	isSet := s.KiboApplicationLifetime != usual || s.KiboTenant != 0 || s.KiboDomain != "" || len(s.KiboSites) > 0
 	if isSet && !s.Kibo {
-		faults = append(faults, errors.New("the settings that begin with --kibo-: only with --kibo"))
+		faults = append(faults, errors.New("--kibo is missing: the settings that begin with --kibo- need it"))
 	}
 	return errors.Join(faults...)
 }

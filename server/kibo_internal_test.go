@@ -14,7 +14,7 @@ func TestKiboSettings(t *testing.T) {
 	}
 	notANumber := func(id string) []string { return []string{`--kibo-sites: "` + id + `" is not the number of a site`} }
 	const lifetime = "--kibo-application-lifetime: must be between 1s and 24h0m0s"
-	const useless = "the settings that begin with --kibo-: only with --kibo"
+	const useless = "--kibo is missing: the settings that begin with --kibo- need it"
 
 	for _, c := range []struct {
 		settings kiboSettings
