@@ -20,6 +20,7 @@ import (
 	"github.com/authtickets/authtickets/accounts"
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 )
 
 func present(t *testing.T, err error) (answer, logged string) {
@@ -220,33 +221,5 @@ func TestWhatComesWithReasons(t *testing.T) {
 
 func TestEverythingIsDescribed(t *testing.T) {
 	t.Parallel()
-
-	described := func(description, what string) {
-		t.Helper()
-		if len(strings.Fields(description)) < 3 {
-			t.Errorf("%s is described by %q", what, description)
-		}
-	}
-
-	for name, definition := range schema(t).Types {
-		if definition.BuiltIn {
-			continue
-		}
-
-		described(definition.Description, name)
-		for _, field := range definition.Fields {
-			if strings.HasPrefix(field.Name, "__") {
-				continue
-			}
-
-			described(field.Description, name+"."+field.Name)
-			for _, argument := range field.Arguments {
-				described(argument.Description, name+"."+field.Name+"."+argument.Name)
-			}
-		}
-
-		for _, value := range definition.EnumValues {
-			described(value.Description, name+"."+value.Name)
-		}
-	}
+	testkit.Described(t, schema(t))
 }

@@ -16,7 +16,7 @@ import (
 func TestKiboApplicationTickets(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		var oauth map[string]any
 		credentials := map[string]any{
 			"client_id": kiboClientID, "client_secret": k.secret, "grant_type": "client_credentials",
@@ -110,7 +110,7 @@ func TestKiboErrApplicationTickets(t *testing.T) {
 func TestKiboHeaders(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		app, guest := k.oauth().AccessToken, k.guest()
 		for name, c := range map[string]struct {
@@ -163,7 +163,7 @@ func TestKiboHeaders(t *testing.T) {
 func TestKiboTokensAreSecrets(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		find := func() answer { return k.post(`{ account(by: {userName: "ada"}) { userId } }`, nil, k.app...) }
 		update := func(behaviors ...string) {
@@ -228,7 +228,7 @@ func TestKiboSites(t *testing.T) {
 		t.Errorf("%v", claims)
 	}
 
-	without := &tradition{office: k.with(func(s *web.Settings) { s.Sites = nil })}
+	without := &kiboShop{office: k.with(func(s *web.Settings) { s.Sites = nil })}
 	for _, site := range []string{"7", "9"} {
 		got := without.call(http.MethodGet, anonymousPath, "", "x-vol-site", site)
 		without.wants("without sites", got, http.StatusUnauthorized, "APPLICATION_MISSING")

@@ -16,7 +16,7 @@ import (
 )
 
 // serve passes an attempt to the handler, without a network. The URL of the attempt is the path.
-func (k *tradition) serve(a attempt) rest {
+func (k *kiboShop) serve(a attempt) rest {
 	k.t.Helper()
 	a = a.with(k.app...)
 	var body io.Reader = strings.NewReader(a.body)
@@ -40,7 +40,7 @@ func (k *tradition) serve(a attempt) rest {
 
 // refusesBody fails unless the body of an attempt is refused with a status, on each path that reads
 // one, before anything decides about it.
-func (k *tradition) refusesBody(name string, status int, a func() attempt) {
+func (k *kiboShop) refusesBody(name string, status int, a func() attempt) {
 	k.t.Helper()
 	for path, method := range map[string]string{
 		shopperPath: http.MethodPost, refreshPath: http.MethodPut,
@@ -194,7 +194,7 @@ func TestKiboContentTypes(t *testing.T) {
 func TestKiboStrangeCredentials(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		for _, name := range []string{
 			"' OR 1=1 --", "%", "_da", "ad*", "${jndi:ldap://x}", "ADA@EXAMPLE.COM.", "ada@",

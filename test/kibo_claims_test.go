@@ -13,7 +13,7 @@ import (
 
 // claimedBy signs in with an access token in x-vol-user-claims, and returns the anonymous shopper
 // that the customer claimed; "" if there is none.
-func (k *tradition) claimedBy(name, token string) string {
+func (k *kiboShop) claimedBy(name, token string) string {
 	k.t.Helper()
 	got := k.ticket(k.trySigningIn(name, rightPassword, "198.51.100.1", nil, "x-vol-user-claims", token))
 	claimed, _ := claimsOf(k.t, got.JWTAccessToken)["claimed_anonymous_sub"].(string)
@@ -24,7 +24,7 @@ func (k *tradition) claimedBy(name, token string) string {
 func TestKiboClaims(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		k.customer("bob")
 		for name, guest := range map[string]restTicket{
@@ -75,7 +75,7 @@ func TestKiboClaims(t *testing.T) {
 func TestKiboClaimsAtOnce(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		names := []string{"ada", "bob", "cy", "dan", "eve", "flo"}
 		for _, name := range names {
 			k.customer(name)
@@ -106,7 +106,7 @@ func TestKiboClaimsAtOnce(t *testing.T) {
 func TestKiboClaimsSurviveThePurge(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		guest := k.guest()
 		if k.claimedBy("ada", guest.AccessToken) != guest.UserID {
@@ -141,7 +141,7 @@ func TestKiboClaimsSurviveThePurge(t *testing.T) {
 func TestKiboClaimsWithLongLifetimes(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		k.operate(func(operator *access.Caller) error {
 			_, err := k.applications.Update(t.Context(), operator, "shop-app", longLifetimes())

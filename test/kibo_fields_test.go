@@ -50,7 +50,7 @@ const (
 func TestKiboResponseFields(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		credentials := jsonOf(t, map[string]any{"username": "ada", "password": rightPassword})
 		for selected, want := range map[string]string{
@@ -124,7 +124,7 @@ func TestKiboErrResponseFields(t *testing.T) {
 func TestKiboAccounts(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		strange := []json.RawMessage{
 			json.RawMessage(`{"k":1,"k":2}`), json.RawMessage(`"<\u2028>&"`),
 			json.RawMessage(`12345678901234567890.10`),

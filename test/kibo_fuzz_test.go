@@ -76,7 +76,7 @@ func FuzzKibo(f *testing.F) {
 	})
 }
 
-func (k *tradition) checkFuzzed(t *testing.T, recorder *httptest.ResponseRecorder) {
+func (k *kiboShop) checkFuzzed(t *testing.T, recorder *httptest.ResponseRecorder) {
 	t.Helper()
 	text, logged := recorder.Body.String(), k.log.String()
 	isRefused := recorder.Code >= http.StatusBadRequest

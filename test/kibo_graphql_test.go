@@ -1,12 +1,10 @@
 package test_test
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/authtickets/authtickets/access"
 	"github.com/authtickets/authtickets/applications"
@@ -28,7 +26,7 @@ type kiboOffice struct {
 // underKibosNames serves the same office with --kibo.
 func (o *office) underKibosNames(changes ...func(*web.Settings)) *kiboOffice {
 	o.t.Helper()
-	o.Applications.Keys = o.Keys
+	issuer := o.applicationTickets()
 	served := o.with(func(s *web.Settings) {
 		s.Facade = kibographql.NewFacade(o.Office)
 		s.Kibo = func(*inbound.Callers) http.Handler { return http.NotFoundHandler() }
@@ -39,15 +37,6 @@ func (o *office) underKibosNames(changes ...func(*web.Settings)) *kiboOffice {
 
 	const id = "next"
 	proof := o.application(id, true, applications.Change{})
-	issuer := applications.Tickets{
-		Directory: o.Applications,
-		Store:     o.Store,
-		Keys:      o.Keys,
-		Lifetime:  time.Hour,
-		Now:       o.clock.Now,
-		Random:    rand.Reader,
-		Desk:      o.Desk,
-	}
 	ticket, err := issuer.Issue(o.t.Context(), &access.Caller{Application: id, Secret: secret.New(proof)})
 	must(o.t, err)
 	return &kiboOffice{served, ticket.AccessToken.Reveal()}

@@ -17,7 +17,7 @@ import (
 func TestKiboGuesses(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		for _, name := range []string{"ada", "nobody"} {
 			const source, proxied = "203.0.113.5", "203.0.113.5, 192.0.2.1"
@@ -55,7 +55,7 @@ func TestKiboGuesses(t *testing.T) {
 func TestKiboLocks(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		own := k.signedIn("ada")
 		for i := range 100 {
@@ -83,7 +83,7 @@ func TestKiboLocks(t *testing.T) {
 func TestKiboGuessesWithAccountIDs(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		more := map[string]any{"accountId": 999}
 		for range 5 {
@@ -138,7 +138,7 @@ func TestKiboWrongPasswordsTakeTheSameTime(t *testing.T) { //nolint:paralleltest
 func TestKiboAddressesOfShoppers(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		guess := func(forwarded string, headers ...string) string {
 			body := jsonOf(t, map[string]any{"username": "ada", "password": "wrong"})

@@ -14,7 +14,7 @@ import (
 )
 
 // preflightOf returns the headers of the answer to a preflight.
-func (k *tradition) preflightOf(path, origin, method, asked string) http.Header {
+func (k *kiboShop) preflightOf(path, origin, method, asked string) http.Header {
 	k.t.Helper()
 	request := httptest.NewRequestWithContext(k.t.Context(), http.MethodOptions, path, http.NoBody)
 	request.Header.Set("Origin", origin)
@@ -138,7 +138,7 @@ func TestKiboFaults(t *testing.T) {
 		serve := k.settings.Kibo
 		s.Kibo, s.Deadline = serve, time.Nanosecond
 	})
-	late := &tradition{office: served, secret: k.secret, app: k.app}
+	late := &kiboShop{office: served, secret: k.secret, app: k.app}
 	for name, got := range map[string]rest{
 		"sign-in": late.trySigningIn("ada", rightPassword, "198.51.100.1", nil),
 		"refresh": late.tryRefreshing(token),
@@ -200,7 +200,7 @@ func TestKiboHeadersThatDoNoHarm(t *testing.T) {
 func TestKiboLogs(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		k.log.clear()
 		app, guest := k.oauth(), k.guest()

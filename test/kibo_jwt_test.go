@@ -53,7 +53,7 @@ func numbersIn(t testing.TB, token string) []int {
 func TestKiboUserClaims(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		if got := numbersIn(t, k.guest().JWTAccessToken); !reflect.DeepEqual(got, []int{5}) {
 			t.Errorf("an anonymous ticket has %v", got)

@@ -10,7 +10,7 @@ import (
 func TestKiboRoutes(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		credentials := jsonOf(t, map[string]any{"username": "ada", "password": rightPassword})
 		own := jsonOf(t, map[string]any{"applicationId": kiboClientID, "sharedSecret": k.secret})

@@ -30,9 +30,9 @@ const (
 	kiboClientID    = "SHOP.APP.1.0.0.Release"
 )
 
-// tradition is an office that answers clients of Kibo's APIs, with a confidential application for
+// kiboShop is an office that answers clients of Kibo's APIs, with a confidential application for
 // them.
-type tradition struct {
+type kiboShop struct {
 	*office
 
 	// secret is the application's, and app are the headers with its access token.
@@ -41,32 +41,25 @@ type tradition struct {
 }
 
 // onEachKibo runs a test on every kind of database.
-func onEachKibo(t *testing.T, test func(t *testing.T, k *tradition)) {
+func onEachKibo(t *testing.T, test func(t *testing.T, k *kiboShop)) {
 	t.Helper()
 	onEach(t, func(t *testing.T, o *office) { test(t, o.kibo()) })
 }
 
 // kibo serves the same office to clients of Kibo's APIs, too. The id of site 7 means the public
 // storefront.
-func (o *office) kibo(changes ...func(*kibo.Settings)) *tradition {
+func (o *office) kibo(changes ...func(*kibo.Settings)) *kiboShop {
 	o.t.Helper()
-	o.Applications.Keys, o.UserClaims = o.Keys, true
+	o.UserClaims = true
+	issuer := o.applicationTickets()
 	serve := func(callers *inbound.Callers) http.Handler {
 		settings := kibo.Settings{
-			Office: o.Office,
-			Applications: &applications.Tickets{
-				Directory: o.Applications,
-				Store:     o.Store,
-				Keys:      o.Keys,
-				Lifetime:  time.Hour,
-				Now:       o.clock.Now,
-				Random:    rand.Reader,
-				Desk:      o.Desk,
-			},
-			Callers:   callers,
-			Tenant:    kibo.Tenant{ID: 12345, Domain: "tickets.example", Sites: []int{9, 7}},
-			BodyLimit: 64 << 10,
-			Log:       callers.Log,
+			Office:       o.Office,
+			Applications: issuer,
+			Callers:      callers,
+			Tenant:       kibo.Tenant{ID: 12345, Domain: "tickets.example", Sites: []int{9, 7}},
+			BodyLimit:    64 << 10,
+			Log:          callers.Log,
 		}
 		for _, change := range changes {
 			change(&settings)
@@ -74,7 +67,7 @@ func (o *office) kibo(changes ...func(*kibo.Settings)) *tradition {
 		return kibo.New(settings)
 	}
 
-	k := &tradition{office: o.with(func(s *web.Settings) {
+	k := &kiboShop{office: o.with(func(s *web.Settings) {
 		s.Kibo, s.Sites = serve, map[string]string{"7": applications.Storefront}
 	})}
 	if o.Applications.Find(kiboClientID) == nil {
@@ -87,6 +80,20 @@ func (o *office) kibo(changes ...func(*kibo.Settings)) *tradition {
 		k.app = bearer(k.oauth().AccessToken)
 	}
 	return k
+}
+
+// applicationTickets returns what issues tickets to the office's applications.
+func (o *office) applicationTickets() *applications.Tickets {
+	o.Applications.Keys = o.Keys
+	return &applications.Tickets{
+		Directory: o.Applications,
+		Store:     o.Store,
+		Keys:      o.Keys,
+		Lifetime:  time.Hour,
+		Now:       o.clock.Now,
+		Random:    rand.Reader,
+		Desk:      o.Desk,
+	}
 }
 
 // rest is the server's answer to a client of Kibo's APIs.
@@ -123,7 +130,7 @@ func (e restError) data(name string) string {
 }
 
 // call sends a request with a JSON body, or without a body if it is empty. Headers come in pairs.
-func (k *tradition) call(method, path, body string, headers ...string) rest {
+func (k *kiboShop) call(method, path, body string, headers ...string) rest {
 	k.t.Helper()
 	var content io.Reader
 	if body != "" {
@@ -141,7 +148,7 @@ func (k *tradition) call(method, path, body string, headers ...string) rest {
 }
 
 // sent sends a request and checks what holds for every answer.
-func (k *tradition) sent(request *http.Request) rest {
+func (k *kiboShop) sent(request *http.Request) rest {
 	k.t.Helper()
 	response, err := k.web.Client().Do(request)
 	must(k.t, err)
@@ -155,7 +162,7 @@ func (k *tradition) sent(request *http.Request) rest {
 }
 
 // check reads an answer, and checks what holds for every one.
-func (k *tradition) check(request *http.Request, got *rest) {
+func (k *kiboShop) check(request *http.Request, got *rest) {
 	k.t.Helper()
 	at := request.Method + " " + request.URL.Path
 	if got.Text != "" && request.Method != http.MethodHead {
@@ -202,7 +209,7 @@ func (k *tradition) check(request *http.Request, got *rest) {
 
 // wants fails unless a request got a status and a reason. Without a reason it must have succeeded,
 // or been refused before anything decided about it.
-func (k *tradition) wants(step string, got rest, status int, reason string) {
+func (k *kiboShop) wants(step string, got rest, status int, reason string) {
 	k.t.Helper()
 	if got.Status != status || got.data("reason") != reason {
 		k.t.Errorf("%s: want %d %s, got %d %s", step, status, reason, got.Status, got.Text)
@@ -210,7 +217,7 @@ func (k *tradition) wants(step string, got rest, status int, reason string) {
 }
 
 // ticket returns the ticket of an answer that must have all fields.
-func (k *tradition) ticket(got rest) restTicket {
+func (k *kiboShop) ticket(got rest) restTicket {
 	k.t.Helper()
 	ticket := got.restTicket
 	if got.Status != http.StatusOK || ticket.AccessToken == "" || ticket.RefreshToken == "" ||
@@ -227,10 +234,10 @@ func (k *tradition) ticket(got rest) restTicket {
 }
 
 // oauth returns a new ticket of the application, which is at 192.0.2.1.
-func (k *tradition) oauth() restTicket { return k.oauthFrom("192.0.2.1") }
+func (k *kiboShop) oauth() restTicket { return k.oauthFrom("192.0.2.1") }
 
 // oauthFrom returns a new ticket of an application that is at an address.
-func (k *tradition) oauthFrom(address string) restTicket {
+func (k *kiboShop) oauthFrom(address string) restTicket {
 	k.t.Helper()
 	got := k.call(http.MethodPost, oauthPath, jsonOf(k.t, map[string]any{
 		"client_id": kiboClientID, "client_secret": k.secret, "grant_type": "client_credentials",
@@ -246,13 +253,13 @@ func (k *tradition) oauthFrom(address string) restTicket {
 	return restTicket{AccessToken: ticket.AccessToken, RefreshToken: ticket.RefreshToken}
 }
 
-func (k *tradition) guest() restTicket {
+func (k *kiboShop) guest() restTicket {
 	k.t.Helper()
 	return k.ticket(k.call(http.MethodGet, anonymousPath, "", k.app...))
 }
 
 // trySigningIn signs in from an address, with further properties of the body.
-func (k *tradition) trySigningIn(name, plain, address string, more map[string]any, headers ...string) rest {
+func (k *kiboShop) trySigningIn(name, plain, address string, more map[string]any, headers ...string) rest {
 	k.t.Helper()
 	body := map[string]any{"username": name, "password": plain}
 	maps.Copy(body, more)
@@ -260,18 +267,18 @@ func (k *tradition) trySigningIn(name, plain, address string, more map[string]an
 	return k.call(http.MethodPost, shopperPath, jsonOf(k.t, body), headers...)
 }
 
-func (k *tradition) signedIn(name string) restTicket {
+func (k *kiboShop) signedIn(name string) restTicket {
 	k.t.Helper()
 	return k.ticket(k.trySigningIn(name, rightPassword, "198.51.100.1", nil))
 }
 
-func (k *tradition) tryRefreshing(token string) rest {
+func (k *kiboShop) tryRefreshing(token string) rest {
 	k.t.Helper()
 	return k.call(http.MethodPut, refreshPath+"/?refreshToken="+token, "", k.app...)
 }
 
 // operate calls an operator's change, and makes the office read it.
-func (k *tradition) operate(change func(operator *access.Caller) error) {
+func (k *kiboShop) operate(change func(operator *access.Caller) error) {
 	k.t.Helper()
 	must(k.t, change(access.Operator()))
 	k.follow()

@@ -16,7 +16,7 @@ import (
 func TestKiboAccountIDs(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		ada, bob := k.customer("ada"), k.customer("bob")
 		for _, c := range []struct {
 			accountID any
@@ -76,7 +76,7 @@ func TestKiboAccountIDs(t *testing.T) {
 func TestKiboRefreshTokens(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		fresh := func() string { return k.signedIn("ada").RefreshToken }
 		body := func(token string) string { return withToken(token) }
@@ -124,7 +124,7 @@ func TestKiboRefreshTokens(t *testing.T) {
 func TestKiboReuse(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		k.customer("ada")
 		used := k.signedIn("ada")
 		next := k.ticket(k.tryRefreshing(used.RefreshToken))
@@ -148,7 +148,7 @@ func TestKiboReuse(t *testing.T) {
 func TestKiboRefusals(t *testing.T) {
 	t.Parallel()
 
-	onEachKibo(t, func(t *testing.T, k *tradition) {
+	onEachKibo(t, func(t *testing.T, k *kiboShop) {
 		for _, name := range []string{"ada", "locked", "inactive", "deleted"} {
 			k.customer(name)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/authtickets/authtickets/graph"
 	"github.com/authtickets/authtickets/kibo/kibographql"
 	"github.com/authtickets/authtickets/models"
+	"github.com/authtickets/authtickets/test/testkit"
 	"github.com/authtickets/authtickets/tickets"
 )
 
@@ -21,28 +22,7 @@ func schema() *ast.Schema {
 
 func TestEverythingIsDescribed(t *testing.T) {
 	t.Parallel()
-
-	described := func(description, what string) {
-		t.Helper()
-		if len(strings.Fields(description)) < 3 {
-			t.Errorf("%s is described by %q", what, description)
-		}
-	}
-	for name, definition := range schema().Types {
-		if definition.BuiltIn {
-			continue
-		}
-		described(definition.Description, name)
-		for _, field := range definition.Fields {
-			if strings.HasPrefix(field.Name, "__") {
-				continue
-			}
-			described(field.Description, name+"."+field.Name)
-			for _, argument := range field.Arguments {
-				described(argument.Description, name+"."+field.Name+"."+argument.Name)
-			}
-		}
-	}
+	testkit.Described(t, schema())
 }
 
 // The root fields tell to which schema a document belongs. The types below them are read with the
