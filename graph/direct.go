@@ -204,7 +204,8 @@ func (w *writer) accountField(account *models.CustomerAccount, field graphql.Col
 	case **time.Time:
 		w.optionalDateTime(*value)
 	case **int64:
-		w.incomplete = w.incomplete || *value == nil && field.Definition.Type.NonNull // has a resolver
+		// If null is not allowed, a resolver has the value.
+		w.incomplete = w.incomplete || *value == nil && field.Definition.Type.NonNull
 		w.optionalNumber(*value)
 	case *models.ID:
 		w.id(*value)
